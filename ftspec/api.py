@@ -1,0 +1,91 @@
+"""What plugin authors import: the hook marker, the records, the config base classes, the Protocols.
+
+Importing this module does not import torch, and neither may the module of an entry point.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ftspec.components import (
+    CallbackComponent,
+    CallbackConfig,
+    CallbackContext,
+    Component,
+    Context,
+    MetricComponent,
+    Prediction,
+    Source,
+    SourceComponent,
+    Task,
+    TaskComponent,
+    TaskConfig,
+    TaskContext,
+    TaskField,
+    TokenizerComponent,
+    TokenizerConfig,
+    TokenizerContext,
+    Transform,
+    TransformComponent,
+)
+from ftspec.diagnostics.model import Diagnostic, Fix, Label, Severity, labelled
+from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.document.paths import SpecPath
+from ftspec.errors import MissingExtraError, RunError
+from ftspec.hookspecs import hookimpl
+from ftspec.span import Position, SourceText, Span
+from ftspec.spec.base import (
+    CallbackSection,
+    ComponentConfig,
+    LocalPath,
+    MetricSection,
+    SourceSection,
+    SpecModel,
+    TokenizerSection,
+    TransformSection,
+)
+
+__all__ = [
+    "CallbackComponent",
+    "CallbackConfig",
+    "CallbackContext",
+    "CallbackSection",
+    "Component",
+    "ComponentConfig",
+    "Context",
+    "Diagnostic",
+    "Field",
+    "Fix",
+    "Label",
+    "LocalPath",
+    "MetricComponent",
+    "MetricSection",
+    "MissingExtraError",
+    "Position",
+    "Prediction",
+    "RunError",
+    "Severity",
+    "Source",
+    "SourceComponent",
+    "SourceSection",
+    "SourceText",
+    "Span",
+    "SpecModel",
+    "SpecPath",
+    "Task",
+    "TaskComponent",
+    "TaskConfig",
+    "TaskContext",
+    "TaskField",
+    "TokenizerComponent",
+    "TokenizerConfig",
+    "TokenizerContext",
+    "TokenizerSection",
+    "Transform",
+    "TransformComponent",
+    "TransformSection",
+    "did_you_mean",
+    "hookimpl",
+    "labelled",
+    "one_of",
+]

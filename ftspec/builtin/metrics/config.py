@@ -1,0 +1,67 @@
+"""The keys of the built-in metrics."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from ftspec.api import ComponentConfig, Field
+
+
+class NoOptions(ComponentConfig):
+    """A metric without keys."""
+
+
+class AveragedConfig(ComponentConfig):
+    """A metric of each class, averaged."""
+
+    average: Literal["macro", "micro", "weighted", "binary"] = Field(
+        default="macro",
+        description="mean over classes, over all decisions, by class size, or of class 1 alone",
+    )
+
+
+class RougeConfig(ComponentConfig):
+    """ROUGE by the rouge-score library."""
+
+    tokenizer: Literal["unicode", "english"] = Field(
+        default="unicode",
+        description="words of any script, or rouge-score's own: ASCII letters and digits, stemmed",
+    )
+
+
+class SacrebleuConfig(ComponentConfig):
+    """BLEU by the sacrebleu library."""
+
+    tokenize: Literal["13a", "intl", "char", "zh", "none"] = Field(
+        default="13a", description="how sacrebleu splits words"
+    )
+    lowercase: bool = Field(default=False, description="whether case is ignored")
+
+
+class ChrfConfig(ComponentConfig):
+    """chrF by the sacrebleu library."""
+
+    word_order: int = Field(default=0, ge=0, description="2 makes it chrF++")
+
+
+class HubMetricConfig(ComponentConfig):
+    """A metric of the Hub: its code is downloaded and runs."""
+
+    path: str = Field(description='name of the metric, such as "evaluate-metric/bleurt"')
+    revision: str | None = Field(default=None, description="branch, tag or commit")
+    trust_remote_code: bool = Field(
+        default=False, description="must be true: a metric of the Hub is code"
+    )
+
+    @model_validator(mode="after")
+    def _is_trusted(self) -> HubMetricConfig:
+        if not self.trust_remote_code:
+            raise PydanticCustomError(
+                "remote-code",
+                'a metric of the Hub runs code from there; write "trust_remote_code: true" '
+                "after reading it",
+            )
+        return self

@@ -1,0 +1,265 @@
+"""The built-in components, as records. Imports nothing heavy: factories are named by strings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ftspec.api import (
+    CallbackComponent,
+    MetricComponent,
+    SourceComponent,
+    TaskComponent,
+    TaskField,
+    TokenizerComponent,
+    TransformComponent,
+    hookimpl,
+)
+from ftspec.builtin.callbacks import config as callbacks
+from ftspec.builtin.metrics import config as metrics
+from ftspec.builtin.sources import config as sources
+from ftspec.builtin.tasks import config as tasks
+from ftspec.builtin.tokenizers import config as tokenizers
+from ftspec.builtin.transforms import config as transforms
+
+_BUILTIN = "ftspec.builtin"
+
+
+@hookimpl
+def ftspec_register_sources() -> Iterable[SourceComponent]:
+    """Where rows come from."""
+    yield SourceComponent(
+        name="hub",
+        summary="a dataset of the Hugging Face Hub",
+        config=sources.HubConfig,
+        factory=f"{_BUILTIN}.sources.hub:HubSource",
+        uses_hub=True,
+    )
+    for name, config, summary in (
+        ("json", sources.JsonConfig, "JSON lines, or a JSON array"),
+        ("csv", sources.CsvConfig, "comma-separated values"),
+        ("parquet", sources.ParquetConfig, "Parquet files"),
+        ("text", sources.TextConfig, "plain text: a row for each line, paragraph or file"),
+    ):
+        yield SourceComponent(
+            name=name,
+            summary=summary,
+            config=config,
+            factory=f"{_BUILTIN}.sources.files:{name}_source",
+            aliases=("jsonl",) if name == "json" else (),
+        )
+    yield SourceComponent(
+        name="disk",
+        summary="a folder written by save_to_disk",
+        config=sources.DiskConfig,
+        factory=f"{_BUILTIN}.sources.disk:DiskSource",
+    )
+    yield SourceComponent(
+        name="package",
+        summary="files inside an installed Python package",
+        config=sources.PackageConfig,
+        factory=f"{_BUILTIN}.sources.package:package_source",
+    )
+    yield SourceComponent(
+        name="mixture",
+        summary="several sources, interleaved by weight",
+        config=sources.MixtureConfig,
+        factory=f"{_BUILTIN}.sources.mixture:MixtureSource",
+    )
+
+
+@hookimpl
+def ftspec_register_transforms() -> Iterable[TransformComponent]:
+    """What happens to rows before the template."""
+    yield TransformComponent(
+        name="filter",
+        summary="keep rows by a column's length or presence",
+        config=transforms.FilterConfig,
+        factory=f"{_BUILTIN}.transforms.filter:Filter",
+    )
+    yield TransformComponent(
+        name="deduplicate",
+        summary="keep the first of equal rows",
+        config=transforms.DeduplicateConfig,
+        factory=f"{_BUILTIN}.transforms.deduplicate:Deduplicate",
+    )
+
+
+@hookimpl
+def ftspec_register_tokenizers() -> Iterable[TokenizerComponent]:
+    """How text becomes ids."""
+    yield TokenizerComponent(
+        name="auto",
+        summary="the tokenizer that comes with a checkpoint",
+        config=tokenizers.AutoTokenizerConfig,
+        factory=f"{_BUILTIN}.tokenizers.auto:load_tokenizer",
+    )
+    yield TokenizerComponent(
+        name="train",
+        summary="a tokenizer learned from the training text",
+        config=tokenizers.TrainTokenizerConfig,
+        factory=f"{_BUILTIN}.tokenizers.train:train_tokenizer",
+    )
+
+
+@hookimpl
+def ftspec_register_tasks() -> Iterable[TaskComponent]:
+    """What the model learns."""
+    yield TaskComponent(
+        name="text-classification",
+        summary="texts, or pairs of texts, to labels or a number",
+        config=tasks.TextClassificationConfig,
+        factory=f"{_BUILTIN}.tasks.text_classification:TextClassification",
+        fields=(
+            TaskField(name="text", summary="the text"),
+            TaskField(name="text_pair", summary="a second text to read with it", required=False),
+            TaskField(name="label", summary="the label, labels or number", type="label"),
+        ),
+        auto_model="AutoModelForSequenceClassification",
+        default_metrics={
+            "class": ("accuracy", "f1"),
+            "class-set": ("f1",),
+            "value": ("mse", "pearson"),
+        },
+    )
+    for name, summary, metric in (
+        ("summarization", "a document to a shorter text", "rouge"),
+        ("translation", "a text to another language", "sacrebleu"),
+    ):
+        yield TaskComponent(
+            name=name,
+            summary=summary,
+            config=tasks.Seq2SeqConfig,
+            factory=f"{_BUILTIN}.tasks.seq2seq:Seq2Seq",
+            fields=(
+                TaskField(name="source", summary="the text to read, a T5 prefix included"),
+                TaskField(name="target", summary="the text to write"),
+            ),
+            auto_model="AutoModelForSeq2SeqLM",
+            default_metrics={"text": (metric,)},
+        )
+    yield TaskComponent(
+        name="text-generation",
+        summary="the next token of a text",
+        config=tasks.TextGenerationConfig,
+        factory=f"{_BUILTIN}.tasks.text_generation:TextGeneration",
+        fields=(TaskField(name="text", summary="the text"),),
+        auto_model="AutoModelForCausalLM",
+        default_metrics={"loss": ("perplexity",)},
+    )
+
+
+@hookimpl
+def ftspec_register_metrics() -> Iterable[MetricComponent]:
+    """What is measured."""
+    yield MetricComponent(
+        name="accuracy",
+        summary="share of right decisions; for label sets, of sets right in every label",
+        config=metrics.NoOptions,
+        factory=f"{_BUILTIN}.metrics.classification:accuracy",
+        scores=frozenset({"class", "class-set"}),
+        results=("accuracy",),
+    )
+    for name, summary in (
+        ("f1", "harmonic mean of precision and recall"),
+        ("precision", "share of given labels that are right"),
+        ("recall", "share of right labels that are given"),
+    ):
+        yield MetricComponent(
+            name=name,
+            summary=summary,
+            config=metrics.AveragedConfig,
+            factory=f"{_BUILTIN}.metrics.classification:{name}",
+            scores=frozenset({"class", "class-set"}),
+            results=(name,),
+        )
+    yield MetricComponent(
+        name="matthews-correlation",
+        summary="correlation of decisions and truth, fair to unequal classes",
+        config=metrics.NoOptions,
+        factory=f"{_BUILTIN}.metrics.classification:matthews_correlation",
+        aliases=("matthews_correlation",),
+        scores=frozenset({"class"}),
+        results=("matthews_correlation",),
+    )
+    for name, summary, is_up in (
+        ("mse", "mean squared error", False),
+        ("mae", "mean absolute error", False),
+        ("r2", "share of variance explained", True),
+        ("pearson", "linear correlation", True),
+        ("spearman", "rank correlation", True),
+    ):
+        yield MetricComponent(
+            name=name,
+            summary=summary,
+            config=metrics.NoOptions,
+            factory=f"{_BUILTIN}.metrics.regression:{name}",
+            scores=frozenset({"value"}),
+            results=(name,),
+            greater_is_better=is_up,
+        )
+    yield MetricComponent(
+        name="rouge",
+        summary="overlap of words and word sequences, in percent, for any script",
+        config=metrics.RougeConfig,
+        factory=f"{_BUILTIN}.metrics.text:rouge",
+        scores=frozenset({"text"}),
+        results=("rouge1", "rouge2", "rougeL", "rougeLsum"),
+    )
+    yield MetricComponent(
+        name="sacrebleu",
+        summary="BLEU, in percent",
+        config=metrics.SacrebleuConfig,
+        factory=f"{_BUILTIN}.metrics.text:sacrebleu",
+        aliases=("bleu",),
+        scores=frozenset({"text"}),
+        results=("bleu",),
+    )
+    yield MetricComponent(
+        name="chrf",
+        summary="overlap of character sequences, in percent",
+        config=metrics.ChrfConfig,
+        factory=f"{_BUILTIN}.metrics.text:chrf",
+        scores=frozenset({"text"}),
+        results=("chrf",),
+    )
+    yield MetricComponent(
+        name="perplexity",
+        summary="exponential of the mean loss over tokens",
+        config=metrics.NoOptions,
+        factory=f"{_BUILTIN}.metrics.perplexity:perplexity",
+        scores=frozenset({"loss"}),
+        results=("perplexity",),
+        greater_is_better=False,
+    )
+    yield MetricComponent(
+        name="hub",
+        summary="a metric of the Hub; its code runs",
+        config=metrics.HubMetricConfig,
+        factory=f"{_BUILTIN}.metrics.hub:load_metric",
+        scores=frozenset({"class", "class-set", "value", "text"}),
+        results=(),
+        uses_hub=True,
+    )
+
+
+@hookimpl
+def ftspec_register_callbacks() -> Iterable[CallbackComponent]:
+    """What happens during training."""
+    yield CallbackComponent(
+        name="early-stopping",
+        summary="stop when evaluations no longer improve",
+        config=callbacks.EarlyStoppingConfig,
+        factory=f"{_BUILTIN}.callbacks.early_stopping:early_stopping",
+    )
+    yield CallbackComponent(
+        name="best-model",
+        summary="keep the best checkpoint and load it at the end",
+        config=callbacks.BestModelConfig,
+        factory=f"{_BUILTIN}.callbacks.best_model:best_model",
+    )
+    yield CallbackComponent(
+        name="generated-samples",
+        summary="show what the model says at every evaluation",
+        config=callbacks.GeneratedSamplesConfig,
+        factory=f"{_BUILTIN}.callbacks.generated_samples:GeneratedSamples",
+    )

@@ -1,0 +1,97 @@
+"""The keys of the built-in sources."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from ftspec.api import ComponentConfig, Field, LocalPath, SourceSection, SpecModel
+
+Names = str | list[str] | dict[str, str | list[str]]
+"""One name or pattern, several, or several for each split."""
+
+
+class HubConfig(ComponentConfig):
+    """A dataset of the Hugging Face Hub."""
+
+    path: str = Field(description='full name of the dataset, such as "Yelp/yelp_review_full"')
+    name: str | None = Field(default=None, description="configuration of the dataset")
+    revision: str | None = Field(default=None, description="branch, tag or commit")
+    data_dir: str | None = Field(default=None, description="folder inside the repository")
+    data_files: Names | None = Field(default=None, description="files inside the repository")
+    streaming: bool = Field(default=False, description="read rows as they come, without a copy")
+    shuffle_buffer: int = Field(
+        default=10_000, ge=1, description="rows a streamed training split is shuffled within"
+    )
+
+
+class FilesConfig(ComponentConfig):
+    """Files on this machine."""
+
+    files: Annotated[Names, LocalPath(must_exist=True)] = Field(
+        description="path or pattern, a list of them, or one for each split"
+    )
+
+
+class JsonConfig(FilesConfig):
+    """JSON lines, or one JSON array of objects."""
+
+    field: str | None = Field(
+        default=None, description="the key that holds the rows, in a file that is one object"
+    )
+
+
+class CsvConfig(FilesConfig):
+    """Comma- or otherwise separated values."""
+
+    delimiter: str = Field(default=",", min_length=1, max_length=1, description="between values")
+    column_names: list[str] | None = Field(
+        default=None, description="for files without a header line"
+    )
+
+
+class ParquetConfig(FilesConfig):
+    """Parquet files."""
+
+    columns: list[str] | None = Field(default=None, description="columns to read; all by default")
+
+
+SampleBy = Literal["line", "paragraph", "document"]
+
+
+class TextConfig(FilesConfig):
+    """Plain text files; rows have one column, "text"."""
+
+    sample_by: SampleBy = Field(default="line", description="what one row is; a document is a file")
+    encoding: str = Field(default="utf-8", description="encoding of the files")
+
+
+class DiskConfig(ComponentConfig):
+    """A folder written by ``save_to_disk``."""
+
+    path: Annotated[str, LocalPath(must_exist=True)] = Field(description="the folder")
+
+
+class PackageConfig(ComponentConfig):
+    """Files inside an installed Python package."""
+
+    package: str = Field(description="import name of the package")
+    files: Names = Field(description="path or pattern inside it, a list, or one for each split")
+    format: Literal["json", "csv", "parquet", "text"] = Field(description="format of the files")
+    sample_by: SampleBy = Field(default="line", description="for text: what one row is")
+
+
+class WeightedSource(SpecModel):
+    """One part of a mixture."""
+
+    source: SourceSection = Field(description="where its rows come from")
+    weight: float = Field(default=1.0, gt=0, description="its share of the rows drawn")
+
+
+class MixtureConfig(ComponentConfig):
+    """Several sources, interleaved at random by weight. Columns must agree."""
+
+    sources: list[WeightedSource] = Field(min_length=2, description="the parts")
+    stopping: Literal["first-exhausted", "all-exhausted"] = Field(
+        default="first-exhausted",
+        description="stop when one part runs out, or repeat parts until all were seen",
+    )

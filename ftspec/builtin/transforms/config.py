@@ -1,0 +1,40 @@
+"""The keys of the built-in transforms."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from ftspec.api import ComponentConfig, Field
+
+
+class FilterConfig(ComponentConfig):
+    """Keep rows by a column's length or presence. Every given condition must hold."""
+
+    column: str = Field(description="the column to look at; dotted for a nested value")
+    not_missing: bool = Field(
+        default=False, description="drop rows whose value is null, empty or only white space"
+    )
+    min_characters: int | None = Field(default=None, ge=1, description="shortest text kept")
+    max_characters: int | None = Field(default=None, ge=1, description="longest text kept")
+    min_words: int | None = Field(default=None, ge=1, description="fewest words kept")
+    max_words: int | None = Field(default=None, ge=1, description="most words kept")
+
+    @model_validator(mode="after")
+    def _has_a_condition(self) -> FilterConfig:
+        if not self.model_fields_set - {"column"}:
+            raise PydanticCustomError(
+                "bad-value", 'a filter needs a condition, such as "not_missing: true"'
+            )
+        return self
+
+
+class DeduplicateConfig(ComponentConfig):
+    """Keep the first of rows that are equal in the given columns."""
+
+    columns: list[str] | None = Field(
+        default=None, description="the columns compared; all by default"
+    )
+    ignore_case: bool = Field(
+        default=False, description="whether upper and lower case are the same"
+    )

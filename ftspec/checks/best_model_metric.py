@@ -1,0 +1,33 @@
+"""The metric that picks the best model is one that is measured: otherwise the run fails with a KeyError
+at its first save, an epoch in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ftspec.components import MetricComponent
+from ftspec.diagnostics.model import Diagnostic, labelled
+from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.document.load import Document
+from ftspec.planning.plan import Plan
+
+_AT = ("training", "metric_for_best_model")
+
+
+def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Compare ``metric_for_best_model`` with the results of the metrics."""
+    wanted = plan.training.get("metric_for_best_model")
+    results: list[str] = ["loss"]
+    for metric in plan.metrics:
+        assert isinstance(metric.component, MetricComponent)
+        if not metric.component.results:  # a metric from the Hub: only the run shows its results
+            return
+        results += metric.component.results
+    if wanted is None or wanted.removeprefix("eval_") in results:
+        return
+    yield Diagnostic(
+        slug="unknown-best-metric",
+        headline=f'no metric of the spec gives "{wanted}"',
+        labels=labelled(spans.span(_AT)),
+        helps=did_you_mean(wanted, results) or (one_of(results),),
+    )

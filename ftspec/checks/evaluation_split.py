@@ -1,0 +1,43 @@
+"""Evaluation during training needs rows to evaluate on: without a validation split the Trainer fails
+at its first evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ftspec.diagnostics.model import Diagnostic, labelled
+from ftspec.document.load import Document
+from ftspec.document.paths import SpecPath
+from ftspec.planning.plan import Plan
+
+_HELP = 'add a split: "validation: {from: train, fraction: 0.1}"'
+
+
+def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Report every setting that evaluates, where there is nothing to evaluate on."""
+    evaluates = plan.training.get("eval_strategy", "no") != "no"
+    early = next((one for one in plan.callbacks if one.type == "early-stopping"), None)
+    if plan.splits.validation is None:
+        faults: list[SpecPath] = [("training", "eval_strategy")] if evaluates else []
+        faults += [early.at] if early is not None else []
+        for at in faults:
+            yield Diagnostic(
+                slug="no-validation-split",
+                headline="this evaluates during training, and there is no validation split",
+                labels=labelled(spans.span(at)),
+                helps=(_HELP,),
+            )
+    elif early is not None and not evaluates:
+        yield Diagnostic(
+            slug="no-evaluation",
+            headline="early stopping watches evaluations, and there are none during training",
+            labels=labelled(spans.span(early.at)),
+            helps=('write "training: {eval_strategy: epoch}"',),
+        )
+    if plan.training.get("load_best_model_at_end") and not evaluates:
+        yield Diagnostic(
+            slug="no-evaluation",
+            headline="the best model is found by evaluations, and there are none during training",
+            labels=labelled(spans.span(("training", "load_best_model_at_end"))),
+            helps=('write "training: {eval_strategy: epoch, save_strategy: epoch}"',),
+        )

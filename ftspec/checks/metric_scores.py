@@ -1,0 +1,32 @@
+"""A metric scores what the task predicts: accuracy means nothing for generated text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ftspec.components import MetricComponent, TaskConfig
+from ftspec.diagnostics.model import Diagnostic, labelled
+from ftspec.document.load import Document
+from ftspec.planning.plan import Plan
+
+
+def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Compare the predictions of the task, configured as it is, with what each metric scores."""
+    assert isinstance(plan.task.config, TaskConfig)
+    predictions = plan.task.config.predictions
+    for metric in plan.metrics:
+        assert isinstance(metric.component, MetricComponent)
+        if metric.component.scores & predictions:
+            continue
+        given, wanted = _listed(predictions), _listed(metric.component.scores)
+        yield Diagnostic(
+            slug="metric-mismatch",
+            headline=f'the metric "{metric.type}" scores {wanted}, '
+            f'and the task "{plan.task.type}" so configured gives {given}',
+            labels=labelled(spans.span((*metric.at, "type"))),
+            helps=("remove the metric, or configure the task for it",),
+        )
+
+
+def _listed(predictions: frozenset[str]) -> str:
+    return " and ".join(f'"{name}"' for name in sorted(predictions))

@@ -1,0 +1,1 @@
+"""Diagnostics as data: what was found, where, and what to write instead."""

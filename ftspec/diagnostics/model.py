@@ -1,0 +1,98 @@
+"""The diagnostic: one finding, as a value that every renderer shows its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from ftspec.span import Span
+
+
+class Severity(str, Enum):
+    """How bad a finding is. Only errors stop the pipeline."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A span and what to say about it; the first label of a diagnostic is its place."""
+
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A text edit that mends the finding: replace ``span`` by ``replacement``."""
+
+    span: Span
+    replacement: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Diagnostic:
+    """One finding.
+
+    Attributes:
+        slug: stable kebab-case identity, such as ``unknown-key``.
+        headline: one lower-case sentence without a final period; offending values in double quotes.
+        labels: places, the main one first; empty only where there is no text to point at.
+        helps: what to write instead, one line each.
+        fix: an edit that is safe to apply without asking.
+    """
+
+    slug: str
+    headline: str
+    severity: Severity = Severity.ERROR
+    labels: tuple[Label, ...] = ()
+    helps: tuple[str, ...] = ()
+    fix: Fix | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.span}: " if self.span else ""
+        return f"{place}{self.severity.value}[{self.slug}]: {self.headline}"
+
+    @property
+    def span(self) -> Span | None:
+        """The main place of the finding."""
+        return self.labels[0].span if self.labels else None
+
+
+def labelled(span: Span | None, text: str = "") -> tuple[Label, ...]:
+    """The label tuple of a diagnostic with one place, or with none."""
+    return (Label(span, text),) if span is not None else ()
+
+
+class Collector:
+    """Gathers the diagnostics of one phase, so that a phase reports all it found and not the first."""
+
+    def __init__(self) -> None:
+        self._found: list[Diagnostic] = []
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return iter(self._found)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Record one finding."""
+        self._found.append(diagnostic)
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Record several findings."""
+        self._found.extend(diagnostics)
+
+    def error(
+        self, slug: str, headline: str, span: Span | None, *helps: str, fix: Fix | None = None
+    ) -> None:
+        """Record an error at ``span``."""
+        self.add(
+            Diagnostic(slug=slug, headline=headline, labels=labelled(span), helps=helps, fix=fix)
+        )
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the phase must stop the pipeline at its end."""
+        return any(found.severity is Severity.ERROR for found in self._found)

@@ -1,0 +1,15 @@
+"""Renderers: one file per format, all over the same diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ftspec.diagnostics.model import Diagnostic
+from ftspec.diagnostics.render import concise, json, text
+
+RENDERERS: dict[str, Callable[[Sequence[Diagnostic]], str]] = {
+    "concise": concise.render,
+    "json": json.render,
+    "text": text.render,
+}
+"""The formats of ``--format``."""

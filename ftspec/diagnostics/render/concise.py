@@ -1,0 +1,12 @@
+"""One line per finding, for editors and grep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ftspec.diagnostics.model import Diagnostic
+
+
+def render(diagnostics: Sequence[Diagnostic]) -> str:
+    """``file:line:column: severity[slug]: headline``, a line each."""
+    return "".join(f"{diagnostic}\n" for diagnostic in diagnostics)

@@ -1,0 +1,32 @@
+"""Did-you-mean: the nearest of the names that would have been right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate most like ``word``, or ``None`` where none is near enough.
+
+    Case, ``-`` and ``_`` are ignored, since they are what a hand mixes up most.
+    """
+    from difflib import get_close_matches  # costs 3 ms, and only a mistake needs it
+
+    by_shape = {_shape(candidate): candidate for candidate in candidates}
+    found = get_close_matches(_shape(word), by_shape, n=1, cutoff=0.6)
+    return by_shape[found[0]] if found else None
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> tuple[str, ...]:
+    """The help line for a misspelt ``word``: one line, or none where nothing is near."""
+    found = nearest(word, candidates)
+    return (f'did you mean "{found}"?',) if found is not None else ()
+
+
+def one_of(names: Iterable[str]) -> str:
+    """``expected one of "a", "b"`` for a help line."""
+    return "expected one of " + ", ".join(f'"{name}"' for name in names)
+
+
+def _shape(word: str) -> str:
+    return word.lower().replace("-", "_")

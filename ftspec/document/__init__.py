@@ -1,0 +1,1 @@
+"""From YAML text to a document: values with the place each came from, overlays applied."""

@@ -1,0 +1,71 @@
+"""``${env:NAME}`` and ``${env:NAME:-default}`` in strings, one pass, nothing else evaluated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ftspec.diagnostics.model import Collector
+from ftspec.document.nodes import Entry, ListNode, MappingNode, Node, ScalarNode
+
+_REFERENCE = re.compile(
+    r"\$\$\{|\$\{env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|\$\{"
+)
+_HELP = "write ${env:NAME} or ${env:NAME:-default}, and $${ for a literal ${"
+
+
+def interpolate(node: Node, environment: Mapping[str, str], found: Collector) -> Node:
+    """The tree with every reference replaced; values made so are marked secret."""
+    if isinstance(node, ListNode):
+        items = tuple(interpolate(item, environment, found) for item in node.items)
+        return ListNode(items, node.span)
+    if isinstance(node, MappingNode):
+        entries = (
+            Entry(entry.key, entry.key_span, interpolate(entry.value, environment, found))
+            for entry in node
+        )
+        return MappingNode(tuple(entries), node.span)
+    if not isinstance(node.value, str) or "${" not in node.value:
+        return node
+    return _interpolate_scalar(node, node.value, environment, found)
+
+
+def _interpolate_scalar(
+    node: ScalarNode, text: str, environment: Mapping[str, str], found: Collector
+) -> ScalarNode:
+    uses_environment = False
+
+    def replace(match: re.Match[str]) -> str:
+        nonlocal uses_environment
+        if match.group() == "$${":
+            return "${"
+        name, default = match["name"], match["default"]
+        if name is None:
+            found.error(
+                "bad-interpolation", f'"{text}" holds "${{" without "env:NAME}}"', node.span, _HELP
+            )
+            return match.group()
+        uses_environment = True
+        value = environment.get(name, default)
+        if value is None:
+            found.error(
+                "unset-variable",
+                f'the environment variable "{name}" is not set',
+                node.span,
+                f"set it, or give a default: ${{env:{name}:-default}}",
+            )
+            return match.group()
+        return value
+
+    value = _REFERENCE.sub(replace, text)
+    return ScalarNode(value, node.span, written=text if uses_environment else None)
+
+
+def secrets_of(node: Node) -> dict[str, str]:
+    """Every secret value of a tree with the text to show in its place."""
+    if isinstance(node, ScalarNode):
+        if node.written is None or not node.value:
+            return {}
+        return {str(node.value): node.written}
+    children = node.items if isinstance(node, ListNode) else [entry.value for entry in node]
+    return {value: written for child in children for value, written in secrets_of(child).items()}

@@ -1,0 +1,246 @@
+"""File to document: the one loader that every command uses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from ftspec.diagnostics.model import Collector
+from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.document.interpolate import interpolate, secrets_of
+from ftspec.document.nodes import ListNode, MappingNode, Node, ScalarNode, describe, to_plain
+from ftspec.document.overlay import apply_overrides, merge
+from ftspec.document.parse import parse_node
+from ftspec.document.paths import SpecPath
+from ftspec.span import SourceText, Span, whole_line
+
+LARGEST = 1_000_000  # bytes; a spec is a page, and a data file named by mistake must not be parsed
+_LONGEST_CHAIN = 20
+
+
+@dataclass(frozen=True)
+class Document:
+    """A spec after ``extends``, profile, ``--set`` and ``${env:…}``, every value with its span.
+
+    Attributes:
+        source: the file the user named.
+        root: the values; ``extends`` and ``profiles`` are resolved and no longer in it.
+        profiles: the names of the profiles the spec offers, in order.
+        profile: the profile that was applied.
+        secrets: values from the environment, with the text to show in their place.
+    """
+
+    source: SourceText
+    root: MappingNode
+    profiles: tuple[str, ...] = ()
+    profile: str | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    def plain(self, *, masked: bool = False) -> Any:
+        """The bare data; with ``masked``, secrets as they were written."""
+        return to_plain(self.root, masked=masked)
+
+    def node(self, path: SpecPath) -> Node | None:
+        """The value at ``path``."""
+        node: Node | None = self.root
+        for step in path:
+            node = _child(node, step)
+        return node
+
+    def span(self, path: SpecPath) -> Span:
+        """The place of the value at ``path``, or of the nearest section that exists.
+
+        A section is shown at its key: the key says more than the lines below it.
+        """
+        span = whole_line(self.source)
+        node: Node | None = self.root
+        for step in path:
+            key_span = _key_span(node, step)
+            node = _child(node, step)
+            if node is None:
+                return span
+            span = key_span if key_span is not None and _is_block(node) else node.span
+        return span
+
+    def key_span(self, path: SpecPath) -> Span:
+        """The place of the key at ``path``, or of the value where there is no such key."""
+        parent = self.node(path[:-1])
+        return _key_span(parent, path[-1]) or self.span(path)
+
+
+def _child(node: Node | None, step: str | int) -> Node | None:
+    if isinstance(node, MappingNode) and isinstance(step, str):
+        entry = node.get(step)
+        return entry.value if entry is not None else None
+    if isinstance(node, ListNode) and isinstance(step, int) and step < len(node.items):
+        return node.items[step]
+    return None
+
+
+def _key_span(node: Node | None, step: str | int) -> Span | None:
+    entry = node.get(step) if isinstance(node, MappingNode) and isinstance(step, str) else None
+    return entry.key_span if entry is not None else None
+
+
+def _is_block(node: Node) -> bool:
+    return not isinstance(node, ScalarNode) and node.span.start.line != node.span.end.line
+
+
+def read_source(path: Path, found: Collector, *, blamed: Span | None = None) -> SourceText | None:
+    """The text of a file; a finding at ``blamed`` (who named the file) where it cannot be read."""
+    name = _display_name(path)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST + 1)
+    except FileNotFoundError:
+        found.error("missing-file", f'there is no file "{name}"', blamed, *_siblings(path))
+        return None
+    except OSError as error:
+        found.error("unreadable-file", f'cannot read "{name}": {error.strerror}', blamed)
+        return None
+    if len(content) > LARGEST:
+        found.error("too-large", f'"{name}" is larger than {LARGEST} bytes, so no spec', blamed)
+        return None
+    try:
+        return SourceText(name, content.decode("utf-8-sig"), path.absolute())
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        found.error("not-utf8", f'"{name}" is not UTF-8 text (line {line})', blamed)
+        return None
+
+
+def load_document(
+    source: SourceText,
+    found: Collector,
+    *,
+    profile: str | None = None,
+    overrides: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Document | None:
+    """The document of ``source`` with all overlays applied, or ``None`` where it has none."""
+    root = _parse_mapping(source, found)
+    if root is None:
+        return None
+    root = _extend(root, found, chain=(source,))
+    profiles = _profiles(root, found)
+    root = root.without("extends", "profiles")
+    if profile is not None:
+        overlay = profiles.get(profile)
+        if overlay is None:
+            helps = did_you_mean(profile, profiles) or (one_of(profiles),) if profiles else ()
+            found.error(
+                "unknown-profile", f'no profile "{profile}" in the spec', whole_line(source), *helps
+            )
+        else:
+            root = _as_mapping(merge(root, overlay))
+    root = apply_overrides(root, overrides, found)
+    root = _as_mapping(interpolate(root, os.environ if environment is None else environment, found))
+    return Document(source, root, tuple(profiles), profile, secrets_of(root))
+
+
+def _parse_mapping(source: SourceText, found: Collector) -> MappingNode | None:
+    earlier = len(list(found))
+    node = parse_node(source, found)
+    if isinstance(node, MappingNode):
+        return node
+    if len(list(found)) == earlier:
+        what = "empty" if node is None else describe(node)
+        found.error(
+            "not-a-spec",
+            f"a spec is a mapping of sections, and this file is {what}",
+            whole_line(source),
+            'begin with "ftspec: 1"',
+        )
+    return None
+
+
+def _extend(root: MappingNode, found: Collector, *, chain: tuple[SourceText, ...]) -> MappingNode:
+    entry = root.get("extends")
+    if entry is None:
+        return root
+    named = entry.value.items if isinstance(entry.value, ListNode) else (entry.value,)
+    bases: list[Node] = []
+    for name in named:
+        if not isinstance(name, ScalarNode) or not isinstance(name.value, str):
+            found.error(
+                "wrong-type",
+                f'"extends" takes a file name or a list of them, found {describe(name)}',
+                name.span,
+            )
+            continue
+        base = _load_base(name.value, name.span, found, chain)
+        if base is not None:
+            bases.append(base)
+    return _as_mapping(reduce(merge, [*bases, root.without("extends")]))
+
+
+def _load_base(
+    name: str, span: Span, found: Collector, chain: tuple[SourceText, ...]
+) -> MappingNode | None:
+    path = Path(os.path.normpath(span.source.folder / Path(name).expanduser()))
+    names = [_display_name(path)] + [source.name for source in reversed(chain)]
+    if any(source.path == path for source in chain) or len(chain) > _LONGEST_CHAIN:
+        found.error(
+            "extends-cycle", 'the files extend each other: "' + '" ← "'.join(names) + '"', span
+        )
+        return None
+    source = read_source(path, found, blamed=span)
+    if source is None:
+        return None
+    root = _parse_mapping(source, found)
+    return _extend(root, found, chain=(*chain, source)) if root is not None else None
+
+
+def _profiles(root: MappingNode, found: Collector) -> dict[str, MappingNode]:
+    entry = root.get("profiles")
+    if entry is None:
+        return {}
+    if not isinstance(entry.value, MappingNode):
+        found.error(
+            "wrong-type",
+            f'"profiles" maps names to overlays, found {describe(entry.value)}',
+            entry.value.span,
+        )
+        return {}
+    profiles = {}
+    for profile in entry.value:
+        if not isinstance(profile.value, MappingNode):
+            found.error(
+                "wrong-type",
+                f'the profile "{profile.key}" must be a mapping of sections, '
+                f"found {describe(profile.value)}",
+                profile.value.span,
+            )
+            continue
+        for key in ("ftspec", "extends", "profiles"):
+            nested = profile.value.get(key)
+            if nested is not None:
+                found.error(
+                    "misplaced-key", f'"{key}" stands at the top of a spec only', nested.key_span
+                )
+        profiles[profile.key] = profile.value.without("ftspec", "extends", "profiles")
+    return profiles
+
+
+def _as_mapping(node: Node) -> MappingNode:
+    assert isinstance(node, MappingNode)  # two mappings merge to a mapping
+    return node
+
+
+def _display_name(path: Path) -> str:
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _siblings(path: Path) -> tuple[str, ...]:
+    try:
+        names = sorted(sibling.name for sibling in path.parent.iterdir())
+    except OSError:
+        return ()
+    return did_you_mean(path.name, names)

@@ -1,0 +1,103 @@
+"""The node tree: the values of a document, each with its span."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ftspec.document.scalars import ScalarValue
+from ftspec.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarNode:
+    """One value. ``written`` keeps the text of a value made from environment variables: such a
+    value is secret and shows as it was written."""
+
+    value: ScalarValue
+    span: Span
+    written: str | None = None
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the value must not reach an artifact, a log or a message."""
+        return self.written is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode:
+    """A list of values."""
+
+    items: tuple[Node, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key of a mapping and its value."""
+
+    key: str
+    key_span: Span
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class MappingNode:
+    """A mapping with unique string keys, in the order they were written."""
+
+    entries: tuple[Entry, ...]
+    span: Span
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def get(self, key: str) -> Entry | None:
+        """The entry of ``key``."""
+        return next((entry for entry in self.entries if entry.key == key), None)
+
+    def without(self, *keys: str) -> MappingNode:
+        """The same mapping less some keys."""
+        kept = tuple(entry for entry in self.entries if entry.key not in keys)
+        return MappingNode(kept, self.span)
+
+    def with_entry(self, new: Entry) -> MappingNode:
+        """The same mapping with one entry added, or replaced where its key exists."""
+        if self.get(new.key) is None:
+            return MappingNode((*self.entries, new), self.span)
+        entries = tuple(new if entry.key == new.key else entry for entry in self.entries)
+        return MappingNode(entries, self.span)
+
+
+Node = ScalarNode | ListNode | MappingNode
+
+
+def to_plain(node: Node, *, masked: bool = False) -> Any:
+    """The bare Python data of a tree; with ``masked``, secrets as they were written."""
+    if isinstance(node, ScalarNode):
+        return node.written if masked and node.written is not None else node.value
+    if isinstance(node, ListNode):
+        return [to_plain(item, masked=masked) for item in node.items]
+    return {entry.key: to_plain(entry.value, masked=masked) for entry in node}
+
+
+def describe(node: Node) -> str:
+    """What kind of value this is, for a message: ``a list``, ``the string "x"``."""
+    if isinstance(node, ListNode):
+        return "a list"
+    if isinstance(node, MappingNode):
+        return "a mapping"
+    if node.is_secret:
+        return f'the string "{node.written}"'
+    return describe_value(node.value)
+
+
+def describe_value(value: ScalarValue) -> str:
+    """What kind of scalar this is, for a message."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    return f'the string "{value}"'

@@ -1,0 +1,100 @@
+"""Overlays: the order is base < spec < profile < ``--set``, and every value keeps its own span."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ftspec.diagnostics.model import Collector
+from ftspec.document.nodes import Entry, ListNode, MappingNode, Node, ScalarNode, describe
+from ftspec.document.parse import parse_node
+from ftspec.document.paths import SpecPath, format_path, parse_path
+from ftspec.span import Position, SourceText, Span
+
+
+def merge(base: Node, over: Node) -> Node:
+    """``over`` laid on ``base``: mappings merge deeply, scalars and lists replace.
+
+    Two component sections of different ``type`` do not merge: the keys of one component mean
+    nothing to another, so the upper one replaces the lower.
+    """
+    if not isinstance(base, MappingNode) or not isinstance(over, MappingNode):
+        return over
+    if _types_differ(base, over):
+        return over
+    merged = base
+    for entry in over:
+        below = base.get(entry.key)
+        value = merge(below.value, entry.value) if below is not None else entry.value
+        merged = merged.with_entry(Entry(entry.key, entry.key_span, value))
+    return MappingNode(merged.entries, over.span)
+
+
+def _types_differ(base: MappingNode, over: MappingNode) -> bool:
+    types = [
+        entry.value.value if isinstance(entry.value, ScalarNode) else None
+        for entry in (base.get("type"), over.get("type"))
+        if entry is not None
+    ]
+    return len(types) == 2 and types[0] != types[1]
+
+
+def apply_overrides(root: MappingNode, written: Sequence[str], found: Collector) -> MappingNode:
+    """The document with each ``path=value`` of ``--set`` applied, the value read as YAML."""
+    for text in written:
+        root = _apply_override(root, SourceText(f"--set {text}", text), found)
+    return root
+
+
+def _apply_override(root: MappingNode, source: SourceText, found: Collector) -> MappingNode:
+    written, equals, value_text = source.text.partition("=")
+    path = parse_path(written)
+    whole = Span(source, Position(0, 0), Position(0, len(written)))
+    if not equals or path is None:
+        found.error(
+            "bad-override",
+            f'"{source.text}" is not of the form path=value',
+            whole,
+            'write, for example, "training.max_steps=10" or "callbacks[0].patience=3"',
+        )
+        return root
+    offset = len(written) + 1
+    value = parse_node(source, found, text=" " * offset + value_text)
+    if value is None:
+        end = Position(0, len(source.text))
+        value = ScalarNode(None, Span(source, Position(0, offset), end))
+    placed = _place(root, path, value, whole, found, at=())
+    return placed if isinstance(placed, MappingNode) else root
+
+
+def _place(
+    node: Node | None, path: SpecPath, value: Node, span: Span, found: Collector, *, at: SpecPath
+) -> Node:
+    if not path:
+        return merge(node, value) if node is not None else value
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        if not isinstance(node, ListNode) or step >= len(node.items):
+            size = f"has {len(node.items)} items" if isinstance(node, ListNode) else "is no list"
+            found.error(
+                "bad-override", f'there is no item [{step}]: "{format_path(at)}" {size}', span
+            )
+            return node if node is not None else value
+        item = _place(node.items[step], rest, value, span, found, at=(*at, step))
+        return ListNode((*node.items[:step], item, *node.items[step + 1 :]), node.span)
+    if node is None or (isinstance(node, ScalarNode) and node.value is None):
+        node = MappingNode((), span)
+    elif isinstance(node, ScalarNode) and isinstance(node.value, str) and at:
+        # a bare string is shorthand for {type: …}, so its options can be set as well
+        node = MappingNode((Entry("type", node.span, node),), node.span)
+    if not isinstance(node, MappingNode):
+        found.error(
+            "bad-override", f'"{format_path(at)}" is {describe(node)}, without keys to set', span
+        )
+        return node
+    below = node.get(step)
+    child = _place(
+        below.value if below is not None else None, rest, value, span, found, at=(*at, step)
+    )
+    # the key of a section that was there before stays where it was written
+    key_span = below.key_span if below is not None and rest else span
+    return node.with_entry(Entry(step, key_span, child))

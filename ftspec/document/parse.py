@@ -1,0 +1,208 @@
+"""YAML text to a node tree: no tags, no merge keys, no duplicate keys, bounded in size and depth."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from ftspec.diagnostics.model import Collector
+from ftspec.document.nodes import Entry, ListNode, MappingNode, Node, ScalarNode, describe
+from ftspec.document.scalars import resolve_plain
+from ftspec.span import Position, SourceText, Span
+
+DEEPEST = 50
+MOST_NODES = 100_000
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is ten times faster
+_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class _Refused(Exception):
+    """Stops composing; the diagnostic is already recorded."""
+
+
+def parse_node(source: SourceText, found: Collector, *, text: str | None = None) -> Node | None:
+    """The tree of ``source``, or ``None`` where it has none; findings go to ``found``.
+
+    ``text`` is a stand-in of the same layout, for a source of which only a part is YAML.
+    """
+    text = source.text if text is None else text
+    forbidden = _FORBIDDEN.search(text)
+    if forbidden is not None:
+        place = _position_of(text, forbidden.start())
+        found.error(
+            "yaml-syntax",
+            f"the character U+{ord(forbidden.group()):04X} is not allowed in YAML",
+            Span(source, place, Position(place.line, place.column + 1)),
+        )
+        return None
+    try:
+        return _Composer(source, found).compose(text)
+    except _Refused:
+        return None
+    except yaml.MarkedYAMLError as error:
+        _report_syntax(error, source, found)
+        return None
+
+
+class _Composer:
+    """Builds the tree from parser events, so that tags, aliases and depth are seen before any value."""
+
+    def __init__(self, source: SourceText, found: Collector) -> None:
+        self._source = source
+        self._found = found
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._count = 0
+        self._depth = 0
+
+    def compose(self, text: str) -> Node | None:
+        loader = _Loader(text)
+        try:
+            self._next = loader.get_event
+            self._next()  # the stream's start
+            event = self._next()
+            if isinstance(event, yaml.StreamEndEvent):
+                return None
+            root = self._node(self._next())
+            self._next()  # the document's end
+            event = self._next()
+            if not isinstance(event, yaml.StreamEndEvent):
+                self._refuse(
+                    "yaml-syntax",
+                    "a spec is one YAML document, and a second one begins here",
+                    event,
+                )
+            return root
+        finally:
+            loader.dispose()
+
+    def _node(self, event: Any) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        self._count_nodes(1, event)
+        before = self._count
+        if event.tag is not None and event.tag != "!":
+            self._refuse(
+                "yaml-tag",
+                f'the tag "{_short_tag(event.tag)}" is not part of the spec language',
+                event,
+                "remove the tag; values have the type they look like, and quotes make a string",
+            )
+        node: Node
+        if isinstance(event, yaml.ScalarEvent):
+            plain = not event.style and event.tag is None
+            value = resolve_plain(event.value) if plain else event.value
+            node = ScalarNode(value, self._span(event))
+        else:
+            self._depth += 1
+            if self._depth > DEEPEST:
+                self._refuse("too-deep", f"more than {DEEPEST} levels of nesting", event)
+            is_list = isinstance(event, yaml.SequenceStartEvent)
+            node = self._list(event) if is_list else self._mapping(event)
+            self._depth -= 1
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (node, self._count - before + 1)
+        return node
+
+    def _alias(self, event: Any) -> Node:
+        known = self._anchors.get(event.anchor)
+        if known is None:
+            self._refuse(
+                "yaml-syntax",
+                f'the alias "*{event.anchor}" has no anchor "&{event.anchor}" before it',
+                event,
+            )
+            raise AssertionError
+        node, size = known
+        self._count_nodes(size, event)
+        return node
+
+    def _list(self, start: Any) -> ListNode:
+        items = []
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            items.append(self._node(event))
+        return ListNode(tuple(items), self._span(start, event))
+
+    def _mapping(self, start: Any) -> MappingNode:
+        entries: dict[str, Entry] = {}
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            key = self._node(event)
+            key_span = self._span(event)
+            value = self._node(self._next())
+            entry = self._entry(key, key_span, value)
+            if entry is None:
+                continue
+            earlier = entries.get(entry.key)
+            if earlier is not None:
+                self._found.error(
+                    "duplicate-key",
+                    f'the key "{entry.key}" is written twice, first on line '
+                    f"{earlier.key_span.start.line + 1}",
+                    key_span,
+                    "remove one of the two",
+                )
+                continue
+            entries[entry.key] = entry
+        return MappingNode(tuple(entries.values()), self._span(start, event))
+
+    def _entry(self, key: Node, key_span: Span, value: Node) -> Entry | None:
+        if not isinstance(key, ScalarNode) or not isinstance(key.value, str):
+            self._found.error(
+                "key-not-string",
+                f"a key must be a string, found {describe(key)}",
+                key_span,
+                "put it in quotes",
+            )
+            return None
+        if key.value == "<<":
+            self._found.error(
+                "yaml-merge-key",
+                'the merge key "<<" is not part of YAML 1.2 nor of the spec language',
+                key_span,
+                'share settings between specs with "extends", within one spec with "profiles"',
+            )
+            return None
+        return Entry(key.value, key_span, value)
+
+    def _count_nodes(self, more: int, event: Any) -> None:
+        self._count += more
+        if self._count > MOST_NODES:
+            self._refuse("too-large", f"more than {MOST_NODES} values, aliases expanded", event)
+
+    def _span(self, first: Any, last: Any = None) -> Span:
+        start, end = first.start_mark, (last or first).end_mark
+        return Span(
+            self._source, Position(start.line, start.column), Position(end.line, end.column)
+        )
+
+    def _refuse(self, slug: str, headline: str, event: Any, *helps: str) -> None:
+        self._found.error(slug, headline, self._span(event), *helps)
+        raise _Refused
+
+
+def _report_syntax(error: yaml.MarkedYAMLError, source: SourceText, found: Collector) -> None:
+    mark = error.problem_mark or error.context_mark
+    place = Position(mark.line, mark.column) if mark is not None else Position(0, 0)
+    end = Position(place.line, place.column + 1)
+    problem = (error.problem or "not valid YAML").replace("'", '"')
+    context = f" {error.context}" if error.context else ""
+    line = source.lines[place.line] if place.line < len(source.lines) else ""
+    helps = []
+    if "\t" in line[: place.column + 1]:
+        helps.append("indent with spaces; YAML allows no tabs there")
+    elif "mapping values are not allowed" in problem:
+        helps.append('put a value that contains ": " in quotes')
+    elif line[place.column : place.column + 1] in ("{", "[", "%", "@", "`") or "flow" in context:
+        helps.append("put a template that begins with a brace in quotes")
+    found.error("yaml-syntax", f"{problem}{context}", Span(source, place, end), *helps)
+
+
+def _position_of(text: str, index: int) -> Position:
+    before = text[:index].replace("\r\n", "\n").replace("\r", "\n")
+    return Position(before.count("\n"), len(before) - (before.rfind("\n") + 1))
+
+
+def _short_tag(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")

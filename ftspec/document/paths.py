@@ -1,0 +1,37 @@
+"""Places inside a spec: ``("callbacks", 0, "type")`` and its written form ``callbacks[0].type``."""
+
+from __future__ import annotations
+
+import re
+
+SpecPath = tuple[str | int, ...]
+
+_STEP = re.compile(r"(?P<key>[^.\[\]=\s]+)|\[(?P<index>\d+)\]")
+
+
+def format_path(path: SpecPath) -> str:
+    """The written form; ``the spec`` for the root."""
+    written = ""
+    for step in path:
+        if isinstance(step, int):
+            written += f"[{step}]"
+        else:
+            written += f".{step}" if written else step
+    return written or "the spec"
+
+
+def parse_path(written: str) -> SpecPath | None:
+    """The path of a written form, or ``None`` where it is not one."""
+    steps: list[str | int] = []
+    position = 0
+    while position < len(written):
+        if steps and written[position] == ".":
+            position += 1
+        match = _STEP.match(written, position)
+        if match is None or (match["index"] is not None and not steps):
+            return None
+        steps.append(match["key"] if match["index"] is None else int(match["index"]))
+        position = match.end()
+        if position < len(written) and written[position] not in ".[":
+            return None
+    return tuple(steps) or None

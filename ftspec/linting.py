@@ -1,0 +1,96 @@
+"""Text to diagnostics: the one way from a spec to a plan, shared by lint, plan, run and predict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ftspec.checks import CHECKS
+from ftspec.diagnostics.model import Collector, Diagnostic, Severity, labelled
+from ftspec.document.load import Document, load_document
+from ftspec.planning.plan import Plan
+from ftspec.planning.resolve import build_plan
+from ftspec.registry.registry import Registry
+from ftspec.span import SourceText, whole_line
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the front half says of one spec.
+
+    ``plan`` is there whenever one could be made; a run needs ``is_sound`` too.
+    """
+
+    document: Document | None
+    plan: Plan | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the plan can be compiled."""
+        return self.plan is not None and not any(
+            found.severity is Severity.ERROR for found in self.diagnostics
+        )
+
+
+def examine(
+    source: SourceText,
+    registry: Registry,
+    *,
+    profile: str | None = None,
+    overrides: Sequence[str] = (),
+    output_dir: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Verdict:
+    """Load, validate, resolve and check one spec as a run would see it."""
+    found = Collector()
+    document = load_document(
+        source, found, profile=profile, overrides=overrides, environment=environment
+    )
+    plan = None
+    if document is not None and not found.has_errors:
+        plan = build_plan(document, registry, found, output_dir=output_dir)
+    if document is not None and plan is not None and not found.has_errors:
+        for check in CHECKS:
+            found.extend(check(plan, document))
+        found.extend(_plugin_findings(plan, document, registry))
+    return Verdict(document, plan, tuple(found))
+
+
+def lint(
+    source: SourceText, registry: Registry, *, overrides: Sequence[str] = ()
+) -> tuple[Diagnostic, ...]:
+    """Every finding of a spec, by itself and under each of its profiles, in order of place."""
+    verdict = examine(source, registry, overrides=overrides)
+    found = dict.fromkeys(verdict.diagnostics)
+    for profile in verdict.document.profiles if verdict.document is not None else ():
+        under = examine(source, registry, profile=profile, overrides=overrides)
+        found |= dict.fromkeys(under.diagnostics)
+    return tuple(sorted(found, key=_place))
+
+
+def _plugin_findings(plan: Plan, document: Document, registry: Registry) -> list[Diagnostic]:
+    findings: list[Diagnostic] = []
+    for plugin in registry.plugins:
+        if "ftspec_check_plan" not in plugin.hooks:
+            continue
+        try:
+            results = plugin.call("ftspec_check_plan", plan=plan, spans=document)
+            findings += [finding for result in results for finding in result]
+        except Exception as error:  # a plugin's bug must not hide what the others found
+            findings.append(
+                Diagnostic(
+                    slug="plugin-hooks",
+                    severity=Severity.WARNING,
+                    headline=f'the plugin {plugin} raised in "ftspec_check_plan": '
+                    f"{type(error).__name__}: {error}",
+                    labels=labelled(whole_line(document.source)),
+                )
+            )
+    return findings
+
+
+def _place(diagnostic: Diagnostic) -> tuple[str, int, int]:
+    span = diagnostic.span
+    return (span.source.name, span.start.line, span.start.column) if span else ("", 0, 0)

@@ -1,0 +1,170 @@
+"""The plan: a complete, serialisable description of one run, still without torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ftspec.components import Component, ComponentConfig
+from ftspec.document.paths import SpecPath
+from ftspec.spec.data import Splits
+from ftspec.spec.model import ModelSection
+from ftspec.spec.output import PerformanceSection
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedComponent:
+    """A section resolved: which component, from which plugin, configured how.
+
+    Attributes:
+        component: its record.
+        config: its validated keys; paths are absolute.
+        plugin: the name of the plugin that contributed it.
+        at: the section's place in the spec.
+        children: sections inside this one, resolved, by their path below it.
+    """
+
+    component: Component
+    config: ComponentConfig
+    plugin: str
+    at: SpecPath
+    children: Mapping[SpecPath, PlannedComponent] = field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        """What ``type`` says in the spec."""
+        return self.component.name
+
+    def to_spec(self) -> dict[str, Any]:
+        """The section as a spec writes it, every default filled in."""
+        section = {"type": self.type, **self.config.model_dump(mode="json", by_alias=True)}
+        for path, child in self.children.items():
+            parent: Any = section
+            for step in path[:-1]:
+                parent = parent[step]
+            parent[path[-1]] = child.to_spec()
+        return section
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run will do.
+
+    ``training`` holds the fields of ``TrainingArguments`` that the spec sets, and no others.
+    ``secrets`` maps values from the environment to the text that stands for them; it is in no
+    artifact.
+    """
+
+    name: str
+    description: str | None
+    seed: int
+    source: PlannedComponent
+    splits: Splits
+    transforms: tuple[PlannedComponent, ...]
+    template: Mapping[str, str]
+    tokenizer: PlannedComponent
+    model: ModelSection
+    task: PlannedComponent
+    training: Mapping[str, Any]
+    performance: PerformanceSection
+    metrics: tuple[PlannedComponent, ...]
+    callbacks: tuple[PlannedComponent, ...]
+    output_dir: Path
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def to_spec(self) -> dict[str, Any]:
+        """The spec with everything filled in; secrets as references to the environment."""
+        spec = {
+            "ftspec": 1,
+            "name": self.name,
+            "description": self.description,
+            "seed": self.seed,
+            "data": {
+                "source": self.source.to_spec(),
+                "splits": _dump_splits(self.splits),
+            },
+            "preprocess": {
+                "transforms": [transform.to_spec() for transform in self.transforms],
+                "template": dict(self.template),
+            },
+            "tokenizer": self.tokenizer.to_spec(),
+            "model": self.model.model_dump(mode="json"),
+            "task": self.task.to_spec(),
+            "training": dict(self.training),
+            "performance": self.performance.model_dump(mode="json"),
+            "metrics": [metric.to_spec() for metric in self.metrics],
+            "callbacks": [callback.to_spec() for callback in self.callbacks],
+            "output": {"dir": str(self.output_dir)},
+        }
+        if self.description is None:
+            del spec["description"]
+        escaped: dict[str, Any] = _map_strings(spec, lambda text: text.replace("${", "$${"))
+        masked: dict[str, Any] = _map_strings(escaped, self.mask)
+        return masked
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as data: the spec, and what each component section resolved to."""
+        components = (
+            self.source,
+            *self.transforms,
+            self.tokenizer,
+            self.task,
+            *self.metrics,
+            *self.callbacks,
+        )
+        resolved = [
+            {
+                "kind": planned.component.kind,
+                "type": planned.type,
+                "factory": planned.component.factory,
+                "plugin": planned.plugin,
+            }
+            for planned in components
+        ]
+        return {"version": 1, "spec": self.to_spec(), "components": resolved}
+
+    def digest(self) -> str:
+        """Identity of what is learned and how: the hash of the plan less its name and output."""
+        spec = self.to_spec()
+        for key in ("name", "description", "output"):
+            spec.pop(key, None)
+        text = json.dumps(spec, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def mask(self, text: str) -> str:
+        """``text`` with every secret replaced by the reference it came from."""
+        return mask(text, self.secrets)
+
+
+_SHORTEST_MASKED_PART = 4  # a shorter value is masked only where it is the whole text
+
+
+def mask(text: str, secrets: Mapping[str, str]) -> str:
+    """``text`` with each of ``secrets`` replaced by the reference it came from."""
+    if text in secrets:
+        return secrets[text]
+    for value in sorted(secrets, key=len, reverse=True):
+        if len(value) >= _SHORTEST_MASKED_PART:
+            text = text.replace(value, secrets[value])
+    return text
+
+
+def _dump_splits(splits: Splits) -> dict[str, Any]:
+    return {
+        name: split.model_dump(mode="json", by_alias=True, exclude_none=True)
+        for name, split in splits.named().items()
+    }
+
+
+def _map_strings(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_map_strings(item, change) for item in value]
+    if isinstance(value, dict):
+        return {key: _map_strings(item, change) for key, item in value.items()}
+    return value

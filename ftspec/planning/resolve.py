@@ -1,0 +1,252 @@
+"""Spec and registry to plan: each component section validated by the component its ``type`` names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from ftspec.components import CallbackConfig, MetricComponent, TaskComponent, TaskConfig
+from ftspec.diagnostics.model import Collector
+from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.document.load import Document
+from ftspec.document.nodes import ScalarNode
+from ftspec.document.paths import SpecPath
+from ftspec.planning.plan import Plan, PlannedComponent
+from ftspec.registry.registry import Registry
+from ftspec.spec.base import ComponentSection, LocalPath, MetricSection
+from ftspec.spec.model import ModelSection
+from ftspec.spec.root import Spec
+from ftspec.spec.validate import validate
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def build_plan(
+    document: Document, registry: Registry, found: Collector, *, output_dir: Path | None = None
+) -> Plan | None:
+    """The plan of a document, or ``None`` with findings. Validates the skeleton, then each section.
+
+    ``output_dir`` wins over the spec's ``output.dir``.
+    """
+    spec = validate(Spec, document.plain(), (), document, found)
+    if spec is None:
+        # sections that are sound still get their say, so that a user sees all faults at once
+        _Resolver(document, registry, found).resolve_loose_sections()
+        return None
+    return _Resolver(document, registry, found).resolve(spec, output_dir)
+
+
+class _Resolver:
+    """Resolves the sections of one spec."""
+
+    def __init__(self, document: Document, registry: Registry, found: Collector) -> None:
+        self._document = document
+        self._registry = registry
+        self._found = found
+        self._secrets = dict(document.secrets)
+
+    def resolve(self, spec: Spec, output_dir: Path | None) -> Plan | None:
+        source = self._component(spec.data.source, ("data", "source"))
+        transforms = self._components(spec.preprocess.transforms, ("preprocess", "transforms"))
+        tokenizer = self._component(spec.tokenizer, ("tokenizer",))
+        task = self._component(spec.task, ("task",))
+        metrics = self._metrics(spec.metrics, task)
+        callbacks = self._components(spec.callbacks, ("callbacks",))
+        output = self._anchored(spec.output, ("output",))
+        if source is None or tokenizer is None or task is None:
+            return None
+        if None in (*transforms, *metrics, *callbacks):
+            return None
+        training = _complete(spec.training, callbacks, metrics)
+        return Plan(
+            name=spec.name or self._default_name(),
+            description=spec.description,
+            seed=spec.seed,
+            source=source,
+            splits=spec.data.splits,
+            transforms=tuple(filter(None, transforms)),
+            template=dict(spec.preprocess.template),
+            tokenizer=tokenizer,
+            model=self._model(spec.model),
+            task=task,
+            training=training,
+            performance=spec.performance,
+            metrics=tuple(filter(None, metrics)),
+            callbacks=tuple(filter(None, callbacks)),
+            output_dir=output_dir if output_dir is not None else Path(output.dir).absolute(),
+            secrets=self._secrets,
+        )
+
+    def resolve_loose_sections(self) -> None:
+        """Report what is wrong inside component sections of a spec whose skeleton is at fault."""
+        for path, kind in (
+            (("data", "source"), "source"),
+            (("tokenizer",), "tokenizer"),
+            (("task",), "task"),
+        ):
+            self._loose(path, kind)
+        for path, kind in (
+            (("preprocess", "transforms"), "transform"),
+            (("metrics",), "metric"),
+            (("callbacks",), "callback"),
+        ):
+            node = self._document.node(path)
+            for index in range(len(getattr(node, "items", ()))):
+                self._loose((*path, index), kind)
+
+    def _loose(self, path: SpecPath, kind: str) -> None:
+        node = self._document.node((*path, "type")) or self._document.node(path)
+        if isinstance(node, ScalarNode) and isinstance(node.value, str):
+            values = _at(self._document.plain(), path)
+            section_type = _SECTION_TYPES[kind]
+            section = section_type.model_validate(values)
+            self._component(section, path)
+
+    def _metrics(
+        self, sections: Sequence[MetricSection] | None, task: PlannedComponent | None
+    ) -> list[PlannedComponent | None]:
+        if sections is not None:
+            return self._components(sections, ("metrics",))
+        if task is None:
+            return []
+        assert isinstance(task.component, TaskComponent) and isinstance(task.config, TaskConfig)
+        names = [
+            name
+            for prediction in sorted(task.config.predictions)
+            for name in task.component.default_metrics.get(prediction, ())
+        ]
+        return self._components([MetricSection(type=name) for name in names], ("metrics",))
+
+    def _components(
+        self, sections: Sequence[ComponentSection], at: SpecPath
+    ) -> list[PlannedComponent | None]:
+        return [self._component(section, (*at, index)) for index, section in enumerate(sections)]
+
+    def _component(self, section: ComponentSection, at: SpecPath) -> PlannedComponent | None:
+        registered = self._registry.get(section.kind, section.type)
+        if registered is None:
+            self._report_unknown_type(section, at)
+            return None
+        component = registered.component
+        config = validate(component.config, section.options, at, self._document, self._found)
+        if config is None:
+            return None
+        config = self._anchored(config, at)
+        children: dict[SpecPath, PlannedComponent] = {}
+        for path, child in _sections_in(config, ()):
+            planned = self._component(child, (*at, *path))
+            if planned is None:
+                return None
+            children[path] = planned
+        return PlannedComponent(
+            component=component,
+            config=config,
+            plugin=registered.plugin.name,
+            at=at,
+            children=children,
+        )
+
+    def _report_unknown_type(self, section: ComponentSection, at: SpecPath) -> None:
+        names = self._registry.names(section.kind)
+        helps = list(did_you_mean(section.type, names) or (one_of(names),))
+        for plugin in self._registry.broken_plugins:
+            assert plugin.problem is not None
+            helps.append(f"a broken plugin may offer it: {plugin.problem.headline}")
+        self._found.error(
+            "unknown-type",
+            f'no {section.kind} "{section.type}" is installed',
+            self._document.span((*at, "type")),
+            *helps,
+        )
+
+    def _anchored(self, model: Model, at: SpecPath) -> Model:
+        """The model with its local paths absolute, each relative to the file it is written in."""
+        changes: dict[str, Any] = {}
+        for name, field in type(model).model_fields.items():
+            value = getattr(model, name)
+            path = (*at, field.alias or name)
+            if any(isinstance(item, LocalPath) for item in field.metadata):
+                changes[name] = self._anchor(value, path)
+            elif isinstance(value, BaseModel) and not isinstance(value, ComponentSection):
+                changes[name] = self._anchored(value, path)
+        changes = {name: value for name, value in changes.items() if value != getattr(model, name)}
+        return model.model_copy(update=changes) if changes else model
+
+    def _anchor(self, value: Any, path: SpecPath) -> Any:
+        if isinstance(value, list):
+            return [self._anchor(item, (*path, index)) for index, item in enumerate(value)]
+        if isinstance(value, Mapping):
+            return {key: self._anchor(item, (*path, key)) for key, item in value.items()}
+        node = self._document.node(path)
+        if not isinstance(value, str) or node is None:  # a default is relative to where we are
+            return value
+        written = Path(value).expanduser()
+        anchored = os.path.normpath(node.span.source.folder / written)
+        if isinstance(node, ScalarNode) and node.written is not None:
+            self._secrets[anchored] = node.written
+        return anchored
+
+    def _model(self, section: ModelSection) -> ModelSection:
+        checkpoint = section.checkpoint
+        if checkpoint is None or not is_local(checkpoint):
+            return section
+        anchored = self._anchor(checkpoint, ("model", "checkpoint"))
+        return section.model_copy(update={"checkpoint": anchored})
+
+    def _default_name(self) -> str:
+        path = self._document.source.path
+        return path.stem if path is not None else "stdin"
+
+
+def _complete(
+    section: BaseModel,
+    callbacks: Sequence[PlannedComponent | None],
+    metrics: Sequence[PlannedComponent | None],
+) -> dict[str, Any]:
+    """The training fields a spec sets, with those that its callbacks and its best metric imply."""
+    training = section.model_dump(mode="json", exclude_unset=True)
+    for callback in filter(None, callbacks):
+        if isinstance(callback.config, CallbackConfig):
+            training = {**callback.config.training_defaults(training), **training}
+    best = str(training.get("metric_for_best_model", "loss")).removeprefix("eval_")
+    for metric in filter(None, metrics):
+        assert isinstance(metric.component, MetricComponent)
+        # the Trainer guesses from the name alone, which is wrong for every error measure
+        if best in metric.component.results and best != "loss":
+            training.setdefault("greater_is_better", metric.component.greater_is_better)
+    return training
+
+
+_SECTION_TYPES: dict[str, type[ComponentSection]] = {
+    section_type.kind: section_type for section_type in ComponentSection.__subclasses__()
+}
+
+
+def is_local(checkpoint: str) -> bool:
+    """Whether a checkpoint is a folder: it begins with ``.``, ``/`` or ``~``, as no hub name does."""
+    return checkpoint.startswith((".", "/", "~"))
+
+
+def _sections_in(value: Any, path: SpecPath) -> Iterator[tuple[SpecPath, ComponentSection]]:
+    """The component sections inside a config, with their paths below it."""
+    if isinstance(value, ComponentSection):
+        yield path, value
+    elif isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            yield from _sections_in(getattr(value, name), (*path, field.alias or name))
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _sections_in(item, (*path, index))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _sections_in(item, (*path, key))
+
+
+def _at(values: Any, path: SpecPath) -> Any:
+    for step in path:
+        values = values[step]
+    return values

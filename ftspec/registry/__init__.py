@@ -1,0 +1,1 @@
+"""Which components are installed: discovered plugin by plugin, kept in a frozen registry."""

@@ -1,0 +1,70 @@
+"""The registry: a frozen map from (kind, name) to the component and the plugin it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ftspec.components import Component
+from ftspec.diagnostics.model import Diagnostic
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plugin:
+    """A module that contributes components and hooks.
+
+    ``distribution`` and ``version`` are empty for the built-ins' module when ftspec runs from a
+    checkout that was never installed. ``call`` invokes one hook of this plugin alone.
+    """
+
+    name: str
+    distribution: str = ""
+    version: str = ""
+    is_builtin: bool = False
+    problem: Diagnostic | None = None
+    hooks: tuple[str, ...] = ()
+    call: Callable[..., list[Any]] = field(default=lambda hook, **arguments: [], repr=False)
+
+    def __str__(self) -> str:
+        origin = " ".join(part for part in (self.distribution, self.version) if part)
+        return f'"{self.name}"' + (f" ({origin})" if origin else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A component and where it came from."""
+
+    component: Component
+    plugin: Plugin
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Every installed component, and every plugin, broken ones too."""
+
+    components: Mapping[tuple[str, str], Registered]
+    plugins: tuple[Plugin, ...]
+    problems: tuple[Diagnostic, ...] = ()
+
+    def __iter__(self) -> Iterator[Registered]:
+        return iter(self.components.values())
+
+    def get(self, kind: str, name: str) -> Registered | None:
+        """The component of that kind and name, or of that former name."""
+        found = self.components.get((kind, name))
+        if found is not None:
+            return found
+        for registered in self.components.values():
+            if registered.component.kind == kind and name in registered.component.aliases:
+                return registered
+        return None
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """The names of a kind, sorted."""
+        return tuple(sorted(name for known, name in self.components if known == kind))
+
+    @property
+    def broken_plugins(self) -> tuple[Plugin, ...]:
+        """Plugins that could not be loaded whole."""
+        return tuple(plugin for plugin in self.plugins if plugin.problem is not None)

@@ -1,0 +1,133 @@
+"""The run directory: everything one run wrote, each file written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+Status = Literal["created", "preparing", "training", "finished", "failed", "interrupted"]
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The folder of one run and the names in it."""
+
+    path: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        """Checkpoints of the Trainer."""
+        return self.path / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        """The trained model and its tokenizer, ready for ``from_pretrained``."""
+        return self.path / "model"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Event files."""
+        return self.path / "tensorboard"
+
+    @property
+    def log(self) -> Path:
+        """What the run said."""
+        return self.path / "log.txt"
+
+    @property
+    def resolved_spec(self) -> Path:
+        """The spec with everything filled in; runs and lints like any other."""
+        return self.path / "spec.resolved.yaml"
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a file atomically: temporary file, fsync, rename."""
+        write_atomically(self.path / name, text)
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write JSON atomically."""
+        text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+        self.write_text(name, text + "\n")
+
+    def read_json(self, name: str) -> Any:
+        """The value of a JSON file of the run."""
+        return json.loads((self.path / name).read_text(encoding="utf-8"))
+
+    def set_status(self, status: Status, **details: Any) -> None:
+        """Record how far the run is; earlier times stay."""
+        known = self.status()
+        times = {**known.get("times", {}), status: _now().isoformat(timespec="seconds")}
+        self.write_json("status.json", {"status": status, **details, "times": times})
+
+    def status(self) -> Mapping[str, Any]:
+        """The recorded status, empty before the first."""
+        if not (self.path / "status.json").exists():
+            return {}
+        status: Mapping[str, Any] = self.read_json("status.json")
+        return status
+
+    def append_metrics(self, record: Mapping[str, Any]) -> None:
+        """Add one line to ``metrics.jsonl``."""
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(record, ensure_ascii=False, default=str) + "\n")
+
+    def latest_checkpoint(self) -> Path | None:
+        """The checkpoint with the most steps."""
+        found = [
+            (int(folder.name.removeprefix("checkpoint-")), folder)
+            for folder in self.checkpoints.glob("checkpoint-*")
+            if folder.name.removeprefix("checkpoint-").isdigit()
+            and (folder / "trainer_state.json").exists()
+        ]
+        return max(found)[1] if found else None
+
+
+def create_run_directory(parent: Path, digest: str) -> RunDirectory:
+    """A new folder ``<UTC time>-<digest>`` in ``parent``; an existing one is never taken.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    stem = f"{_now():%Y%m%dT%H%M%SZ}-{digest[:8]}"
+    for attempt in range(1, 1000):
+        path = parent / (stem if attempt == 1 else f"{stem}-{attempt}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return RunDirectory(path)
+    raise FileExistsError(f"no free name beside {parent / stem}")
+
+
+def runs_in(parent: Path) -> list[RunDirectory]:
+    """The runs of one spec name, oldest first."""
+    folders = [status.parent for status in parent.glob("*/status.json")]
+    return [RunDirectory(folder) for folder in sorted(folders, key=lambda path: path.name)]
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write ``path`` whole or not at all.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

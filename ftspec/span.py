@@ -1,0 +1,63 @@
+"""Places in source text: what every diagnostic points at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place between two characters. Line and column are 0-based; renderers add 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """A text that spans refer to: a file, standard input, or one ``--set`` argument.
+
+    ``path`` is the file on disk, ``None`` where there is none; relative paths written in the text
+    are relative to its folder.
+    """
+
+    name: str
+    text: str = field(repr=False)
+    path: Path | None = None
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines without their terminators (``\\n``, ``\\r\\n`` or ``\\r``, as YAML counts them)."""
+        unified = self.text.replace("\r\n", "\n").replace("\r", "\n")
+        return tuple(unified.split("\n"))
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths written in this text start from."""
+        return self.path.parent if self.path is not None else Path.cwd()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open stretch ``[start, end)`` of a source text."""
+
+    source: SourceText
+    start: Position
+    end: Position
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.start.line + 1}:{self.start.column + 1}"
+
+    @property
+    def excerpt(self) -> str:
+        """The text covered, up to the end of the first line."""
+        line = self.source.lines[self.start.line]
+        end = self.end.column if self.end.line == self.start.line else len(line)
+        return line[self.start.column : end]
+
+
+def whole_line(source: SourceText, line: int = 0) -> Span:
+    """The span of one line, for findings about a text as a whole."""
+    return Span(source, Position(line, 0), Position(line, len(source.lines[line])))

@@ -1,0 +1,111 @@
+"""What every model of the language shares: strict, closed, frozen, cheap to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
+
+from ftspec.spec.template import TemplateError, parse_template
+
+
+class SpecModel(BaseModel):
+    """A mapping of the spec language: unknown keys are errors, values keep the type they were
+    written with, and nothing changes after validation."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        populate_by_name=True,
+        # only the models a spec uses are ever built, which keeps lint quick
+        defer_build=True,
+        protected_namespaces=(),
+    )
+
+
+class ComponentConfig(SpecModel):
+    """The keys of one component, beside ``type``. Must import without torch."""
+
+
+class ComponentSection(BaseModel):
+    """A section whose meaning belongs to a component: ``type`` and keys not yet validated.
+
+    A bare string is shorthand for ``{type: …}``.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, defer_build=True)
+
+    kind: ClassVar[str]
+    type: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand_shorthand(cls, value: Any) -> Any:
+        return {"type": value} if isinstance(value, str) else value
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keys beside ``type``, as written."""
+        return dict(self.model_extra or {})
+
+
+class SourceSection(ComponentSection):
+    """Where rows come from."""
+
+    kind: ClassVar[str] = "source"
+
+
+class TransformSection(ComponentSection):
+    """What happens to rows before they meet the template."""
+
+    kind: ClassVar[str] = "transform"
+
+
+class TokenizerSection(ComponentSection):
+    """How text becomes ids."""
+
+    kind: ClassVar[str] = "tokenizer"
+
+
+class TaskSection(ComponentSection):
+    """What the model learns."""
+
+    kind: ClassVar[str] = "task"
+
+
+class MetricSection(ComponentSection):
+    """What is measured."""
+
+    kind: ClassVar[str] = "metric"
+
+
+class CallbackSection(ComponentSection):
+    """What happens during training."""
+
+    kind: ClassVar[str] = "callback"
+
+
+@dataclass(frozen=True)
+class LocalPath:
+    """Marks a field whose strings are paths, relative to the file they are written in.
+
+    Use it as ``Annotated[str, LocalPath()]``; the strings inside lists and mappings count too.
+    With ``must_exist``, lint reports a path (or pattern) that matches nothing.
+    """
+
+    must_exist: bool = False
+
+
+def _check_template(text: str) -> str:
+    try:
+        parse_template(text)
+    except TemplateError as error:
+        raise PydanticCustomError("template-syntax", "{problem}", {"problem": str(error)}) from None
+    return text
+
+
+TemplateText = Annotated[str, AfterValidator(_check_template)]
+"""A string with ``{column}`` placeholders, checked for its syntax."""

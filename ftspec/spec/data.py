@@ -1,0 +1,105 @@
+"""The ``data`` and ``preprocess`` sections."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from ftspec.spec.base import SourceSection, SpecModel, TemplateText, TransformSection
+
+SplitName = Literal["train", "validation", "test"]
+
+
+class Split(SpecModel):
+    """The rows of one split: a slice of the source, or a part held out of another split.
+
+    A bare string is shorthand for ``{slice: …}``.
+    """
+
+    slice: str | None = Field(
+        default=None,
+        description='rows of the source, in the slice syntax of datasets: "train[:10%]"',
+    )
+    from_: SplitName | None = Field(
+        default=None, alias="from", description="the split to hold rows out of"
+    )
+    fraction: float | None = Field(
+        default=None, gt=0, lt=1, description="the share of its rows to hold out"
+    )
+    stratify_by: str | None = Field(
+        default=None, description="a column whose values keep their shares in both parts"
+    )
+    group_by: str | None = Field(
+        default=None, description="a column whose equal values all land in the same part"
+    )
+    seed: int | None = Field(default=None, description="seed of the draw; the spec's by default")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand_shorthand(cls, value: object) -> object:
+        return {"slice": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Split:
+        held_out = self.model_fields_set - {"slice"}
+        if self.slice is not None and held_out:
+            raise PydanticCustomError(
+                "bad-split", 'a split is a slice of the source or held out "from" another, not both'
+            )
+        if self.slice is None and (self.from_ is None or self.fraction is None):
+            raise PydanticCustomError(
+                "bad-split", 'a split needs a slice such as "train[:90%]", or "from" and "fraction"'
+            )
+        if self.stratify_by is not None and self.group_by is not None:
+            raise PydanticCustomError(
+                "bad-split", '"stratify_by" and "group_by" cannot be met together'
+            )
+        return self
+
+
+class Splits(SpecModel):
+    """Which rows train, which validate during training, which test at the end."""
+
+    train: Split = Field(default=Split(slice="train"), description="rows to learn from")
+    validation: Split | None = Field(default=None, description="rows to evaluate on")
+    test: Split | None = Field(default=None, description="rows for the final test")
+
+    @model_validator(mode="after")
+    def _train_is_a_slice(self) -> Splits:
+        for name, split in self.named().items():
+            if split.from_ == name:
+                raise PydanticCustomError(
+                    "bad-split", f'the {name} split cannot be held out of itself: "from: {name}"'
+                )
+            parent = self.named().get(split.from_) if split.from_ else None
+            if split.from_ and (parent is None or parent.slice is None):
+                raise PydanticCustomError(
+                    "bad-split",
+                    f'the {name} split is held out of "{split.from_}", which must be a slice',
+                )
+        return self
+
+    def named(self) -> dict[str, Split]:
+        """The splits there are, by name."""
+        all_three = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: split for name, split in all_three.items() if split is not None}
+
+
+class DataSection(SpecModel):
+    """The rows."""
+
+    source: SourceSection = Field(description="where rows come from")
+    splits: Splits = Field(default=Splits(), description="which rows are for what")
+
+
+class PreprocessSection(SpecModel):
+    """From rows to the fields of the task."""
+
+    transforms: list[TransformSection] = Field(
+        default=[], description="what happens to the rows first, in order"
+    )
+    template: dict[str, TemplateText] = Field(
+        description="for each field of the task, a template over the columns of a row"
+    )

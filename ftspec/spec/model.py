@@ -1,0 +1,52 @@
+"""The ``model`` section."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from ftspec.spec.base import SpecModel
+
+
+class ModelSection(SpecModel):
+    """The weights to start from."""
+
+    checkpoint: str | None = Field(
+        default=None,
+        description='a hub name, a local folder ("./…" or "/…"), or "package:NAME/path"',
+    )
+    revision: str | None = Field(
+        default=None, description="branch, tag or commit of the hub repository"
+    )
+    init: Literal["pretrained", "random"] = Field(
+        default="pretrained", description="start from the checkpoint's weights, or from random ones"
+    )
+    architecture: str | None = Field(
+        default=None,
+        description='with "init: random" and no checkpoint, the model type of transformers: "gpt2"',
+    )
+    config: dict[str, Any] = Field(
+        default={}, description="fields of the model's configuration to override"
+    )
+    trust_remote_code: bool = Field(
+        default=False, description="whether code of the checkpoint's repository may run"
+    )
+
+    @model_validator(mode="after")
+    def _names_a_model(self) -> ModelSection:
+        if self.checkpoint is None and self.architecture is None:
+            raise PydanticCustomError(
+                "missing-key",
+                'a model needs a "checkpoint", or an "architecture" with "init: random"',
+            )
+        if self.checkpoint is not None and self.architecture is not None:
+            raise PydanticCustomError(
+                "bad-value", '"architecture" stands for a missing checkpoint; remove one of the two'
+            )
+        if self.checkpoint is None and self.init != "random":
+            raise PydanticCustomError(
+                "bad-value", 'without a checkpoint there are no weights: write "init: random"'
+            )
+        return self

@@ -1,0 +1,48 @@
+"""The spec as a whole."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ftspec.spec.base import (
+    CallbackSection,
+    MetricSection,
+    SpecModel,
+    TaskSection,
+    TokenizerSection,
+)
+from ftspec.spec.data import DataSection, PreprocessSection
+from ftspec.spec.model import ModelSection
+from ftspec.spec.output import OutputSection, PerformanceSection
+from ftspec.spec.training import TrainingSection
+
+
+class Spec(SpecModel):
+    """One fine-tuning run, declared."""
+
+    ftspec: Literal[1] = Field(description="version of the spec language")
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = Field(
+        default=None, description="name of the runs; the file's name by default"
+    )
+    description: str | None = Field(default=None, description="what the run is for")
+    seed: int = Field(default=42, ge=0, lt=2**32, description="seed of everything drawn at random")
+    data: DataSection = Field(description="the rows")
+    preprocess: PreprocessSection = Field(description="from rows to the fields of the task")
+    tokenizer: TokenizerSection = Field(
+        default=TokenizerSection(type="auto"), description="how text becomes ids"
+    )
+    model: ModelSection = Field(description="the weights to start from")
+    task: TaskSection = Field(description="what the model learns")
+    training: TrainingSection = Field(  # type: ignore[valid-type]
+        default=TrainingSection(), description="fields of TrainingArguments"
+    )
+    performance: PerformanceSection = Field(
+        default=PerformanceSection(), description="how fast, never what is learned"
+    )
+    metrics: list[MetricSection] | None = Field(
+        default=None, description="what is measured; the task's own metrics by default"
+    )
+    callbacks: list[CallbackSection] = Field(default=[], description="what happens during training")
+    output: OutputSection = Field(default=OutputSection(), description="where run directories go")

@@ -1,0 +1,122 @@
+"""Templates: text with ``{column}`` placeholders over a row, and nothing else evaluated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_TOKEN = re.compile(r"\{\{|\}\}|\{(?P<column>[^{}]*)\}|[{}]")
+
+
+class TemplateError(ValueError):
+    """The text is not a template."""
+
+
+class MissingColumnError(KeyError):
+    """A row has no such column."""
+
+    def __init__(self, column: str) -> None:
+        super().__init__(column)
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A column of the row, dotted for a nested value: ``translation.en``."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The parts of a template in order: literal text and placeholders."""
+
+    parts: tuple[str | Placeholder, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it names, each once, in order."""
+        named = (part.column for part in self.parts if isinstance(part, Placeholder))
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def bare_column(self) -> str | None:
+        """The column of a template that is one placeholder: its value passes with its type."""
+        only = self.parts[0] if len(self.parts) == 1 else None
+        return only.column if isinstance(only, Placeholder) else None
+
+    @property
+    def prefix(self) -> str:
+        """The literal text before the first placeholder."""
+        first = self.parts[0] if self.parts else ""
+        return first if isinstance(first, str) else ""
+
+    def render(self, row: Mapping[str, Any]) -> Any:
+        """The value for one row: text, or the column's own value where the template is bare.
+
+        Raises:
+            MissingColumnError: the row has no such column.
+        """
+        if self.bare_column is not None:
+            return value_of(row, self.bare_column)
+        return "".join(
+            part if isinstance(part, str) else _as_text(value_of(row, part.column))
+            for part in self.parts
+        )
+
+
+def parse_template(text: str) -> Template:
+    """Parse ``text``.
+
+    Raises:
+        TemplateError: a brace without its partner, or a placeholder without a name.
+    """
+    parts: list[str | Placeholder] = []
+    literal = ""
+    position = 0
+    for match in _TOKEN.finditer(text):
+        literal += text[position : match.start()]
+        position = match.end()
+        column = match["column"]
+        if column is None:
+            if match.group() not in ("{{", "}}"):
+                raise TemplateError(
+                    f'the "{match.group()}" at character {match.start() + 1} has no partner; '
+                    f'write "{match.group() * 2}" for a literal brace'
+                )
+            literal += match.group()[0]
+            continue
+        if not column.strip() or column != column.strip():
+            raise TemplateError(
+                f'"{match.group()}" names no column; write "{{{{" and "}}}}" for literal braces'
+            )
+        if literal:
+            parts.append(literal)
+            literal = ""
+        parts.append(Placeholder(column))
+    literal += text[position:]
+    if literal:
+        parts.append(literal)
+    return Template(tuple(parts))
+
+
+def value_of(row: Mapping[str, Any], column: str) -> Any:
+    """The value of a column; a dotted name reaches into nested values.
+
+    Raises:
+        MissingColumnError: there is no such column.
+    """
+    if column in row:
+        return row[column]
+    value: Any = row
+    for step in column.split("."):
+        if not isinstance(value, Mapping) or step not in value:
+            raise MissingColumnError(column)
+        value = value[step]
+    return value
+
+
+def _as_text(value: Any) -> str:
+    return "" if value is None else str(value)

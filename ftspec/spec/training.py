@@ -1,0 +1,65 @@
+"""The ``training`` section: every field of ``TrainingArguments`` under its own name.
+
+The fields come from ``training_arguments.json``, which ``python -m ftspec.engine.argument_table``
+generates from the installed transformers, so that lint knows them without importing torch.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from pydantic import Field, create_model
+
+from ftspec.spec.base import SpecModel
+from ftspec.spec.training_names import OWNED_ARGUMENTS
+
+_TYPES: dict[str, Any] = {
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "str": str,
+    "dict": dict[str, Any],
+    "list[str]": list[str],
+    "None": None,
+}
+
+
+@cache
+def argument_table() -> dict[str, dict[str, Any]]:
+    """For each field its ``type`` (alternatives joined by ``|``), ``default`` and ``choices``."""
+    text = files("ftspec.spec").joinpath("training_arguments.json").read_text(encoding="utf-8")
+    table: dict[str, dict[str, Any]] = json.loads(text)["fields"]
+    return table
+
+
+def _annotation(entry: dict[str, Any]) -> Any:
+    alternatives = [_TYPES[name] for name in entry["type"].split(" | ")]
+    if "choices" in entry:
+        alternatives = [Literal[tuple(entry["choices"])]] + [
+            a for a in alternatives if a is not str
+        ]
+    annotation = alternatives[0]
+    for alternative in alternatives[1:]:
+        annotation = annotation | alternative
+    return annotation
+
+
+def _build() -> type[SpecModel]:
+    fields: dict[str, Any] = {
+        name: (
+            _annotation(entry),
+            Field(
+                default=entry["default"], description=f"TrainingArguments.{name} of transformers"
+            ),
+        )
+        for name, entry in argument_table().items()
+        if name not in OWNED_ARGUMENTS
+    }
+    return create_model("TrainingSection", __base__=SpecModel, __module__=__name__, **fields)
+
+
+TrainingSection = _build()
+"""Defaults are transformers' own; only the fields a spec sets reach ``TrainingArguments``."""

@@ -1,0 +1,62 @@
+"""Names of ``training`` that mean something else in ftspec, or nothing any more in transformers."""
+
+from __future__ import annotations
+
+OWNED_ARGUMENTS: dict[str, str] = {
+    "accelerator_config": "remove it; ftspec configures accelerate",
+    "batch_eval_metrics": "remove it; ftspec computes metrics over a whole split",
+    "bf16": 'write "performance: {precision: bf16}"',
+    "disable_tqdm": "remove it; ftspec shows its own progress",
+    "do_eval": "remove it; a validation split is evaluated when there is one",
+    "do_predict": "remove it; a test split is evaluated when there is one",
+    "do_train": "remove it; every run trains",
+    "eval_do_concat_batches": "remove it; ftspec computes metrics over a whole split",
+    "eval_use_gather_object": "remove it; ftspec computes metrics over a whole split",
+    "fp16": 'write "performance: {precision: fp16}"',
+    "include_for_metrics": "remove it; a metric gets what it declares",
+    "label_names": "remove it; the task knows its labels",
+    "length_column_name": "remove it; lengths are counted from the tokens",
+    "local_rank": "remove it; the launcher sets it",
+    "output_dir": 'write "output: {dir: …}", or pass --output-dir',
+    "parallelism_config": "remove it; it takes an object, which YAML cannot hold",
+    "prediction_loss_only": 'remove it; write "metrics: []" to measure the loss alone',
+    "remove_unused_columns": "remove it; the template decides which columns are used",
+    "report_to": "remove it; TensorBoard is always on, and other reports are callbacks",
+    "resume_from_checkpoint": "pass --resume RUN_DIR to ftspec run",
+    "run_name": 'write "name" at the top of the spec',
+    "seed": 'write "seed" at the top of the spec',
+    "train_sampling_strategy": 'write "performance: {batching: grouped}" to group by length',
+}
+"""Fields of ``TrainingArguments`` that ftspec sets itself, with what to write instead."""
+
+RENAMED_ARGUMENTS: dict[str, str] = {
+    "adafactor": 'write "optim: adafactor"',
+    "evaluate_during_training": 'write "eval_strategy: steps"',
+    "evaluation_strategy": 'write "eval_strategy"',
+    "fp16_backend": 'remove it and write "performance: {precision: fp16}"',
+    "fp16_opt_level": "remove it; apex is no longer supported",
+    "generation_max_length": 'write "max_target_length" in the tokenizer section',
+    "generation_num_beams": 'write "num_beams" in the task section',
+    "group_by_length": 'write "performance: {batching: grouped}"',
+    "half_precision_backend": 'remove it and write "performance: {precision: fp16}"',
+    "include_inputs_for_metrics": "remove it; a metric gets what it declares",
+    "include_tokens_per_second": "remove it; tokens per second are always reported",
+    "jit_mode_eval": "remove it; transformers no longer has it",
+    "logging_dir": "remove it; TensorBoard files are in the run directory",
+    "max_seq_length": 'write "max_length" in the tokenizer section',
+    "no_cuda": 'write "use_cpu: true"',
+    "overwrite_output_dir": "remove it; a run directory is never overwritten",
+    "past_index": "remove it; transformers no longer has it",
+    "per_gpu_eval_batch_size": 'write "per_device_eval_batch_size"',
+    "per_gpu_train_batch_size": 'write "per_device_train_batch_size"',
+    "predict_with_generate": 'write "predict_with_generate" in the task section',
+    "push_to_hub_model_id": 'write "hub_model_id"',
+    "push_to_hub_token": 'write "hub_token: ${env:HF_TOKEN}"',
+    "save_safetensors": "remove it; weights are always saved as safetensors",
+    "tokenizer": 'write a "tokenizer" section at the top of the spec',
+    "tpu_num_cores": "remove it; transformers no longer has it",
+    "use_ipex": "remove it; transformers no longer has it",
+    "use_mps_device": "remove it; the device is found by itself",
+    "warmup_ratio": 'write "warmup_steps" with a fraction such as 0.1',
+}
+"""Names that users bring from older versions and scripts, with what to write instead."""

@@ -1,0 +1,217 @@
+"""Pydantic errors to diagnostics: every finding at its place in the text, in the language's words."""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ftspec.diagnostics.model import Collector, Fix
+from ftspec.diagnostics.suggest import did_you_mean, nearest, one_of
+from ftspec.document.load import Document
+from ftspec.document.nodes import ScalarNode, describe
+from ftspec.document.paths import SpecPath, format_path
+from ftspec.document.scalars import resolve_plain
+from ftspec.spec.base import ComponentSection
+from ftspec.spec.training_names import OWNED_ARGUMENTS, RENAMED_ARGUMENTS
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_attributes_type": "a mapping",
+    "model_type": "a mapping",
+    "none_required": "null",
+    "string_type": "a string",
+}
+
+
+def validate(
+    model: type[Model], values: Any, at: SpecPath, document: Document, found: Collector
+) -> Model | None:
+    """The model built from the ``values`` that stand at ``at``, or ``None`` with findings.
+
+    Values are validated as JSON: its strict mode keeps exactly the types YAML wrote (no ``"3"`` to
+    3), while a number without a decimal point still is a float where one is wanted.
+    """
+    try:
+        return model.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        _Reporter(model, at, document, found).report(error.errors(include_url=False))
+        return None
+
+
+class _Reporter:
+    """Turns the errors of one validation into diagnostics."""
+
+    def __init__(
+        self, model: type[BaseModel], at: SpecPath, document: Document, found: Collector
+    ) -> None:
+        self._model = model
+        self._at = at
+        self._document = document
+        self._found = found
+
+    def report(self, errors: list[ErrorDetails]) -> None:
+        expected: dict[SpecPath, list[str]] = {}
+        for error in errors:
+            path = self._existing_path(error["loc"])
+            kind = error["type"]
+            if kind == "extra_forbidden":
+                self._report_unknown(path)
+            elif kind == "missing":
+                self._report_missing(path, str(error["loc"][-1]))
+            elif kind in _EXPECTED:
+                expected.setdefault(path, []).append(_EXPECTED[kind])
+            elif kind in ("literal_error", "enum"):
+                expected.setdefault(path, []).append("one of " + error["ctx"]["expected"])
+            else:
+                self._report_value(path, error)
+        for path, wanted in expected.items():
+            self._report_type(path, list(dict.fromkeys(wanted)))
+
+    def _existing_path(self, loc: tuple[str | int, ...]) -> SpecPath:
+        """The path of an error without the steps pydantic adds for branches of a union."""
+        path = self._at
+        for step in loc:
+            if self._document.node((*path, step)) is not None:
+                path = (*path, step)
+        return path
+
+    def _report_missing(self, section: SpecPath, key: str) -> None:
+        model = _model_at(self._model, section[len(self._at) :])
+        field = _field(model, key)
+        helps = (f'"{key}": {field.description}',) if field and field.description else ()
+        where = f"in {format_path(section)}" if section else "in the spec"
+        self._found.error(
+            "missing-key",
+            f'the key "{key}" is missing {where}',
+            self._document.span(section),
+            *helps,
+        )
+
+    def _report_unknown(self, path: SpecPath) -> None:
+        section, key = path[:-1], str(path[-1])
+        span = self._document.key_span(path)
+        where = f" in {format_path(section)}" if section else ""
+        if section[-1:] == ("training",) and key in RENAMED_ARGUMENTS:
+            self._found.error(
+                "renamed-key",
+                f'"{key}" is no field of the installed TrainingArguments',
+                span,
+                RENAMED_ARGUMENTS[key],
+            )
+            return
+        if section[-1:] == ("training",) and key in OWNED_ARGUMENTS:
+            self._found.error(
+                "owned-key", f'ftspec sets "{key}" itself', span, OWNED_ARGUMENTS[key]
+            )
+            return
+        names = _keys_of(_model_at(self._model, section[len(self._at) :]))
+        helps = did_you_mean(key, names)
+        if not helps and names and len(names) <= 20:
+            helps = (one_of(names),)
+        near = nearest(key, names)
+        fix = Fix(span, near) if near is not None else None
+        self._found.error("unknown-key", f'unknown key "{key}"{where}', span, *helps, fix=fix)
+
+    def _report_type(self, path: SpecPath, wanted: list[str]) -> None:
+        node = self._document.node(path)
+        shown = describe(node) if node is not None else "nothing"
+        helps: tuple[str, ...] = ()
+        fix = None
+        if isinstance(node, ScalarNode) and isinstance(node.value, str) and not node.is_secret:
+            plain = resolve_plain(node.value)
+            if not isinstance(plain, str) and any("number" in text for text in wanted):
+                helps = (f"remove the quotes: {node.value}",)
+                fix = Fix(node.span, node.value)
+            elif wanted[0].startswith("one of "):
+                helps = did_you_mean(node.value, _quoted(wanted[0]))
+        self._found.error(
+            "wrong-type" if not wanted[0].startswith("one of ") else "bad-value",
+            f"{format_path(path)} must be {' or '.join(wanted).replace(chr(39), chr(34))}, "
+            f"found {shown}",
+            self._document.span(path),
+            *helps,
+            fix=fix,
+        )
+
+    def _report_value(self, path: SpecPath, error: ErrorDetails) -> None:
+        own_slug = "-" in error["type"]  # raised by a model of ftspec or of a plugin
+        slug = error["type"] if own_slug else "bad-value"
+        message = error["msg"].removeprefix("Value error, ").rstrip(".").replace("'", '"')
+        node = self._document.node(path)
+        if not own_slug:
+            message = message.replace("Input should", f"{format_path(path)} should")
+            message = message.replace("String should", f"{format_path(path)} should")
+            if isinstance(node, ScalarNode):
+                message += f", found {describe(node)}"
+        self._found.error(slug, message, self._document.span(path))
+
+
+def _quoted(expected: str) -> list[str]:
+    return [part for index, part in enumerate(expected.split("'")) if index % 2]
+
+
+def _field(model: type[BaseModel] | None, key: str) -> Any:
+    if model is None:
+        return None
+    for name, field in model.model_fields.items():
+        if key in (name, field.alias):
+            return field
+    return None
+
+
+def _keys_of(model: type[BaseModel] | None) -> list[str]:
+    """The keys a section may have, as they are written."""
+    if model is None:
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_at(model: type[BaseModel] | None, path: SpecPath) -> type[BaseModel] | None:
+    """The model of the section at ``path`` below ``model``."""
+    annotation: Any = model
+    for step in path:
+        annotation = _step(annotation, step)
+    return _as_model(annotation)
+
+
+def _step(annotation: Any, step: str | int) -> Any:
+    model = _as_model(annotation)
+    if model is not None and isinstance(step, str):
+        field = _field(model, step)
+        return field.annotation if field is not None else None
+    for branch in _branches(annotation):
+        arguments = typing.get_args(branch)
+        origin = typing.get_origin(branch)
+        if origin in (list, tuple) and isinstance(step, int) and arguments:
+            return arguments[0]
+        if origin in (dict, Mapping) and len(arguments) == 2:
+            return arguments[1]
+    return None
+
+
+def _as_model(annotation: Any) -> type[BaseModel] | None:
+    for branch in _branches(annotation):
+        if isinstance(branch, type) and issubclass(branch, BaseModel):
+            return None if issubclass(branch, ComponentSection) else branch
+    return None
+
+
+def _branches(annotation: Any) -> tuple[Any, ...]:
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _branches(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return tuple(branch for part in typing.get_args(annotation) for branch in _branches(part))
+    return (annotation,)
