@@ -1,0 +1,55 @@
+"""Shows what the model says at every evaluation, in TensorBoard and in the run log."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import torch
+from torch.utils.tensorboard import SummaryWriter
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from ftspec.api import CallbackContext
+from ftspec.builtin.callbacks.config import GeneratedSamplesConfig
+
+_ANSWERS = ("label", "target")  # fields that a model must not see
+
+
+class GeneratedSamples(TrainerCallback):
+    """The task's own predictions for the first rows."""
+
+    def __init__(self, config: GeneratedSamplesConfig, context: CallbackContext) -> None:
+        self._task = context.task
+        self._note = context.note
+        self._folder = context.run_dir / "tensorboard"
+        count = min(config.count, len(context.fields))
+        self._rows = [dict(context.fields[index]) for index in range(count)]
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        model: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Predict and write; training goes on as if nothing had happened."""
+        if not state.is_world_process_zero or not self._rows:
+            return
+        inputs = [
+            {name: value for name, value in row.items() if name not in _ANSWERS}
+            for row in self._rows
+        ]
+        was_training = model.training
+        # sampling must not move the random numbers that training draws
+        with torch.random.fork_rng(), torch.no_grad():
+            model.eval()
+            results = self._task.predict(model, inputs)
+        model.train(was_training)
+        with SummaryWriter(log_dir=str(self._folder)) as writer:
+            for index, (row, result) in enumerate(zip(self._rows, results, strict=True)):
+                shown = {name: row[name] for name in row} | {"model": result}
+                text = json.dumps(shown, ensure_ascii=False, indent=2, default=str)
+                writer.add_text(f"samples/{index}", f"```json\n{text}\n```", state.global_step)
+                answer = result.get("text", result)
+                self._note(f"sample {index} at step {state.global_step}: {answer}")

@@ -1,0 +1,22 @@
+"""Perplexity: the exponential of the mean loss over tokens."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import datasets
+
+from ftspec.api import Context
+from ftspec.builtin.metrics.config import NoOptions
+from ftspec.builtin.metrics.local import LocalMetric
+
+
+def perplexity(config: NoOptions, context: Context) -> LocalMetric:
+    """Takes the column ``losses``: the mean loss of a split, in nats for each token."""
+
+    def score(losses: Any) -> dict[str, float]:
+        mean = sum(losses) / len(losses)
+        return {"perplexity": math.exp(mean) if mean < 700 else math.inf}
+
+    return LocalMetric("perplexity", {"losses": datasets.Value("float64")}, score)

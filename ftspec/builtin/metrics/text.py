@@ -1,0 +1,118 @@
+"""Metrics of generated text, by rouge-score and sacrebleu. Inputs are N texts; results in percent."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import datasets
+from rouge_score import rouge_scorer, scoring
+from sacrebleu.metrics import BLEU, CHRF
+
+from ftspec.api import Context
+from ftspec.builtin.metrics.config import ChrfConfig, RougeConfig, SacrebleuConfig
+from ftspec.builtin.metrics.local import LocalMetric
+
+_ROUGE_TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+_SENTENCE_END = re.compile(r"(?<=[.!?।॥۔。！？])\s+")
+
+_TEXTS = {"predictions": datasets.Value("string"), "references": datasets.Value("string")}
+
+
+class UnicodeWords:
+    """Splits text of any script into lower-case words.
+
+    rouge-score's own tokenizer keeps ASCII letters and digits alone, so that every score of a Bangla
+    text is zero. A word here is a run of letters, marks and digits: Bangla's vowel signs are marks,
+    and Python's ``\\w`` would cut words at them. Scripts written without spaces (Chinese, Japanese,
+    Thai, Lao, Khmer, Burmese) are taken character by character.
+    """
+
+    def tokenize(self, text: str) -> list[str]:
+        """The words of ``text``."""
+        words: list[str] = []
+        inside = False
+        for character in unicodedata.normalize("NFC", text).lower():
+            if not _is_part_of_word(character):
+                inside = inside and unicodedata.category(character) == "Cf"
+                continue
+            alone = _is_unspaced(character)
+            if inside and not alone:
+                words[-1] += character
+            else:
+                words.append(character)
+            inside = not alone
+        return words
+
+
+def rouge(config: RougeConfig, context: Context) -> LocalMetric:
+    """F-measures of ROUGE-1, -2, -L and -Lsum (over the sentences of each text)."""
+    is_english = config.tokenizer == "english"
+    scorer = rouge_scorer.RougeScorer(
+        list(_ROUGE_TYPES),
+        use_stemmer=is_english,
+        tokenizer=None if is_english else UnicodeWords(),
+    )
+
+    def score(predictions: list[str], references: list[str]) -> dict[str, float]:
+        aggregator = _Means()
+        for prediction, reference in zip(predictions, references, strict=True):
+            # ROUGE-Lsum takes lines for sentences
+            aggregator.add(scorer.score(_by_sentence(reference), _by_sentence(prediction)))
+        return aggregator.percentages()
+
+    return LocalMetric("rouge", _TEXTS, score)
+
+
+def sacrebleu(config: SacrebleuConfig, context: Context) -> LocalMetric:
+    """Corpus BLEU."""
+    bleu = BLEU(tokenize=config.tokenize, lowercase=config.lowercase)
+
+    def score(predictions: list[str], references: list[str]) -> dict[str, float]:
+        return {"bleu": bleu.corpus_score(predictions, [references]).score}
+
+    return LocalMetric("sacrebleu", _TEXTS, score)
+
+
+def chrf(config: ChrfConfig, context: Context) -> LocalMetric:
+    """Corpus chrF, or chrF++ with a word order of 2."""
+    metric = CHRF(word_order=config.word_order)
+
+    def score(predictions: list[str], references: list[str]) -> dict[str, float]:
+        return {"chrf": metric.corpus_score(predictions, [references]).score}
+
+    return LocalMetric("chrf", _TEXTS, score)
+
+
+class _Means:
+    """Means of F-measures over pairs of texts."""
+
+    def __init__(self) -> None:
+        self._sums = dict.fromkeys(_ROUGE_TYPES, 0.0)
+        self._count = 0
+
+    def add(self, scores: dict[str, scoring.Score]) -> None:
+        for name, score in scores.items():
+            self._sums[name] += score.fmeasure
+        self._count += 1
+
+    def percentages(self) -> dict[str, float]:
+        return {name: 100 * total / max(1, self._count) for name, total in self._sums.items()}
+
+
+def _by_sentence(text: str) -> str:
+    return "\n".join(part for line in text.splitlines() for part in _SENTENCE_END.split(line))
+
+
+def _is_part_of_word(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LMN"
+
+
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff]"
+)
+
+
+def _is_unspaced(character: str) -> bool:
+    return _UNSPACED.match(character) is not None

@@ -1,0 +1,43 @@
+"""Folders written by ``save_to_disk``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+from ftspec.api import Context, RunError
+from ftspec.builtin.sources.config import DiskConfig
+from ftspec.builtin.sources.files import DEFAULT_SPLIT, sha256_of
+
+
+class DiskSource:
+    """A saved ``Dataset`` (one split, ``train``) or ``DatasetDict``."""
+
+    def __init__(self, config: DiskConfig, context: Context) -> None:
+        self._path = config.path
+        try:
+            loaded = datasets.load_from_disk(config.path)
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f'"{config.path}" is no folder written by save_to_disk: {error}',
+                slug="unreadable-data",
+                at=(*context.section, "path"),
+            ) from error
+        is_one = isinstance(loaded, datasets.Dataset)
+        self._splits: Mapping[str, datasets.Dataset] = {DEFAULT_SPLIT: loaded} if is_one else loaded
+
+    def split_names(self) -> Sequence[str]:
+        """The splits saved."""
+        return list(self._splits)
+
+    def load(self, split: str) -> datasets.Dataset:
+        """The rows of a split."""
+        return self._splits[split]
+
+    def identity(self) -> Mapping[str, Any]:
+        """The SHA-256 of every Arrow file."""
+        files = sorted(Path(self._path).rglob("*.arrow"))
+        return {"files": {str(path): sha256_of(path) for path in files}}

@@ -1,0 +1,126 @@
+"""Sources of files on this machine, read by the packaged builders of ``datasets``."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import datasets
+from datasets.exceptions import DatasetGenerationError
+
+from ftspec.api import Context, RunError, SpecPath
+from ftspec.builtin.sources.config import (
+    CsvConfig,
+    JsonConfig,
+    Names,
+    ParquetConfig,
+    TextConfig,
+)
+
+DEFAULT_SPLIT = "train"
+
+
+class FileSource:
+    """Rows of files in one format; without split names all rows are the split ``train``."""
+
+    def __init__(self, format_name: str, files: Names, at: SpecPath, **options: Any) -> None:
+        self._format = format_name
+        self._files = _by_split(files)
+        self._at = at
+        self._options = options
+
+    def split_names(self) -> Sequence[str]:
+        """The splits the spec names, or ``train``."""
+        return list(self._files)
+
+    def load(self, split: str) -> datasets.Dataset:
+        """The rows of a split, in the order of its files."""
+        try:
+            return datasets.load_dataset(
+                self._format, data_files={split: self._paths(split)}, split=split, **self._options
+            )
+        except (DatasetGenerationError, ValueError, TypeError, UnicodeDecodeError) as error:
+            cause = error.__cause__ or error
+            raise RunError(
+                f"cannot read the files of the {split} split as {self._format}: {_first_line(cause)}",
+                slug="unreadable-data",
+                at=self._at,
+            ) from error
+
+    def identity(self) -> Mapping[str, Any]:
+        """The SHA-256 of every file."""
+        paths = [path for split in self._files for path in self._paths(split)]
+        return {"files": {path: sha256_of(Path(path)) for path in dict.fromkeys(paths)}}
+
+    def _paths(self, split: str) -> list[str]:
+        paths = [
+            path
+            for pattern in self._files[split]
+            for path in sorted(
+                glob.glob(
+                    glob.escape(pattern) if Path(pattern).exists() else pattern, recursive=True
+                )
+            )
+            if Path(path).is_file()
+        ]
+        if not paths:
+            raise RunError(
+                f'no file matches "{", ".join(self._files[split])}"',
+                slug="missing-file",
+                at=self._at,
+            )
+        return paths
+
+
+def json_source(config: JsonConfig, context: Context) -> FileSource:
+    """JSON lines, or a JSON array of objects."""
+    options = {"field": config.field} if config.field is not None else {}
+    return FileSource("json", config.files, (*context.section, "files"), **options)
+
+
+def csv_source(config: CsvConfig, context: Context) -> FileSource:
+    """Separated values."""
+    options: dict[str, Any] = {"sep": config.delimiter}
+    if config.column_names is not None:
+        options["column_names"] = config.column_names
+    return FileSource("csv", config.files, (*context.section, "files"), **options)
+
+
+def parquet_source(config: ParquetConfig, context: Context) -> FileSource:
+    """Parquet."""
+    options = {"columns": config.columns} if config.columns is not None else {}
+    return FileSource("parquet", config.files, (*context.section, "files"), **options)
+
+
+def text_source(config: TextConfig, context: Context) -> FileSource:
+    """Plain text."""
+    return FileSource(
+        "text",
+        config.files,
+        (*context.section, "files"),
+        sample_by=config.sample_by,
+        encoding=config.encoding,
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _by_split(files: Names) -> dict[str, list[str]]:
+    if isinstance(files, dict):
+        return {split: _as_list(names) for split, names in files.items()}
+    return {DEFAULT_SPLIT: _as_list(files)}
+
+
+def _as_list(names: str | list[str]) -> list[str]:
+    return [names] if isinstance(names, str) else names
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,134 @@
+"""Datasets of the Hugging Face Hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import datasets
+from datasets.exceptions import DatasetNotFoundError
+from huggingface_hub import HfApi, constants
+from huggingface_hub.errors import HfHubHTTPError, HfUriError, RepositoryNotFoundError
+
+from ftspec.api import Context, RunError, SpecPath
+from ftspec.builtin.sources.config import HubConfig
+
+_FULL_NAMES = {
+    "ag_news": "fancyzhx/ag_news",
+    "cnn_dailymail": "abisee/cnn_dailymail",
+    "glue": "nyu-mll/glue",
+    "imdb": "stanfordnlp/imdb",
+    "opus_books": "Helsinki-NLP/opus_books",
+    "squad": "rajpurkar/squad",
+    "wikitext": "Salesforce/wikitext",
+    "xsum": "EdinburghNLP/xsum",
+    "yelp_review_full": "Yelp/yelp_review_full",
+}
+"""Short names that stopped working, and what replaced them."""
+
+
+class HubSource:
+    """A dataset repository at one commit, streamed or copied."""
+
+    def __init__(self, config: HubConfig, context: Context) -> None:
+        self._config = config
+        self._at: SpecPath = context.section
+        self._seed = context.seed
+        if "/" not in config.path:
+            full = _FULL_NAMES.get(config.path)
+            raise RunError(
+                f'"{config.path}" is no full name of a dataset',
+                slug="unknown-dataset",
+                at=(*self._at, "path"),
+                helps=(f'write "{full}"' if full else 'write it as "owner/name"',),
+            )
+
+    @cached_property
+    def _builder(self) -> datasets.DatasetBuilder:
+        with _HubFaults(self._config, self._at):
+            return datasets.load_dataset_builder(**self._arguments())
+
+    def split_names(self) -> Sequence[str]:
+        """The splits of the repository, before anything large is downloaded."""
+        files = self._builder.config.data_files
+        return list(files or self._builder.info.splits or ())
+
+    def load(self, split: str) -> datasets.Dataset | datasets.IterableDataset:
+        """The rows of a split; a streamed training split is shuffled within a buffer."""
+        with _HubFaults(self._config, self._at):
+            rows = datasets.load_dataset(
+                **self._arguments(), split=split, streaming=self._config.streaming
+            )
+        if self._config.streaming and split == "train":
+            return rows.shuffle(seed=self._seed, buffer_size=self._config.shuffle_buffer)
+        return rows
+
+    def identity(self) -> Mapping[str, Any]:
+        """The commit the rows came from."""
+        identity = {"path": self._config.path, "name": self._config.name}
+        return {**identity, "revision": self._commit()}
+
+    def _commit(self) -> str | None:
+        if constants.HF_HUB_OFFLINE:
+            return self._builder.hash  # offline, the cache's own fingerprint is all there is
+        try:
+            sha: str | None = (
+                HfApi().dataset_info(self._config.path, revision=self._config.revision).sha
+            )
+        except HfHubHTTPError:
+            return None
+        return sha
+
+    def _arguments(self) -> dict[str, Any]:
+        config = self._config
+        given = {
+            "name": config.name,
+            "revision": config.revision,
+            "data_dir": config.data_dir,
+            "data_files": config.data_files,
+        }
+        return {"path": config.path, **{key: value for key, value in given.items() if value}}
+
+
+class _HubFaults:
+    """Turns what goes wrong on the way to the Hub into errors at the key that is to blame."""
+
+    def __init__(self, config: HubConfig, at: SpecPath) -> None:
+        self._config = config
+        self._at = at
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if not isinstance(error, Exception) or isinstance(error, RunError):
+            return
+        headline, key, helps = self._explain(error)
+        raise RunError(headline, slug="hub", at=(*self._at, key), helps=helps) from error
+
+    def _explain(self, error: Exception) -> tuple[str, str, tuple[str, ...]]:
+        path, text = self._config.path, str(error).strip().partition("\n")[0]
+        if "BuilderConfig" in text or "Config name is missing" in text:
+            return f'the dataset "{path}" has no such configuration: {text}', "name", ()
+        if isinstance(error, (DatasetNotFoundError, RepositoryNotFoundError, HfUriError)):
+            if self._config.revision is not None and "revision" in text.lower():
+                return f'"{path}" has no revision "{self._config.revision}"', "revision", ()
+            return (
+                f'there is no dataset "{path}" on the Hub, or it is private or gated',
+                "path",
+                ('look at its page; for a private one, log in with "hf auth login"',),
+            )
+        if "scripts are no longer supported" in text:
+            return (
+                f'the dataset "{path}" is a script, which datasets no longer runs',
+                "path",
+                ('most have converted files: add "revision: refs/convert/parquet" and a data_dir',),
+            )
+        if isinstance(error, (ConnectionError, OSError)) or constants.HF_HUB_OFFLINE:
+            return (
+                f'cannot load "{path}": the Hub cannot be reached and the cache does not hold it',
+                "path",
+                ("connect once to fill the cache, or use a local source",),
+            )
+        return f'cannot load "{path}": {text}', "path", ()

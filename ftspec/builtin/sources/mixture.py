@@ -1,0 +1,55 @@
+"""Several sources interleaved at random by weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import datasets
+
+from ftspec.api import Context, RunError, Source
+from ftspec.builtin.sources.config import MixtureConfig
+
+_STOPPING = {"first-exhausted": "first_exhausted", "all-exhausted": "all_exhausted"}
+
+
+class MixtureSource:
+    """Rows drawn from each part in proportion to its weight, the same for the same seed."""
+
+    def __init__(self, config: MixtureConfig, context: Context) -> None:
+        self._at = context.section
+        self._seed = context.seed
+        self._stopping = _STOPPING[config.stopping]
+        weights = [part.weight for part in config.sources]
+        self._shares = [weight / sum(weights) for weight in weights]
+        self._sources = [
+            cast(Source, context.children[("sources", index, "source")])
+            for index in range(len(config.sources))
+        ]
+
+    def split_names(self) -> Sequence[str]:
+        """The splits that every part has."""
+        first, *others = [source.split_names() for source in self._sources]
+        return [name for name in first if all(name in names for names in others)]
+
+    def load(self, split: str) -> datasets.Dataset | datasets.IterableDataset:
+        """The parts' rows of a split, interleaved."""
+        parts = [source.load(split) for source in self._sources]
+        try:
+            return datasets.interleave_datasets(
+                parts, probabilities=self._shares, seed=self._seed, stopping_strategy=self._stopping
+            )
+        except ValueError as error:
+            columns = " and ".join(
+                ", ".join(f'"{name}"' for name in part.column_names or ()) for part in parts
+            )
+            raise RunError(
+                f"the parts of the mixture cannot be put together: their columns are {columns}",
+                slug="unlike-columns",
+                at=self._at,
+                helps=("columns of the same name must have the same type",),
+            ) from error
+
+    def identity(self) -> Mapping[str, Any]:
+        """What each part records."""
+        return {"sources": [dict(source.identity()) for source in self._sources]}

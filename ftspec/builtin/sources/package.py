@@ -1,0 +1,43 @@
+"""Files inside an installed Python package, found without importing it."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from ftspec.api import Context, RunError
+from ftspec.builtin.sources.config import Names, PackageConfig
+from ftspec.builtin.sources.files import FileSource
+
+
+def package_source(config: PackageConfig, context: Context) -> FileSource:
+    """The files of a package, read in the format the spec names."""
+    folder = _folder_of(config.package, context)
+    options = {"sample_by": config.sample_by} if config.format == "text" else {}
+    files = _below(folder, config.files)
+    return FileSource(config.format, files, (*context.section, "files"), **options)
+
+
+def _folder_of(package: str, context: Context) -> Path:
+    try:
+        found = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        found = None
+    locations = found.submodule_search_locations if found is not None else None
+    if not locations:
+        raise RunError(
+            f'the Python package "{package}" is not installed',
+            slug="missing-package",
+            at=(*context.section, "package"),
+            helps=("install it, or name another; the import name is meant, not the project's",),
+        )
+    return Path(next(iter(locations)))
+
+
+def _below(folder: Path, names: Names) -> Names:
+    if isinstance(names, dict):
+        return {
+            split: [str(folder / name) for name in ([given] if isinstance(given, str) else given)]
+            for split, given in names.items()
+        }
+    return [str(folder / name) for name in ([names] if isinstance(names, str) else names)]

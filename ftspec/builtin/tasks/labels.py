@@ -1,0 +1,85 @@
+"""Label names and the ids that models know them by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import datasets
+
+from ftspec.api import RunError, SpecPath, did_you_mean, one_of
+
+
+class Labels:
+    """The names of the labels in the order of their ids.
+
+    ``class_names`` are the names behind the integers of a ClassLabel feature, where the data has
+    one.
+    """
+
+    def __init__(self, names: Sequence[str], at: SpecPath, class_names: Sequence[str] = ()) -> None:
+        self.names = tuple(names)
+        self._at = at
+        self._class_names = tuple(class_names)
+        self._ids = {name: index for index, name in enumerate(self.names)}
+
+    def id_of(self, value: Any) -> int:
+        """The id of a value of the data.
+
+        Raises:
+            RunError: the row has no label, or one that training has not seen.
+        """
+        if value is None or value == -1 and self._class_names:
+            raise RunError(
+                "a row has no label",
+                slug="missing-label",
+                at=self._at,
+                helps=(
+                    'drop such rows: "transforms: [{type: filter, column: …, not_missing: true}]"',
+                ),
+            )
+        name = self._name_of(value)
+        if name not in self._ids:
+            raise RunError(
+                f'the label "{name}" was not seen in training',
+                slug="unseen-label",
+                at=self._at,
+                helps=(
+                    *did_you_mean(name, self.names),
+                    one_of(self.names[:20]),
+                    'name every label in the task section: "labels: […]"',
+                ),
+            )
+        return self._ids[name]
+
+    def _name_of(self, value: Any) -> str:
+        if isinstance(value, int) and not isinstance(value, bool):
+            if self._class_names:
+                return self._class_names[value]
+            if str(value) not in self._ids and 0 <= value < len(self.names):
+                return self.names[value]  # the spec names the labels of plain ids
+        return label_name(value)
+
+
+def label_name(value: Any) -> str:
+    """The name of a value that stands for itself."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def learn_names(values: Iterable[Any]) -> list[str]:
+    """The distinct values, sorted: numbers by size, everything else by name."""
+    distinct = set(values) - {None}
+    if all(isinstance(value, (int, float)) for value in distinct):
+        return [label_name(value) for value in sorted(distinct)]
+    return sorted(label_name(value) for value in distinct)
+
+
+def class_names_of(feature: Any) -> Sequence[str]:
+    """The names of a ClassLabel feature, or of a list of them; empty for anything else."""
+    inner = getattr(feature, "feature", feature)
+    names: Sequence[str] = inner.names if isinstance(inner, datasets.ClassLabel) else ()
+    return names

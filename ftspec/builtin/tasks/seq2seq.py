@@ -1,0 +1,121 @@
+"""Summarization and translation: text to text with an encoder-decoder model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import datasets
+import numpy as np
+import torch
+from transformers import (
+    DataCollatorForSeq2Seq,
+    EvalPrediction,
+    PretrainedConfig,
+    PreTrainedModel,
+    Seq2SeqTrainer,
+    Seq2SeqTrainingArguments,
+)
+
+from ftspec.api import TaskContext
+from ftspec.builtin.tasks.config import Seq2SeqConfig
+from ftspec.builtin.tasks.texts import checked_texts
+
+IGNORED = -100  # label of padding, which no loss counts
+
+
+class Seq2Seq:
+    """A decoder that writes the target after reading the source."""
+
+    trainer_class = Seq2SeqTrainer
+    arguments_class = Seq2SeqTrainingArguments
+
+    def __init__(self, config: Seq2SeqConfig, context: TaskContext) -> None:
+        self._config = config
+        self._context = context
+
+    def fit(
+        self,
+        fields: datasets.Dataset | datasets.IterableDataset,
+        features: datasets.Features | None,
+    ) -> None:
+        """Nothing to learn from the data."""
+
+    def restore(self, config: PretrainedConfig) -> None:
+        """Nothing was learned from the data."""
+
+    def model_settings(self) -> Mapping[str, Any]:
+        """None."""
+        return {}
+
+    def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
+        """Tokens of the source and, as labels, of the target, each cut to its length."""
+        tokenizer = self._context.tokenizer
+        encoded = dict(
+            tokenizer(
+                checked_texts(fields["source"], "source"),
+                truncation=True,
+                max_length=self._context.max_length,
+            )
+        )
+        if "target" in fields:
+            targets = tokenizer(
+                text_target=checked_texts(fields["target"], "target"),
+                truncation=True,
+                max_length=self._context.max_target_length,
+            )
+            encoded["labels"] = targets["input_ids"]
+        return encoded
+
+    def pack(self, rows: datasets.Dataset, split: str) -> datasets.Dataset:
+        """Unchanged."""
+        return rows
+
+    def collator(self, model: PreTrainedModel) -> Callable[[list[Mapping[str, Any]]], Any]:
+        """Pad sources and targets to the longest of the batch, targets with the ignored label."""
+        return DataCollatorForSeq2Seq(
+            self._context.tokenizer, model=model, label_pad_token_id=IGNORED
+        )
+
+    def arguments(self) -> Mapping[str, Any]:
+        """Generation during evaluation. Its length counts the decoder's start token as well."""
+        return {
+            "predict_with_generate": self._config.predict_with_generate,
+            "generation_max_length": self._context.max_target_length + 1,
+            "generation_num_beams": self._config.num_beams,
+        }
+
+    def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """The target tokens of the batch."""
+        return batch["labels"].ne(IGNORED).sum()
+
+    def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
+        """The ids generated; nothing to reduce."""
+        return logits
+
+    def decode(self, outputs: EvalPrediction) -> tuple[Any, Any]:
+        """Texts of the generated ids and of the labels."""
+        return self._decode_ids(outputs.predictions), self._decode_ids(outputs.label_ids)
+
+    def predict(
+        self, model: PreTrainedModel, rows: list[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """For each source the text generated."""
+        sources = {"source": [row["source"] for row in rows]}
+        batch = self._context.tokenizer.pad(self.encode(sources), return_tensors="pt")
+        ids = model.generate(
+            **batch.to(model.device),
+            max_new_tokens=self._context.max_target_length,
+            num_beams=self._config.num_beams,
+        )
+        return [{"text": text} for text in self._decode_ids(ids.cpu().numpy())]
+
+    def _decode_ids(self, ids: Any) -> list[str]:
+        """Texts without special tokens. Padding added between batches is -100, which a tokenizer
+        cannot decode, and a model may know more ids than its tokenizer."""
+        tokenizer = self._context.tokenizer
+        ids = np.asarray(ids)
+        known = (ids >= 0) & (ids < len(tokenizer))
+        ids = np.where(known, ids, tokenizer.pad_token_id)
+        texts = tokenizer.batch_decode(ids, skip_special_tokens=True)
+        return [text.strip() for text in texts]

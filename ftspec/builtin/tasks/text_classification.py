@@ -1,0 +1,218 @@
+"""Text classification: one label, several labels, or a number for a text or a pair of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import datasets
+import numpy as np
+import torch
+from transformers import (
+    DataCollatorWithPadding,
+    EvalPrediction,
+    PretrainedConfig,
+    PreTrainedModel,
+    Trainer,
+    TrainingArguments,
+)
+
+from ftspec.api import RunError, TaskContext
+from ftspec.builtin.tasks.config import TextClassificationConfig
+from ftspec.builtin.tasks.labels import Labels, class_names_of, learn_names
+from ftspec.builtin.tasks.texts import checked_texts
+
+_PROBLEM_TYPES = {
+    "single-label": "single_label_classification",
+    "multi-label": "multi_label_classification",
+    "regression": "regression",
+}
+_LABEL = ("preprocess", "template", "label")
+
+
+class TextClassification:
+    """A sequence classification head on the whole text."""
+
+    trainer_class = Trainer
+    arguments_class = TrainingArguments
+
+    def __init__(self, config: TextClassificationConfig, context: TaskContext) -> None:
+        self._config = config
+        self._context = context
+        self._labels: Labels | None = None
+
+    def fit(
+        self,
+        fields: datasets.Dataset | datasets.IterableDataset,
+        features: datasets.Features | None,
+    ) -> None:
+        """Find the label names: the spec's, the data's ClassLabel feature, or the training split's."""
+        if self._config.problem == "regression":
+            return
+        class_names = class_names_of((features or {}).get("label"))
+        names = self._config.labels or list(class_names) or self._learn(fields)
+        if len(names) < 2:
+            raise RunError(
+                f'the training split has one label only: "{names[0]}"'
+                if names
+                else "the training split has no labels",
+                slug="one-label",
+                at=_LABEL,
+                helps=("a classifier needs two labels at least",),
+            )
+        self._labels = Labels(names, _LABEL, class_names)
+
+    def restore(self, config: PretrainedConfig) -> None:
+        """The names that the trained model carries."""
+        names = [config.id2label[index] for index in range(config.num_labels)]
+        self._labels = Labels(names, _LABEL)
+
+    def model_settings(self) -> Mapping[str, Any]:
+        """Problem type and label names, so that the saved model explains itself."""
+        problem_type = _PROBLEM_TYPES[self._config.problem]
+        if self._labels is None:
+            return {"problem_type": problem_type, "num_labels": 1}
+        names = self._labels.names
+        return {
+            "problem_type": problem_type,
+            "id2label": dict(enumerate(names)),
+            "label2id": {name: index for index, name in enumerate(names)},
+        }
+
+    def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
+        """Tokens of the text or the pair, cut to ``max_length``, and the labels."""
+        encoded = dict(self._tokenize(fields))
+        if "label" in fields:
+            encoded["labels"] = [self._encode_label(value) for value in fields["label"]]
+        return encoded
+
+    def pack(self, rows: datasets.Dataset, split: str) -> datasets.Dataset:
+        """Unchanged."""
+        return rows
+
+    def collator(self, model: PreTrainedModel) -> Callable[[list[Mapping[str, Any]]], Any]:
+        """Pad to the longest row of the batch."""
+        return DataCollatorWithPadding(self._context.tokenizer)
+
+    def arguments(self) -> Mapping[str, Any]:
+        """None."""
+        return {}
+
+    def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """The examples of the batch: every head takes the mean over them."""
+        return torch.tensor(batch["labels"].shape[0], device=batch["labels"].device)
+
+    def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
+        """The logits alone, without the hidden states some models return beside them."""
+        return logits[0] if isinstance(logits, tuple) else logits
+
+    def decode(self, outputs: EvalPrediction) -> tuple[Any, Any]:
+        """Class ids, 0/1 rows over the classes, or values."""
+        logits = np.asarray(outputs.predictions, dtype=np.float64)
+        references = np.asarray(outputs.label_ids)
+        if self._config.problem == "regression":
+            return logits.reshape(-1), references.reshape(-1)
+        if self._config.problem == "multi-label":
+            given = _sigmoid(logits) >= self._config.threshold
+            return given.astype(int), references.astype(int)
+        return logits.argmax(axis=-1), references
+
+    def predict(
+        self, model: PreTrainedModel, rows: list[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """For each row the label with its score, and the scores of all labels."""
+        fields = {name: [row[name] for row in rows] for name in rows[0]}
+        batch = self._context.tokenizer.pad(self._tokenize(fields), return_tensors="pt")
+        logits = model(**batch.to(model.device)).logits.float().cpu().numpy()
+        if self._config.problem == "regression":
+            return [{"value": float(value)} for value in logits.reshape(-1)]
+        assert self._labels is not None
+        names = self._labels.names
+        if self._config.problem == "multi-label":
+            scores = _sigmoid(logits)
+            return [
+                {
+                    "labels": [
+                        name
+                        for name, score in _pairs(names, row)
+                        if score >= self._config.threshold
+                    ],
+                    "scores": dict(_pairs(names, row)),
+                }
+                for row in scores
+            ]
+        exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        scores = exponentials / exponentials.sum(axis=-1, keepdims=True)
+        return [
+            {
+                "label": names[int(row.argmax())],
+                "score": float(row.max()),
+                "scores": dict(_pairs(names, row)),
+            }
+            for row in scores
+        ]
+
+    def _tokenize(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
+        texts = checked_texts(fields["text"], "text")
+        pairs = checked_texts(fields["text_pair"], "text_pair") if "text_pair" in fields else None
+        encoded: Mapping[str, list[Any]] = self._context.tokenizer(
+            texts, pairs, truncation=True, max_length=self._context.max_length
+        )
+        return encoded
+
+    def _learn(self, fields: datasets.Dataset | datasets.IterableDataset) -> list[str]:
+        if not isinstance(fields, datasets.Dataset):
+            raise RunError(
+                "the labels of a streamed source cannot be learned",
+                slug="unknown-labels",
+                at=self._context.section,
+                helps=('name them in the task section: "labels: […]"',),
+            )
+        values = fields["label"]
+        if self._config.problem == "multi-label":
+            return learn_names(value for row in values for value in _as_labels(row))
+        return learn_names(values)
+
+    def _encode_label(self, value: Any) -> int | float | list[float]:
+        if self._config.problem == "regression":
+            return _as_number(value)
+        assert self._labels is not None
+        if self._config.problem == "single-label":
+            if isinstance(value, list):
+                raise RunError(
+                    "a row has a list of labels",
+                    slug="label-type",
+                    at=_LABEL,
+                    helps=('write "problem: multi-label" in the task section',),
+                )
+            return self._labels.id_of(value)
+        given = {self._labels.id_of(label) for label in _as_labels(value)}
+        return [float(index in given) for index in range(len(self._labels.names))]
+
+
+def _as_labels(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise RunError(
+            f'a multi-label row needs a list of labels, found "{value}"',
+            slug="label-type",
+            at=_LABEL,
+            helps=("name a column of lists in a bare placeholder",),
+        )
+    return value
+
+
+def _as_number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise RunError(
+            f'a regression label must be a number, found "{value}"', slug="label-type", at=_LABEL
+        ) from None
+
+
+def _pairs(names: Iterable[str], scores: Any) -> Iterable[tuple[str, float]]:
+    return ((name, float(score)) for name, score in zip(names, scores, strict=True))
+
+
+def _sigmoid(logits: Any) -> Any:
+    return 1.0 / (1.0 + np.exp(-logits))

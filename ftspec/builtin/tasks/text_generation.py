@@ -1,0 +1,190 @@
+"""Text generation: a causal language model on one's own text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+import datasets
+import pyarrow as pa
+import torch
+from transformers import (
+    DataCollatorForSeq2Seq,
+    EvalPrediction,
+    PretrainedConfig,
+    PreTrainedModel,
+    Trainer,
+    TrainingArguments,
+)
+
+from ftspec.api import RunError, TaskContext
+from ftspec.builtin.tasks.config import TextGenerationConfig
+from ftspec.builtin.tasks.texts import checked_texts
+
+IGNORED = -100  # label of padding, which no loss counts
+
+
+class TextGeneration:
+    """The next token of every token."""
+
+    trainer_class = Trainer
+    arguments_class = TrainingArguments
+
+    def __init__(self, config: TextGenerationConfig, context: TaskContext) -> None:
+        self._config = config
+        self._context = context
+        self._tokenizer = context.tokenizer
+        if self._tokenizer.eos_token_id is None:
+            raise RunError(
+                "the tokenizer has no end-of-text token to put between documents",
+                slug="no-eos-token",
+                at=("tokenizer",),
+                helps=("use the tokenizer of a causal language model",),
+            )
+
+    def fit(
+        self,
+        fields: datasets.Dataset | datasets.IterableDataset,
+        features: datasets.Features | None,
+    ) -> None:
+        """Nothing to learn from the data."""
+
+    def restore(self, config: PretrainedConfig) -> None:
+        """Nothing was learned from the data."""
+
+    def model_settings(self) -> Mapping[str, Any]:
+        """None."""
+        return {}
+
+    def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
+        """Tokens of each document and the end-of-text token; cut only where rows are examples."""
+        texts = checked_texts(fields["text"], "text")
+        longest = None if self._config.packing else self._context.max_length - 1
+        encoded = self._tokenizer(
+            texts,
+            truncation=longest is not None,
+            max_length=longest,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            verbose=False,  # documents longer than the model are what packing is for
+        )
+        end = self._tokenizer.eos_token_id
+        return {"input_ids": [_ended(ids, end) for ids in encoded["input_ids"]]}
+
+    def pack(self, rows: datasets.Dataset, split: str) -> datasets.Dataset:
+        """All documents in a row, cut to blocks of ``max_length``; the last block may be shorter.
+
+        Raises:
+            RunError: the training split is shorter than one block.
+        """
+        if not self._config.packing:
+            return rows
+        size = self._context.max_length
+        if not isinstance(rows, datasets.Dataset):
+            return rows.map(_BlocksOfBatch(size), batched=True)
+        tokens = pa.concat_arrays(
+            [chunk.flatten() for chunk in rows.with_format("arrow")[:]["input_ids"].chunks]
+        ).cast(pa.int32())
+        if split == "train" and len(tokens) < size:
+            raise RunError(
+                f"the training text has {len(tokens):,} tokens, less than one block of {size:,}",
+                slug="corpus-too-small",
+                at=("data",),
+                helps=(
+                    f'write "tokenizer: {{max_length: {max(2, len(tokens) // 4)}}}", add text, or '
+                    'train on rows: "task: {type: text-generation, packing: false}"',
+                ),
+            )
+        if len(tokens) < size:
+            self._context.note(
+                f"the {split} text has {len(tokens):,} tokens, less than one block of {size:,}"
+            )
+        offsets = [*range(0, len(tokens), size), len(tokens)]
+        if len(offsets) > 2 and offsets[-1] - offsets[-2] < 2:
+            offsets[-2:] = [offsets[-2]]  # a block of one token has no next token to learn
+        blocks = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), tokens)
+        return datasets.Dataset(pa.table({"input_ids": blocks}))
+
+    def collator(self, model: PreTrainedModel) -> Callable[[list[Mapping[str, Any]]], Any]:
+        """Every token is a label. The padding of labels is not told by the padding token, which
+        may well be the end-of-text token that the model must learn."""
+        return _LabelsAreInputs(DataCollatorForSeq2Seq(self._tokenizer, label_pad_token_id=IGNORED))
+
+    def arguments(self) -> Mapping[str, Any]:
+        """None."""
+        return {}
+
+    def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """The tokens predicted: all but the first of each row."""
+        return batch["labels"][..., 1:].ne(IGNORED).sum()
+
+    def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
+        """The best next token; whole logits would not fit in memory."""
+        return (logits[0] if isinstance(logits, tuple) else logits).argmax(dim=-1)
+
+    def decode(self, outputs: EvalPrediction) -> tuple[Any, Any]:
+        """The ids predicted and the ids that stood there."""
+        return outputs.predictions[..., :-1], outputs.label_ids[..., 1:]
+
+    def predict(
+        self, model: PreTrainedModel, rows: list[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """For each prompt how the text goes on."""
+        prompts = [row["text"] for row in rows]
+        room = max(1, self._context.max_length - self._config.max_new_tokens)
+        batch = self._tokenizer(
+            prompts,
+            padding=True,
+            padding_side="left",  # generation goes on at the right end
+            truncation=True,
+            truncation_side="left",
+            max_length=room,
+            return_token_type_ids=False,
+            return_tensors="pt",
+        ).to(model.device)
+        sampling = {"temperature": self._config.temperature} if self._config.do_sample else {}
+        ids = model.generate(
+            **batch,
+            max_new_tokens=self._config.max_new_tokens,
+            do_sample=self._config.do_sample,
+            pad_token_id=self._tokenizer.pad_token_id,
+            **sampling,
+        )
+        new = ids[:, batch["input_ids"].shape[1] :]
+        texts = self._tokenizer.batch_decode(new, skip_special_tokens=True)
+        return [
+            {"prompt": prompt, "text": text} for prompt, text in zip(prompts, texts, strict=True)
+        ]
+
+
+class _LabelsAreInputs:
+    """Adds labels equal to the inputs, then pads."""
+
+    def __init__(self, pad: DataCollatorForSeq2Seq) -> None:
+        self._pad = pad
+
+    def __call__(self, rows: list[Mapping[str, Any]]) -> Any:
+        return self._pad([{**row, "labels": list(row["input_ids"])} for row in rows])
+
+
+class _BlocksOfBatch:
+    """Cuts the documents of one streamed batch to blocks; the rest of a batch is a shorter block."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def __call__(self, batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+        tokens = [token for ids in batch["input_ids"] for token in ids]
+        edges = [*range(0, len(tokens), self._size), len(tokens)]
+        return {"input_ids": list(_slices(tokens, edges))}
+
+
+def _slices(tokens: list[int], edges: list[int]) -> Iterator[list[int]]:
+    for start, end in pairwise(edges):
+        if end - start > 1:
+            yield tokens[start:end]
+
+
+def _ended(ids: list[int], end: int) -> list[int]:
+    return ids if ids and ids[-1] == end else [*ids, end]

@@ -1,0 +1,59 @@
+"""Keeps rows by a column's length or presence; no code, so a spec stays safe to lint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from datasets import Dataset
+
+from ftspec.api import Context, RunError
+from ftspec.builtin.transforms.config import FilterConfig
+from ftspec.spec.template import MissingColumnError, value_of
+
+
+class Filter:
+    """The rows that meet every condition."""
+
+    def __init__(self, config: FilterConfig, context: Context) -> None:
+        self._keeps = _Keeps(config)
+        self._at = context.section
+        self._note = context.note
+
+    def apply(self, rows: Dataset) -> Dataset:
+        """The rows kept, in their order."""
+        try:
+            kept = rows.filter(self._keeps, desc="filtering")
+        except MissingColumnError as error:
+            names = ", ".join(f'"{name}"' for name in rows.column_names or ())
+            raise RunError(
+                f'the rows have no column "{error.column}"; they have {names}',
+                slug="unknown-column",
+                at=(*self._at, "column"),
+            ) from None
+        if isinstance(rows, Dataset) and len(kept) < len(rows):
+            self._note(f"filter dropped {len(rows) - len(kept):,} of {len(rows):,} rows")
+        return kept
+
+
+class _Keeps:
+    """The predicate alone, which hashes by the config and so lets datasets cache the result."""
+
+    def __init__(self, config: FilterConfig) -> None:
+        self._config = config.model_dump()
+
+    def __call__(self, row: Mapping[str, Any]) -> bool:
+        value = value_of(row, self._config["column"])
+        if value is None or (isinstance(value, (str, list)) and not value) or value != value:
+            return not any(
+                self._config[key] for key in ("not_missing", "min_characters", "min_words")
+            )
+        if self._config["not_missing"] and isinstance(value, str) and not value.strip():
+            return False
+        characters = len(value) if isinstance(value, (str, list)) else len(str(value))
+        words = len(value.split()) if isinstance(value, str) else characters
+        return self._within(characters, "characters") and self._within(words, "words")
+
+    def _within(self, count: int, unit: str) -> bool:
+        fewest, most = self._config[f"min_{unit}"], self._config[f"max_{unit}"]
+        return (fewest is None or count >= fewest) and (most is None or count <= most)

@@ -1,0 +1,107 @@
+"""A Hugging Face Hub on the loopback interface, for the real clients to talk to.
+
+It serves a folder tree, `<root>/{models,datasets,spaces}/<org>/<name>/<url-quoted revision>/files`,
+read anew at every request: a file changed while the server runs gives a new commit id.
+"""
+
+from __future__ import annotations
+
+import threading
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+
+from tests.hub.api import HubApi
+from tests.hub.faults import Fault, FaultPlan
+from tests.hub.handler import HubRequestHandler
+from tests.hub.repository import Repository
+
+READS = ("GET", "HEAD")
+ALL_METHODS = ("GET", "HEAD", "POST", "CONNECT")
+
+
+class LoopbackServer(ThreadingHTTPServer):
+    """The socket server behind `HubServer`; its handlers reach the Hub's state through `hub`."""
+
+    daemon_threads = True
+
+    def __init__(self, hub: HubServer) -> None:
+        self.hub = hub
+        super().__init__(("127.0.0.1", 0), HubRequestHandler)
+
+
+class HubServer:
+    """The server as tests use it: `with HubServer(root) as hub: … hub.endpoint …`.
+
+    `requests` holds (method, path) of every request so far, `ranges` (path, Range) of partial ones.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.api = HubApi(root)
+        self.requests: list[tuple[str, str]] = []
+        self.ranges: list[tuple[str, str]] = []
+        self.faults = FaultPlan()
+        self._server: LoopbackServer | None = None
+
+    def __enter__(self) -> HubServer:
+        self._server = LoopbackServer(self)
+        threading.Thread(
+            # The short poll is how long closing the server may take.
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name="hub-server",
+            daemon=True,
+        ).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    @property
+    def endpoint(self) -> str:
+        """The value for HF_ENDPOINT."""
+        if self._server is None:
+            raise RuntimeError("the hub server isn't running: use it in a with statement")
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def repository(self, kind: str, name: str) -> Repository:
+        """A repository of this Hub; kind is `models`, `datasets` or `spaces`."""
+        return Repository(self.root, kind, name)
+
+    def requested(self, path_contains: str) -> list[tuple[str, str]]:
+        """The requests seen so far whose path holds that text."""
+        return [request for request in self.requests if path_contains in request[1]]
+
+    def fail_next(
+        self,
+        status: int,
+        times: int = 1,
+        path_contains: str = "",
+        error_code: str = "",
+        methods: tuple[str, ...] = ALL_METHODS,
+    ) -> None:
+        """Answer the next matching requests with this status, and this X-Error-Code if given."""
+        self.faults.add(Fault("fail", times, path_contains, methods, status, error_code))
+
+    def cut_next(self, after_bytes: int, times: int = 1, path_contains: str = "") -> None:
+        """Drop the connection of the next matching downloads after that many bytes of the body."""
+        self.faults.add(Fault("cut", times, path_contains, ("GET",), after_bytes=after_bytes))
+
+    def delay_next(self, seconds: float, times: int = 1, path_contains: str = "") -> None:
+        """Hold the next matching requests back for that long, then answer them."""
+        self.faults.add(Fault("delay", times, path_contains, READS, seconds=seconds))
+
+    def reset(self) -> None:
+        """Forget the requests seen and the faults still to come."""
+        self.faults.clear()
+        self.requests.clear()
+        self.ranges.clear()
