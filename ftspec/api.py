@@ -32,6 +32,7 @@ from ftspec.diagnostics.model import Diagnostic, Fix, Label, Severity, labelled
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.paths import SpecPath
 from ftspec.errors import MissingExtraError, RunError
+from ftspec.files import folder_of_package, sha256_of
 from ftspec.hookspecs import hookimpl
 from ftspec.span import Position, SourceText, Span
 from ftspec.spec.base import (
@@ -44,6 +45,7 @@ from ftspec.spec.base import (
     TokenizerSection,
     TransformSection,
 )
+from ftspec.spec.template import MissingColumnError, value_of
 
 __all__ = [
     "CallbackComponent",
@@ -60,6 +62,7 @@ __all__ = [
     "LocalPath",
     "MetricComponent",
     "MetricSection",
+    "MissingColumnError",
     "MissingExtraError",
     "Position",
     "Prediction",
@@ -85,7 +88,10 @@ __all__ = [
     "TransformComponent",
     "TransformSection",
     "did_you_mean",
+    "folder_of_package",
     "hookimpl",
     "labelled",
     "one_of",
+    "sha256_of",
+    "value_of",
 ]

@@ -111,12 +111,17 @@ class TokenizerComponent(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskField:
-    """An input of a task: what a template fills."""
+    """A field of a task: what a template fills.
+
+    Attributes:
+        is_answer: whether it is what the model learns to give; prediction does without it.
+    """
 
     name: str
     summary: str
     required: bool = True
     type: FieldType = "text"
+    is_answer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +138,11 @@ class TaskComponent(Component):
     fields: tuple[TaskField, ...]
     auto_model: str
     default_metrics: Mapping[Prediction, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the fields that the model reads."""
+        return tuple(field.name for field in self.fields if not field.is_answer)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,13 +223,15 @@ class CallbackContext(Context):
         run_dir: folder of the run.
         tokenizer: the run's tokenizer.
         task: the run's task.
+        inputs: the names of the fields that the model reads, the answers left out.
         fields: the rendered fields of the validation split, or of the training split without one.
     """
 
     run_dir: Path
     tokenizer: PreTrainedTokenizerBase
     task: Task
-    fields: Dataset
+    inputs: tuple[str, ...]
+    fields: Dataset | IterableDataset
 
 
 # What factories return

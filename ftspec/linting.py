@@ -77,18 +77,24 @@ def _plugin_findings(plan: Plan, document: Document, registry: Registry) -> list
             continue
         try:
             results = plugin.call("ftspec_check_plan", plan=plan, spans=document)
-            findings += [finding for result in results for finding in result]
+            findings += [_finding(finding) for result in results for finding in result]
         except Exception as error:  # a plugin's bug must not hide what the others found
             findings.append(
                 Diagnostic(
                     slug="plugin-hooks",
                     severity=Severity.WARNING,
                     headline=f'the plugin {plugin} raised in "ftspec_check_plan": '
-                    f"{type(error).__name__}: {error}",
+                    + plan.mask(f"{type(error).__name__}: {error}"),
                     labels=labelled(whole_line(document.source)),
                 )
             )
     return findings
+
+
+def _finding(value: object) -> Diagnostic:
+    if not isinstance(value, Diagnostic):
+        raise TypeError(f"expected Diagnostic, found {type(value).__name__}")
+    return value
 
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -81,7 +81,7 @@ class RunDirectory:
         found = [
             (int(folder.name.removeprefix("checkpoint-")), folder)
             for folder in self.checkpoints.glob("checkpoint-*")
-            if folder.name.removeprefix("checkpoint-").isdigit()
+            if folder.name.removeprefix("checkpoint-").isdecimal()
             and (folder / "trainer_state.json").exists()
         ]
         return max(found)[1] if found else None
@@ -117,15 +117,16 @@ def write_atomically(path: Path, text: str) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    # tempfile would make it private to the user, and others read the runs of a team
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        with temporary.open("x", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What the YAML parser counts as the end of a line."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,14 +35,20 @@ class SourceText:
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
-        """The lines without their terminators (``\\n``, ``\\r\\n`` or ``\\r``, as YAML counts them)."""
-        unified = self.text.replace("\r\n", "\n").replace("\r", "\n")
-        return tuple(unified.split("\n"))
+        """The lines without their terminators, as the YAML parser counts them."""
+        return tuple(LINE_BREAK.split(self.text))
 
     @property
     def folder(self) -> Path:
         """The folder that relative paths written in this text start from."""
         return self.path.parent if self.path is not None else Path.cwd()
+
+    def anchor(self, written: str) -> Path:
+        """The absolute path that ``written`` means in this text."""
+        path = Path(written)
+        with suppress(RuntimeError):  # no user has the name after "~": there is no such file
+            path = path.expanduser()
+        return Path(os.path.normpath(self.folder / path))
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,12 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
         fields=(
             TaskField(name="text", summary="the text"),
             TaskField(name="text_pair", summary="a second text to read with it", required=False),
-            TaskField(name="label", summary="the label, labels or number", type="label"),
+            TaskField(
+                name="label",
+                summary="the label, labels or number",
+                type="label",
+                is_answer=True,
+            ),
         ),
         auto_model="AutoModelForSequenceClassification",
         default_metrics={
@@ -132,7 +137,7 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
             factory=f"{_BUILTIN}.tasks.seq2seq:Seq2Seq",
             fields=(
                 TaskField(name="source", summary="the text to read, a T5 prefix included"),
-                TaskField(name="target", summary="the text to write"),
+                TaskField(name="target", summary="the text to write", is_answer=True),
             ),
             auto_model="AutoModelForSeq2SeqLM",
             default_metrics={"text": (metric,)},

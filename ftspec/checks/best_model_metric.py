@@ -1,5 +1,5 @@
-"""The metric that picks the best model is one that is measured: otherwise the run fails with a KeyError
-at its first save, an epoch in."""
+"""The metric that picks the best model is one that is measured: otherwise the run fails with a
+KeyError at its first save, an epoch in."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from ftspec.components import MetricComponent
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.load import Document
+from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan
 
-_AT = ("training", "metric_for_best_model")
+_AT: SpecPath = ("training", "metric_for_best_model")
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
@@ -27,7 +28,16 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         return
     yield Diagnostic(
         slug="unknown-best-metric",
-        headline=f'no metric of the spec gives "{wanted}"',
-        labels=labelled(spans.span(_AT)),
+        headline=f'no metric of the spec gives "{plan.mask(wanted)}"',
+        labels=labelled(spans.span(_written_at(wanted, plan, spans))),
         helps=did_you_mean(wanted, results) or (one_of(results),),
     )
+
+
+def _written_at(wanted: str, plan: Plan, spans: Document) -> SpecPath:
+    """The place of the name: in ``training``, or in the callback that sets it there."""
+    if spans.node(_AT) is None:
+        for callback in plan.callbacks:
+            if getattr(callback.config, "metric", None) == wanted:
+                return (*callback.at, "metric")
+    return _AT

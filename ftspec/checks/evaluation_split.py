@@ -1,5 +1,5 @@
-"""Evaluation during training needs rows to evaluate on: without a validation split the Trainer fails
-at its first evaluation."""
+"""Evaluation during training needs rows to evaluate on: without a validation split the Trainer
+fails at its first evaluation."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan
 
+_BEST: SpecPath = ("training", "load_best_model_at_end")
 _HELP = 'add a split: "validation: {from: train, fraction: 0.1}"'
 
 
@@ -34,10 +35,12 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             labels=labelled(spans.span(early.at)),
             helps=('write "training: {eval_strategy: epoch}"',),
         )
-    if plan.training.get("load_best_model_at_end") and not evaluates:
+    written = spans.node(_BEST) is not None
+    keeper = next((one for one in plan.callbacks if one.type == "best-model"), None)
+    if plan.training.get("load_best_model_at_end") and not evaluates and (written or not early):
         yield Diagnostic(
             slug="no-evaluation",
             headline="the best model is found by evaluations, and there are none during training",
-            labels=labelled(spans.span(("training", "load_best_model_at_end"))),
+            labels=labelled(spans.span(keeper.at if keeper and not written else _BEST)),
             helps=('write "training: {eval_strategy: epoch, save_strategy: epoch}"',),
         )

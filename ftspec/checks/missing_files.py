@@ -1,38 +1,52 @@
-"""Files that a spec names exist: a path without its file, or a pattern that matches none, is an error."""
+"""Files that a spec names exist: a path without its file, or a pattern that matches none, is an
+error."""
 
 from __future__ import annotations
 
 import glob
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan, PlannedComponent
-from ftspec.planning.resolve import is_local
-from ftspec.spec.base import LocalPath
+from ftspec.spec.base import ComponentSection, LocalPath, local_path_mark
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Look up every path that a component's config marks as one that must exist."""
-    components = (plan.source, *plan.transforms, plan.tokenizer, *plan.metrics, *plan.callbacks)
-    for planned in components:
-        for at, path in _paths_of(planned):
-            if not os.path.exists(path) and not glob.glob(path, recursive=True):
-                yield _missing(path, at, plan, spans)
-    checkpoint = plan.model.checkpoint
-    if checkpoint is not None and is_local(checkpoint) and not os.path.isdir(checkpoint):
-        yield _missing(checkpoint, ("model", "checkpoint"), plan, spans)
+    components = (
+        plan.source,
+        *plan.transforms,
+        plan.tokenizer,
+        plan.task,
+        *plan.metrics,
+        *plan.callbacks,
+    )
+    paths = [found for planned in components for found in _paths_of(planned)]
+    for at, path in (*paths, *_paths_in(plan.model, ("model",))):
+        if not _exists(path):
+            yield _missing(path, at, plan, spans)
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists() or bool(glob.glob(path, recursive=True))
+    except (OSError, ValueError):  # longer than a path may be, or with a character none can hold
+        return False
 
 
 def _missing(path: str, at: SpecPath, plan: Plan, spans: Document) -> Diagnostic:
     what = "no file matches" if glob.has_magic(path) else "there is no file"
-    parent = Path(path).parent
-    siblings = [entry.name for entry in parent.iterdir()] if parent.is_dir() else []
+    try:
+        siblings = [entry.name for entry in Path(path).parent.iterdir()]
+    except (OSError, ValueError):
+        siblings = []
     return Diagnostic(
         slug="missing-file",
         headline=f'{what} "{plan.mask(path)}"',
@@ -43,20 +57,24 @@ def _missing(path: str, at: SpecPath, plan: Plan, spans: Document) -> Diagnostic
 
 
 def _paths_of(planned: PlannedComponent) -> Iterator[tuple[SpecPath, str]]:
-    config = planned.config
-    for name, field in type(config).model_fields.items():
-        if any(isinstance(item, LocalPath) and item.must_exist for item in field.metadata):
-            yield from _strings(getattr(config, name), (*planned.at, field.alias or name))
+    yield from _paths_in(planned.config, planned.at)
     for child in planned.children.values():
         yield from _paths_of(child)
 
 
-def _strings(value: Any, at: SpecPath) -> Iterator[tuple[SpecPath, str]]:
+def _paths_in(
+    value: Any, at: SpecPath, mark: LocalPath | None = None
+) -> Iterator[tuple[SpecPath, str]]:
     if isinstance(value, str):
-        yield at, value
+        if mark is not None and mark.must_exist and mark.applies_to(value):
+            yield at, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _strings(item, (*at, key))
+            yield from _paths_in(item, (*at, key), mark)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            yield from _strings(item, (*at, index))
+            yield from _paths_in(item, (*at, index), mark)
+    elif isinstance(value, BaseModel) and not isinstance(value, ComponentSection):
+        for name, field in type(value).model_fields.items():
+            mark = local_path_mark(field)
+            yield from _paths_in(getattr(value, name), (*at, field.alias or name), mark)

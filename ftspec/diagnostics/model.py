@@ -9,6 +9,14 @@ from enum import Enum
 from ftspec.span import Span
 
 
+def printable(text: str) -> str:
+    """``text`` on one line, what a terminal would act on or hide shown as an escape."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
 class Severity(str, Enum):
     """How bad a finding is. Only errors stop the pipeline."""
 
@@ -54,7 +62,7 @@ class Diagnostic:
 
     def __str__(self) -> str:
         place = f"{self.span}: " if self.span else ""
-        return f"{place}{self.severity.value}[{self.slug}]: {self.headline}"
+        return printable(f"{place}{self.severity.value}[{self.slug}]: {self.headline}")
 
     @property
     def span(self) -> Span | None:
@@ -68,7 +76,7 @@ def labelled(span: Span | None, text: str = "") -> tuple[Label, ...]:
 
 
 class Collector:
-    """Gathers the diagnostics of one phase, so that a phase reports all it found and not the first."""
+    """Gathers the diagnostics of one phase: a phase reports all it found and not the first."""
 
     def __init__(self) -> None:
         self._found: list[Diagnostic] = []

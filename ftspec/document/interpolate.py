@@ -12,6 +12,7 @@ _REFERENCE = re.compile(
     r"\$\$\{|\$\{env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|\$\{"
 )
 _HELP = "write ${env:NAME} or ${env:NAME:-default}, and $${ for a literal ${"
+_SHORTEST_MASKED_PART = 4  # a shorter value is masked only where it is the whole text
 
 
 def interpolate(node: Node, environment: Mapping[str, str], found: Collector) -> Node:
@@ -55,10 +56,23 @@ def _interpolate_scalar(
                 f"set it, or give a default: ${{env:{name}:-default}}",
             )
             return match.group()
+        if not _is_text(value):
+            found.error(
+                "bad-interpolation", f'the environment variable "{name}" is not UTF-8', node.span
+            )
         return value
 
     value = _REFERENCE.sub(replace, text)
     return ScalarNode(value, node.span, written=text if uses_environment else None)
+
+
+def _is_text(value: str) -> bool:
+    """Whether ``value`` has no lone surrogates, which stand for bytes that are not UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def secrets_of(node: Node) -> dict[str, str]:
@@ -69,3 +83,20 @@ def secrets_of(node: Node) -> dict[str, str]:
         return {str(node.value): node.written}
     children = node.items if isinstance(node, ListNode) else [entry.value for entry in node]
     return {value: written for child in children for value, written in secrets_of(child).items()}
+
+
+def mask(text: str, secrets: Mapping[str, str], *, escape: bool = False) -> str:
+    """``text`` with each of ``secrets`` replaced by the reference it came from.
+
+    With ``escape``, a ``${`` that is no such reference is written so that it stays literal.
+    """
+    if text in secrets:
+        return secrets[text]
+    parts = sorted((value for value in secrets if len(value) >= _SHORTEST_MASKED_PART), key=len)
+    alternatives = [re.escape(value) for value in reversed(parts)]
+    if escape:
+        alternatives.append(r"\$\{")
+    if not alternatives:
+        return text
+    # one pass, so that no secret is looked for in the reference to another
+    return re.sub("|".join(alternatives), lambda m: secrets.get(m.group(), "$${"), text)

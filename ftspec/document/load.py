@@ -102,6 +102,9 @@ def read_source(path: Path, found: Collector, *, blamed: Span | None = None) -> 
     except OSError as error:
         found.error("unreadable-file", f'cannot read "{name}": {error.strerror}', blamed)
         return None
+    except ValueError as error:  # a character that no path can hold
+        found.error("unreadable-file", f'cannot read "{name}": {error}', blamed)
+        return None
     if len(content) > LARGEST:
         found.error("too-large", f'"{name}" is larger than {LARGEST} bytes, so no spec', blamed)
         return None
@@ -181,7 +184,7 @@ def _extend(root: MappingNode, found: Collector, *, chain: tuple[SourceText, ...
 def _load_base(
     name: str, span: Span, found: Collector, chain: tuple[SourceText, ...]
 ) -> MappingNode | None:
-    path = Path(os.path.normpath(span.source.folder / Path(name).expanduser()))
+    path = span.source.anchor(name)
     names = [_display_name(path)] + [source.name for source in reversed(chain)]
     if any(source.path == path for source in chain) or len(chain) > _LONGEST_CHAIN:
         found.error(

@@ -71,6 +71,8 @@ class MappingNode:
 
 Node = ScalarNode | ListNode | MappingNode
 
+_LONGEST_SHOWN = 80  # characters of a string that a message repeats
+
 
 def to_plain(node: Node, *, masked: bool = False) -> Any:
     """The bare Python data of a tree; with ``masked``, secrets as they were written."""
@@ -100,4 +102,5 @@ def describe_value(value: ScalarValue) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return f"the number {value}"
-    return f'the string "{value}"'
+    shown = value if len(value) <= _LONGEST_SHOWN else f"{value[: _LONGEST_SHOWN - 1]}…"
+    return f'the string "{shown}"'

@@ -1,4 +1,4 @@
-"""YAML text to a node tree: no tags, no merge keys, no duplicate keys, bounded in size and depth."""
+"""YAML text to a node tree: no tags, merge keys or duplicate keys, bounded in size and depth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import yaml
 from ftspec.diagnostics.model import Collector
 from ftspec.document.nodes import Entry, ListNode, MappingNode, Node, ScalarNode, describe
 from ftspec.document.scalars import resolve_plain
-from ftspec.span import Position, SourceText, Span
+from ftspec.span import LINE_BREAK, Position, SourceText, Span
 
 DEEPEST = 50
 MOST_NODES = 100_000
@@ -19,7 +19,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is 
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """Stops composing; the diagnostic is already recorded."""
 
 
@@ -40,7 +40,7 @@ def parse_node(source: SourceText, found: Collector, *, text: str | None = None)
         return None
     try:
         return _Composer(source, found).compose(text)
-    except _Refused:
+    except _RefusedError:
         return None
     except yaml.MarkedYAMLError as error:
         _report_syntax(error, source, found)
@@ -48,7 +48,7 @@ def parse_node(source: SourceText, found: Collector, *, text: str | None = None)
 
 
 class _Composer:
-    """Builds the tree from parser events, so that tags, aliases and depth are seen before any value."""
+    """Builds the tree from parser events: tags, aliases and depth are seen before any value."""
 
     def __init__(self, source: SourceText, found: Collector) -> None:
         self._source = source
@@ -98,7 +98,7 @@ class _Composer:
         else:
             self._depth += 1
             if self._depth > DEEPEST:
-                self._refuse("too-deep", f"more than {DEEPEST} levels of nesting", event)
+                self._refuse_depth(event)
             is_list = isinstance(event, yaml.SequenceStartEvent)
             node = self._list(event) if is_list else self._mapping(event)
             self._depth -= 1
@@ -117,6 +117,8 @@ class _Composer:
             raise AssertionError
         node, size = known
         self._count_nodes(size, event)
+        if self._depth + _height(node) > DEEPEST:
+            self._refuse_depth(event)
         return node
 
     def _list(self, start: Any) -> ListNode:
@@ -171,6 +173,9 @@ class _Composer:
         if self._count > MOST_NODES:
             self._refuse("too-large", f"more than {MOST_NODES} values, aliases expanded", event)
 
+    def _refuse_depth(self, event: Any) -> None:
+        self._refuse("too-deep", f"more than {DEEPEST} levels of nesting, aliases expanded", event)
+
     def _span(self, first: Any, last: Any = None) -> Span:
         start, end = first.start_mark, (last or first).end_mark
         return Span(
@@ -179,7 +184,15 @@ class _Composer:
 
     def _refuse(self, slug: str, headline: str, event: Any, *helps: str) -> None:
         self._found.error(slug, headline, self._span(event), *helps)
-        raise _Refused
+        raise _RefusedError
+
+
+def _height(node: Node) -> int:
+    """The levels of nesting inside ``node``, itself included."""
+    if isinstance(node, ScalarNode):
+        return 0
+    children = node.items if isinstance(node, ListNode) else [entry.value for entry in node]
+    return 1 + max(map(_height, children), default=0)
 
 
 def _report_syntax(error: yaml.MarkedYAMLError, source: SourceText, found: Collector) -> None:
@@ -200,8 +213,8 @@ def _report_syntax(error: yaml.MarkedYAMLError, source: SourceText, found: Colle
 
 
 def _position_of(text: str, index: int) -> Position:
-    before = text[:index].replace("\r\n", "\n").replace("\r", "\n")
-    return Position(before.count("\n"), len(before) - (before.rfind("\n") + 1))
+    before = LINE_BREAK.split(text[:index])
+    return Position(len(before) - 1, len(before[-1]))
 
 
 def _short_tag(tag: str) -> str:

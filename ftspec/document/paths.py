@@ -6,7 +6,8 @@ import re
 
 SpecPath = tuple[str | int, ...]
 
-_STEP = re.compile(r"(?P<key>[^.\[\]=\s]+)|\[(?P<index>\d+)\]")
+_STEP = re.compile(r"(?P<key>[^.\[\]=\s]+)|\[(?P<index>[0-9]{1,6})\]")
+_MOST_STEPS = 50  # as deep as a document may be
 
 
 def format_path(path: SpecPath) -> str:
@@ -34,4 +35,4 @@ def parse_path(written: str) -> SpecPath | None:
         position = match.end()
         if position < len(written) and written[position] not in ".[":
             return None
-    return tuple(steps) or None
+    return tuple(steps) if 0 < len(steps) <= _MOST_STEPS else None

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ftspec.components import Component, ComponentConfig
+from ftspec.components import Component
+from ftspec.document.interpolate import mask
 from ftspec.document.paths import SpecPath
+from ftspec.spec.base import ComponentConfig
 from ftspec.spec.data import Splits
 from ftspec.spec.model import ModelSection
 from ftspec.spec.output import PerformanceSection
@@ -102,8 +104,9 @@ class Plan:
         }
         if self.description is None:
             del spec["description"]
-        escaped: dict[str, Any] = _map_strings(spec, lambda text: text.replace("${", "$${"))
-        masked: dict[str, Any] = _map_strings(escaped, self.mask)
+        masked: dict[str, Any] = _map_strings(
+            spec, lambda text: mask(text, self.secrets, escape=True)
+        )
         return masked
 
     def to_json(self) -> dict[str, Any]:
@@ -138,19 +141,6 @@ class Plan:
     def mask(self, text: str) -> str:
         """``text`` with every secret replaced by the reference it came from."""
         return mask(text, self.secrets)
-
-
-_SHORTEST_MASKED_PART = 4  # a shorter value is masked only where it is the whole text
-
-
-def mask(text: str, secrets: Mapping[str, str]) -> str:
-    """``text`` with each of ``secrets`` replaced by the reference it came from."""
-    if text in secrets:
-        return secrets[text]
-    for value in sorted(secrets, key=len, reverse=True):
-        if len(value) >= _SHORTEST_MASKED_PART:
-            text = text.replace(value, secrets[value])
-    return text
 
 
 def _dump_splits(splits: Splits) -> dict[str, Any]:

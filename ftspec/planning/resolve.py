@@ -1,8 +1,9 @@
-"""Spec and registry to plan: each component section validated by the component its ``type`` names."""
+"""Spec and registry to plan: each component section validated by the component that its ``type``
+names."""
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,13 +13,13 @@ from pydantic import BaseModel
 from ftspec.components import CallbackConfig, MetricComponent, TaskComponent, TaskConfig
 from ftspec.diagnostics.model import Collector
 from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.document.interpolate import mask
 from ftspec.document.load import Document
 from ftspec.document.nodes import ScalarNode
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.registry.registry import Registry
-from ftspec.spec.base import ComponentSection, LocalPath, MetricSection
-from ftspec.spec.model import ModelSection
+from ftspec.spec.base import ComponentSection, LocalPath, MetricSection, local_path_mark
 from ftspec.spec.root import Spec
 from ftspec.spec.validate import validate
 
@@ -71,13 +72,13 @@ class _Resolver:
             transforms=tuple(filter(None, transforms)),
             template=dict(spec.preprocess.template),
             tokenizer=tokenizer,
-            model=self._model(spec.model),
+            model=self._anchored(spec.model, ("model",)),
             task=task,
             training=training,
             performance=spec.performance,
             metrics=tuple(filter(None, metrics)),
             callbacks=tuple(filter(None, callbacks)),
-            output_dir=output_dir if output_dir is not None else Path(output.dir).absolute(),
+            output_dir=(output_dir or Path(output.dir)).absolute(),
             secrets=self._secrets,
         )
 
@@ -113,7 +114,8 @@ class _Resolver:
             return self._components(sections, ("metrics",))
         if task is None:
             return []
-        assert isinstance(task.component, TaskComponent) and isinstance(task.config, TaskConfig)
+        assert isinstance(task.component, TaskComponent)
+        assert isinstance(task.config, TaskConfig)
         names = [
             name
             for prediction in sorted(task.config.predictions)
@@ -136,18 +138,17 @@ class _Resolver:
         if config is None:
             return None
         config = self._anchored(config, at)
-        children: dict[SpecPath, PlannedComponent] = {}
-        for path, child in _sections_in(config, ()):
-            planned = self._component(child, (*at, *path))
-            if planned is None:
-                return None
-            children[path] = planned
+        children = {
+            path: self._component(child, (*at, *path)) for path, child in _sections_in(config, ())
+        }
+        if None in children.values():
+            return None
         return PlannedComponent(
             component=component,
             config=config,
             plugin=registered.plugin.name,
             at=at,
-            children=children,
+            children={path: child for path, child in children.items() if child is not None},
         )
 
     def _report_unknown_type(self, section: ComponentSection, at: SpecPath) -> None:
@@ -158,7 +159,7 @@ class _Resolver:
             helps.append(f"a broken plugin may offer it: {plugin.problem.headline}")
         self._found.error(
             "unknown-type",
-            f'no {section.kind} "{section.type}" is installed',
+            f'no {section.kind} "{mask(section.type, self._secrets)}" is installed',
             self._document.span((*at, "type")),
             *helps,
         )
@@ -167,39 +168,36 @@ class _Resolver:
         """The model with its local paths absolute, each relative to the file it is written in."""
         changes: dict[str, Any] = {}
         for name, field in type(model).model_fields.items():
-            value = getattr(model, name)
-            path = (*at, field.alias or name)
-            if any(isinstance(item, LocalPath) for item in field.metadata):
-                changes[name] = self._anchor(value, path)
-            elif isinstance(value, BaseModel) and not isinstance(value, ComponentSection):
-                changes[name] = self._anchored(value, path)
+            changes[name] = self._anchor(
+                getattr(model, name), (*at, field.alias or name), local_path_mark(field)
+            )
         changes = {name: value for name, value in changes.items() if value != getattr(model, name)}
         return model.model_copy(update=changes) if changes else model
 
-    def _anchor(self, value: Any, path: SpecPath) -> Any:
+    def _anchor(self, value: Any, path: SpecPath, mark: LocalPath | None) -> Any:
         if isinstance(value, list):
-            return [self._anchor(item, (*path, index)) for index, item in enumerate(value)]
+            return [self._anchor(item, (*path, index), mark) for index, item in enumerate(value)]
         if isinstance(value, Mapping):
-            return {key: self._anchor(item, (*path, key)) for key, item in value.items()}
-        node = self._document.node(path)
-        if not isinstance(value, str) or node is None:  # a default is relative to where we are
+            return {key: self._anchor(item, (*path, key), mark) for key, item in value.items()}
+        if isinstance(value, BaseModel) and not isinstance(value, ComponentSection):
+            return self._anchored(value, path)
+        if mark is None or not isinstance(value, str) or not mark.applies_to(value):
             return value
-        written = Path(value).expanduser()
-        anchored = os.path.normpath(node.span.source.folder / written)
+        node = self._document.node(path)
+        if node is None:  # a default is relative to where we are
+            return value
+        source = node.span.source
+        anchored = str(source.anchor(value))
         if isinstance(node, ScalarNode) and node.written is not None:
-            self._secrets[anchored] = node.written
+            # the reference must mean the same path wherever the resolved spec is put
+            folder = "" if value.startswith(("/", "~")) else f"{source.folder}/"
+            self._secrets[anchored] = folder.replace("${", "$${") + node.written
         return anchored
-
-    def _model(self, section: ModelSection) -> ModelSection:
-        checkpoint = section.checkpoint
-        if checkpoint is None or not is_local(checkpoint):
-            return section
-        anchored = self._anchor(checkpoint, ("model", "checkpoint"))
-        return section.model_copy(update={"checkpoint": anchored})
 
     def _default_name(self) -> str:
         path = self._document.source.path
-        return path.stem if path is not None else "stdin"
+        stem = path.stem if path is not None else "stdin"
+        return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._") or "spec"
 
 
 def _complete(
@@ -224,11 +222,6 @@ def _complete(
 _SECTION_TYPES: dict[str, type[ComponentSection]] = {
     section_type.kind: section_type for section_type in ComponentSection.__subclasses__()
 }
-
-
-def is_local(checkpoint: str) -> bool:
-    """Whether a checkpoint is a folder: it begins with ``.``, ``/`` or ``~``, as no hub name does."""
-    return checkpoint.startswith((".", "/", "~"))
 
 
 def _sections_in(value: Any, path: SpecPath) -> Iterator[tuple[SpecPath, ComponentSection]]:

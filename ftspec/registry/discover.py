@@ -17,14 +17,21 @@ from types import ModuleType
 import pluggy
 
 from ftspec import __version__
-from ftspec.components import Component
+from ftspec.components import (
+    Component,
+    MetricComponent,
+    TaskConfig,
+    TokenizerConfig,
+)
 from ftspec.diagnostics.model import Diagnostic, Severity
 from ftspec.hookspecs import PROJECT, REGISTER_HOOKS, Hooks
 from ftspec.registry.registry import Plugin, Registered, Registry
+from ftspec.spec.base import ComponentConfig
 
 BUILTIN_PLUGINS = ("ftspec.builtin.plugin",)
 HEAVY_MODULES = ("torch", "transformers", "datasets", "evaluate", "numpy", "pandas")
 
+_CONFIG_BASES: dict[str, type[ComponentConfig]] = {"task": TaskConfig, "tokenizer": TokenizerConfig}
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -52,12 +59,8 @@ class _Builder:
         return Registry(self._components, tuple(self._plugins), tuple(self._problems))
 
     def add_entry_point(self, entry_point: EntryPoint) -> None:
-        distribution = entry_point.dist
-        plugin = Plugin(
-            name=entry_point.name,
-            distribution=distribution.name if distribution is not None else "",
-            version=distribution.version if distribution is not None else "",
-        )
+        distribution, version = _origin(entry_point)
+        plugin = Plugin(name=entry_point.name, distribution=distribution, version=version)
         before = set(sys.modules)
         try:
             module = entry_point.load()
@@ -107,7 +110,7 @@ class _Builder:
                 )
                 return
             records += contributed
-        clash = next(filter(None, (self._clash(record) for record in records)), None)
+        clash = self._clash(records)
         if clash is not None:
             self._reject(plugin, "plugin-conflict", clash)
             return
@@ -116,13 +119,19 @@ class _Builder:
             (record.kind, record.name): Registered(record, plugin) for record in records
         }
 
-    def _clash(self, record: Component) -> str | None:
-        other = self._components.get((record.kind, record.name))
-        if other is None:
-            return None
-        return (
-            f'offers the {record.kind} "{record.name}", which the plugin {other.plugin} already has'
-        )
+    def _clash(self, records: Iterable[Component]) -> str | None:
+        """What of these names is taken, former names included: they still mean something."""
+        taken = {
+            (registered.component.kind, name): f"the plugin {registered.plugin} already has"
+            for registered in self._components.values()
+            for name in _names(registered.component)
+        }
+        for record in records:
+            for name in _names(record):
+                if (record.kind, name) in taken:
+                    return f'offers the {record.kind} "{name}", which {taken[record.kind, name]}'
+                taken[record.kind, name] = "it offers twice"
+        return None
 
     def _reject(self, plugin: Plugin, slug: str, what: str) -> None:
         if plugin.is_builtin:
@@ -152,14 +161,37 @@ def _problem(plugin: Plugin, slug: str, what: str) -> Diagnostic:
 
 
 def _fault(record: object, record_type: type) -> str | None:
+    """What is wrong with a record: an author may have run no type checker over it."""
     if not isinstance(record, record_type):
         return f"expected {record_type.__name__}, found {type(record).__name__}"
     assert isinstance(record, Component)
-    if not _NAME.fullmatch(record.name):
+    if not isinstance(record.name, str) or not _NAME.fullmatch(record.name):
         return f'the name "{record.name}" is not kebab-case'
-    if ":" not in record.factory:
+    if not isinstance(record.factory, str) or ":" not in record.factory:
         return f'the factory "{record.factory}" of "{record.name}" is not "module:attribute"'
+    base = _CONFIG_BASES.get(record.kind, ComponentConfig)
+    if not isinstance(record.config, type) or not issubclass(record.config, base):
+        return f'the config of "{record.name}" is no subclass of {base.__name__}'
+    if not isinstance(record.aliases, tuple):
+        return f'the aliases of "{record.name}" are no tuple'
+    if isinstance(record, MetricComponent) and not isinstance(record.scores, frozenset):
+        return f'the scores of "{record.name}" are no frozenset'
     return None
+
+
+def _names(record: Component) -> tuple[str, ...]:
+    return (record.name, *record.aliases)
+
+
+def _origin(entry_point: EntryPoint) -> tuple[str, str]:
+    """The name and version of the distribution, empty where its metadata cannot be read."""
+    try:
+        distribution = entry_point.dist
+        return (distribution.name, distribution.version) if distribution is not None else ("", "")
+    except (
+        Exception
+    ):  # a half-removed package has no METADATA, and each Python raises another error
+        return "", ""
 
 
 def _shown(error: BaseException) -> str:

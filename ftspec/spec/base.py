@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import typing
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from ftspec.spec.template import TemplateError, parse_template
@@ -19,7 +21,6 @@ class SpecModel(BaseModel):
         extra="forbid",
         frozen=True,
         strict=True,
-        populate_by_name=True,
         # only the models a spec uses are ever built, which keeps lint quick
         defer_build=True,
         protected_namespaces=(),
@@ -68,6 +69,7 @@ class TokenizerSection(ComponentSection):
     """How text becomes ids."""
 
     kind: ClassVar[str] = "tokenizer"
+    type: str = "auto"
 
 
 class TaskSection(ComponentSection):
@@ -88,15 +90,34 @@ class CallbackSection(ComponentSection):
     kind: ClassVar[str] = "callback"
 
 
+def is_local(checkpoint: str) -> bool:
+    """Whether a checkpoint is a folder: it begins as no name on the Hub does."""
+    return checkpoint.startswith((".", "/", "~"))
+
+
 @dataclass(frozen=True)
 class LocalPath:
     """Marks a field whose strings are paths, relative to the file they are written in.
 
     Use it as ``Annotated[str, LocalPath()]``; the strings inside lists and mappings count too.
-    With ``must_exist``, lint reports a path (or pattern) that matches nothing.
+    With ``must_exist``, lint reports a path (or pattern) that matches nothing. With
+    ``or_hub_name``, a string is a path only where it begins with ``.``, ``/`` or ``~``, as no name
+    on the Hub does.
     """
 
     must_exist: bool = False
+    or_hub_name: bool = False
+
+    def applies_to(self, written: str) -> bool:
+        """Whether this string is a path and not a name on the Hub."""
+        return not self.or_hub_name or is_local(written)
+
+
+def local_path_mark(field: FieldInfo) -> LocalPath | None:
+    """The mark of a field, also where it stands on one branch of a union such as ``… | None``."""
+    branches = typing.get_args(field.annotation)
+    marks = (*field.metadata, *(m for b in branches for m in getattr(b, "__metadata__", ())))
+    return next((mark for mark in marks if isinstance(mark, LocalPath)), None)
 
 
 def _check_template(text: str) -> str:

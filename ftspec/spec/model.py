@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ftspec.spec.base import SpecModel
+from ftspec.spec.base import LocalPath, SpecModel
 
 
 class ModelSection(SpecModel):
     """The weights to start from."""
 
-    checkpoint: str | None = Field(
+    checkpoint: Annotated[str | None, LocalPath(must_exist=True, or_hub_name=True)] = Field(
         default=None,
         description='a hub name, a local folder ("./…" or "/…"), or "package:NAME/path"',
     )

@@ -31,7 +31,7 @@ class Spec(SpecModel):
     data: DataSection = Field(description="the rows")
     preprocess: PreprocessSection = Field(description="from rows to the fields of the task")
     tokenizer: TokenizerSection = Field(
-        default=TokenizerSection(type="auto"), description="how text becomes ids"
+        default=TokenizerSection(), description="how text becomes ids"
     )
     model: ModelSection = Field(description="the weights to start from")
     task: TaskSection = Field(description="what the model learns")

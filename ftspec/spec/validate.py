@@ -1,8 +1,10 @@
-"""Pydantic errors to diagnostics: every finding at its place in the text, in the language's words."""
+"""Pydantic errors to diagnostics: every finding at its place in the text, in the words of the
+language."""
 
 from __future__ import annotations
 
 import json
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -13,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from ftspec.diagnostics.model import Collector, Fix
 from ftspec.diagnostics.suggest import did_you_mean, nearest, one_of
+from ftspec.document.interpolate import mask
 from ftspec.document.load import Document
 from ftspec.document.nodes import ScalarNode, describe
 from ftspec.document.paths import SpecPath, format_path
@@ -34,6 +37,13 @@ _EXPECTED = {
     "none_required": "null",
     "string_type": "a string",
 }
+_FITTING: dict[str, tuple[type, ...]] = {
+    "a number": (int, float),
+    "a whole number": (int,),
+    "null": (type(None),),
+    "true or false": (bool,),
+}
+_YAML_1_1_BOOLS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
 def validate(
@@ -78,7 +88,11 @@ class _Reporter:
             else:
                 self._report_value(path, error)
         for path, wanted in expected.items():
-            self._report_type(path, list(dict.fromkeys(wanted)))
+            # of a union, the branch that fits in part says more than those that fit not at all
+            if not any(
+                len(deeper) > len(path) and deeper[: len(path)] == path for deeper in expected
+            ):
+                self._report_type(path, list(dict.fromkeys(wanted)))
 
     def _existing_path(self, loc: tuple[str | int, ...]) -> SpecPath:
         """The path of an error without the steps pydantic adds for branches of a union."""
@@ -131,10 +145,12 @@ class _Reporter:
         helps: tuple[str, ...] = ()
         fix = None
         if isinstance(node, ScalarNode) and isinstance(node.value, str) and not node.is_secret:
-            plain = resolve_plain(node.value)
-            if not isinstance(plain, str) and any("number" in text for text in wanted):
-                helps = (f"remove the quotes: {node.value}",)
-                fix = Fix(node.span, node.value)
+            written = _YAML_1_1_BOOLS.get(node.value.lower(), node.value)
+            plain = resolve_plain(written)
+            if any(type(plain) in _FITTING.get(text, ()) for text in wanted):
+                what = "remove the quotes" if written == node.value else "YAML 1.2 writes it"
+                helps = (f"{what}: {written}",)
+                fix = Fix(node.span, written)
             elif wanted[0].startswith("one of "):
                 helps = did_you_mean(node.value, _quoted(wanted[0]))
         self._found.error(
@@ -151,11 +167,15 @@ class _Reporter:
         slug = error["type"] if own_slug else "bad-value"
         message = error["msg"].removeprefix("Value error, ").rstrip(".").replace("'", '"')
         node = self._document.node(path)
-        if not own_slug:
-            message = message.replace("Input should", f"{format_path(path)} should")
-            message = message.replace("String should", f"{format_path(path)} should")
+        is_free_text = own_slug or error["type"] in ("value_error", "assertion_error")
+        if is_free_text and isinstance(node, ScalarNode) and node.is_secret:
+            # the words may repeat any part of the value
+            message = f'"{node.written}" has no value that {format_path(path)} can take'
+        elif not own_slug:
+            message = re.sub(r"^[A-Z]\w+ should", f"{format_path(path)} should", message)
             if isinstance(node, ScalarNode):
                 message += f", found {describe(node)}"
+        message = mask(message, self._document.secrets)
         self._found.error(slug, message, self._document.span(path))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import Any
 
 import torch
@@ -12,8 +13,6 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from ftspec.api import CallbackContext
 from ftspec.builtin.callbacks.config import GeneratedSamplesConfig
 
-_ANSWERS = ("label", "target")  # fields that a model must not see
-
 
 class GeneratedSamples(TrainerCallback):
     """The task's own predictions for the first rows."""
@@ -22,8 +21,8 @@ class GeneratedSamples(TrainerCallback):
         self._task = context.task
         self._note = context.note
         self._folder = context.run_dir / "tensorboard"
-        count = min(config.count, len(context.fields))
-        self._rows = [dict(context.fields[index]) for index in range(count)]
+        self._inputs = context.inputs
+        self._rows = [dict(row) for row in islice(context.fields, config.count)]
 
     def on_evaluate(
         self,
@@ -37,7 +36,7 @@ class GeneratedSamples(TrainerCallback):
         if not state.is_world_process_zero or not self._rows:
             return
         inputs = [
-            {name: value for name, value in row.items() if name not in _ANSWERS}
+            {name: value for name, value in row.items() if name in self._inputs}
             for row in self._rows
         ]
         was_training = model.training

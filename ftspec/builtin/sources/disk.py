@@ -8,9 +8,9 @@ from typing import Any
 
 import datasets
 
-from ftspec.api import Context, RunError
+from ftspec.api import Context, RunError, sha256_of
 from ftspec.builtin.sources.config import DiskConfig
-from ftspec.builtin.sources.files import DEFAULT_SPLIT, sha256_of
+from ftspec.builtin.sources.files import DEFAULT_SPLIT
 
 
 class DiskSource:

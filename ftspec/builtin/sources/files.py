@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import datasets
 from datasets.exceptions import DatasetGenerationError
 
-from ftspec.api import Context, RunError, SpecPath
+from ftspec.api import Context, RunError, SpecPath, sha256_of
 from ftspec.builtin.sources.config import (
     CsvConfig,
     JsonConfig,
@@ -56,16 +55,7 @@ class FileSource:
         return {"files": {path: sha256_of(Path(path)) for path in dict.fromkeys(paths)}}
 
     def _paths(self, split: str) -> list[str]:
-        paths = [
-            path
-            for pattern in self._files[split]
-            for path in sorted(
-                glob.glob(
-                    glob.escape(pattern) if Path(pattern).exists() else pattern, recursive=True
-                )
-            )
-            if Path(path).is_file()
-        ]
+        paths = [path for pattern in self._files[split] for path in _matches(pattern)]
         if not paths:
             raise RunError(
                 f'no file matches "{", ".join(self._files[split])}"',
@@ -106,10 +96,10 @@ def text_source(config: TextConfig, context: Context) -> FileSource:
     )
 
 
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _matches(pattern: str) -> list[str]:
+    if Path(pattern).is_file():  # a name may hold brackets, which a pattern would read its own way
+        return [pattern]
+    return sorted(path for path in glob.glob(pattern, recursive=True) if Path(path).is_file())
 
 
 def _by_split(files: Names) -> dict[str, list[str]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
-from ftspec.api import Context, RunError
+from ftspec.api import Context, RunError, folder_of_package
 from ftspec.builtin.sources.config import Names, PackageConfig
 from ftspec.builtin.sources.files import FileSource
 
@@ -19,19 +18,15 @@ def package_source(config: PackageConfig, context: Context) -> FileSource:
 
 
 def _folder_of(package: str, context: Context) -> Path:
-    try:
-        found = importlib.util.find_spec(package)
-    except (ImportError, ValueError):
-        found = None
-    locations = found.submodule_search_locations if found is not None else None
-    if not locations:
+    folder = folder_of_package(package)
+    if folder is None:
         raise RunError(
             f'the Python package "{package}" is not installed',
             slug="missing-package",
             at=(*context.section, "package"),
             helps=("install it, or name another; the import name is meant, not the project's",),
         )
-    return Path(next(iter(locations)))
+    return folder
 
 
 def _below(folder: Path, names: Names) -> Names:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from ftspec.api import Field, TokenizerConfig
+from ftspec.api import Field, LocalPath, TokenizerConfig
 
 
 class AutoTokenizerConfig(TokenizerConfig):
     """The tokenizer that comes with a checkpoint."""
 
-    checkpoint: str | None = Field(
+    checkpoint: Annotated[str | None, LocalPath(must_exist=True, or_hub_name=True)] = Field(
         default=None, description="where its files are, as in the model section; the model's own"
     )
     revision: str | None = Field(default=None, description="revision of that checkpoint")

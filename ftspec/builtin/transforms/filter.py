@@ -7,9 +7,8 @@ from typing import Any
 
 from datasets import Dataset
 
-from ftspec.api import Context, RunError
+from ftspec.api import Context, MissingColumnError, RunError, value_of
 from ftspec.builtin.transforms.config import FilterConfig
-from ftspec.spec.template import MissingColumnError, value_of
 
 
 class Filter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from ftspec.diagnostics.model import Diagnostic, Label
+from ftspec.diagnostics.model import Diagnostic, Label, printable
 
 _TAB = 4
 _WIDEST = 160  # a longer line is cut around its span
@@ -17,12 +17,13 @@ def render(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def _block(diagnostic: Diagnostic) -> str:
-    lines = [f"{diagnostic.severity.value}[{diagnostic.slug}]: {diagnostic.headline}"]
+    headline = printable(diagnostic.headline)
+    lines = [f"{diagnostic.severity.value}[{diagnostic.slug}]: {headline}"]
     gutter = max((len(str(label.span.start.line + 1)) for label in diagnostic.labels), default=0)
     for label in diagnostic.labels:
         lines += _excerpt(label, gutter)
     margin = " " * (gutter + 1) if gutter else "  "
-    lines += [f"{margin}= help: {text}" for text in diagnostic.helps]
+    lines += [f"{margin}= help: {printable(text)}" for text in diagnostic.helps]
     return "\n".join(lines) + "\n"
 
 
@@ -38,17 +39,21 @@ def _excerpt(label: Label, gutter: int) -> list[str]:
     line, start, end = line[first : first + _WIDEST], start - first, end - first
     before, marked = line[:start], line[start:end] or " "
     carets = "^" * max(1, sum(_width(character) for character in marked))
-    shown = f"{' ' * sum(_width(character) for character in before)}{carets} {label.text}".rstrip()
+    shown = (
+        f"{' ' * sum(_width(character) for character in before)}{carets} {printable(label.text)}"
+    )
     return [
-        f"{margin}--> {span}",
+        f"{margin}--> {printable(str(span))}",
         f"{margin} |",
-        f"{number} | {_untabbed(line)}",
-        f"{margin} | {shown}",
+        f"{number} | {_shown(line)}",
+        f"{margin} | {shown.rstrip()}",
     ]
 
 
-def _untabbed(line: str) -> str:
-    return line.replace("\t", " " * _TAB)
+def _shown(line: str) -> str:
+    """The line with tabs as spaces; a control character would move the carets, or worse."""
+    untabbed = line.replace("\t", " " * _TAB)
+    return "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in untabbed)
 
 
 def _width(character: str) -> int:

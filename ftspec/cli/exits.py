@@ -1,0 +1,76 @@
+"""Exit codes, and the one place where an exception becomes one."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from ftspec import __version__
+from ftspec.diagnostics.render import text
+from ftspec.errors import FtspecError, SpecError, UsageError
+
+DONE = 0
+FINDINGS = 1
+USAGE = 2
+BUG = 3
+INTERRUPTED = 130
+
+
+class Exit(Exception):  # noqa: N818 - it ends a command, and is no error
+    """Ends a command with a code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def guarded(command: Callable[[], object]) -> int:
+    """Run ``command`` and return its exit code; expected errors are one message, others a bug log."""
+    try:
+        command()
+    except Exit as end:
+        return end.code
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except UsageError as error:
+        click.echo(f"error: {error}", err=True)
+        return USAGE
+    except SpecError as error:
+        click.echo(text.render(error.diagnostics), err=True, nl=False)
+        return FINDINGS
+    except FtspecError as error:
+        click.echo(f"error: {error}", err=True)
+        return FINDINGS
+    except BrokenPipeError:
+        # whoever read our output has enough; Python must not complain when it closes the stream
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception:
+        _report_bug()
+        return BUG
+    return DONE
+
+
+def _report_bug() -> None:
+    log = Path(tempfile.mkstemp(prefix="ftspec-bug-", suffix=".md")[1])
+    log.write_text(
+        f"### ftspec {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n"
+        f"```\nftspec {' '.join(sys.argv[1:])}\n```\n\n```\n{traceback.format_exc()}```\n",
+        encoding="utf-8",
+    )
+    last = traceback.format_exception_only(sys.exception())[-1].strip()
+    click.echo(f"this is a bug in ftspec, not in your spec: {last}", err=True)
+    click.echo(f"please open an issue with what is in {log}", err=True)

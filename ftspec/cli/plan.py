@@ -1,0 +1,66 @@
+"""``ftspec plan``: what a run would do, without doing it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from ftspec.cli.specs import profile_option, set_option, sound_plan
+from ftspec.planning.plan import Plan
+from ftspec.registry.discover import build_registry
+
+
+@click.command("plan")
+@click.argument("spec")
+@profile_option
+@set_option
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["json", "text"]),
+    default="text",
+    show_default=True,
+    help="For people or for programs.",
+)
+def plan_command(
+    spec: str, profile: str | None, overrides: tuple[str, ...], format_name: str
+) -> None:
+    """Show what SPEC resolves to: every section, its component and its values."""
+    _, _, plan = sound_plan(spec, build_registry(), profile=profile, overrides=overrides)
+    if format_name == "json":
+        click.echo(json.dumps(plan.to_json(), indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(_lines(plan)))
+
+
+def _lines(plan: Plan) -> list[str]:
+    plugins = {
+        resolved["kind"] + " " + resolved["type"]: resolved["plugin"]
+        for resolved in plan.to_json()["components"]
+    }
+    lines = [f"plan {plan.digest()[:8]} of {plan.name}", ""]
+    lines += _section(plan.to_spec(), 0)
+    lines += ["", "components"]
+    lines += [f"  {name}: {plugin}" for name, plugin in plugins.items()]
+    return lines
+
+
+def _section(value: Any, depth: int) -> list[str]:
+    """A mapping as indented lines; what is empty or unset is left out."""
+    lines = []
+    for key, item in value.items():
+        if item is None or item in ([], {}):
+            continue
+        indent = "  " * depth
+        if isinstance(item, dict):
+            lines += [f"{indent}{key}", *_section(item, depth + 1)]
+        elif isinstance(item, list) and all(isinstance(entry, dict) for entry in item):
+            lines.append(f"{indent}{key}")
+            for entry in item:
+                first, *others = _section(entry, 0)
+                lines += [f"{indent}  - {first}", *(f"{indent}    {line}" for line in others)]
+        else:
+            lines.append(f"{indent}{key}: {json.dumps(item, ensure_ascii=False)}")
+    return lines

@@ -1,0 +1,145 @@
+"""``ftspec run``: train, evaluate and save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ftspec.cli.exits import FINDINGS, INTERRUPTED, Exit
+from ftspec.cli.heavy import require_engine
+from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan
+from ftspec.cli.watching import make_watcher
+from ftspec.diagnostics.render import text
+from ftspec.engine.connection import prepare_connection
+from ftspec.errors import RunError, UsageError
+from ftspec.planning.plan import Plan
+from ftspec.registry.discover import build_registry
+from ftspec.rundir import RunDirectory
+
+if TYPE_CHECKING:
+    from ftspec.engine.execute import Outcome
+
+
+@click.command("run")
+@click.argument("spec")
+@profile_option
+@set_option
+@click.option(
+    "--output-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where run directories go, instead of the spec's output.dir.",
+)
+@click.option(
+    "--resume",
+    metavar="RUN_DIR|auto",
+    help="Go on with an interrupted or failed run; auto takes the newest of this very plan, and "
+    "starts a new run where there is none.",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Prepare data and model, say how many steps it would take, and train nothing.",
+)
+def run_command(
+    spec: str,
+    profile: str | None,
+    overrides: tuple[str, ...],
+    output_dir: Path | None,
+    resume: str | None,
+    dry_run: bool,
+) -> None:
+    """Run SPEC: prepare data, train, evaluate on validation and test, save.
+
+    Everything it writes is in one new run directory, which is named at the end.
+    """
+    registry = build_registry()
+    source, document, plan = sound_plan(
+        spec, registry, profile=profile, overrides=overrides, output_dir=output_dir
+    )
+    require_engine()
+    watcher = make_watcher()
+    offline = prepare_connection(plan)
+    if offline is not None:
+        watcher.note(offline)
+    # the one place where the front half hands over: torch is imported from here on
+    from ftspec.engine import execute as engine
+
+    try:
+        if dry_run:
+            for line in engine.rehearse(plan, watcher=watcher):
+                click.echo(line)
+            return
+        run_dir, resumed = _directory(plan, source.text, resume)
+        if resumed and run_dir.status().get("status") == "finished":
+            click.echo(f"the run in {run_dir.path} is finished: nothing is left to do")
+            return
+        watcher.note(f"run directory: {run_dir.path}")
+        outcome = engine.execute(
+            plan,
+            run_dir,
+            registry=registry,
+            watcher=watcher,
+            command=engine.command_line(),
+            resume=resumed,
+        )
+    except RunError as error:
+        watcher.close()
+        click.echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
+        raise Exit(FINDINGS) from None
+    except engine.RunFailed as error:
+        watcher.close()
+        click.echo(f"error: the run failed: {plan.mask(str(error))}", err=True)
+        click.echo(f"the traceback is in {error.run_dir.log}", err=True)
+        raise Exit(FINDINGS) from None
+    except engine.RunInterrupted as stop:
+        watcher.close()
+        click.echo(f"interrupted; what there is so far is in {stop.run_dir.path}", err=True)
+        if stop.checkpoint is not None:
+            click.echo(f"go on with: ftspec run {spec} --resume {stop.run_dir.path}", err=True)
+        raise Exit(INTERRUPTED) from None
+    watcher.close()
+    click.echo(_result(outcome))
+
+
+def _directory(plan: Plan, spec_text: str, resume: str | None) -> tuple[RunDirectory, bool]:
+    """The run directory, and whether it is one to go on with."""
+    from ftspec.engine import execute as engine
+
+    if resume is None:
+        return engine.start_run(plan, spec_text), False
+    if resume == "auto":
+        unfinished = engine.find_unfinished(plan)
+        if unfinished is not None:
+            return unfinished, True
+        return engine.start_run(plan, spec_text), False
+    run_dir = engine.open_run(Path(resume))
+    status = run_dir.status()
+    if status.get("plan") != plan.digest():
+        raise UsageError(
+            f"the spec is not the one that {resume} was started with; its resolved spec is "
+            f"{run_dir.resolved_spec}"
+        )
+    if status.get("status") != "finished" and run_dir.latest_checkpoint() is None:
+        raise UsageError(f"there is no checkpoint in {resume} to go on from; start a new run")
+    return run_dir, True
+
+
+def _result(outcome: Outcome) -> str:
+    lines = [""]
+    width = max(len(name) for results in outcome.metrics.values() for name in results)
+    for split, results in outcome.metrics.items():
+        for name, value in results.items():
+            lines.append(f"{split:<12}{name.ljust(width)}  {value:.4f}")
+            split = ""
+    path = outcome.run_dir.path
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    lines += [
+        "",
+        f"model        {shown / 'model'}",
+        f"report       {shown / 'report.html'}",
+        f"tensorboard  tensorboard --logdir {shown / 'tensorboard'}",
+        f'predict      ftspec predict {shown} "some text"',
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,102 @@
+"""From command-line arguments to specs: reading files, standard input, folders."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from ftspec.cli.exits import FINDINGS, Exit
+from ftspec.diagnostics.model import Collector, Diagnostic, Severity, labelled
+from ftspec.diagnostics.render import text
+from ftspec.document.load import Document, read_source
+from ftspec.errors import RunError
+from ftspec.linting import Verdict, examine
+from ftspec.planning.plan import Plan
+from ftspec.registry.registry import Registry
+from ftspec.span import SourceText
+
+_MARKER = re.compile(r"^ftspec\s*:", re.MULTILINE)
+
+set_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help='Override a value, as in "training.max_steps=10"; wins over everything. Repeatable.',
+)
+profile_option = click.option("--profile", help="Apply this profile of the spec.")
+
+
+def read_spec(path: str, found: Collector) -> SourceText | None:
+    """The text of a spec; ``-`` is standard input."""
+    if path == "-":
+        return SourceText("<stdin>", sys.stdin.read())
+    return read_source(Path(path), found)
+
+
+def find_specs(paths: Sequence[str]) -> list[str]:
+    """The paths with each folder replaced by the specs in it: YAML files with the ``ftspec:`` key."""
+    found = []
+    for path in paths:
+        if not Path(path).is_dir():
+            found.append(path)
+            continue
+        candidates = sorted({*Path(path).rglob("*.yaml"), *Path(path).rglob("*.yml")})
+        found += [str(candidate) for candidate in candidates if _is_marked(candidate)]
+    return found
+
+
+def sound_plan(
+    path: str,
+    registry: Registry,
+    *,
+    profile: str | None,
+    overrides: Sequence[str],
+    output_dir: Path | None = None,
+) -> tuple[SourceText, Document, Plan]:
+    """The plan of a spec without errors; otherwise show them and exit. Warnings are shown too."""
+    collector = Collector()
+    source = read_spec(path, collector)
+    verdict = Verdict(None, None, tuple(collector))
+    if source is not None:
+        verdict = examine(
+            source, registry, profile=profile, overrides=overrides, output_dir=output_dir
+        )
+    if verdict.diagnostics:
+        click.echo(text.render(verdict.diagnostics), err=True, nl=False)
+    if source is None or verdict.document is None or verdict.plan is None or not verdict.is_sound:
+        click.echo(summary(verdict.diagnostics, 1), err=True)
+        raise Exit(FINDINGS)
+    return source, verdict.document, verdict.plan
+
+
+def diagnose(error: RunError, document: Document, plan: Plan) -> Diagnostic:
+    """What went wrong in a run, at the place in the spec that is at fault."""
+    return Diagnostic(
+        slug=error.slug,
+        headline=plan.mask(error.headline),
+        labels=labelled(document.span(error.at)) if error.at else (),
+        helps=tuple(plan.mask(text) for text in error.helps),
+    )
+
+
+def summary(diagnostics: Sequence[Diagnostic], files: int) -> str:
+    """The last line of a report."""
+    counts = [
+        f"{count} {severity.value}{'s' if count != 1 else ''}"
+        for severity in Severity
+        if (count := sum(found.severity is severity for found in diagnostics))
+    ]
+    where = f"{files} spec{'s' if files != 1 else ''}"
+    return f"{', '.join(counts)} in {where}" if counts else f"{where}: no problems found"
+
+
+def _is_marked(path: Path) -> bool:
+    try:
+        return _MARKER.search(path.read_text(encoding="utf-8", errors="replace")) is not None
+    except OSError:
+        return False

@@ -1,0 +1,123 @@
+"""What a run shows while it goes: plain lines in a log, a live bar on a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+class PlainWatcher:
+    """A line for each phase, note and evaluation, and now and then one for training."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._last = 0.0
+
+    def phase(self, name: str) -> None:
+        """A phase begins."""
+        self._began = time.monotonic()
+        self._say(name)
+
+    def note(self, text: str) -> None:
+        """Something the user should know."""
+        self._say(f"  {text}")
+
+    def step(self, done: int, total: int, logs: Mapping[str, float]) -> None:
+        """Training made a step."""
+        now = time.monotonic()
+        if now - self._last < _SECONDS_BETWEEN_LINES and done != total:
+            return
+        self._last = now
+        left = (now - self._began) / done * (total - done)
+        numbers = "".join(f", {name} {value:.4g}" for name, value in logs.items())
+        self._say(f"  step {done}/{total}{numbers}, {shown_time(left)} left")
+
+    def evaluated(self, split: str, metrics: Mapping[str, float], step: int) -> None:
+        """A split was evaluated."""
+        self._say(f"  {split} at step {step}: {shown_numbers(metrics)}")
+
+    def close(self) -> None:
+        """The run is over."""
+
+    def _say(self, text: str) -> None:
+        click.echo(text, err=True)
+
+
+def make_watcher() -> PlainWatcher:
+    """A live bar where a person looks, plain lines elsewhere."""
+    if click.get_text_stream("stderr").isatty():
+        return TerminalWatcher()
+    return PlainWatcher()
+
+
+class TerminalWatcher(PlainWatcher):
+    """A live bar with loss and time left while training; everything else as lines above it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # rich belongs to the train extra, which is known to be there when a run begins
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self._console = Console(stderr=True, highlight=False)
+        self._progress = Progress(
+            TextColumn("  {task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[numbers]}"),
+            TimeElapsedColumn(),
+            TextColumn("<"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._bar: Any = None
+
+    def phase(self, name: str) -> None:
+        """A phase begins; the bar of training goes."""
+        self.close()
+        super().phase(name)
+
+    def step(self, done: int, total: int, logs: Mapping[str, float]) -> None:
+        """Move the bar."""
+        numbers = f"loss {logs['loss']:.4g}" if "loss" in logs else ""
+        if self._bar is None:
+            self._progress.start()
+            self._bar = self._progress.add_task(
+                "step", total=total, completed=done, numbers=numbers
+            )
+        self._progress.update(self._bar, completed=done, numbers=numbers)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._progress.remove_task(self._bar)
+            self._progress.stop()
+            self._bar = None
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, soft_wrap=True)
+
+
+def shown_time(seconds: float) -> str:
+    """``1:05:09`` or ``5:09``."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def shown_numbers(numbers: Mapping[str, float]) -> str:
+    """``loss 0.2531, accuracy 0.92``."""
+    return ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())

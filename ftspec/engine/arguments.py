@@ -1,0 +1,73 @@
+"""The ``training`` section as ``TrainingArguments``: the one module that knows their field names."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from transformers import TrainingArguments
+
+from ftspec.components import Task
+from ftspec.diagnostics.suggest import did_you_mean
+from ftspec.engine.precision import Precision
+from ftspec.errors import RunError
+from ftspec.planning.plan import Plan
+from ftspec.rundir import RunDirectory
+
+
+def build_arguments(
+    plan: Plan, task: Task, run_dir: RunDirectory, precision: Precision, *, needs_predictions: bool
+) -> TrainingArguments:
+    """The arguments of a run: what the spec sets, what the task adds, what ftspec owns.
+
+    Raises:
+        RunError: the installed transformers refuses a field or a combination.
+    """
+    known = {field.name for field in dataclasses.fields(task.arguments_class)}
+    for name in plan.training:
+        if name not in known:
+            raise RunError(
+                f'the installed transformers has no training argument "{name}"',
+                slug="unknown-key",
+                at=("training", name),
+                helps=did_you_mean(name, known),
+            )
+    try:
+        return task.arguments_class(
+            **{
+                **task.arguments(),
+                **plan.training,
+                **_owned(plan, run_dir, precision, needs_predictions),
+            }
+        )
+    except (ValueError, ImportError, TypeError) as error:
+        text = " ".join(str(error).split())
+        named = [name for name in plan.training if name in text]
+        at = ("training", named[0]) if named else ("training",)
+        raise RunError(
+            f"transformers refuses these settings: {text}", slug="bad-value", at=at
+        ) from error
+
+
+def _owned(
+    plan: Plan, run_dir: RunDirectory, precision: Precision, needs_predictions: bool
+) -> Mapping[str, Any]:
+    owned: dict[str, Any] = {
+        "output_dir": str(run_dir.checkpoints),
+        "run_name": plan.name,
+        "seed": plan.seed,
+        "report_to": [],  # TensorBoard is a callback of ours, with its files in the run directory
+        "disable_tqdm": True,
+        # the encoded rows hold what the model takes and nothing else
+        "remove_unused_columns": False,
+        "prediction_loss_only": not needs_predictions,
+        "bf16": precision == "bf16",
+        "fp16": precision == "fp16",
+    }
+    if not torch.accelerator.is_available():
+        owned["use_cpu"] = True  # said aloud, or transformers refuses bf16 on a CPU
+    if plan.performance.batching == "grouped":
+        owned["train_sampling_strategy"] = "group_by_length"
+    return owned

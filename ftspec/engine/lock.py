@@ -1,0 +1,95 @@
+"""The lock of a run: exact versions and revisions of everything that made it."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Any
+
+import datasets
+import pyarrow as pa
+import torch
+
+from ftspec import __version__
+from ftspec.engine.checkpoint import identity_of
+from ftspec.engine.compile import CompiledRun
+from ftspec.engine.splits import Rows
+from ftspec.registry.registry import Registry
+
+_PACKAGES = (
+    "accelerate",
+    "datasets",
+    "evaluate",
+    "huggingface-hub",
+    "numpy",
+    "pyarrow",
+    "pydantic",
+    "rouge-score",
+    "sacrebleu",
+    "safetensors",
+    "scikit-learn",
+    "sentencepiece",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
+
+
+def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> dict[str, Any]:
+    """The lock as JSON values. Fingerprints are SHA-256 of the encoded rows."""
+    model = identity_of(run.checkpoint) if run.checkpoint is not None else None
+    return {
+        "ftspec": __version__,
+        "plan": run.plan.digest(),
+        "command": [run.plan.mask(part) for part in command],
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": _device(run),
+        "precision": run.precision,
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "plugins": {
+            plugin.name: {"distribution": plugin.distribution, "version": plugin.version}
+            for plugin in registry.plugins
+            if not plugin.is_builtin and plugin.problem is None
+        },
+        "seeds": {"run": run.plan.seed, "data": run.plan.training.get("data_seed")},
+        "source": run.data.source,
+        "model": model,
+        "splits": {name: _fingerprint(rows) for name, rows in run.data.encoded.items()},
+    }
+
+
+def _device(run: CompiledRun) -> str:
+    device = run.trainer.args.device
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)} × {torch.cuda.device_count()}"
+    return f"{device.type} ({torch.get_num_threads()} threads)"
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _fingerprint(rows: Rows) -> dict[str, Any]:
+    """How many rows and the hash of their content; a stream has neither."""
+    if not isinstance(rows, datasets.Dataset):
+        return {"streamed": True}
+    digest = hashlib.sha256()
+    for table in rows.with_format("arrow").iter(batch_size=10_000):
+        sink = pa.BufferOutputStream()
+        plain = table.replace_schema_metadata(None).combine_chunks()
+        with pa.ipc.new_stream(sink, plain.schema) as writer:
+            writer.write_table(plain)
+        digest.update(memoryview(sink.getvalue()))
+    return {"rows": len(rows), "sha256": digest.hexdigest()}
+
+
+def command_line() -> list[str]:
+    """The command of this process."""
+    return ["ftspec", *sys.argv[1:]]

@@ -1,0 +1,106 @@
+"""Uses the model of a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import torch
+import transformers
+from transformers import AutoConfig, AutoTokenizer
+
+from ftspec.components import Task, TaskComponent
+from ftspec.engine.compile import build_task, lengths_of
+from ftspec.engine.progress import Note, Watcher, quiet_libraries
+from ftspec.errors import RunError
+from ftspec.planning.plan import Plan
+from ftspec.rundir import RunDirectory
+from ftspec.spec.template import MissingColumnError, parse_template
+
+
+class Predictor:
+    """The task, the tokenizer and the model of a run."""
+
+    def __init__(self, plan: Plan, run_dir: RunDirectory, note: Note) -> None:
+        if not (run_dir.model / "config.json").is_file():
+            status = run_dir.status().get("status", "unknown")
+            raise RunError(
+                f'the run in "{run_dir.path}" has no model: its status is "{status}"',
+                slug="no-model",
+                helps=("resume it with: ftspec run SPEC --resume RUN_DIR",),
+            )
+        assert isinstance(plan.task.component, TaskComponent)
+        self._template = {
+            name: parse_template(text)
+            for name, text in plan.template.items()
+            if name in plan.task.component.inputs
+        }
+        folder = str(run_dir.model)
+        config = AutoConfig.from_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._task: Task = build_task(
+            plan, tokenizer, lengths_of(plan, tokenizer, config, note), note
+        )
+        self._task.restore(config)
+        auto_class = getattr(transformers, plan.task.component.auto_model)
+        self._model = auto_class.from_pretrained(folder, dtype=torch.float32).eval()
+        if torch.cuda.is_available():
+            self._model = self._model.to("cuda")
+
+    def render(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row of data to the inputs of the task, by the templates of the spec.
+
+        Raises:
+            RunError: the row has not the columns that the templates name.
+        """
+        inputs = {}
+        for name, template in self._template.items():
+            try:
+                inputs[name] = template.render(row)
+            except MissingColumnError as error:
+                raise RunError(
+                    f'the input has no column "{error.column}"',
+                    slug="unknown-column",
+                    helps=("it has " + ", ".join(f'"{column}"' for column in row),),
+                ) from None
+        return inputs
+
+    def from_text(self, text: str) -> dict[str, Any]:
+        """One text to the row it would have come from: every column the inputs read holds it.
+
+        Raises:
+            RunError: the task reads more than one field, so that a bare text does not say enough.
+        """
+        columns = {column for template in self._template.values() for column in template.columns}
+        if len(columns) != 1:
+            raise RunError(
+                "this model reads several columns: "
+                + ", ".join(f'"{name}"' for name in sorted(columns)),
+                slug="several-columns",
+                helps=("pass a file with these columns: --file rows.jsonl",),
+            )
+        column = next(iter(columns))
+        nested: Any = text
+        for step in reversed(column.split(".")[1:]):
+            nested = {step: nested}
+        return {column.partition(".")[0]: nested}
+
+    def predict(
+        self, rows: Iterable[Mapping[str, Any]], batch_size: int = 16
+    ) -> Iterator[dict[str, Any]]:
+        """The result for each row, in order."""
+        remaining = iter(rows)
+        while batch := list(islice(remaining, batch_size)):
+            with torch.inference_mode():
+                yield from self._task.predict(self._model, [self.render(row) for row in batch])
+
+
+def open_predictor(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Predictor:
+    """The predictor of a finished run; what loading says goes nowhere but to ``watcher``.
+
+    Raises:
+        RunError: the run has no model.
+    """
+    quiet_libraries()
+    return Predictor(plan, run_dir, watcher.note)

@@ -1,0 +1,110 @@
+"""What a run tells whoever watches: the engine reports, and never prints."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import datasets
+import transformers
+
+Note = Callable[[str], None]
+
+
+class Watcher(Protocol):
+    """Whoever watches a run. The command line has one for terminals and one for logs."""
+
+    def phase(self, name: str) -> None:
+        """A phase begins: ``preparing data``, ``loading model``, ``training``, …"""
+
+    def note(self, text: str) -> None:
+        """Something the user should know."""
+
+    def step(self, done: int, total: int, logs: Mapping[str, float]) -> None:
+        """Training made a step; ``logs`` are the latest numbers logged."""
+
+    def evaluated(self, split: str, metrics: Mapping[str, float], step: int) -> None:
+        """A split was evaluated."""
+
+
+class RunLog:
+    """Passes everything on and writes it to the run's log, with warnings of the libraries."""
+
+    def __init__(self, path: Path, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._handler = logging.FileHandler(path, encoding="utf-8")
+        self._handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self._logger = logging.getLogger("ftspec.run")
+        self._logger.setLevel(logging.INFO)
+        self._logger.propagate = False
+        self._logger.addHandler(self._handler)
+        self._handlers: list[tuple[logging.Logger, list[logging.Handler], bool]] = []
+
+    def __enter__(self) -> RunLog:
+        logging.captureWarnings(True)
+        for name in ("", "transformers", "datasets", "huggingface_hub", "evaluate", "py.warnings"):
+            logger = logging.getLogger(name)
+            self._handlers.append((logger, list(logger.handlers), logger.propagate))
+            logger.handlers = [self._handler] if name == "" else []
+            logger.propagate = True
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for logger, handlers, propagate in self._handlers:
+            logger.handlers = handlers
+            logger.propagate = propagate
+        logging.captureWarnings(False)
+        self._logger.removeHandler(self._handler)
+        self._handler.close()
+
+    def phase(self, name: str) -> None:
+        """A phase begins."""
+        self._logger.info(name)
+        self._watcher.phase(name)
+
+    def note(self, text: str) -> None:
+        """Something the user should know."""
+        self._logger.info(text)
+        self._watcher.note(text)
+
+    def warn(self, text: str) -> None:
+        """Something went wrong beside the run."""
+        self._logger.warning(text)
+        self._watcher.note(text)
+
+    def record_error(self, text: str) -> None:
+        """Why the run ends; the command line says it in its own way."""
+        self._logger.error(text)
+
+    def step(self, done: int, total: int, logs: Mapping[str, float]) -> None:
+        """Training made a step."""
+        self._watcher.step(done, total, logs)
+
+    def logged(self, step: int, logs: Mapping[str, float]) -> None:
+        """The Trainer logged numbers."""
+        self._logger.info("step %d: %s", step, _shown(logs))
+
+    def evaluated(self, split: str, metrics: Mapping[str, float], step: int) -> None:
+        """A split was evaluated."""
+        self._logger.info("%s at step %d: %s", split, step, _shown(metrics))
+        self._watcher.evaluated(split, metrics, step)
+
+
+def quiet_libraries() -> None:
+    """Their progress bars would break ours; their warnings go to the run's log."""
+    datasets.disable_progress_bars()
+    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_warning()
+
+
+class _Formatter(logging.Formatter):
+    """Times in UTC, as everywhere in a run directory."""
+
+    converter = time.gmtime
+
+
+def _shown(numbers: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.6g}" for name, value in numbers.items())

@@ -1,0 +1,114 @@
+"""What the Trainer logs, to whoever watches, to ``metrics.jsonl`` and to TensorBoard."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any
+
+from torch.utils.tensorboard import SummaryWriter
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.integrations import TensorBoardCallback
+
+from ftspec.engine.progress import RunLog
+from ftspec.rundir import RunDirectory
+
+SPLIT_OF_PREFIX = {"eval": "validation", "test": "test"}
+_TIMINGS = ("_runtime", "_per_second", "_preparation_time", "epoch", "total_flos")
+
+
+class Reporter(TrainerCallback):
+    """Reports steps, logs and evaluations."""
+
+    def __init__(self, log: RunLog, run_dir: RunDirectory) -> None:
+        self._log = log
+        self._run_dir = run_dir
+        self._latest: dict[str, float] = {}
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Tell how far it is."""
+        if state.is_world_process_zero:
+            self._log.step(state.global_step, state.max_steps, self._latest)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: Mapping[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Keep the numbers; those of an evaluation go to the table."""
+        if not state.is_world_process_zero or not logs:
+            return
+        self._run_dir.append_metrics({"step": state.global_step, **logs})
+        prefix = next((known for known in SPLIT_OF_PREFIX if f"{known}_loss" in logs), None)
+        if prefix is not None:
+            self._log.evaluated(
+                SPLIT_OF_PREFIX[prefix], bare_metrics(logs, prefix), state.global_step
+            )
+        elif "loss" in logs:
+            self._latest = {name: logs[name] for name in ("loss", "learning_rate") if name in logs}
+            self._log.logged(state.global_step, logs)
+
+
+class TensorBoard(TensorBoardCallback):
+    """TensorBoard's files in the run directory, with the spec in place of every raw argument."""
+
+    def __init__(self, run_dir: RunDirectory) -> None:
+        folder = str(run_dir.tensorboard)
+        super().__init__(SummaryWriter(log_dir=folder))
+        self.logging_dir = folder  # a second writer opens here, after training has closed the first
+        self._spec = run_dir.resolved_spec.read_text(encoding="utf-8")
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Show the resolved spec."""
+        if state.is_world_process_zero and self.tb_writer is not None:
+            self.tb_writer.add_text("spec", f"```yaml\n{self._spec}\n```")
+
+
+class Interruption(TrainerCallback):
+    """Ctrl-C ends the run after the current step, with a checkpoint; a second one ends it at once."""
+
+    def __init__(self, log: RunLog) -> None:
+        self._log = log
+        self._previous: dict[int, Any] = {}
+        self.requested = False
+
+    def __enter__(self) -> Interruption:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._previous[number] = signal.signal(number, self._request)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+        self._log.note("stopping after this step, with a checkpoint; Ctrl-C again stops at once")
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Save and stop where asked to."""
+        if self.requested:
+            control.should_save = True
+            control.should_training_stop = True
+            control.should_evaluate = False
+
+
+def bare_metrics(logs: Mapping[str, float], prefix: str) -> dict[str, float]:
+    """The metrics of an evaluation without prefix and without timings."""
+    return {
+        name.removeprefix(f"{prefix}_"): value
+        for name, value in logs.items()
+        if name.startswith(f"{prefix}_") and not name.endswith(_TIMINGS)
+    }

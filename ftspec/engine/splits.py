@@ -1,0 +1,190 @@
+"""From a source to the rows of each split: slices of the source, and parts held out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import datasets
+import numpy as np
+from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
+
+from ftspec.components import Source
+from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.document.paths import SpecPath
+from ftspec.errors import RunError
+from ftspec.spec.data import Split, Splits
+from ftspec.spec.template import MissingColumnError, value_of
+
+Rows = datasets.Dataset | datasets.IterableDataset
+
+_AT: SpecPath = ("data", "splits")
+
+
+def load_splits(
+    source: Source, splits: Splits, seed: int, transform: Callable[[Rows, str], Rows]
+) -> dict[str, Rows]:
+    """The rows of each split, in the order train, validation, test.
+
+    Slices are read and transformed first, then rows are held out of them: so duplicates that a
+    transform removes cannot end up on both sides.
+
+    Raises:
+        RunError: a split that the source has not, or one without rows.
+    """
+    named = splits.named()
+    rows: dict[str, Rows] = {}
+    for name, split in named.items():
+        if split.slice is not None:
+            rows[name] = transform(_slice(source, split.slice, (*_AT, name)), name)
+    for name, split in named.items():
+        if split.from_ is not None:
+            rows[split.from_], rows[name] = _hold_out(
+                rows[split.from_], split, split.seed if split.seed is not None else seed, name
+            )
+    for name, part in rows.items():
+        if isinstance(part, datasets.Dataset) and len(part) == 0:
+            raise RunError(
+                f"the {name} split has no rows",
+                slug="empty-split",
+                at=(*_AT, name),
+                helps=("look at its slice, and at the transforms that drop rows",),
+            )
+    return {name: rows[name] for name in named}
+
+
+def _slice(source: Source, written: str, at: SpecPath) -> Rows:
+    """The rows of a slice such as ``train[:10%]+validation[100:]``."""
+    try:
+        instruction = datasets.ReadInstruction.from_spec(written)
+    except (ValueError, AssertionError) as error:
+        raise RunError(
+            f'"{written}" is no slice of a split: {error}',
+            slug="bad-slice",
+            at=at,
+            helps=('write, for example, "train[:1000]" or "train[:10%]"',),
+        ) from None
+    wanted = dict.fromkeys(part.splitname for part in instruction._relative_instructions)
+    known = source.split_names()
+    for name in wanted:
+        if name not in known:
+            raise RunError(
+                f'the source has no split "{name}"',
+                slug="unknown-split",
+                at=at,
+                helps=(*did_you_mean(name, known), one_of(known)),
+            )
+    loaded = {name: source.load(name) for name in wanted}
+    streamed = any(not isinstance(part, datasets.Dataset) for part in loaded.values())
+    if streamed:
+        return _slice_stream(instruction, loaded, written, at)
+    sizes = {name: len(part) for name, part in loaded.items()}
+    try:
+        stretches = instruction.to_absolute(sizes)
+    except (ValueError, AssertionError) as error:
+        raise RunError(
+            f'the slice "{written}" cannot be taken: {error}', slug="bad-slice", at=at
+        ) from None
+    parts = []
+    for stretch in stretches:
+        part = loaded[stretch.splitname]
+        start, end = stretch.from_ or 0, len(part) if stretch.to is None else stretch.to
+        is_all = (start, end) == (0, len(part))
+        parts.append(part if is_all else part.select(range(start, max(start, end))))
+    return parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
+
+
+def _slice_stream(
+    instruction: datasets.ReadInstruction, loaded: Mapping[str, Any], written: str, at: SpecPath
+) -> Rows:
+    parts = instruction._relative_instructions
+    only = parts[0]
+    ends = (only.from_ or 0, only.to if only.to is not None else 0)
+    if len(parts) > 1 or only.unit not in (None, "abs") or min(ends) < 0:
+        raise RunError(
+            f'the slice "{written}" needs the number of rows, which a stream does not know',
+            slug="bad-slice",
+            at=at,
+            helps=('write a slice such as "train[:1000]", or remove "streaming: true"',),
+        )
+    rows = loaded[only.splitname]
+    if only.from_:
+        rows = rows.skip(only.from_)
+    if only.to is not None:
+        rows = rows.take(only.to - (only.from_ or 0))
+    return rows
+
+
+def _hold_out(rows: Rows, split: Split, seed: int, name: str) -> tuple[Rows, Rows]:
+    """The rows kept and the rows held out, both in their order."""
+    at = (*_AT, name)
+    if not isinstance(rows, datasets.Dataset):
+        raise RunError(
+            "rows cannot be held out of a stream",
+            slug="needs-all-rows",
+            at=at,
+            helps=('name a slice of the source, or remove "streaming: true"',),
+        )
+    assert split.fraction is not None
+    groups = None
+    if split.group_by is not None:
+        groups = _column(rows, split.group_by, (*at, "group_by"))
+        splitter: Any = GroupShuffleSplit(1, test_size=split.fraction, random_state=seed)
+    elif split.stratify_by is not None:
+        groups = _column(rows, split.stratify_by, (*at, "stratify_by"))
+        splitter = StratifiedShuffleSplit(1, test_size=split.fraction, random_state=seed)
+    else:
+        splitter = ShuffleSplit(1, test_size=split.fraction, random_state=seed)
+    try:
+        kept, held_out = next(splitter.split(np.zeros(len(rows)), groups, groups))
+    except ValueError as error:
+        raise RunError(
+            f"cannot hold {split.fraction:.0%} out of {len(rows):,} rows: {error}",
+            slug="bad-split",
+            at=at,
+        ) from None
+    return rows.select(sorted(kept.tolist())), rows.select(sorted(held_out.tolist()))
+
+
+def _column(rows: datasets.Dataset, column: str, at: SpecPath) -> np.ndarray[Any, Any]:
+    top = column if column in rows.column_names else column.partition(".")[0]
+    if top not in rows.column_names:
+        raise unknown_column(column, rows, at)
+    try:
+        values = [value_of(row, column) for row in rows.select_columns([top])]
+    except MissingColumnError:
+        raise unknown_column(column, rows, at) from None
+    return np.array([str(value) for value in values])
+
+
+def unknown_column(column: str, rows: Rows, at: SpecPath) -> RunError:
+    """The error for a column that rows have not, naming those they have."""
+    names = columns_of(rows)
+    return RunError(
+        f'the rows have no column "{column}"',
+        slug="unknown-column",
+        at=at,
+        helps=(
+            *did_you_mean(column, names),
+            "they have " + ", ".join(f'"{name}"' for name in names),
+        ),
+    )
+
+
+def columns_of(rows: Rows) -> list[str]:
+    """The columns, nested ones dotted."""
+    features = rows.features
+    if features is None:
+        first = next(iter(rows.take(1)), {})
+        return list(first)
+    return [name for key, feature in features.items() for name in _dotted(key, feature)]
+
+
+def _dotted(name: str, feature: Any) -> list[str]:
+    if isinstance(feature, datasets.Translation):
+        return [f"{name}.{language}" for language in feature.languages]
+    if isinstance(feature, dict):
+        return [
+            inner for key, value in feature.items() for inner in _dotted(f"{name}.{key}", value)
+        ]
+    return [name]

@@ -1,0 +1,117 @@
+"""The Trainer with the loss put right: a step's loss is the mean over the step's own items.
+
+transformers weights the micro-batches of a step by the number of items only for models that take
+``num_items_in_batch``; a classification head swallows that argument without using it, and with
+accumulation its loss and gradient come out as many times too large as there are micro-batches. Here
+the task counts the items of each micro-batch, the model gives its own mean, and the step sums
+``mean × items ÷ items of the step``, whatever the model, the accumulation and the number of processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import Trainer
+
+from ftspec.components import Task
+
+LossMetrics = Callable[[float], Mapping[str, float]]
+"""The mean loss of a split to the metrics that score it, such as perplexity."""
+
+
+class BatchMeanLoss(Trainer):
+    """Weights micro-batches by their items. Mixed in before the Trainer class a task asks for."""
+
+    # the loss of a micro-batch is already its share of the step's mean
+    loss_is_scaled_for_ga = True
+
+    task: Task
+
+    def __init__(
+        self, *arguments: Any, task: Task, loss_metrics: LossMetrics, **options: Any
+    ) -> None:
+        super().__init__(*arguments, **options)
+        self.task = task
+        self._loss_metrics = loss_metrics
+        # transformers before loss_is_scaled_for_ga: do not divide by the accumulation steps again
+        self.model_accepts_loss_kwargs = True
+        self._loss_sum = 0.0
+        self._item_count = 0.0
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
+    ) -> tuple[list[Any], torch.Tensor | None]:
+        """The micro-batches of a step and the number of items in all of them, on all processes."""
+        batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        if not batches:
+            return batches, None
+        items = torch.stack([self.task.count_loss_items(batch) for batch in batches]).sum()
+        items = items.to(device)
+        if self.accelerator.num_processes > 1:
+            items = self.accelerator.gather(items).sum()
+        return batches, items
+
+    def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> None:
+        """Never counted here: the model gives its own mean, and the task counts."""
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """The mean loss of ``inputs``, or its share of the step when the step's items are given.
+
+        Processes average their gradients, so each share is multiplied by their number.
+        """
+        items = self.task.count_loss_items(inputs) if "labels" in inputs else None
+        loss, outputs = super().compute_loss(model, inputs, return_outputs=True)
+        if items is not None and num_items_in_batch is not None:
+            share = items.to(loss.device) / num_items_in_batch
+            loss = loss * share * self.accelerator.num_processes
+        return (loss, outputs) if return_outputs else loss
+
+    def prediction_step(
+        self, model: nn.Module, inputs: dict[str, Any], *rest: Any, **options: Any
+    ) -> Any:
+        """As the Trainer, and sums losses by items for an exact mean over the split."""
+        items = float(self.task.count_loss_items(inputs)) if "labels" in inputs else 0.0
+        loss, logits, labels = super().prediction_step(model, inputs, *rest, **options)
+        if loss is not None and items:
+            self._loss_sum += float(loss) * items
+            self._item_count += items
+        return loss, logits, labels
+
+    def evaluation_loop(
+        self, *arguments: Any, metric_key_prefix: str = "eval", **options: Any
+    ) -> Any:
+        """As the Trainer, with the mean loss over the items of the split: the Trainer's is a mean
+        over batches, which counts a short batch as much as a full one."""
+        self._loss_sum = self._item_count = 0.0
+        output = super().evaluation_loop(*arguments, metric_key_prefix=metric_key_prefix, **options)
+        loss_sum, item_count = self._loss_sum, self._item_count
+        if self.accelerator.num_processes > 1:
+            sums = torch.tensor([loss_sum, item_count], device=self.args.device)
+            loss_sum, item_count = self.accelerator.reduce(sums, reduction="sum").tolist()
+        if item_count > 0:
+            loss = loss_sum / item_count
+            output.metrics[f"{metric_key_prefix}_loss"] = loss
+            for name, value in self._loss_metrics(loss).items():
+                output.metrics[f"{metric_key_prefix}_{name}"] = value
+        return output
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """As the Trainer, less its pickle of every argument, which may hold secrets; the run
+        directory has them readable and masked."""
+        super()._save(output_dir, state_dict)
+        Path(output_dir or self.args.output_dir, "training_args.bin").unlink(missing_ok=True)
+
+
+def trainer_class_for(base: type[Trainer]) -> type[BatchMeanLoss]:
+    """The class a task asks for, with the loss put right."""
+    return type(f"BatchMean{base.__name__}", (BatchMeanLoss, base), {})

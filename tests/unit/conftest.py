@@ -1,0 +1,123 @@
+"""Small builders that the unit tests share. All of them are functions of their arguments alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ftspec.diagnostics.model import Collector, Diagnostic
+from ftspec.document.nodes import Node, to_plain
+from ftspec.document.parse import parse_node
+from ftspec.linting import Verdict
+from ftspec.linting import examine as examine_source
+from ftspec.planning.plan import Plan
+from ftspec.registry.discover import build_registry
+from ftspec.registry.registry import Registry
+from ftspec.span import SourceText
+
+SPEC_NAME = "spec.yaml"
+
+MINIMAL = """\
+ftspec: 1
+data:
+  source: {type: hub, path: acme/reviews}
+  splits:
+    train: "train[:90%]"
+    validation: "train[90%:]"
+preprocess:
+  template: {text: "{text}", label: "{stars}"}
+model: {checkpoint: acme/bert}
+task: text-classification
+"""
+
+Examine = Callable[..., Verdict]
+Diagnose = Callable[..., list[str]]
+PlanOf = Callable[..., Plan]
+Parse = Callable[[str], tuple[Any, list[str]]]
+ParseNode = Callable[[str], Node]
+
+
+def placed(diagnostic: Diagnostic) -> str:
+    """``12:3 unknown-key``, with the name of the text before it where that is not the spec's."""
+    span = diagnostic.span
+    if span is None:
+        return f"nowhere {diagnostic.slug}"
+    place = str(span).removeprefix(f"{SPEC_NAME}:")
+    return f"{place} {diagnostic.slug}"
+
+
+@pytest.fixture(scope="session")
+def minimal_spec() -> str:
+    """A sound spec of ten lines; a test appends its own from line 11 on."""
+    return MINIMAL
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """The built-in components alone, whatever else is installed."""
+    return build_registry(with_entry_points=False)
+
+
+@pytest.fixture(scope="session")
+def examine(registry: Registry) -> Examine:
+    """What the front half says of a text, in an empty environment."""
+
+    def examine_text(text: str, *, path: Path | None = None, **options: Any) -> Verdict:
+        options = {"environment": {}, "registry": registry, **options}
+        return examine_source(SourceText(SPEC_NAME, text, path), **options)
+
+    return examine_text
+
+
+@pytest.fixture(scope="session")
+def diagnose(examine: Examine) -> Diagnose:
+    """The findings of a text as ``line:column slug``, in order of place."""
+
+    def diagnose_text(text: str, **options: Any) -> list[str]:
+        found = examine(text, **options).diagnostics
+        in_order = sorted(found, key=lambda one: (one.span.source.name, one.span.start))
+        return [placed(diagnostic) for diagnostic in in_order]
+
+    return diagnose_text
+
+
+@pytest.fixture(scope="session")
+def plan_of(examine: Examine) -> PlanOf:
+    """The plan of a text that has no findings."""
+
+    def plan_of_text(text: str, **options: Any) -> Plan:
+        verdict = examine(text, **options)
+        assert [str(diagnostic) for diagnostic in verdict.diagnostics] == []
+        assert verdict.plan is not None
+        return verdict.plan
+
+    return plan_of_text
+
+
+@pytest.fixture(scope="session")
+def parse() -> Parse:
+    """The bare data of a YAML text, and its findings as ``line:column slug``."""
+
+    def parse_text(text: str) -> tuple[Any, list[str]]:
+        found = Collector()
+        node = parse_node(SourceText(SPEC_NAME, text), found)
+        return (to_plain(node) if node is not None else None), [placed(one) for one in found]
+
+    return parse_text
+
+
+@pytest.fixture(scope="session")
+def node_of() -> ParseNode:
+    """The node tree of a YAML text without findings."""
+
+    def node_of_text(text: str) -> Node:
+        found = Collector()
+        node = parse_node(SourceText(SPEC_NAME, text), found)
+        assert [str(diagnostic) for diagnostic in found] == []
+        assert node is not None
+        return node
+
+    return node_of_text

@@ -1,0 +1,41 @@
+"""Did-you-mean: the nearest name, and silence where none is near."""
+
+from __future__ import annotations
+
+import pytest
+
+from ftspec.diagnostics.suggest import did_you_mean, nearest, one_of
+
+NAMES = ("learning_rate", "early-stopping", "warmup_steps", "text")
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("lerning_rate", "learning_rate"),
+        ("learning-rate", "learning_rate"),
+        ("LEARNING_RATE", "learning_rate"),
+        ("early_stopping", "early-stopping"),
+        ("warmup_step", "warmup_steps"),
+    ],
+)
+def test_near_name_is_found_whatever_its_case_and_hyphens(word: str, meant: str) -> None:
+    assert nearest(word, NAMES) == meant
+
+
+@pytest.mark.parametrize("word", ["", "zzz", "日本"])
+def test_far_word_has_no_suggestion(word: str) -> None:
+    assert nearest(word, NAMES) is None
+    assert did_you_mean(word, NAMES) == ()
+
+
+def test_suggestion_is_one_help_line_with_the_name_in_quotes() -> None:
+    assert did_you_mean("txt", NAMES) == ('did you mean "text"?',)
+
+
+def test_no_candidates_give_no_suggestion() -> None:
+    assert nearest("text", ()) is None
+
+
+def test_names_are_listed_in_quotes() -> None:
+    assert one_of(["a", "b"]) == 'expected one of "a", "b"'
