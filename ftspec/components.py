@@ -58,7 +58,7 @@ class CallbackConfig(ComponentConfig):
     """Base of the config of a callback that needs certain ``training`` settings to work."""
 
     def training_defaults(self, training: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Fields of ``TrainingArguments`` to set where the spec, which sets ``training``, does not."""
+        """Fields of ``TrainingArguments`` to set where ``training``, the spec's own, does not."""
         return {}
 
 
@@ -104,7 +104,7 @@ class TransformComponent(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenizerComponent(Component):
-    """How text becomes ids; the factory takes a :class:`TokenizerContext` and returns the tokenizer."""
+    """How text becomes ids; the factory takes a :class:`TokenizerContext`, returns the tokenizer."""
 
     kind: ClassVar[str] = "tokenizer"
 
@@ -282,7 +282,7 @@ class Task(Protocol):
     def pack(self, rows: Dataset, split: str) -> Dataset:
         """Encoded rows to training rows; most tasks return them unchanged."""
 
-    def collator(self, model: PreTrainedModel) -> Callable[[list[Mapping[str, Any]]], Any]:
+    def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
         """Rows to a padded batch of tensors."""
 
     def arguments(self) -> Mapping[str, Any]:
@@ -299,6 +299,6 @@ class Task(Protocol):
         """Gathered outputs to the predictions and references that metrics take."""
 
     def predict(
-        self, model: PreTrainedModel, rows: list[Mapping[str, Any]]
+        self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
-        """Fields of rows without labels to results a user reads, one mapping of JSON values each."""
+        """Fields of rows without answers to results a user reads: JSON values, a mapping each."""

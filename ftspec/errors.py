@@ -1,4 +1,4 @@
-"""The few exceptions of ftspec. What a user can get wrong in a spec is a diagnostic, not one of these."""
+"""The few exceptions of ftspec. What is wrong in a spec is a diagnostic, not one of these."""
 
 from __future__ import annotations
 

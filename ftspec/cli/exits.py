@@ -32,7 +32,7 @@ class Exit(Exception):  # noqa: N818 - it ends a command, and is no error
 
 
 def guarded(command: Callable[[], object]) -> int:
-    """Run ``command`` and return its exit code; expected errors are one message, others a bug log."""
+    """Run ``command`` and return its exit code; an unexpected error leaves a log to report."""
     try:
         command()
     except Exit as end:

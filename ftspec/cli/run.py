@@ -88,12 +88,12 @@ def run_command(
         watcher.close()
         click.echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
         raise Exit(FINDINGS) from None
-    except engine.RunFailed as error:
+    except engine.RunFailedError as error:
         watcher.close()
         click.echo(f"error: the run failed: {plan.mask(str(error))}", err=True)
         click.echo(f"the traceback is in {error.run_dir.log}", err=True)
         raise Exit(FINDINGS) from None
-    except engine.RunInterrupted as stop:
+    except engine.RunInterruptedError as stop:
         watcher.close()
         click.echo(f"interrupted; what there is so far is in {stop.run_dir.path}", err=True)
         if stop.checkpoint is not None:

@@ -39,7 +39,7 @@ def read_spec(path: str, found: Collector) -> SourceText | None:
 
 
 def find_specs(paths: Sequence[str]) -> list[str]:
-    """The paths with each folder replaced by the specs in it: YAML files with the ``ftspec:`` key."""
+    """The paths, each folder replaced by the specs in it: YAML files with an ``ftspec:`` key."""
     found = []
     for path in paths:
         if not Path(path).is_dir():

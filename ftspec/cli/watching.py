@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -50,7 +51,7 @@ class PlainWatcher:
 
 def make_watcher() -> PlainWatcher:
     """A live bar where a person looks, plain lines elsewhere."""
-    if click.get_text_stream("stderr").isatty():
+    if sys.stderr.isatty():
         return TerminalWatcher()
     return PlainWatcher()
 

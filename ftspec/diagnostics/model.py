@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from ftspec.span import Span
 
@@ -17,7 +17,7 @@ def printable(text: str) -> str:
     )
 
 
-class Severity(str, Enum):
+class Severity(StrEnum):
     """How bad a finding is. Only errors stop the pipeline."""
 
     ERROR = "error"

@@ -20,7 +20,7 @@ _NAMES = {bool: "bool", int: "int", float: "float", str: "str", type(None): "Non
 
 
 def describe_arguments() -> dict[str, Any]:
-    """The table: for each field its ``type``, ``default`` and, where it is one of few, ``choices``."""
+    """The table: for each field its ``type``, ``default`` and, for an enumeration, ``choices``."""
     fields = dataclasses.fields(transformers.TrainingArguments)
     return {
         "transformers": transformers.__version__,
@@ -44,8 +44,8 @@ def _describe(field: dataclasses.Field[Any]) -> dict[str, Any]:
 def _alternatives(annotation: Any) -> tuple[list[str], list[str]]:
     """The types a YAML value of this annotation may have, and the choices of its enumeration."""
     if isinstance(annotation, str):  # a stringified annotation: keep the names YAML can hold
-        names = re.findall(r"\b(?:bool|int|float|str|dict|list\[str\]|None)\b", annotation)
-        return list(dict.fromkeys(names)), []
+        found = re.findall(r"\b(?:bool|int|float|str|dict|list\[str\]|None)\b", annotation)
+        return list(dict.fromkeys(found)), []
     members = (
         typing.get_args(annotation)
         if typing.get_origin(annotation) in (typing.Union, types.UnionType)

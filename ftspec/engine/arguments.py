@@ -1,4 +1,4 @@
-"""The ``training`` section as ``TrainingArguments``: the one module that knows their field names."""
+"""The ``training`` section as ``TrainingArguments``: the one module that knows their fields."""
 
 from __future__ import annotations
 

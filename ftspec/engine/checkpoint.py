@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import transformers
 from huggingface_hub import HfApi, constants, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError
+from torch import nn
 from transformers import AutoConfig, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from ftspec.diagnostics.suggest import did_you_mean
@@ -53,7 +54,7 @@ def locate(checkpoint: str, revision: str | None, at: SpecPath = _AT) -> Checkpo
         return Checkpoint(name=_folder_in_package(checkpoint.removeprefix(_PACKAGE), at))
     if not is_local(checkpoint):
         return Checkpoint(name=checkpoint, revision=revision, is_hub=True)
-    if not os.path.isfile(os.path.join(checkpoint, "config.json")):
+    if not Path(checkpoint, "config.json").is_file():
         raise RunError(
             f'"{checkpoint}" is no folder of a model: it has no config.json',
             slug="no-checkpoint",
@@ -183,16 +184,17 @@ def load_model(
     auto_class = getattr(transformers, auto_model)
     if model.init == "random" or checkpoint is None:
         try:
-            created: PreTrainedModel = auto_class.from_config(config)
+            created: Any = auto_class.from_config(config)
         except ValueError as error:
             raise _wrong_architecture(config, auto_model) from error
         log.note(f"the model starts from random weights: {created.num_parameters():,} parameters")
-        return created.float()
+        random_model: PreTrainedModel = created.float()
+        return random_model
     is_pickled = not has_file(checkpoint, _SAFETENSORS) and has_file(checkpoint, _PICKLES)
     if is_pickled:
         log.note(
-            f'"{checkpoint.name}" has no safetensors: its pickled weights are loaded as bare tensors '
-            "(weights only), so that no code in them can run"
+            f'"{checkpoint.name}" has no safetensors: its pickled weights are loaded weights-only, '
+            "so that no code in them can run"
         )
         # without this transformers asks a service on the Hub to convert the repository
         os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
@@ -234,8 +236,7 @@ def _wrong_architecture(config: PretrainedConfig, auto_model: str) -> RunError:
 def fit_to_tokenizer(
     model: ModelSection, config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase
 ) -> None:
-    """Before a random model is made: the vocabulary's size and special tokens, as the tokenizer has
-    them."""
+    """Before a random model is made: the vocabulary's size and special tokens of the tokenizer."""
     if model.init != "random":
         return
     config.vocab_size = len(tokenizer)
@@ -248,8 +249,8 @@ def fit_to_tokenizer(
 def grow_embeddings(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, log: RunLog
 ) -> None:
-    """After a pretrained model is loaded: rows for tokens it does not know, and its padding token."""
-    known = model.get_input_embeddings().num_embeddings
+    """After a pretrained model is loaded: rows for tokens new to it, and its padding token."""
+    known = cast(nn.Embedding, model.get_input_embeddings()).num_embeddings
     if len(tokenizer) > known:
         model.resize_token_embeddings(len(tokenizer))
         log.note(f"the embeddings grew from {known:,} to {len(tokenizer):,} tokens")

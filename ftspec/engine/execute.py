@@ -1,4 +1,4 @@
-"""Executes a plan: compile, train, evaluate, save, with the run directory telling how far it came."""
+"""Executes a plan: compile, train, evaluate, save; the run directory tells how far it came."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from transformers import PreTrainedModel, Trainer
 
 from ftspec.document.dump import dump
 from ftspec.engine.compile import CompiledRun, compile_run
@@ -32,7 +34,7 @@ class Outcome:
     metrics: Metrics
 
 
-class RunFailed(FtspecError):
+class RunFailedError(FtspecError):
     """Something broke while training, outside ftspec: memory, disk, a library, a plugin."""
 
     def __init__(self, error: Exception, run_dir: RunDirectory) -> None:
@@ -41,7 +43,7 @@ class RunFailed(FtspecError):
         self.run_dir = run_dir
 
 
-class RunInterrupted(FtspecError):
+class RunInterruptedError(FtspecError):
     """Ctrl-C; ``checkpoint`` is the last one kept."""
 
     def __init__(self, run_dir: RunDirectory) -> None:
@@ -77,9 +79,9 @@ def find_unfinished(plan: Plan) -> RunDirectory | None:
     """The newest run of this very plan that is not finished and has a checkpoint."""
     for run_dir in reversed(runs_in(plan.output_dir / plan.name)):
         status = run_dir.status()
-        if status.get("plan") == plan.digest() and status.get("status") != "finished":
-            if run_dir.latest_checkpoint() is not None:
-                return run_dir
+        is_unfinished = status.get("status") != "finished" and status.get("plan") == plan.digest()
+        if is_unfinished and run_dir.latest_checkpoint() is not None:
+            return run_dir
     return None
 
 
@@ -96,8 +98,8 @@ def execute(
 
     Raises:
         RunError: the plan does not fit the data, the model or the machine.
-        RunFailed: something outside ftspec broke; the log has the traceback.
-        RunInterrupted: Ctrl-C.
+        RunFailedError: something outside ftspec broke; the log has the traceback.
+        RunInterruptedError: Ctrl-C.
         MissingExtraError: a package is not installed.
     """
     quiet_libraries()
@@ -124,7 +126,7 @@ def execute(
         except KeyboardInterrupt:
             outcome = "interrupted"
             run_dir.set_status("interrupted", plan=digest)
-            raise RunInterrupted(run_dir) from None
+            raise RunInterruptedError(run_dir) from None
         except FtspecError as error:
             run_dir.set_status("failed", plan=digest, error=plan.mask(str(error)))
             log.record_error(str(error))
@@ -132,7 +134,7 @@ def execute(
         except Exception as error:
             run_dir.set_status("failed", plan=digest, error=plan.mask(str(error)))
             log.record_error(plan.mask(traceback.format_exc()))
-            raise RunFailed(error, run_dir) from error
+            raise RunFailedError(error, run_dir) from error
         finally:
             observers.call("ftspec_run_finished", outcome=outcome)
 
@@ -150,7 +152,7 @@ def rehearse(plan: Plan, *, watcher: Watcher) -> list[str]:
         with RunLog(run_dir.log, watcher) as log:
             run = compile_run(plan, run_dir, log)
             arguments = run.trainer.args
-            parameters = run.trainer.model.num_parameters()
+            parameters = cast(PreTrainedModel, run.trainer.model).num_parameters()
             lines = [f"{parameters:,} parameters"]
             if arguments.max_steps > 0:
                 lines.append(f"{arguments.max_steps:,} steps")
@@ -177,12 +179,24 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
     for split, prefix in (("validation", "eval"), ("test", "test")):
         rows = run.data.encoded.get(split)
         if rows is not None:
-            logged = trainer.evaluate(rows, metric_key_prefix=prefix)
+            logged = _last_evaluation(trainer, prefix) or trainer.evaluate(
+                rows, metric_key_prefix=prefix
+            )
             metrics[split] = bare_metrics(logged, prefix)
     log.phase("saving")
     if trainer.is_world_process_zero():
         trainer.save_model(str(run_dir.model))
     return metrics
+
+
+def _last_evaluation(trainer: Trainer, prefix: str) -> Mapping[str, float] | None:
+    """What training itself measured last, where that was of the very weights it ended with."""
+    if trainer.args.load_best_model_at_end:
+        return None
+    for logs in reversed(trainer.state.log_history):
+        if f"{prefix}_loss" in logs and logs["step"] == trainer.state.global_step:
+            return logs
+    return None
 
 
 def _check_lock(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
@@ -232,8 +246,8 @@ def open_run(path: Path) -> RunDirectory:
 
 __all__ = [
     "Outcome",
-    "RunFailed",
-    "RunInterrupted",
+    "RunFailedError",
+    "RunInterruptedError",
     "command_line",
     "execute",
     "find_unfinished",

@@ -53,7 +53,7 @@ def resolve_lengths(
 
 
 def position_limit(config: PretrainedConfig) -> int | None:
-    """How many positions a model with learned or fixed positions has; ``None`` for relative ones."""
+    """How many positions a model has; ``None`` where they are relative, and so without a limit."""
     if getattr(config, "relative_attention_num_buckets", None):
         return None  # T5's n_positions is what it was trained with, not a limit
     limit: int | None = getattr(config, "max_position_embeddings", None)

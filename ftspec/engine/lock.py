@@ -65,7 +65,7 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
 def _device(run: CompiledRun) -> str:
     device = run.trainer.args.device
     if device.type == "cuda":
-        return f"{torch.cuda.get_device_name(device)} × {torch.cuda.device_count()}"
+        return f"{torch.cuda.get_device_name(device)} x {torch.cuda.device_count()}"
     return f"{device.type} ({torch.get_num_threads()} threads)"
 
 

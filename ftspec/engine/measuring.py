@@ -18,8 +18,8 @@ class Metrics:
         self, planned: Sequence[PlannedComponent], modules: Sequence[Any], task: Task
     ) -> None:
         self._task = task
-        self._on_loss = []
-        self._on_predictions = []
+        self._on_loss: list[Any] = []
+        self._on_predictions: list[Any] = []
         for one, module in zip(planned, modules, strict=True):
             assert isinstance(one.component, MetricComponent)
             scores_loss = one.component.scores == frozenset({"loss"})

@@ -1,4 +1,4 @@
-"""Which numbers the machine computes in: 16 bits where the hardware has them, never in the weights."""
+"""Which numbers the machine computes in: 16 bits where the hardware has them, 32 in the weights."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Precision = Literal["fp32", "bf16", "fp16"]
 def resolve_precision(wanted: str, use_cpu: bool) -> tuple[Precision, str]:
     """The precision of autocast and why.
 
-    ``auto`` takes bf16 on CUDA devices of compute capability 8.0 and up and on CPUs with AVX512-BF16
-    or AMX, whose matrix products in bf16 are faster than in fp32; elsewhere fp32.
+    ``auto`` takes bf16 on CUDA devices of compute capability 8.0 and up and on CPUs with
+    AVX512-BF16 or AMX, whose matrix products in bf16 are faster than in fp32; elsewhere fp32.
     """
     if wanted == "bf16":
         return "bf16", "the spec says so"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import datasets
-import transformers
+from transformers.utils import logging as transformers_logging
 
 Note = Callable[[str], None]
 
@@ -36,7 +36,7 @@ class RunLog:
     def __init__(self, path: Path, watcher: Watcher) -> None:
         self._watcher = watcher
         self._handler = logging.FileHandler(path, encoding="utf-8")
-        self._handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self._handler.setFormatter(_formatter())
         self._logger = logging.getLogger("ftspec.run")
         self._logger.setLevel(logging.INFO)
         self._logger.propagate = False
@@ -96,14 +96,14 @@ class RunLog:
 def quiet_libraries() -> None:
     """Their progress bars would break ours; their warnings go to the run's log."""
     datasets.disable_progress_bars()
-    transformers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.set_verbosity_warning()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_warning()  # type: ignore[no-untyped-call]
 
 
-class _Formatter(logging.Formatter):
-    """Times in UTC, as everywhere in a run directory."""
-
-    converter = time.gmtime
+def _formatter() -> logging.Formatter:
+    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s: %(message)s")
+    formatter.converter = time.gmtime  # UTC, as everywhere in a run directory
+    return formatter
 
 
 def _shown(numbers: Mapping[str, float]) -> str:

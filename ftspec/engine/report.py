@@ -49,7 +49,8 @@ def _is_number(value: Any) -> bool:
 
 def _table(metrics: Mapping[str, Mapping[str, float]]) -> str:
     rows = "".join(
-        f'<tr><td>{escape(split)}</td><td>{escape(name)}</td><td class="number">{value:.4f}</td></tr>'
+        f"<tr><td>{escape(split)}</td><td>{escape(name)}</td>"
+        f'<td class="number">{value:.4f}</td></tr>'
         for split, results in metrics.items()
         for name, value in results.items()
     )

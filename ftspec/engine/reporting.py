@@ -9,7 +9,7 @@ from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.integrations import TensorBoardCallback
+from transformers.integrations.integration_utils import TensorBoardCallback
 
 from ftspec.engine.progress import RunLog
 from ftspec.rundir import RunDirectory
@@ -60,7 +60,7 @@ class TensorBoard(TensorBoardCallback):
 
     def __init__(self, run_dir: RunDirectory) -> None:
         folder = str(run_dir.tensorboard)
-        super().__init__(SummaryWriter(log_dir=folder))
+        super().__init__(SummaryWriter(log_dir=folder))  # type: ignore[no-untyped-call]
         self.logging_dir = folder  # a second writer opens here, after training has closed the first
         self._spec = run_dir.resolved_spec.read_text(encoding="utf-8")
 
@@ -73,7 +73,7 @@ class TensorBoard(TensorBoardCallback):
 
 
 class Interruption(TrainerCallback):
-    """Ctrl-C ends the run after the current step, with a checkpoint; a second one ends it at once."""
+    """Ctrl-C ends the run after the current step, with a checkpoint; a second one at once."""
 
     def __init__(self, log: RunLog) -> None:
         self._log = log

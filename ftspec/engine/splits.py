@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import datasets
 import numpy as np
@@ -16,7 +16,7 @@ from ftspec.errors import RunError
 from ftspec.spec.data import Split, Splits
 from ftspec.spec.template import MissingColumnError, value_of
 
-Rows = datasets.Dataset | datasets.IterableDataset
+Rows: TypeAlias = datasets.Dataset | datasets.IterableDataset
 
 _AT: SpecPath = ("data", "splits")
 
@@ -175,7 +175,7 @@ def columns_of(rows: Rows) -> list[str]:
     """The columns, nested ones dotted."""
     features = rows.features
     if features is None:
-        first = next(iter(rows.take(1)), {})
+        first: dict[str, Any] = next(iter(rows.take(1)), {})
         return list(first)
     return [name for key, feature in features.items() for name in _dotted(key, feature)]
 

@@ -4,7 +4,8 @@ transformers weights the micro-batches of a step by the number of items only for
 ``num_items_in_batch``; a classification head swallows that argument without using it, and with
 accumulation its loss and gradient come out as many times too large as there are micro-batches. Here
 the task counts the items of each micro-batch, the model gives its own mean, and the step sums
-``mean × items ÷ items of the step``, whatever the model, the accumulation and the number of processes.
+``mean * items / items of the step``, whatever the model, the accumulation and the number of
+processes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.data import DataLoader
 from transformers import Trainer
+from transformers.trainer_utils import EvalLoopOutput
 
 from ftspec.components import Task
 
@@ -88,17 +91,24 @@ class BatchMeanLoss(Trainer):
         return loss, logits, labels
 
     def evaluation_loop(
-        self, *arguments: Any, metric_key_prefix: str = "eval", **options: Any
-    ) -> Any:
+        self,
+        dataloader: DataLoader[Any],
+        description: str,
+        prediction_loss_only: bool | None = None,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
+    ) -> EvalLoopOutput:
         """As the Trainer, with the mean loss over the items of the split: the Trainer's is a mean
         over batches, which counts a short batch as much as a full one."""
         self._loss_sum = self._item_count = 0.0
-        output = super().evaluation_loop(*arguments, metric_key_prefix=metric_key_prefix, **options)
+        output = super().evaluation_loop(
+            dataloader, description, prediction_loss_only, ignore_keys, metric_key_prefix
+        )
         loss_sum, item_count = self._loss_sum, self._item_count
         if self.accelerator.num_processes > 1:
             sums = torch.tensor([loss_sum, item_count], device=self.args.device)
             loss_sum, item_count = self.accelerator.reduce(sums, reduction="sum").tolist()
-        if item_count > 0:
+        if item_count > 0 and output.metrics is not None:
             loss = loss_sum / item_count
             output.metrics[f"{metric_key_prefix}_loss"] = loss
             for name, value in self._loss_metrics(loss).items():
@@ -109,7 +119,8 @@ class BatchMeanLoss(Trainer):
         """As the Trainer, less its pickle of every argument, which may hold secrets; the run
         directory has them readable and masked."""
         super()._save(output_dir, state_dict)
-        Path(output_dir or self.args.output_dir, "training_args.bin").unlink(missing_ok=True)
+        folder = output_dir or self.args.output_dir or "."
+        Path(folder, "training_args.bin").unlink(missing_ok=True)
 
 
 def trainer_class_for(base: type[Trainer]) -> type[BatchMeanLoss]:

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from ftspec.components import CallbackConfig, MetricComponent, TaskComponent, TaskConfig
 from ftspec.diagnostics.model import Collector
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.interpolate import mask
 from ftspec.document.load import Document
-from ftspec.document.nodes import ScalarNode
+from ftspec.document.nodes import ScalarNode, to_plain
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.registry.registry import Registry
@@ -100,12 +100,14 @@ class _Resolver:
                 self._loose((*path, index), kind)
 
     def _loose(self, path: SpecPath, kind: str) -> None:
-        node = self._document.node((*path, "type")) or self._document.node(path)
-        if isinstance(node, ScalarNode) and isinstance(node.value, str):
-            values = _at(self._document.plain(), path)
-            section_type = _SECTION_TYPES[kind]
-            section = section_type.model_validate(values)
-            self._component(section, path)
+        node = self._document.node(path)
+        if node is None:
+            return
+        try:
+            section = _SECTION_TYPES[kind].model_validate(to_plain(node))
+        except ValidationError:  # the skeleton's validation has reported it
+            return
+        self._component(section, path)
 
     def _metrics(
         self, sections: Sequence[MetricSection] | None, task: PlannedComponent | None
@@ -237,9 +239,3 @@ def _sections_in(value: Any, path: SpecPath) -> Iterator[tuple[SpecPath, Compone
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from _sections_in(item, (*path, key))
-
-
-def _at(values: Any, path: SpecPath) -> Any:
-    for step in path:
-        values = values[step]
-    return values

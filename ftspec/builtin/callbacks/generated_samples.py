@@ -22,6 +22,7 @@ class GeneratedSamples(TrainerCallback):
         self._note = context.note
         self._folder = context.run_dir / "tensorboard"
         self._inputs = context.inputs
+        self._shown_at = -1  # several splits are evaluated at the last step
         self._rows = [dict(row) for row in islice(context.fields, config.count)]
 
     def on_evaluate(
@@ -33,8 +34,9 @@ class GeneratedSamples(TrainerCallback):
         **kwargs: Any,
     ) -> None:
         """Predict and write; training goes on as if nothing had happened."""
-        if not state.is_world_process_zero or not self._rows:
+        if not state.is_world_process_zero or state.global_step == self._shown_at:
             return
+        self._shown_at = state.global_step
         inputs = [
             {name: value for name, value in row.items() if name in self._inputs}
             for row in self._rows

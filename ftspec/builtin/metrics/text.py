@@ -1,4 +1,7 @@
-"""Metrics of generated text, by rouge-score and sacrebleu. Inputs are N texts; results in percent."""
+"""Metrics of generated text, by rouge-score and sacrebleu.
+
+Inputs are N texts; results are in percent.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import unicodedata
 
 import datasets
 from rouge_score import rouge_scorer, scoring
-from sacrebleu.metrics import BLEU, CHRF
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
 
 from ftspec.api import Context
 from ftspec.builtin.metrics.config import ChrfConfig, RougeConfig, SacrebleuConfig

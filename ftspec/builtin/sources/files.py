@@ -44,7 +44,8 @@ class FileSource:
         except (DatasetGenerationError, ValueError, TypeError, UnicodeDecodeError) as error:
             cause = error.__cause__ or error
             raise RunError(
-                f"cannot read the files of the {split} split as {self._format}: {_first_line(cause)}",
+                f"cannot read the files of the {split} split as {self._format}: "
+                f"{_first_line(cause)}",
                 slug="unreadable-data",
                 at=self._at,
             ) from error

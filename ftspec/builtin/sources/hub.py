@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import datasets
 from datasets.exceptions import DatasetNotFoundError
@@ -71,14 +71,12 @@ class HubSource:
 
     def _commit(self) -> str | None:
         if constants.HF_HUB_OFFLINE:
-            return self._builder.hash  # offline, the cache's own fingerprint is all there is
+            # offline, the fingerprint of the cache is all there is
+            return cast(str | None, self._builder.hash)
         try:
-            sha: str | None = (
-                HfApi().dataset_info(self._config.path, revision=self._config.revision).sha
-            )
+            return HfApi().dataset_info(self._config.path, revision=self._config.revision).sha
         except HfHubHTTPError:
             return None
-        return sha
 
     def _arguments(self) -> dict[str, Any]:
         config = self._config

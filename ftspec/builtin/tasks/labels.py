@@ -29,7 +29,7 @@ class Labels:
         Raises:
             RunError: the row has no label, or one that training has not seen.
         """
-        if value is None or value == -1 and self._class_names:
+        if value is None or (value == -1 and self._class_names):
             raise RunError(
                 "a row has no label",
                 slug="missing-label",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import datasets
 import numpy as np
@@ -71,7 +71,7 @@ class Seq2Seq:
         """Unchanged."""
         return rows
 
-    def collator(self, model: PreTrainedModel) -> Callable[[list[Mapping[str, Any]]], Any]:
+    def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
         """Pad sources and targets to the longest of the batch, targets with the ignored label."""
         return DataCollatorForSeq2Seq(
             self._context.tokenizer, model=model, label_pad_token_id=IGNORED
@@ -98,12 +98,12 @@ class Seq2Seq:
         return self._decode_ids(outputs.predictions), self._decode_ids(outputs.label_ids)
 
     def predict(
-        self, model: PreTrainedModel, rows: list[Mapping[str, Any]]
+        self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
         """For each source the text generated."""
         sources = {"source": [row["source"] for row in rows]}
-        batch = self._context.tokenizer.pad(self.encode(sources), return_tensors="pt")
-        ids = model.generate(
+        batch = self._context.tokenizer.pad(dict(self.encode(sources)), return_tensors="pt")
+        ids = cast(Any, model).generate(
             **batch.to(model.device),
             max_new_tokens=self._context.max_target_length,
             num_beams=self._config.num_beams,

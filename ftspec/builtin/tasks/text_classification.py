@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import datasets
 import numpy as np
@@ -46,7 +46,7 @@ class TextClassification:
         fields: datasets.Dataset | datasets.IterableDataset,
         features: datasets.Features | None,
     ) -> None:
-        """Find the label names: the spec's, the data's ClassLabel feature, or the training split's."""
+        """Find the label names: the spec's, the ClassLabel feature's, or the training split's."""
         if self._config.problem == "regression":
             return
         class_names = class_names_of((features or {}).get("label"))
@@ -64,7 +64,8 @@ class TextClassification:
 
     def restore(self, config: PretrainedConfig) -> None:
         """The names that the trained model carries."""
-        names = [config.id2label[index] for index in range(config.num_labels)]
+        id2label = cast(dict[int, str], config.id2label)
+        names = [id2label[index] for index in sorted(id2label)]
         self._labels = Labels(names, _LABEL)
 
     def model_settings(self) -> Mapping[str, Any]:
@@ -90,7 +91,7 @@ class TextClassification:
         """Unchanged."""
         return rows
 
-    def collator(self, model: PreTrainedModel) -> Callable[[list[Mapping[str, Any]]], Any]:
+    def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
         """Pad to the longest row of the batch."""
         return DataCollatorWithPadding(self._context.tokenizer)
 
@@ -118,11 +119,11 @@ class TextClassification:
         return logits.argmax(axis=-1), references
 
     def predict(
-        self, model: PreTrainedModel, rows: list[Mapping[str, Any]]
+        self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
         """For each row the label with its score, and the scores of all labels."""
         fields = {name: [row[name] for row in rows] for name in rows[0]}
-        batch = self._context.tokenizer.pad(self._tokenize(fields), return_tensors="pt")
+        batch = self._context.tokenizer.pad(dict(self._tokenize(fields)), return_tensors="pt")
         logits = model(**batch.to(model.device)).logits.float().cpu().numpy()
         if self._config.problem == "regression":
             return [{"value": float(value)} for value in logits.reshape(-1)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import datasets
+import numpy as np
 import pyarrow as pa
 import torch
 from transformers import (
@@ -106,7 +107,7 @@ class TextGeneration:
         blocks = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), tokens)
         return datasets.Dataset(pa.table({"input_ids": blocks}))
 
-    def collator(self, model: PreTrainedModel) -> Callable[[list[Mapping[str, Any]]], Any]:
+    def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
         """Every token is a label. The padding of labels is not told by the padding token, which
         may well be the end-of-text token that the model must learn."""
         return _LabelsAreInputs(DataCollatorForSeq2Seq(self._tokenizer, label_pad_token_id=IGNORED))
@@ -125,10 +126,10 @@ class TextGeneration:
 
     def decode(self, outputs: EvalPrediction) -> tuple[Any, Any]:
         """The ids predicted and the ids that stood there."""
-        return outputs.predictions[..., :-1], outputs.label_ids[..., 1:]
+        return np.asarray(outputs.predictions)[..., :-1], np.asarray(outputs.label_ids)[..., 1:]
 
     def predict(
-        self, model: PreTrainedModel, rows: list[Mapping[str, Any]]
+        self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
         """For each prompt how the text goes on."""
         prompts = [row["text"] for row in rows]
@@ -144,7 +145,7 @@ class TextGeneration:
             return_tensors="pt",
         ).to(model.device)
         sampling = {"temperature": self._config.temperature} if self._config.do_sample else {}
-        ids = model.generate(
+        ids = cast(Any, model).generate(
             **batch,
             max_new_tokens=self._config.max_new_tokens,
             do_sample=self._config.do_sample,
@@ -164,12 +165,12 @@ class _LabelsAreInputs:
     def __init__(self, pad: DataCollatorForSeq2Seq) -> None:
         self._pad = pad
 
-    def __call__(self, rows: list[Mapping[str, Any]]) -> Any:
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> Any:
         return self._pad([{**row, "labels": list(row["input_ids"])} for row in rows])
 
 
 class _BlocksOfBatch:
-    """Cuts the documents of one streamed batch to blocks; the rest of a batch is a shorter block."""
+    """Cuts the documents of a streamed batch to blocks; the rest of a batch is a shorter block."""
 
     def __init__(self, size: int) -> None:
         self._size = size

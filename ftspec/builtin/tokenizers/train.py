@@ -33,7 +33,9 @@ def train_tokenizer(
         f"learned a {config.algorithm} tokenizer of {tokenizer.get_vocab_size():,} pieces "
         "from the training text"
     )
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **specials)
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer, **specials
+    )
 
 
 def _wordpiece(config: TrainTokenizerConfig) -> tuple[Tokenizer, Any, dict[str, str]]:
@@ -91,7 +93,9 @@ def _unigram(config: TrainTokenizerConfig) -> tuple[Tokenizer, Any, dict[str, st
 
 def _post_processor(algorithm: str, tokenizer: Tokenizer) -> Any:
     def special(token: str) -> tuple[str, int]:
-        return token, tokenizer.token_to_id(token)
+        number = tokenizer.token_to_id(token)
+        assert number is not None  # the trainer put every special token in
+        return token, number
 
     if algorithm == "wordpiece":
         return processors.TemplateProcessing(

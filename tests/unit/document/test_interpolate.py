@@ -100,7 +100,7 @@ def test_variable_that_is_not_utf_8_is_reported(resolve: Resolve) -> None:
 
 
 def test_only_values_made_from_the_environment_are_secret(resolve: Resolve) -> None:
-    node, _ = resolve("[plain, 'x ${env:TOKEN}', $${no}, '${env:EMPTY}', 3]")
+    node, _ = resolve("[plain, 'x ${env:TOKEN}', '$${no}', '${env:EMPTY}', 3]")
     assert secrets_of(node) == {"x hunter2secret": "x ${env:TOKEN}"}
     assert to_plain(node, masked=True)[:3] == ["plain", "x ${env:TOKEN}", "${no}"]
 
@@ -119,13 +119,16 @@ SECRETS = {"hunter2secret": "${env:TOKEN}", "abc": "${env:SHORT}"}
     ("text", "shown"),
     [
         ("hunter2secret", "${env:TOKEN}"),
-        ("the token hunter2secret, twice: hunter2secret", "the token ${env:TOKEN}, twice: ${env:TOKEN}"),
+        (
+            "the token hunter2secret, twice: hunter2secret",
+            "the token ${env:TOKEN}, twice: ${env:TOKEN}",
+        ),
         ("abc", "${env:SHORT}"),
         ("abcdef", "abcdef"),
         ("hunter2", "hunter2"),
         ("", ""),
     ],
-)  # fmt: skip
+)
 def test_secret_is_masked_and_a_short_one_only_where_it_is_all(text: str, shown: str) -> None:
     assert mask(text, SECRETS) == shown
 

@@ -96,7 +96,11 @@ def test_keys_keep_the_order_of_the_text_below() -> None:
     ("written", "section", "value"),
     [
         ("training.max_steps=10", "training", {"max_steps": 10, "optim": "sgd"}),
-        ("training.learning_rate=1e-5", "training", {"max_steps": 5, "optim": "sgd", "learning_rate": 1e-5}),
+        (
+            "training.learning_rate=1e-5",
+            "training",
+            {"max_steps": 5, "optim": "sgd", "learning_rate": 1e-5},
+        ),
         ("training={max_steps: 7}", "training", {"max_steps": 7, "optim": "sgd"}),
         ("name=a=b", "name", "a=b"),
         ("name='3'", "name", "3"),
@@ -105,10 +109,14 @@ def test_keys_keep_the_order_of_the_text_below() -> None:
         ("callbacks=[]", "callbacks", []),
         ("callbacks[0].patience=3", "callbacks", [{"type": "early-stopping", "patience": 3}]),
         ("metrics[1]=f1", "metrics", ["rouge", "f1"]),
-        ("metrics[0]={type: chrf}", "metrics", [{"type": "chrf"}, {"type": "chrf", "word_order": 2}]),
+        (
+            "metrics[0]={type: chrf}",
+            "metrics",
+            [{"type": "chrf"}, {"type": "chrf", "word_order": 2}],
+        ),
         ("tokenizer.max_length=8", "tokenizer", {"max_length": 8}),
     ],
-)  # fmt: skip
+)
 def test_override_sets_the_value_read_as_yaml(
     written: str, section: str, value: Any, apply: Apply
 ) -> None:
