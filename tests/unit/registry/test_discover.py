@@ -236,15 +236,6 @@ def test_plugin_with_one_bad_record_contributes_none_of_its_good_ones(install: I
     assert build_registry().get("source", "x") is None
 
 
-def test_attribute_that_raises_when_read_breaks_its_plugin_alone(install: Install) -> None:
-    code = (
-        "def __getattr__(name):\n    raise RuntimeError(name)\n\n"
-        "def __dir__():\n    return ['ftspec_lazy']\n"
-    )
-    install("attributes", code)
-    assert problem_of("attributes").slug == "plugin-hooks"
-
-
 def test_of_two_plugins_with_the_same_name_of_a_component_the_first_keeps_it(
     install: Install,
 ) -> None:

@@ -23,8 +23,8 @@ class Inner(SpecModel):
 class Section(SpecModel):
     name: str = Field(description="what it is called")
     inner: Inner = Inner()
-    items: list[Inner] = []
-    by_name: dict[str, Inner] = {}
+    items: list[Inner] = Field(default=[])
+    by_name: dict[str, Inner] = Field(default={})
     either: str | list[str] | dict[str, str | list[str]] = ""
     maybe: int | None = None
     word: str = Field(default="abc", min_length=2)

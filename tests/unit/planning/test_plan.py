@@ -1,0 +1,233 @@
+"""The plan as a value: its spec, its digest, and secrets that never leave it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from ftspec.document.dump import dump
+from tests.unit.conftest import Examine, PlanOf
+
+RICH = """\
+ftspec: 1
+name: rich
+description: "costs $${5} and 1e5 \u2028 lines"
+seed: 7
+data:
+  source:
+    type: mixture
+    sources:
+      - {source: {type: hub, path: a/b, revision: "7e12345"}, weight: 2}
+      - {source: {type: package, package: p, files: {train: [x.csv]}, format: csv}}
+  splits:
+    train: "train[:50%]"
+    validation: {from: train, fraction: 0.25, group_by: author, seed: 3}
+    test: test
+preprocess:
+  transforms:
+    - {type: filter, column: text, not_missing: true, max_words: 400}
+    - deduplicate
+  template: {text: "{{{title}}} {text.body}", label: "{stars}"}
+tokenizer: {type: train, algorithm: bpe, vocab_size: 500, max_length: 64}
+model: {architecture: gpt2, init: random, config: {n_layer: 2, ratio: 1e-5, act: "on"}}
+task: {type: text-classification, problem: multi-label, labels: ["yes", "no", "~"]}
+training:
+  learning_rate: 2e-5
+  num_train_epochs: 3
+  eval_strategy: steps
+  eval_steps: 50
+  lr_scheduler_kwargs: {num_cycles: 2}
+  optim_args: "0o17"
+performance: {precision: fp32, batching: grouped}
+metrics: [{type: f1, average: micro}]
+callbacks: [{type: early-stopping, metric: f1, patience: 2}, {type: generated-samples, count: 1}]
+output: {dir: /tmp/elsewhere}
+"""
+
+
+@pytest.mark.parametrize("text", [RICH, None], ids=["rich", "minimal"])
+def test_resolved_spec_is_sound_and_gives_an_equal_plan(
+    text: str | None, plan_of: PlanOf, minimal_spec: str
+) -> None:
+    plan = plan_of(text or minimal_spec)
+    again = plan_of(dump(plan.to_spec()))
+    assert again == plan
+    assert again.to_spec() == plan.to_spec()
+    assert again.digest() == plan.digest()
+
+
+def test_resolved_spec_is_sound_as_json_too(plan_of: PlanOf) -> None:
+    plan = plan_of(RICH)
+    assert plan_of(json.dumps(plan.to_spec())).digest() == plan.digest()
+
+
+def test_resolved_spec_says_every_default(plan_of: PlanOf, minimal_spec: str) -> None:
+    spec = plan_of(minimal_spec).to_spec()
+    assert spec["tokenizer"]["type"] == "auto"
+    assert spec["performance"] == {"precision": "auto", "batching": "padded"}
+    assert spec["metrics"] == [{"type": "accuracy"}, {"type": "f1", "average": "macro"}]
+    assert spec["task"]["threshold"] == 0.5
+    assert spec["output"] == {"dir": str(Path.cwd() / "runs")}
+
+
+def test_resolved_spec_sets_no_training_field_that_the_spec_does_not(
+    plan_of: PlanOf, minimal_spec: str
+) -> None:
+    assert plan_of(minimal_spec).to_spec()["training"] == {}
+
+
+def test_nested_section_is_written_in_full_at_its_place(plan_of: PlanOf) -> None:
+    first, second = plan_of(RICH).to_spec()["data"]["source"]["sources"]
+    assert first["weight"] == 2.0
+    assert (first["source"]["type"], first["source"]["streaming"]) == ("hub", False)
+    assert second["source"]["files"] == {"train": ["x.csv"]}
+
+
+def test_plan_as_data_names_factory_and_plugin_of_every_component(plan_of: PlanOf) -> None:
+    data = json.loads(json.dumps(plan_of(RICH).to_json()))
+    assert [(one["kind"], one["type"]) for one in data["components"]] == [
+        ("source", "mixture"),
+        ("transform", "filter"),
+        ("transform", "deduplicate"),
+        ("tokenizer", "train"),
+        ("task", "text-classification"),
+        ("metric", "f1"),
+        ("callback", "early-stopping"),
+        ("callback", "generated-samples"),
+    ]
+    assert all(":" in one["factory"] for one in data["components"])
+    assert {one["plugin"] for one in data["components"]} == {"ftspec.builtin.plugin"}
+    assert data["version"] == 1
+
+
+# Digest
+
+
+def test_digest_is_the_same_from_one_process_to_the_next(
+    plan_of: PlanOf, minimal_spec: str
+) -> None:
+    # a change of this value moves every run directory: make one only with a reason
+    digest = plan_of(minimal_spec).digest()
+    assert digest == plan_of(minimal_spec).digest()
+    assert len(digest) == 64
+    assert set(digest) <= set("0123456789abcdef")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["name: other", "description: other", "output: {dir: other}", "seed: 42", "callbacks: []"],
+)
+def test_digest_ignores_the_name_the_output_and_spelt_out_defaults(
+    line: str, plan_of: PlanOf, minimal_spec: str
+) -> None:
+    assert plan_of(f"{minimal_spec}{line}\n").digest() == plan_of(minimal_spec).digest()
+
+
+def test_digest_ignores_order_of_keys_and_layout(plan_of: PlanOf, minimal_spec: str) -> None:
+    lines = minimal_spec.splitlines()
+    shuffled = "\n\n# comment\n".join([*lines[8:], *lines[6:8], *lines[:6]][:4])
+    text = shuffled + "\n" + "\n".join(lines[:6]) + "\n"
+    assert plan_of(text).digest() == plan_of(minimal_spec).digest()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "seed: 43",
+        "training: {max_steps: 1}",
+        "performance: {precision: fp32}",
+        "tokenizer: {max_length: 8}",
+        "metrics: [f1, accuracy]",
+        "callbacks: [generated-samples]",
+    ],
+)
+def test_digest_changes_with_everything_else(line: str, plan_of: PlanOf, minimal_spec: str) -> None:
+    assert plan_of(f"{minimal_spec}{line}\n").digest() != plan_of(minimal_spec).digest()
+
+
+def test_shorthand_and_its_long_form_have_one_digest(plan_of: PlanOf, minimal_spec: str) -> None:
+    long = minimal_spec.replace("task: text-classification", "task: {type: text-classification}")
+    assert plan_of(long).digest() == plan_of(minimal_spec).digest()
+
+
+# Secrets
+
+
+def test_secret_is_in_no_form_of_the_plan(plan_of: PlanOf, minimal_spec: str) -> None:
+    text = minimal_spec + "training: {hub_token: '${env:TOKEN}'}\ndescription: by ${env:TOKEN}\n"
+    plan = plan_of(text, environment={"TOKEN": "hunter2secret"})
+    assert plan.training["hub_token"] == "hunter2secret"
+    assert plan.to_spec()["training"] == {"hub_token": "${env:TOKEN}"}
+    assert plan.to_spec()["description"] == "by ${env:TOKEN}"
+    assert "hunter2secret" not in json.dumps(plan.to_json())
+    assert "hunter2secret" not in repr(dataclasses.replace(plan, training={}, description=None))
+
+
+def test_mask_replaces_every_secret_in_a_text(plan_of: PlanOf, minimal_spec: str) -> None:
+    text = minimal_spec + "training: {hub_token: '${env:TOKEN}', run_name: x}\n".replace(
+        ", run_name: x", ""
+    )
+    plan = plan_of(text, environment={"TOKEN": "hunter2secret"})
+    assert plan.mask("401 for hunter2secret at hub") == "401 for ${env:TOKEN} at hub"
+    assert plan.mask("nothing here") == "nothing here"
+
+
+@pytest.mark.parametrize("secret", ["hunter2secret", "a${b}cdef", "$${env:TOKEN}", "x: 'y' #"])
+def test_spec_with_a_secret_resolves_and_reads_back(
+    secret: str, plan_of: PlanOf, minimal_spec: str
+) -> None:
+    text = minimal_spec + "description: '$${literal} ${env:TOKEN}'\n"
+    text = text.replace("acme/bert", "'${env:TOKEN}'")
+    plan = plan_of(text, environment={"TOKEN": secret})
+    written = dump(plan.to_spec())
+    assert secret not in written.replace("$${literal} ${env:TOKEN}", "")
+    again = plan_of(written, environment={"TOKEN": secret})
+    assert again.description == f"${{literal}} {secret}"
+    assert again.model.checkpoint == secret
+    assert again.digest() == plan.digest()
+
+
+def test_digest_does_not_depend_on_the_value_of_a_secret(
+    plan_of: PlanOf, minimal_spec: str
+) -> None:
+    text = minimal_spec + "training: {hub_token: '${env:TOKEN}'}\n"
+    digests = {plan_of(text, environment={"TOKEN": value}).digest() for value in ("abcde", "fghij")}
+    assert len(digests) == 1
+
+
+def test_path_from_the_environment_means_the_same_from_any_folder(
+    plan_of: PlanOf, minimal_spec: str, tmp_path: Path
+) -> None:
+    for folder in ("specs/data", "runs/x"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "specs/data/rows.json").write_text("{}")
+    text = minimal_spec.replace(
+        "type: hub, path: acme/reviews", "type: json, files: '${env:D}/rows.json'"
+    )
+    environment = {"D": "data"}
+    plan = plan_of(text, path=tmp_path / "specs" / "x.yaml", environment=environment)
+    written = plan.to_spec()
+    assert written["data"]["source"]["files"] == f"{tmp_path}/specs/${{env:D}}/rows.json"
+    moved = plan_of(dump(written), path=tmp_path / "runs/x/spec.yaml", environment=environment)
+    assert moved.source.config == plan.source.config
+    assert moved.digest() == plan.digest()
+
+
+def test_absolute_path_from_the_environment_stays_a_reference(
+    plan_of: PlanOf, minimal_spec: str, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.json").write_text("{}")
+    text = minimal_spec.replace(
+        "type: hub, path: acme/reviews", "type: json, files: '${env:D}/rows.json'"
+    )
+    plan = plan_of(text, environment={"D": str(tmp_path)})
+    assert plan.to_spec()["data"]["source"]["files"] == "${env:D}/rows.json"
+
+
+def test_plan_is_frozen(examine: Examine, minimal_spec: str) -> None:
+    plan = examine(minimal_spec).plan
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        plan.seed = 3  # type: ignore[misc, union-attr]
