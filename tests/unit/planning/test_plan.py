@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import ftspec
 from ftspec.document.dump import dump
 from tests.unit.conftest import Examine, PlanOf
 
@@ -49,12 +53,11 @@ output: {dir: /tmp/elsewhere}
 
 
 @pytest.mark.parametrize("text", [RICH, None], ids=["rich", "minimal"])
-def test_resolved_spec_is_sound_and_gives_an_equal_plan(
+def test_resolved_spec_is_sound_and_gives_the_same_plan(
     text: str | None, plan_of: PlanOf, minimal_spec: str
 ) -> None:
     plan = plan_of(text or minimal_spec)
     again = plan_of(dump(plan.to_spec()))
-    assert again == plan
     assert again.to_spec() == plan.to_spec()
     assert again.digest() == plan.digest()
 
@@ -106,14 +109,26 @@ def test_plan_as_data_names_factory_and_plugin_of_every_component(plan_of: PlanO
 # Digest
 
 
-def test_digest_is_the_same_from_one_process_to_the_next(
-    plan_of: PlanOf, minimal_spec: str
-) -> None:
-    # a change of this value moves every run directory: make one only with a reason
-    digest = plan_of(minimal_spec).digest()
-    assert digest == plan_of(minimal_spec).digest()
-    assert len(digest) == 64
-    assert set(digest) <= set("0123456789abcdef")
+def test_digest_is_the_same_in_every_process(plan_of: PlanOf, tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(RICH)
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from ftspec.linting import examine\n"
+        "from ftspec.registry.discover import build_registry\n"
+        "from ftspec.span import SourceText\n"
+        "source = SourceText('x.yaml', Path(sys.argv[1]).read_text())\n"
+        "print(examine(source, build_registry(with_entry_points=False)).plan.digest())\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "x.yaml")],
+        cwd=Path(ftspec.__file__).parents[1],
+        env={**os.environ, "PYTHONHASHSEED": "7"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.strip() == plan_of(RICH).digest()
 
 
 @pytest.mark.parametrize(
@@ -126,10 +141,9 @@ def test_digest_ignores_the_name_the_output_and_spelt_out_defaults(
     assert plan_of(f"{minimal_spec}{line}\n").digest() == plan_of(minimal_spec).digest()
 
 
-def test_digest_ignores_order_of_keys_and_layout(plan_of: PlanOf, minimal_spec: str) -> None:
-    lines = minimal_spec.splitlines()
-    shuffled = "\n\n# comment\n".join([*lines[8:], *lines[6:8], *lines[:6]][:4])
-    text = shuffled + "\n" + "\n".join(lines[:6]) + "\n"
+def test_digest_ignores_layout_and_the_order_of_keys(plan_of: PlanOf, minimal_spec: str) -> None:
+    *head, model, task = minimal_spec.splitlines()
+    text = "\n\n".join([task, "# a comment", model]) + "\n" + "\n".join(head) + "\n"
     assert plan_of(text).digest() == plan_of(minimal_spec).digest()
 
 
@@ -167,9 +181,7 @@ def test_secret_is_in_no_form_of_the_plan(plan_of: PlanOf, minimal_spec: str) ->
 
 
 def test_mask_replaces_every_secret_in_a_text(plan_of: PlanOf, minimal_spec: str) -> None:
-    text = minimal_spec + "training: {hub_token: '${env:TOKEN}', run_name: x}\n".replace(
-        ", run_name: x", ""
-    )
+    text = minimal_spec + "training: {hub_token: '${env:TOKEN}'}\n"
     plan = plan_of(text, environment={"TOKEN": "hunter2secret"})
     assert plan.mask("401 for hunter2secret at hub") == "401 for ${env:TOKEN} at hub"
     assert plan.mask("nothing here") == "nothing here"

@@ -130,8 +130,8 @@ def test_every_fault_of_nested_sections_is_reported_where_it_is(diagnose: Diagno
     assert diagnose(text) == [
         "6:17 missing-key",
         "6:29 unknown-key",
-        "10:30 unknown-type",
-        "11:36 wrong-type",
+        "10:31 unknown-type",
+        "11:42 wrong-type",
     ]
 
 

@@ -1,0 +1,44 @@
+# Two commands do all the set-up: "make quickstart" and "make test".
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help quickstart test check format clean
+
+help:
+	@echo "make quickstart   set up, then train the quickstart spec on real data with a real model"
+	@echo "make test         set up, then run every test"
+	@echo "make check        set up, then check style, types and floors"
+	@echo "make format       set up, then format the code"
+
+# what a user needs
+$(VENV)/.train: pyproject.toml constraints.txt requirements-quickstart.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[train]'
+	$(BIN)/python -m pip install -q --no-deps --require-hashes -r requirements-quickstart.txt
+	@touch $@
+
+# what a developer needs beside
+$(VENV)/.dev: $(VENV)/.train
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[train,dev]'
+	@touch $@
+
+quickstart: $(VENV)/.train
+	$(BIN)/ftspec run specs/quickstart.yaml
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
