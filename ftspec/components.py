@@ -58,7 +58,7 @@ class CallbackConfig(ComponentConfig):
     """Base of the config of a callback that needs certain ``training`` settings to work."""
 
     def training_defaults(self, training: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Fields of ``TrainingArguments`` to set where ``training``, the spec's own, does not."""
+        """Fields of ``TrainingArguments`` to set where ``training``, as written, does not."""
         return {}
 
 
@@ -104,7 +104,7 @@ class TransformComponent(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenizerComponent(Component):
-    """How text becomes ids; the factory takes a :class:`TokenizerContext`, returns the tokenizer."""
+    """How text becomes ids; the factory makes the tokenizer from a :class:`TokenizerContext`."""
 
     kind: ClassVar[str] = "tokenizer"
 

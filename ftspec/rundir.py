@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,10 +60,26 @@ class RunDirectory:
         return json.loads((self.path / name).read_text(encoding="utf-8"))
 
     def set_status(self, status: Status, **details: Any) -> None:
-        """Record how far the run is; earlier times stay."""
+        """Record how far the run is, and in which process; earlier times stay."""
         known = self.status()
         times = {**known.get("times", {}), status: _now().isoformat(timespec="seconds")}
-        self.write_json("status.json", {"status": status, **details, "times": times})
+        process = {"host": socket.gethostname(), "pid": os.getpid()}
+        self.write_json("status.json", {"status": status, **details, **process, "times": times})
+
+    def is_running(self) -> bool:
+        """Whether the process that works on it is alive, as far as this machine can tell."""
+        status = self.status()
+        if status.get("status") not in ("created", "preparing", "training"):
+            return False
+        if status.get("host") != socket.gethostname() or status.get("pid") == os.getpid():
+            return False
+        try:
+            os.kill(status["pid"], 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:  # alive, and somebody else's
+            return True
+        return True
 
     def status(self) -> Mapping[str, Any]:
         """The recorded status, empty before the first."""

@@ -9,6 +9,7 @@ from ftspec.checks import (
     evaluation_split,
     metric_scores,
     missing_files,
+    stream_steps,
     template_fields,
 )
 from ftspec.diagnostics.model import Diagnostic
@@ -22,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     evaluation_split.check,
     metric_scores.check,
     missing_files.check,
+    stream_steps.check,
     template_fields.check,
 )
 """Every check, by name."""

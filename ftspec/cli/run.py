@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,13 +13,12 @@ from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan
 from ftspec.cli.watching import make_watcher
 from ftspec.diagnostics.render import text
 from ftspec.engine.connection import prepare_connection
+from ftspec.engine.opening import find_unfinished, open_run, start_run
+from ftspec.engine.outcome import Outcome, RunFailedError, RunInterruptedError
 from ftspec.errors import RunError, UsageError
 from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry
 from ftspec.rundir import RunDirectory
-
-if TYPE_CHECKING:
-    from ftspec.engine.execute import Outcome
 
 
 @click.command("run")
@@ -64,36 +63,35 @@ def run_command(
     if offline is not None:
         watcher.note(offline)
     # the one place where the front half hands over: torch is imported from here on
-    from ftspec.engine import execute as engine
+    from ftspec.engine.execute import execute, rehearse
 
     try:
         if dry_run:
-            for line in engine.rehearse(plan, watcher=watcher):
-                click.echo(line)
+            click.echo("\n".join(rehearse(plan, watcher=watcher)))
             return
         run_dir, resumed = _directory(plan, source.text, resume)
         if resumed and run_dir.status().get("status") == "finished":
             click.echo(f"the run in {run_dir.path} is finished: nothing is left to do")
             return
         watcher.note(f"run directory: {run_dir.path}")
-        outcome = engine.execute(
+        outcome = execute(
             plan,
             run_dir,
             registry=registry,
             watcher=watcher,
-            command=engine.command_line(),
+            command=["ftspec", *sys.argv[1:]],
             resume=resumed,
         )
     except RunError as error:
         watcher.close()
         click.echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
         raise Exit(FINDINGS) from None
-    except engine.RunFailedError as error:
+    except RunFailedError as error:
         watcher.close()
         click.echo(f"error: the run failed: {plan.mask(str(error))}", err=True)
         click.echo(f"the traceback is in {error.run_dir.log}", err=True)
         raise Exit(FINDINGS) from None
-    except engine.RunInterruptedError as stop:
+    except RunInterruptedError as stop:
         watcher.close()
         click.echo(f"interrupted; what there is so far is in {stop.run_dir.path}", err=True)
         if stop.checkpoint is not None:
@@ -105,22 +103,22 @@ def run_command(
 
 def _directory(plan: Plan, spec_text: str, resume: str | None) -> tuple[RunDirectory, bool]:
     """The run directory, and whether it is one to go on with."""
-    from ftspec.engine import execute as engine
-
     if resume is None:
-        return engine.start_run(plan, spec_text), False
+        return start_run(plan, spec_text), False
     if resume == "auto":
-        unfinished = engine.find_unfinished(plan)
+        unfinished = find_unfinished(plan)
         if unfinished is not None:
             return unfinished, True
-        return engine.start_run(plan, spec_text), False
-    run_dir = engine.open_run(Path(resume))
+        return start_run(plan, spec_text), False
+    run_dir = open_run(Path(resume))
     status = run_dir.status()
     if status.get("plan") != plan.digest():
         raise UsageError(
             f"the spec is not the one that {resume} was started with; its resolved spec is "
             f"{run_dir.resolved_spec}"
         )
+    if run_dir.is_running():
+        raise UsageError(f"the run in {resume} is still going, as process {status['pid']}")
     if status.get("status") != "finished" and run_dir.latest_checkpoint() is None:
         raise UsageError(f"there is no checkpoint in {resume} to go on from; start a new run")
     return run_dir, True

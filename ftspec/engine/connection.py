@@ -1,7 +1,8 @@
 """Whether the Hub can be reached, found out once, before any library that asks it is imported.
 
 A Hub that refuses connections costs 23 seconds for each data set and 46 for each tokenizer, even
-with everything in the cache. Offline mode costs nothing, and huggingface_hub reads it when imported.
+with everything in the cache. Offline mode costs nothing, and huggingface_hub reads it when it is
+imported.
 """
 
 from __future__ import annotations

@@ -6,83 +6,23 @@ import math
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from transformers import PreTrainedModel, Trainer
 
-from ftspec.document.dump import dump
 from ftspec.engine.compile import CompiledRun, compile_run
-from ftspec.engine.lock import command_line, write_lock
+from ftspec.engine.lock import write_lock
+from ftspec.engine.opening import start_run
+from ftspec.engine.outcome import Metrics, Outcome, RunFailedError, RunInterruptedError
 from ftspec.engine.progress import RunLog, Watcher, quiet_libraries
 from ftspec.engine.report import render_report
 from ftspec.engine.reporting import bare_metrics
 from ftspec.errors import FtspecError, RunError
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
-from ftspec.rundir import RunDirectory, create_run_directory, runs_in
-
-Metrics = dict[str, dict[str, float]]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a finished run leaves: its folder and, for each split, its metrics."""
-
-    run_dir: RunDirectory
-    metrics: Metrics
-
-
-class RunFailedError(FtspecError):
-    """Something broke while training, outside ftspec: memory, disk, a library, a plugin."""
-
-    def __init__(self, error: Exception, run_dir: RunDirectory) -> None:
-        text = " ".join(str(error).split())
-        super().__init__(f"{type(error).__name__}: {text}" if text else type(error).__name__)
-        self.run_dir = run_dir
-
-
-class RunInterruptedError(FtspecError):
-    """Ctrl-C; ``checkpoint`` is the last one kept."""
-
-    def __init__(self, run_dir: RunDirectory) -> None:
-        super().__init__("interrupted")
-        self.run_dir = run_dir
-        self.checkpoint = run_dir.latest_checkpoint()
-
-
-def start_run(plan: Plan, spec_text: str) -> RunDirectory:
-    """A new run directory with the spec in it.
-
-    Raises:
-        RunError: the folder cannot be made or written.
-    """
-    parent = plan.output_dir / plan.name
-    try:
-        run_dir = create_run_directory(parent, plan.digest())
-        run_dir.write_text("spec.yaml", spec_text)
-        run_dir.write_text(run_dir.resolved_spec.name, dump(plan.to_spec()))
-        run_dir.write_json("plan.json", plan.to_json())
-        run_dir.set_status("created", plan=plan.digest())
-    except OSError as error:
-        raise RunError(
-            f'cannot write to "{parent}": {error.strerror or error}',
-            slug="output-not-writable",
-            at=("output", "dir"),
-            helps=("choose another folder: --output-dir DIR",),
-        ) from error
-    return run_dir
-
-
-def find_unfinished(plan: Plan) -> RunDirectory | None:
-    """The newest run of this very plan that is not finished and has a checkpoint."""
-    for run_dir in reversed(runs_in(plan.output_dir / plan.name)):
-        status = run_dir.status()
-        is_unfinished = status.get("status") != "finished" and status.get("plan") == plan.digest()
-        if is_unfinished and run_dir.latest_checkpoint() is not None:
-            return run_dir
-    return None
+from ftspec.rundir import RunDirectory
 
 
 def execute(
@@ -230,28 +170,3 @@ class _Observers:
                 plugin.call(hook, **self._arguments, **more)
             except Exception as error:
                 self._log.warn(f"the plugin {plugin} raised in {hook}: {error}")
-
-
-def open_run(path: Path) -> RunDirectory:
-    """The run in a folder.
-
-    Raises:
-        RunError: it is no run directory.
-    """
-    run_dir = RunDirectory(path)
-    if not (path / "status.json").is_file() or not run_dir.resolved_spec.is_file():
-        raise RunError(f'"{path}" is no run directory', slug="no-run")
-    return run_dir
-
-
-__all__ = [
-    "Outcome",
-    "RunFailedError",
-    "RunInterruptedError",
-    "command_line",
-    "execute",
-    "find_unfinished",
-    "open_run",
-    "rehearse",
-    "start_run",
-]

@@ -26,16 +26,16 @@ def render_fields(rows: Rows, template: Mapping[str, str], skip: frozenset[str])
     templates = {name: parse_template(text) for name, text in template.items() if name not in skip}
     check_columns(rows, templates)
     render = _Render(templates)
+    features = _features(rows.features, templates) if rows.features is not None else None
     if not isinstance(rows, datasets.Dataset):
         names = rows.column_names or columns_of(rows)
-        return rows.map(
-            render, batched=True, remove_columns=[n for n in names if n not in templates]
-        )
+        removed = [name for name in names if name not in templates]
+        return rows.map(render, batched=True, remove_columns=removed, features=features)
     return rows.map(
         render,
         batched=True,
         remove_columns=rows.column_names,
-        features=_features(rows, templates),
+        features=features,
         new_fingerprint=Hasher.hash([rows._fingerprint, sorted(template.items()), sorted(skip)]),
         desc="rendering templates",
     )
@@ -75,14 +75,14 @@ class _Render:
 
 
 def _features(
-    rows: datasets.Dataset, templates: Mapping[str, Template]
+    known: datasets.Features, templates: Mapping[str, Template]
 ) -> datasets.Features | None:
     features = {}
     for name, template in templates.items():
         if template.bare_column is None:
             features[name] = datasets.Value("string")
         else:
-            features[name] = _feature_at(rows.features, template.bare_column)
+            features[name] = _feature_at(known, template.bare_column)
     # a feature of unknown shape is left for datasets to infer from the values
     return datasets.Features(features) if None not in features.values() else None
 

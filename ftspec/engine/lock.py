@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import sys
 from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
@@ -88,8 +87,3 @@ def _fingerprint(rows: Rows) -> dict[str, Any]:
             writer.write_table(plain)
         digest.update(memoryview(sink.getvalue()))
     return {"rows": len(rows), "sha256": digest.hexdigest()}
-
-
-def command_line() -> list[str]:
-    """The command of this process."""
-    return ["ftspec", *sys.argv[1:]]

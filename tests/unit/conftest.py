@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from ftspec.diagnostics.model import Collector, Diagnostic
 from ftspec.document.nodes import Node, to_plain
@@ -17,6 +18,10 @@ from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry
 from ftspec.registry.registry import Registry
 from ftspec.span import SourceText
+
+# the same examples on every machine, however slow, and nothing kept between runs
+settings.register_profile("unit", deadline=None, derandomize=True, database=None)
+settings.load_profile("unit")
 
 SPEC_NAME = "spec.yaml"
 

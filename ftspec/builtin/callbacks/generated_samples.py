@@ -13,6 +13,8 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from ftspec.api import CallbackContext
 from ftspec.builtin.callbacks.config import GeneratedSamplesConfig
 
+_ANSWERS = ("text", "label", "labels", "value")  # what a result says, shortest way
+
 
 class GeneratedSamples(TrainerCallback):
     """The task's own predictions for the first rows."""
@@ -52,5 +54,5 @@ class GeneratedSamples(TrainerCallback):
                 shown = {name: row[name] for name in row} | {"model": result}
                 text = json.dumps(shown, ensure_ascii=False, indent=2, default=str)
                 writer.add_text(f"samples/{index}", f"```json\n{text}\n```", state.global_step)
-                answer = result.get("text", result)
+                answer = next((result[key] for key in _ANSWERS if key in result), result)
                 self._note(f"sample {index} at step {state.global_step}: {answer}")

@@ -26,10 +26,10 @@ _TEXTS = {"predictions": datasets.Value("string"), "references": datasets.Value(
 class UnicodeWords:
     """Splits text of any script into lower-case words.
 
-    rouge-score's own tokenizer keeps ASCII letters and digits alone, so that every score of a Bangla
-    text is zero. A word here is a run of letters, marks and digits: Bangla's vowel signs are marks,
-    and Python's ``\\w`` would cut words at them. Scripts written without spaces (Chinese, Japanese,
-    Thai, Lao, Khmer, Burmese) are taken character by character.
+    rouge-score's own tokenizer keeps ASCII letters and digits alone, so that every score of a
+    Bangla text is zero. A word here is a run of letters, marks and digits: Bangla's vowel signs are
+    marks, and Python's ``\\w`` would cut words at them. Scripts written without spaces (Chinese,
+    Japanese, Thai, Lao, Khmer, Burmese) are taken character by character.
     """
 
     def tokenize(self, text: str) -> list[str]:

@@ -22,7 +22,7 @@ class Filter:
     def apply(self, rows: Dataset) -> Dataset:
         """The rows kept, in their order."""
         try:
-            kept = rows.filter(self._keeps, desc="filtering")
+            kept = rows.filter(self._keeps)
         except MissingColumnError as error:
             names = ", ".join(f'"{name}"' for name in rows.column_names or ())
             raise RunError(

@@ -31,8 +31,8 @@ def test_result_that_no_metric_gives_points_at_its_name(
 @pytest.mark.parametrize(
     ("callback", "place"),
     [
-        ("{type: early-stopping, metric: rouge1}", "14:35"),
-        ("{type: best-model, metric: rouge1}", "14:31"),
+        ("{type: early-stopping, metric: rouge1}", "14:36"),
+        ("{type: best-model, metric: rouge1}", "14:32"),
     ],
 )
 def test_result_that_a_callback_watches_points_into_the_callback(

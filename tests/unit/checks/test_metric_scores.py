@@ -22,7 +22,7 @@ def with_task(minimal_spec: str, task: str, metrics: str) -> str:
         (
             "text-classification",
             "[{type: mse}, perplexity]",
-            ["11:17 metric-mismatch", "11:24 metric-mismatch"],
+            ["11:18 metric-mismatch", "11:24 metric-mismatch"],
         ),
         ("{type: text-classification, problem: multi-label}", "[f1]", []),
         (

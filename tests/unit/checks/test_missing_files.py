@@ -80,7 +80,7 @@ def test_missing_file_of_a_nested_source_is_reported(
 ) -> None:
     parts = "[{source: {type: json, files: rows.json}}, {source: {type: disk, path: gone}}]"
     text = minimal_spec.replace("type: hub, path: acme/reviews", f"type: mixture, sources: {parts}")
-    assert diagnose(text, path=spec) == ["3:106 missing-file"]
+    assert diagnose(text, path=spec) == ["3:107 missing-file"]
 
 
 @pytest.mark.parametrize(

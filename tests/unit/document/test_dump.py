@@ -37,7 +37,7 @@ def test_string_that_looks_like_something_else_stays_a_string(text: str, parse: 
 
 
 @given(value=_VALUES)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_any_value_reads_back_the_same(value: Any, parse: Parse) -> None:
     assert parse(dump({"a": value})) == ({"a": value}, [])
 

@@ -105,7 +105,7 @@ def test_column_with_a_dot_in_its_name_comes_before_a_nested_value() -> None:
 
 
 @given(text=st.text(alphabet="{}a .", max_size=12))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_any_text_is_a_template_or_says_why_not(text: str) -> None:
     try:
         parsed = parse_template(text)
@@ -118,7 +118,7 @@ def test_any_text_is_a_template_or_says_why_not(text: str) -> None:
 
 
 @given(text=st.text(max_size=20))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_doubled_braces_give_back_any_text(text: str) -> None:
     escaped = text.replace("{", "{{").replace("}", "}}")
     assert parse_template(escaped).render({}) == text

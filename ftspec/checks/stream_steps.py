@@ -1,0 +1,30 @@
+"""A stream has no length: the run must be told how many steps to take, or the Trainer refuses once
+the model is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ftspec.diagnostics.model import Diagnostic, labelled
+from ftspec.document.load import Document
+from ftspec.planning.plan import Plan, PlannedComponent
+
+
+def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Report a streamed source without ``max_steps``."""
+    if plan.training.get("max_steps", 0) > 0:
+        return
+    for source in _streamed(plan.source):
+        yield Diagnostic(
+            slug="stream-needs-steps",
+            headline="the source is streamed, and nothing says how many steps to take",
+            labels=labelled(spans.span((*source.at, "streaming"))),
+            helps=('write, for example, "training: {max_steps: 10000}"',),
+        )
+
+
+def _streamed(planned: PlannedComponent) -> Iterator[PlannedComponent]:
+    if getattr(planned.config, "streaming", False):
+        yield planned
+    for child in planned.children.values():
+        yield from _streamed(child)

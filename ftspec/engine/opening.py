@@ -1,0 +1,55 @@
+"""Which run directory a run goes to: a new one, or one to go on with. Imports without torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ftspec.document.dump import dump
+from ftspec.errors import RunError
+from ftspec.planning.plan import Plan
+from ftspec.rundir import RunDirectory, create_run_directory, runs_in
+
+
+def start_run(plan: Plan, spec_text: str) -> RunDirectory:
+    """A new run directory with the spec in it.
+
+    Raises:
+        RunError: the folder cannot be made or written.
+    """
+    parent = plan.output_dir / plan.name
+    try:
+        run_dir = create_run_directory(parent, plan.digest())
+        run_dir.write_text("spec.yaml", spec_text)
+        run_dir.write_text(run_dir.resolved_spec.name, dump(plan.to_spec()))
+        run_dir.write_json("plan.json", plan.to_json())
+        run_dir.set_status("created", plan=plan.digest())
+    except OSError as error:
+        raise RunError(
+            f'cannot write to "{parent}": {error.strerror or error}',
+            slug="output-not-writable",
+            at=("output", "dir"),
+            helps=("choose another folder: --output-dir DIR",),
+        ) from error
+    return run_dir
+
+
+def find_unfinished(plan: Plan) -> RunDirectory | None:
+    """The newest run of this very plan that stopped before its end and has a checkpoint."""
+    for run_dir in reversed(runs_in(plan.output_dir / plan.name)):
+        status = run_dir.status()
+        is_same = status.get("plan") == plan.digest() and status.get("status") != "finished"
+        if is_same and not run_dir.is_running() and run_dir.latest_checkpoint() is not None:
+            return run_dir
+    return None
+
+
+def open_run(path: Path) -> RunDirectory:
+    """The run in a folder.
+
+    Raises:
+        RunError: it is no run directory.
+    """
+    run_dir = RunDirectory(path)
+    if not (path / "status.json").is_file() or not run_dir.resolved_spec.is_file():
+        raise RunError(f'"{path}" is no run directory', slug="no-run")
+    return run_dir

@@ -1,0 +1,37 @@
+"""How a run ends: finished, failed or interrupted. Imports without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ftspec.errors import FtspecError
+from ftspec.rundir import RunDirectory
+
+Metrics = dict[str, dict[str, float]]
+"""For each split its metrics by name."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished run leaves: its folder and, for each split, its metrics."""
+
+    run_dir: RunDirectory
+    metrics: Metrics
+
+
+class RunFailedError(FtspecError):
+    """Something broke while training, outside ftspec: memory, disk, a library, a plugin."""
+
+    def __init__(self, error: Exception, run_dir: RunDirectory) -> None:
+        text = " ".join(str(error).split())
+        super().__init__(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+        self.run_dir = run_dir
+
+
+class RunInterruptedError(FtspecError):
+    """Ctrl-C; ``checkpoint`` is the last one kept."""
+
+    def __init__(self, run_dir: RunDirectory) -> None:
+        super().__init__("interrupted")
+        self.run_dir = run_dir
+        self.checkpoint = run_dir.latest_checkpoint()

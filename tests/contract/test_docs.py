@@ -1,0 +1,68 @@
+"""Documentation that cannot rot: every spec in it lints, every command and file in it exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ftspec.cli import COMMANDS
+from ftspec.linting import lint
+from ftspec.registry.discover import build_registry
+from ftspec.span import SourceText
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+
+_YAML_BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+_COMMAND = re.compile(r"`ftspec ([a-z-]+)")
+
+
+def _blocks() -> list[object]:
+    return [
+        pytest.param(
+            match[1],
+            id=f"{path.relative_to(ROOT)}:{path.read_text().count(chr(10), 0, match.start()) + 1}",
+        )
+        for path in DOCUMENTS
+        for match in _YAML_BLOCK.finditer(path.read_text(encoding="utf-8"))
+    ]
+
+
+@pytest.mark.parametrize("block", _blocks())
+def test_spec_in_a_document_lints_clean(block: str) -> None:
+    assert block.startswith("ftspec: 1")
+    assert lint(SourceText("block", block), build_registry()) == ()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in _LINK.findall(path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_exist(path: Path) -> None:
+    for command in _COMMAND.findall(path.read_text(encoding="utf-8")):
+        assert command in COMMANDS, command
+
+
+def test_every_installed_type_is_in_the_language_guide() -> None:
+    guide = (ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
+    for registered in build_registry():
+        assert f"`{registered.component.name}`" in guide, registered.component.name
+
+
+def test_every_spec_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for spec in (ROOT / "specs").glob("*.yaml"):
+        assert f"(specs/{spec.name})" in readme, spec.name
+
+
+def test_make_targets_in_documents_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for path in DOCUMENTS:
+        for target in re.findall(r"\bmake ([a-z]+)\b", path.read_text(encoding="utf-8")):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), (path.name, target)

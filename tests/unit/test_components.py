@@ -1,0 +1,98 @@
+"""Component records and the base classes of their configs."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from pydantic import ValidationError
+
+from ftspec.components import (
+    CallbackComponent,
+    CallbackConfig,
+    Component,
+    MetricComponent,
+    SourceComponent,
+    TaskComponent,
+    TaskConfig,
+    TokenizerComponent,
+    TokenizerConfig,
+    TransformComponent,
+)
+from ftspec.spec.base import (
+    CallbackSection,
+    ComponentConfig,
+    ComponentSection,
+    MetricSection,
+    SourceSection,
+    TaskSection,
+    TokenizerSection,
+    TransformSection,
+)
+
+KINDS: dict[type[Component], type[ComponentSection]] = {
+    CallbackComponent: CallbackSection,
+    MetricComponent: MetricSection,
+    SourceComponent: SourceSection,
+    TaskComponent: TaskSection,
+    TokenizerComponent: TokenizerSection,
+    TransformComponent: TransformSection,
+}
+
+
+@pytest.mark.parametrize("record", KINDS, ids=lambda record: record.kind)
+def test_each_kind_has_a_record_and_a_section_of_the_same_name(record: type[Component]) -> None:
+    assert record.kind == KINDS[record].kind
+
+
+def test_every_kind_is_covered() -> None:
+    assert set(KINDS) == set(Component.__subclasses__())
+    assert set(KINDS.values()) == set(ComponentSection.__subclasses__())
+
+
+def test_record_takes_keywords_alone_and_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        SourceComponent("x", "", ComponentConfig, "a:b")  # type: ignore[misc, call-arg]
+    record = SourceComponent(name="x", summary="", config=ComponentConfig, factory="a:b")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        record.name = "y"  # type: ignore[misc]
+
+
+def test_record_installs_with_the_train_extra_by_default() -> None:
+    record = SourceComponent(name="x", summary="", config=ComponentConfig, factory="a:b")
+    assert record.install == "pip install 'ftspec[train]'"
+    assert (record.requires, record.aliases, record.uses_hub) == ((), (), False)
+
+
+@pytest.mark.parametrize("field", ["max_length", "max_target_length"])
+@pytest.mark.parametrize("value", [1, 0, -3, "8", 8.5, True])
+def test_length_of_a_tokenizer_is_a_whole_number_of_two_or_more(field: str, value: object) -> None:
+    assert TokenizerConfig.model_validate({field: 2}).model_dump()[field] == 2
+    with pytest.raises(ValidationError):
+        TokenizerConfig.model_validate({field: value})
+
+
+def test_task_must_say_what_it_predicts() -> None:
+    with pytest.raises(NotImplementedError):
+        _ = TaskConfig().predictions
+
+
+def test_callback_needs_no_training_settings_by_default() -> None:
+    assert CallbackConfig().training_defaults({"eval_strategy": "epoch"}) == {}
+
+
+def test_config_is_closed_strict_and_frozen() -> None:
+    class Config(ComponentConfig):
+        count: int = 1
+
+    for values in ({"cuont": 2}, {"count": "2"}, {"count": 2.0}):
+        with pytest.raises(ValidationError):
+            Config.model_validate(values)
+    with pytest.raises(ValidationError):
+        Config().count = 2  # type: ignore[misc]
+
+
+def test_section_keeps_the_keys_of_its_component_as_written() -> None:
+    section = SourceSection.model_validate({"type": "json", "files": ["a"], "options": 3})
+    assert (section.type, section.options) == ("json", {"files": ["a"], "options": 3})
+    assert SourceSection.model_validate("json").options == {}

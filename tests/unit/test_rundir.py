@@ -1,0 +1,181 @@
+"""The run directory: never taken twice, every file whole or absent."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ftspec.rundir import RunDirectory, create_run_directory, runs_in, write_atomically
+
+DIGEST = "0123456789abcdef" * 4
+
+
+# Making one
+
+
+def test_name_is_the_time_in_utc_and_the_beginning_of_the_digest(tmp_path: Path) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    run = create_run_directory(tmp_path / "runs" / "x", DIGEST)
+    stamp, _, digest = run.path.name.partition("-")
+    assert digest == "01234567"
+    assert run.path.parent == tmp_path / "runs" / "x"
+    assert before <= datetime.strptime(stamp, "%Y%m%dT%H%M%S%z") <= datetime.now(UTC)
+
+
+def test_folder_that_exists_is_never_taken(tmp_path: Path) -> None:
+    runs = [create_run_directory(tmp_path, DIGEST) for _ in range(5)]
+    assert len({run.path for run in runs}) == 5
+    assert all(run.path.is_dir() and not list(run.path.iterdir()) for run in runs)
+
+
+def test_file_in_the_place_of_the_folder_is_left_alone(tmp_path: Path) -> None:
+    first = create_run_directory(tmp_path, DIGEST)
+    first.path.rmdir()
+    first.path.write_text("mine")
+    second = create_run_directory(tmp_path, DIGEST)
+    assert second.path != first.path
+    assert first.path.read_text() == "mine"
+
+
+def test_parent_that_cannot_be_made_raises(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        create_run_directory(tmp_path / "file" / "x", DIGEST)
+
+
+# Writing
+
+
+def test_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    write_atomically(path, "first, and longer\n")
+    write_atomically(path, "sécond\n")
+    assert path.read_bytes() == "sécond\n".encode()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.txt"]
+
+
+def test_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    write_atomically(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(path, "new \ud800")
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.txt"]
+
+
+def test_write_over_a_folder_fails_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").mkdir()
+    with pytest.raises(OSError, match=re.escape("x.txt")):
+        write_atomically(tmp_path / "x.txt", "new")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.txt"]
+
+
+def test_reader_with_the_old_file_open_keeps_reading_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    write_atomically(path, "old")
+    with path.open() as reader:
+        write_atomically(path, "new")
+        assert reader.read() == "old"
+    assert path.read_text() == "new"
+
+
+def test_file_may_be_read_by_whom_any_new_file_may(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("")
+    write_atomically(tmp_path / "atomic", "")
+    modes = {(tmp_path / name).stat().st_mode for name in ("plain", "atomic")}
+    assert len(modes) == 1
+
+
+def test_json_reads_back_and_stays_readable(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    run.write_json("x.json", {"a": "日本", "path": Path("/x")})
+    assert run.read_json("x.json") == {"a": "日本", "path": "/x"}
+    assert "日本" in (tmp_path / "x.json").read_text(encoding="utf-8")
+
+
+def test_metrics_are_appended_line_by_line(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    run.append_metrics({"step": 1, "loss": 0.5})
+    run.append_metrics({"step": 2})
+    assert (tmp_path / "metrics.jsonl").read_text() == '{"step": 1, "loss": 0.5}\n{"step": 2}\n'
+
+
+# Status
+
+
+def test_status_before_the_first_is_empty(tmp_path: Path) -> None:
+    assert RunDirectory(tmp_path).status() == {}
+
+
+def test_status_keeps_the_time_of_every_step(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    run.set_status("created")
+    created = run.status()["times"]["created"]
+    run.set_status("training", step=3)
+    run.set_status("failed", error="x")
+    status = run.status()
+    assert status["status"] == "failed"
+    assert status["error"] == "x"
+    assert "step" not in status
+    assert list(status["times"]) == ["created", "training", "failed"]
+    assert status["times"]["created"] == created
+    assert datetime.fromisoformat(created).utcoffset() == datetime.now(UTC).utcoffset()
+
+
+# Finding
+
+
+def checkpoint(run: RunDirectory, name: str, *, whole: bool = True) -> Path:
+    path = run.checkpoints / name
+    path.mkdir(parents=True)
+    if whole:
+        (path / "trainer_state.json").write_text("{}")
+    return path
+
+
+def test_latest_checkpoint_is_the_one_with_the_most_steps(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    assert run.latest_checkpoint() is None
+    checkpoint(run, "checkpoint-9")
+    latest = checkpoint(run, "checkpoint-100")
+    checkpoint(run, "checkpoint-20")
+    assert run.latest_checkpoint() == latest
+
+
+@pytest.mark.parametrize(
+    "name", ["checkpoint-", "checkpoint-x", "checkpoint-9x", "checkpoint-\u00b2", "checkpoint--9"]
+)
+def test_folder_that_is_no_checkpoint_is_passed_over(name: str, tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    whole = checkpoint(run, "checkpoint-3")
+    checkpoint(run, name)
+    assert run.latest_checkpoint() == whole
+
+
+def test_checkpoint_that_was_cut_off_is_passed_over(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    whole = checkpoint(run, "checkpoint-3")
+    checkpoint(run, "checkpoint-6", whole=False)
+    assert run.latest_checkpoint() == whole
+
+
+def test_runs_are_listed_oldest_first_and_only_where_there_is_a_status(tmp_path: Path) -> None:
+    names = ["20250102T000000Z-b", "20250101T000000Z-a", "20240101T000000Z-c"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        RunDirectory(tmp_path / name).set_status("created")
+    (tmp_path / "20230101T000000Z-d").mkdir()
+    (tmp_path / "notes.txt").write_text("")
+    assert [run.path.name for run in runs_in(tmp_path)] == sorted(names)
+    assert runs_in(tmp_path / "nothing") == []
+
+
+def test_places_are_inside_the_folder_and_apart(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    places = [run.checkpoints, run.model, run.tensorboard, run.log, run.resolved_spec]
+    assert len(set(places)) == 5
+    assert all(os.path.commonpath([place, tmp_path]) == str(tmp_path) for place in places)
