@@ -14,16 +14,15 @@ from ftspec.spec.template import MissingColumnError, Template, parse_template
 _AT = ("preprocess", "template")
 
 
-def render_fields(rows: Rows, template: Mapping[str, str], skip: frozenset[str]) -> Rows:
+def render_fields(rows: Rows, template: Mapping[str, str]) -> Rows:
     """The rows with the fields of the template as their only columns.
 
-    A bare placeholder keeps the type of its column, so that label names survive. Fields in ``skip``
-    are left out.
+    A bare placeholder keeps the type of its column, so that label names survive.
 
     Raises:
         RunError: a placeholder names a column that the rows have not.
     """
-    templates = {name: parse_template(text) for name, text in template.items() if name not in skip}
+    templates = {name: parse_template(text) for name, text in template.items()}
     check_columns(rows, templates)
     render = _Render(templates)
     features = _features(rows.features, templates) if rows.features is not None else None
@@ -36,7 +35,7 @@ def render_fields(rows: Rows, template: Mapping[str, str], skip: frozenset[str])
         batched=True,
         remove_columns=rows.column_names,
         features=features,
-        new_fingerprint=Hasher.hash([rows._fingerprint, sorted(template.items()), sorted(skip)]),
+        new_fingerprint=Hasher.hash([rows._fingerprint, sorted(template.items())]),
         desc="rendering templates",
     )
 

@@ -11,8 +11,8 @@ import transformers
 from transformers import AutoConfig, AutoTokenizer
 
 from ftspec.components import Task, TaskComponent
-from ftspec.engine.compile import build_task, lengths_of
 from ftspec.engine.progress import Note, Watcher, quiet_libraries
+from ftspec.engine.task import build_task, lengths_of
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory

@@ -22,7 +22,7 @@ _AT: SpecPath = ("data", "splits")
 
 
 def load_splits(
-    source: Source, splits: Splits, seed: int, transform: Callable[[Rows, str], Rows]
+    source: Source, splits: Splits, seed: int, transform: Callable[[Rows], Rows]
 ) -> dict[str, Rows]:
     """The rows of each split, in the order train, validation, test.
 
@@ -36,7 +36,7 @@ def load_splits(
     rows: dict[str, Rows] = {}
     for name, split in named.items():
         if split.slice is not None:
-            rows[name] = transform(_slice(source, split.slice, (*_AT, name)), name)
+            rows[name] = transform(_slice(source, split.slice, (*_AT, name)))
     for name, split in named.items():
         if split.from_ is not None:
             rows[split.from_], rows[name] = _hold_out(

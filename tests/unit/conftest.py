@@ -17,7 +17,7 @@ from ftspec.linting import examine as examine_source
 from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry
 from ftspec.registry.registry import Registry
-from ftspec.span import SourceText
+from ftspec.span import Position, SourceText
 
 # the same examples on every machine, however slow, and nothing kept between runs
 settings.register_profile("unit", deadline=None, derandomize=True, database=None)
@@ -54,6 +54,11 @@ def placed(diagnostic: Diagnostic) -> str:
     return f"{place} {diagnostic.slug}"
 
 
+def _order(diagnostic: Diagnostic) -> tuple[str, Position]:
+    assert diagnostic.span is not None
+    return diagnostic.span.source.name, diagnostic.span.start
+
+
 @pytest.fixture(scope="session")
 def minimal_spec() -> str:
     """A sound spec of ten lines; a test appends its own from line 11 on."""
@@ -83,8 +88,7 @@ def diagnose(examine: Examine) -> Diagnose:
 
     def diagnose_text(text: str, **options: Any) -> list[str]:
         found = examine(text, **options).diagnostics
-        in_order = sorted(found, key=lambda one: (one.span.source.name, one.span.start))
-        return [placed(diagnostic) for diagnostic in in_order]
+        return [placed(diagnostic) for diagnostic in sorted(found, key=_order)]
 
     return diagnose_text
 

@@ -52,7 +52,7 @@ def test_every_kind_is_covered() -> None:
 
 def test_record_takes_keywords_alone_and_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
-        SourceComponent("x", "", ComponentConfig, "a:b")  # type: ignore[misc, call-arg]
+        SourceComponent("x", "", ComponentConfig, "a:b")  # type: ignore[call-arg]
     record = SourceComponent(name="x", summary="", config=ComponentConfig, factory="a:b")
     with pytest.raises(dataclasses.FrozenInstanceError):
         record.name = "y"  # type: ignore[misc]

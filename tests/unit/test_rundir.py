@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from ftspec.rundir import RunDirectory, create_run_directory, runs_in, write_atomically
+import ftspec
+from ftspec.rundir import RunDirectory, Status, create_run_directory, runs_in, write_atomically
 
 DIGEST = "0123456789abcdef" * 4
 
@@ -124,6 +127,44 @@ def test_status_keeps_the_time_of_every_step(tmp_path: Path) -> None:
     assert list(status["times"]) == ["created", "training", "failed"]
     assert status["times"]["created"] == created
     assert datetime.fromisoformat(created).utcoffset() == datetime.now(UTC).utcoffset()
+
+
+@pytest.mark.parametrize("status", ["created", "preparing", "training"])
+def test_run_is_running_while_its_process_lives(status: Status, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from ftspec.rundir import RunDirectory\n"
+        "RunDirectory(Path(sys.argv[1])).set_status(sys.argv[2])\n"
+        "print('set', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    run = RunDirectory(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path), status],
+        cwd=Path(ftspec.__file__).parents[1],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"set\n"
+        assert run.is_running()
+    assert not run.is_running()
+
+
+@pytest.mark.parametrize("status", ["finished", "failed", "interrupted", "training"])
+def test_run_that_is_over_or_our_own_is_not_running(status: Status, tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    assert not run.is_running()
+    run.set_status(status)
+    assert not run.is_running()
+
+
+def test_run_of_another_machine_is_not_taken_for_running(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    run.set_status("training")
+    run.write_json("status.json", {**run.status(), "host": "elsewhere", "pid": 1})
+    assert not run.is_running()
 
 
 # Finding

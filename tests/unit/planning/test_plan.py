@@ -48,7 +48,7 @@ training:
 performance: {precision: fp32, batching: grouped}
 metrics: [{type: f1, average: micro}]
 callbacks: [{type: early-stopping, metric: f1, patience: 2}, {type: generated-samples, count: 1}]
-output: {dir: /tmp/elsewhere}
+output: {dir: /elsewhere}
 """
 
 

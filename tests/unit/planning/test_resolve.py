@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
-from ftspec.components import ComponentConfig, SourceComponent
+from ftspec.components import SourceComponent
 from ftspec.registry.registry import Plugin, Registered, Registry
-from ftspec.spec.base import LocalPath, SpecModel
+from ftspec.spec.base import ComponentConfig, LocalPath, SpecModel
 from tests.unit.conftest import Diagnose, Examine, PlanOf, placed
 
 

@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 
-from ftspec.components import ComponentConfig, SourceComponent
+from ftspec.components import SourceComponent
 from ftspec.registry.registry import Plugin, Registered, Registry
+from ftspec.spec.base import ComponentConfig
 
 
 @pytest.mark.parametrize(

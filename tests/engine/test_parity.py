@@ -1,0 +1,205 @@
+"""A spec compiles to exactly the Trainer you would write: for each family of the seed specs, a
+hand-written script with plain transformers logs the same numbers at every step."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from datasets import Dataset
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    DataCollatorForSeq2Seq,
+    DataCollatorWithPadding,
+    EvalPrediction,
+    Seq2SeqTrainer,
+    Seq2SeqTrainingArguments,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
+
+from tests.engine.running import Engine, Logs, steps_in
+
+pytestmark = pytest.mark.slow
+
+SEED = 7
+SETTINGS: dict[str, Any] = {
+    "num_train_epochs": 2,
+    "per_device_train_batch_size": 6,
+    "per_device_eval_batch_size": 32,  # all of validation: the plain Trainer's mean is of batches
+    "learning_rate": 1e-3,
+    "lr_scheduler_type": "cosine",
+    "warmup_steps": 3,
+    "weight_decay": 0.05,
+    "max_grad_norm": 0.5,
+    "logging_steps": 1,
+    "eval_strategy": "epoch",
+    "save_strategy": "no",
+}
+"""As in any real script; two epochs of nine steps, the last of each with fewer rows."""
+
+SPEC = f"""\
+ftspec: 1
+name: parity
+seed: {SEED}
+data:
+  source: {{type: json, files: "%(rows)s"}}
+  splits: {{train: "train[:50]", validation: "train[50:70]"}}
+preprocess: {{template: {{%(template)s}}}}
+tokenizer: {{max_length: 32, max_target_length: 16}}
+model: {{checkpoint: "%(model)s"}}
+task: %(task)s
+training: {json.dumps(SETTINGS)}
+performance: {{precision: fp32}}
+metrics: [%(metrics)s]
+"""
+
+
+def plain_arguments(folder: Path) -> dict[str, Any]:
+    """The same settings for ``TrainingArguments``."""
+    return {
+        **SETTINGS,
+        "output_dir": str(folder),
+        "seed": SEED,
+        "use_cpu": True,
+        "report_to": [],
+        "disable_tqdm": True,
+    }
+
+
+def read_split(file: Path) -> tuple[Dataset, Dataset]:
+    """The rows as plain ``datasets`` reads them."""
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return Dataset.from_list(rows[:50]), Dataset.from_list(rows[50:70])
+
+
+def test_text_classification(engine: Engine, bert: Path, glosses: Path, tmp_path: Path) -> None:
+    template = 'text: "{text}", label: "{topic}"'
+    options = {"rows": glosses, "model": bert, "template": template, "metrics": "accuracy"}
+    compiled = engine.train(SPEC % {**options, "task": "text-classification"})
+
+    set_seed(SEED)
+    train, validation = read_split(glosses)
+    names = sorted(set(train["topic"]))
+    tokenizer = AutoTokenizer.from_pretrained(bert)
+
+    def encode(row: dict[str, Any]) -> dict[str, Any]:
+        encoded = tokenizer(row["text"], truncation=True, max_length=32)
+        return {**encoded, "labels": names.index(row["topic"])}
+
+    def measure(outputs: EvalPrediction) -> dict[str, float]:
+        right = np.asarray(outputs.predictions).argmax(-1) == outputs.label_ids
+        return {"accuracy": float(right.mean())}
+
+    model = AutoModelForSequenceClassification.from_pretrained(bert, num_labels=len(names))
+    trainer = Trainer(
+        model=model,
+        args=TrainingArguments(**plain_arguments(tmp_path)),
+        data_collator=DataCollatorWithPadding(tokenizer),
+        train_dataset=train.map(encode, remove_columns=train.column_names),
+        eval_dataset=validation.map(encode, remove_columns=train.column_names),
+        processing_class=tokenizer,
+        compute_metrics=measure,
+    )
+    trainer.train()
+
+    assert_same(compiled, trainer.state.log_history)
+    assert_same(compiled, trainer.state.log_history, ("eval_accuracy",))
+
+
+def test_summarization(engine: Engine, t5: Path, summaries: Path, tmp_path: Path) -> None:
+    template = 'source: "summarize: {document}", target: "{summary}"'
+    options = {"rows": summaries, "model": t5, "template": template, "metrics": "rouge"}
+    compiled = engine.train(SPEC % {**options, "task": "summarization"})
+
+    set_seed(SEED)
+    train, validation = read_split(summaries)
+    tokenizer = AutoTokenizer.from_pretrained(t5)
+
+    def encode(row: dict[str, Any]) -> dict[str, Any]:
+        source = f"summarize: {row['document']}"
+        encoded = tokenizer(source, truncation=True, max_length=32)
+        target = tokenizer(text_target=row["summary"], truncation=True, max_length=16)
+        return {**encoded, "labels": target["input_ids"]}
+
+    model = AutoModelForSeq2SeqLM.from_pretrained(t5)
+    trainer = Seq2SeqTrainer(
+        model=model,
+        args=Seq2SeqTrainingArguments(**plain_arguments(tmp_path)),
+        data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
+        train_dataset=train.map(encode, remove_columns=train.column_names),
+        eval_dataset=validation.map(encode, remove_columns=train.column_names),
+        processing_class=tokenizer,
+    )
+    trainer.train()
+
+    assert_same(compiled, trainer.state.log_history)
+
+
+@pytest.mark.parametrize("packing", [True, False])
+def test_text_generation(
+    engine: Engine, gpt2: Path, paragraphs: Path, tmp_path: Path, packing: bool
+) -> None:
+    task = f"{{type: text-generation, packing: {json.dumps(packing)}}}"
+    options = {"rows": paragraphs, "model": gpt2, "template": 'text: "{text}"', "task": task}
+    compiled = engine.train(SPEC % {**options, "metrics": "perplexity"})
+
+    set_seed(SEED)
+    train, validation = read_split(paragraphs)
+    tokenizer = AutoTokenizer.from_pretrained(gpt2)
+    tokenizer.pad_token = tokenizer.eos_token
+
+    def encode(texts: list[str]) -> Dataset:
+        if packing:
+            documents = [tokenizer(text + tokenizer.eos_token)["input_ids"] for text in texts]
+            tokens = [token for document in documents for token in document]
+            blocks = [tokens[start : start + 32] for start in range(0, len(tokens), 32)]
+        else:
+            cut = [tokenizer(text, truncation=True, max_length=31)["input_ids"] for text in texts]
+            blocks = [[*ids, tokenizer.eos_token_id] for ids in cut]
+        return Dataset.from_list([{"input_ids": ids, "labels": ids} for ids in blocks])
+
+    trainer = Trainer(
+        model=AutoModelForCausalLM.from_pretrained(gpt2),
+        args=TrainingArguments(**plain_arguments(tmp_path)),
+        # not the collator for language modeling: it takes the end-of-text token, with which GPT-2
+        # must pad, out of every label
+        data_collator=DataCollatorForSeq2Seq(tokenizer),
+        train_dataset=encode(train["text"]),
+        eval_dataset=encode(validation["text"]),
+        processing_class=tokenizer,
+    )
+    trainer.train()
+
+    # the plain Trainer's loss of an evaluation is a mean of batches: packed validation is several
+    numbers = ("loss", "grad_norm", "learning_rate") if packing else EVERY_NUMBER
+    assert_same(compiled, trainer.state.log_history, numbers)
+    evaluations = [logs for logs in compiled if "eval_loss" in logs]
+    for logs in evaluations:
+        assert logs["eval_perplexity"] == pytest.approx(math.exp(logs["eval_loss"]))
+
+
+EVERY_NUMBER = ("loss", "grad_norm", "learning_rate", "eval_loss")
+
+
+def assert_same(compiled: Logs, plain: Logs, numbers: tuple[str, ...] = EVERY_NUMBER) -> None:
+    """Both logged the same numbers at the same steps."""
+    assert len(steps_in(plain)) >= 18
+    for name in numbers:
+        ours, theirs = curve(compiled, name), curve(plain, name)
+        assert ours.keys() == theirs.keys()
+        assert ours
+        assert ours == pytest.approx(theirs, abs=1e-5), name
+
+
+def curve(logs: Logs, name: str) -> dict[int, float]:
+    """A logged number by step."""
+    return {record["step"]: record[name] for record in logs if name in record}
