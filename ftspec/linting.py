@@ -53,7 +53,7 @@ def examine(
         plan = build_plan(document, registry, found, output_dir=output_dir)
     if document is not None and plan is not None and not found.has_errors:
         for check in CHECKS:
-            found.extend(check(plan, document))
+            found.extend(check.check(plan, document))
         found.extend(_plugin_findings(plan, document, registry))
     return Verdict(document, plan, tuple(found))
 

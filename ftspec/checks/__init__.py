@@ -1,8 +1,14 @@
-"""Checks: cross-section rules over a plan, one per file, none of which imports torch."""
+"""Checks: cross-section rules over a plan, one per file, none of which imports torch.
+
+The docstring of a check is its documentation, in the form that
+:mod:`ftspec.diagnostics.explanation` reads: what it finds, why that matters, a bad and a good
+example.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Protocol
 
 from ftspec.checks import (
     best_model_metric,
@@ -16,14 +22,26 @@ from ftspec.diagnostics.model import Diagnostic
 from ftspec.document.load import Document
 from ftspec.planning.plan import Plan
 
-Check = Callable[[Plan, Document], Iterable[Diagnostic]]
+
+class Check(Protocol):
+    """A module with one rule."""
+
+    __doc__: str | None
+
+    @property
+    def SLUGS(self) -> tuple[str, ...]:  # noqa: N802 - a constant of the module
+        """What it can find."""
+
+    def check(self, plan: Plan, spans: Document) -> Iterable[Diagnostic]:
+        """The findings of the rule."""
+
 
 CHECKS: tuple[Check, ...] = (
-    best_model_metric.check,
-    evaluation_split.check,
-    metric_scores.check,
-    missing_files.check,
-    stream_steps.check,
-    template_fields.check,
+    best_model_metric,
+    evaluation_split,
+    metric_scores,
+    missing_files,
+    stream_steps,
+    template_fields,
 )
 """Every check, by name."""

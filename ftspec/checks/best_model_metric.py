@@ -1,5 +1,15 @@
-"""The metric that picks the best model is one that is measured: otherwise the run fails with a
-KeyError at its first save, an epoch in."""
+"""The metric that picks the best model is none of those measured.
+
+Why: the Trainer looks it up at its first save and fails with a KeyError, an epoch into the run.
+
+Bad:
+
+    training: {eval_strategy: epoch, metric_for_best_model: acuracy}
+
+Good:
+
+    training: {eval_strategy: epoch, metric_for_best_model: accuracy}
+"""
 
 from __future__ import annotations
 
@@ -11,6 +21,8 @@ from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan
+
+SLUGS = ("unknown-best-metric",)
 
 _AT: SpecPath = ("training", "metric_for_best_model")
 

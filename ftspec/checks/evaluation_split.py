@@ -1,5 +1,19 @@
-"""Evaluation during training needs rows to evaluate on: without a validation split the Trainer
-fails at its first evaluation."""
+"""Something evaluates during training without rows to evaluate on, or waits for evaluations that
+never come.
+
+Why: without a validation split the Trainer fails at its first evaluation; without evaluations early
+stopping never stops and there is no best model.
+
+Bad:
+
+    data: {splits: {validation: null}}
+    training: {eval_strategy: epoch}
+
+Good:
+
+    data: {splits: {validation: {from: train, fraction: 0.1}}}
+    training: {eval_strategy: epoch}
+"""
 
 from __future__ import annotations
 
@@ -9,6 +23,8 @@ from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan
+
+SLUGS = ("no-validation-split", "no-evaluation")
 
 _BEST: SpecPath = ("training", "load_best_model_at_end")
 _HELP = 'add a split: "validation: {from: train, fraction: 0.1}"'

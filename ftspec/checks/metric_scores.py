@@ -1,4 +1,16 @@
-"""A metric scores what the task predicts: accuracy means nothing for generated text."""
+"""A metric does not score what the task predicts.
+
+Why: accuracy of generated text, or ROUGE of class numbers, fails at the first evaluation or means
+nothing.
+
+Bad:
+
+    metrics: [rouge]
+
+Good:
+
+    metrics: [accuracy]
+"""
 
 from __future__ import annotations
 
@@ -8,6 +20,8 @@ from ftspec.components import MetricComponent, TaskConfig
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
 from ftspec.planning.plan import Plan
+
+SLUGS = ("metric-mismatch",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:

@@ -1,5 +1,15 @@
-"""Files that a spec names exist: a path without its file, or a pattern that matches none, is an
-error."""
+"""A file that the spec names does not exist, or a pattern matches none.
+
+Why: the run would fail once everything heavy is imported, and on a cluster after the queue.
+
+Bad:
+
+    data: {source: {type: json, files: no/such/file.jsonl}}
+
+Good:
+
+    data: {source: {type: hub, path: fancyzhx/ag_news}}
+"""
 
 from __future__ import annotations
 
@@ -16,6 +26,8 @@ from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.spec.base import ComponentSection, LocalPath, local_path_mark
+
+SLUGS = ("missing-file",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:

@@ -1,5 +1,16 @@
-"""A stream has no length: the run must be told how many steps to take, or the Trainer refuses once
-the model is loaded."""
+"""A source is streamed, and nothing says how many steps to take.
+
+Why: a stream has no length, so epochs mean nothing; the Trainer refuses once the model is loaded.
+
+Bad:
+
+    data: {source: {streaming: true}}
+
+Good:
+
+    data: {source: {streaming: true}}
+    training: {max_steps: 1000}
+"""
 
 from __future__ import annotations
 
@@ -8,6 +19,8 @@ from collections.abc import Iterator
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
 from ftspec.planning.plan import Plan, PlannedComponent
+
+SLUGS = ("stream-needs-steps",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:

@@ -1,4 +1,15 @@
-"""The template fills the fields of the task: none unknown, none of the required ones missing."""
+"""The template fills a field that the task has not, or leaves out one that it needs.
+
+Why: a misspelt field would be dropped in silence, and the model would train without it.
+
+Bad:
+
+    preprocess: {template: {txet: "{text}"}}
+
+Good:
+
+    preprocess: {template: {text: "{text}", label: "{label}"}}
+"""
 
 from __future__ import annotations
 
@@ -9,6 +20,8 @@ from ftspec.diagnostics.model import Diagnostic, Fix, labelled
 from ftspec.diagnostics.suggest import nearest, one_of
 from ftspec.document.load import Document
 from ftspec.planning.plan import Plan
+
+SLUGS = ("unknown-field", "missing-field")
 
 _TEMPLATE = ("preprocess", "template")
 

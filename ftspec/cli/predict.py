@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -23,6 +23,9 @@ from ftspec.linting import examine
 from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry
 from ftspec.rundir import RunDirectory
+
+
+Row = Mapping[str, Any]
 
 
 @click.command("predict")
@@ -55,6 +58,10 @@ def predict_command(
     """
     if not texts and file is None:
         raise UsageError('pass a text, as in: ftspec predict RUN_DIR "some text", or --file FILE')
+    if texts and file is not None:
+        raise UsageError("pass texts or --file, and not both")
+    if file is not None and file.suffix.lower() not in _READERS:
+        raise UsageError(f'"{file}" must be one of {", ".join(_READERS)}')
     if output is not None and output.exists():
         raise UsageError(f"{output} exists, and is not overwritten")
     plan = _plan_of(RunDirectory(run_dir))
@@ -64,13 +71,12 @@ def predict_command(
 
     try:
         predictor = open_predictor(plan, RunDirectory(run_dir), PlainWatcher())
-        rows: Iterable[Mapping[str, Any]] = [predictor.from_text(one) for one in texts]
+        rows: Iterable[Row] = [predictor.from_text(one) for one in texts]
         if file is not None:
             rows = _rows_of(file, predictor.from_text)
-        with ExitStack() as stack:
-            stream = stack.enter_context(output.open("x", encoding="utf-8")) if output else None
-            for result in predictor.predict(rows, batch_size):
-                _show(result, stream, as_json=as_json or file is not None)
+        _show(
+            predictor.predict(rows, batch_size), output, as_json=as_json or file is not None
+        )
     except RunError as error:
         finding = Diagnostic(slug=error.slug, headline=error.headline, helps=error.helps)
         click.echo(text_renderer.render([finding]), err=True, nl=False)
@@ -101,43 +107,84 @@ class _AnyVariable(dict[str, str]):
         return default if default is not None else ""
 
 
-def _rows_of(file: Path, from_text: Any) -> Iterator[Mapping[str, Any]]:
+def _rows_of(file: Path, from_text: Callable[[str], Row]) -> Iterator[Row]:
+    """The rows of a file, read as they are asked for.
+
+    Raises:
+        RunError: the file is not what its name says.
+    """
     suffix = file.suffix.lower()
-    with file.open(encoding="utf-8", newline="" if suffix == ".csv" else None) as stream:
-        if suffix == ".csv":
-            yield from csv.DictReader(stream)
-        elif suffix in (".jsonl", ".ndjson"):
-            yield from _json_lines(stream, file)
-        elif suffix == ".json":
-            yield from json.load(stream)
-        elif suffix == ".txt":
-            yield from (from_text(line.rstrip("\n")) for line in stream if line.strip())
-        else:
-            raise UsageError(f'"{file}" must be a .jsonl, .json, .csv or .txt file')
+    with file.open(encoding="utf-8-sig", newline="" if suffix == ".csv" else None) as stream:
+        try:
+            yield from _READERS[suffix](stream, from_text)
+        except (ValueError, csv.Error) as error:
+            raise RunError(
+                f'cannot read "{file}" as {suffix[1:]}: {error}', slug="unreadable-data"
+            ) from None
 
 
-def _json_lines(stream: TextIO, file: Path) -> Iterator[Mapping[str, Any]]:
+def _json_lines(stream: TextIO, from_text: object) -> Iterator[Row]:
     for number, line in enumerate(stream, start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise UsageError(f"{file}:{number}: not JSON: {error}") from None
-        if not isinstance(row, dict):
-            raise UsageError(f"{file}:{number}: expected an object with the columns of the spec")
-        yield row
+            raise ValueError(f"line {number} is no JSON: {error}") from None
+        yield _checked(row, f"line {number}")
 
 
-def _show(result: Mapping[str, Any], stream: TextIO | None, *, as_json: bool) -> None:
-    line = json.dumps(result, ensure_ascii=False)
-    if stream is not None:
-        stream.write(line + "\n")
-    elif as_json:
-        click.echo(line)
-    elif "scores" in result:
-        given = result["label"] if "label" in result else ", ".join(result["labels"]) or "(none)"
-        scores = sorted(result["scores"].items(), key=lambda item: -item[1])[:5]
-        click.echo(f"{given}  (" + ", ".join(f"{name} {score:.3f}" for name, score in scores) + ")")
-    else:
-        click.echo(str(result.get("text", result.get("value", line))))
+def _json_array(stream: TextIO, from_text: object) -> Iterator[Row]:
+    rows = json.load(stream)
+    if not isinstance(rows, list):
+        raise ValueError("it must be an array of objects")
+    yield from (_checked(row, f"item {number}") for number, row in enumerate(rows, start=1))
+
+
+def _checked(row: Any, where: str) -> Row:
+    if not isinstance(row, dict):
+        raise ValueError(f"{where} must be an object with the columns of the spec")
+    return row
+
+
+def _csv_rows(stream: TextIO, from_text: object) -> Iterator[Row]:
+    csv.field_size_limit(sys.maxsize)  # the default of 128 KiB is less than a long document
+    yield from csv.DictReader(stream)
+
+
+def _text_lines(stream: TextIO, from_text: Callable[[str], Row]) -> Iterator[Row]:
+    return (from_text(line.rstrip("\n")) for line in stream if line.strip())
+
+
+_READERS: dict[str, Callable[[TextIO, Callable[[str], Row]], Iterator[Row]]] = {
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+    ".json": _json_array,
+    ".csv": _csv_rows,
+    ".txt": _text_lines,
+}
+
+
+def _show(results: Iterable[Row], output: Path | None, *, as_json: bool) -> None:
+    """Write the results as they come. The file is made with the first: a mistake that shows at once
+    leaves none in the way of the next try."""
+    stream = None
+    try:
+        for result in results:
+            if output is None:
+                click.echo(json.dumps(result, ensure_ascii=False) if as_json else _line(result))
+                continue
+            stream = stream or output.open("x", encoding="utf-8")
+            stream.write(json.dumps(result, ensure_ascii=False) + "\n")
+    finally:
+        if stream is not None:
+            stream.close()
+
+
+def _line(result: Row) -> str:
+    """A result for people."""
+    if "scores" not in result:
+        return str(result.get("text", result.get("value", json.dumps(result, ensure_ascii=False))))
+    given = result["label"] if "label" in result else ", ".join(result["labels"]) or "(none)"
+    scores = sorted(result["scores"].items(), key=lambda item: -item[1])[:5]
+    return f"{given}  (" + ", ".join(f"{name} {score:.3f}" for name, score in scores) + ")"

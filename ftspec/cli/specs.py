@@ -12,7 +12,7 @@ import click
 from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity, labelled
 from ftspec.diagnostics.render import text
-from ftspec.document.load import Document, read_source
+from ftspec.document.load import LARGEST, Document, decode_source, read_source
 from ftspec.errors import RunError
 from ftspec.linting import Verdict, examine
 from ftspec.planning.plan import Plan
@@ -34,7 +34,7 @@ profile_option = click.option("--profile", help="Apply this profile of the spec.
 def read_spec(path: str, found: Collector) -> SourceText | None:
     """The text of a spec; ``-`` is standard input."""
     if path == "-":
-        return SourceText("<stdin>", sys.stdin.read())
+        return decode_source("<stdin>", sys.stdin.buffer.read(LARGEST + 1), found)
     return read_source(Path(path), found)
 
 
@@ -76,10 +76,11 @@ def sound_plan(
 
 def diagnose(error: RunError, document: Document, plan: Plan) -> Diagnostic:
     """What went wrong in a run, at the place in the spec that is at fault."""
+    place = document.key_span if error.slug == "unknown-key" else document.span
     return Diagnostic(
         slug=error.slug,
         headline=plan.mask(error.headline),
-        labels=labelled(document.span(error.at)) if error.at else (),
+        labels=labelled(place(error.at)) if error.at else (),
         helps=tuple(plan.mask(text) for text in error.helps),
     )
 

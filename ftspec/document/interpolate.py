@@ -47,7 +47,9 @@ def _interpolate_scalar(
             )
             return match.group()
         uses_environment = True
-        value = environment.get(name, default)
+        value = environment.get(name)
+        if not value and default is not None:
+            value = default  # as in a shell, ":-" stands in for an empty value too
         if value is None:
             found.error(
                 "unset-variable",

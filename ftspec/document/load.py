@@ -105,11 +105,23 @@ def read_source(path: Path, found: Collector, *, blamed: Span | None = None) -> 
     except ValueError as error:  # a character that no path can hold
         found.error("unreadable-file", f'cannot read "{name}": {error}', blamed)
         return None
+    return decode_source(name, content, found, path=path.absolute(), blamed=blamed)
+
+
+def decode_source(
+    name: str,
+    content: bytes,
+    found: Collector,
+    *,
+    path: Path | None = None,
+    blamed: Span | None = None,
+) -> SourceText | None:
+    """The text of some bytes; a finding where they are no spec's."""
     if len(content) > LARGEST:
         found.error("too-large", f'"{name}" is larger than {LARGEST} bytes, so no spec', blamed)
         return None
     try:
-        return SourceText(name, content.decode("utf-8-sig"), path.absolute())
+        return SourceText(name, content.decode("utf-8-sig"), path)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         found.error("not-utf8", f'"{name}" is not UTF-8 text (line {line})', blamed)

@@ -10,13 +10,17 @@ from ftspec.document.parse import parse_node
 from ftspec.document.paths import SpecPath, format_path, parse_path
 from ftspec.span import Position, SourceText, Span
 
+_SPLITS: SpecPath = ("data", "splits")
 
-def merge(base: Node, over: Node) -> Node:
+
+def merge(base: Node, over: Node, at: SpecPath = ()) -> Node:
     """``over`` laid on ``base``: mappings merge deeply, scalars and lists replace.
 
     Two component sections of different ``type`` do not merge: the keys of one component mean
-    nothing to another, so the upper one replaces the lower.
+    nothing to another, so the upper one replaces the lower. Options laid on a bare type keep it.
     """
+    if isinstance(over, MappingNode) and over.get("type") is None and at[:2] != _SPLITS:
+        base = _expand_shorthand(base, at)
     if not isinstance(base, MappingNode) or not isinstance(over, MappingNode):
         return over
     if _types_differ(base, over):
@@ -24,9 +28,19 @@ def merge(base: Node, over: Node) -> Node:
     merged = base
     for entry in over:
         below = base.get(entry.key)
-        value = merge(below.value, entry.value) if below is not None else entry.value
+        value = entry.value
+        if below is not None:
+            value = merge(below.value, entry.value, (*at, entry.key))
         merged = merged.with_entry(Entry(entry.key, entry.key_span, value))
     return MappingNode(merged.entries, over.span)
+
+
+def _expand_shorthand(node: Node, at: SpecPath) -> Node:
+    """A bare string as the mapping it is short for, so that keys can be laid on it."""
+    if not at or not isinstance(node, ScalarNode) or not isinstance(node.value, str):
+        return node
+    key = "slice" if at[:2] == _SPLITS else "type"
+    return MappingNode((Entry(key, node.span, node),), node.span)
 
 
 def _types_differ(base: MappingNode, over: MappingNode) -> bool:
@@ -70,7 +84,7 @@ def _place(
     node: Node | None, path: SpecPath, value: Node, span: Span, found: Collector, *, at: SpecPath
 ) -> Node:
     if not path:
-        return merge(node, value) if node is not None else value
+        return merge(node, value, at) if node is not None else value
     step, rest = path[0], path[1:]
     if isinstance(step, int):
         if not isinstance(node, ListNode) or step >= len(node.items):
@@ -83,9 +97,7 @@ def _place(
         return ListNode((*node.items[:step], item, *node.items[step + 1 :]), node.span)
     if node is None or (isinstance(node, ScalarNode) and node.value is None):
         node = MappingNode((), span)
-    elif isinstance(node, ScalarNode) and isinstance(node.value, str) and at:
-        # a bare string is shorthand for {type: …}, so its options can be set as well
-        node = MappingNode((Entry("type", node.span, node),), node.span)
+    node = _expand_shorthand(node, at)
     if not isinstance(node, MappingNode):
         found.error(
             "bad-override", f'"{format_path(at)}" is {describe(node)}, without keys to set', span

@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, cast
 
 import torch
 import transformers
 from huggingface_hub import HfApi, constants, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -186,7 +188,7 @@ def load_model(
         try:
             created: Any = auto_class.from_config(config)
         except ValueError as error:
-            raise _wrong_architecture(config, auto_model) from error
+            raise _unmakeable(error, config, auto_model) from error
         log.note(f"the model starts from random weights: {created.num_parameters():,} parameters")
         random_model: PreTrainedModel = created.float()
         return random_model
@@ -216,12 +218,35 @@ def load_model(
         raise _explain(error, checkpoint) from error
     except (OSError, HfHubHTTPError) as error:
         raise _explain(error, checkpoint) from error
+    except (UnpicklingError, SafetensorError, EOFError) as error:
+        raise _unreadable(checkpoint, is_pickled) from error
     new = sorted({*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])})
     if new:
         shown = ", ".join(new[:4]) + (f" and {len(new) - 4} more" if len(new) > 4 else "")
         log.note(f"new weights, to be learned: {shown}")
     fine: PreTrainedModel = loaded
     return fine
+
+
+def _unreadable(checkpoint: Checkpoint, is_pickled: bool) -> RunError:
+    why = ": they are damaged, or hold more than tensors" if is_pickled else ": they are damaged"
+    return RunError(
+        f'cannot read the weights of "{checkpoint.name}"{why}',
+        slug="unreadable-weights",
+        at=_AT,
+        helps=("use a checkpoint in safetensors, whose files cannot run code",) * is_pickled,
+    )
+
+
+def _unmakeable(error: ValueError, config: PretrainedConfig, auto_model: str) -> RunError:
+    if "Unrecognized configuration class" in str(error):
+        return _wrong_architecture(config, auto_model)
+    text = " ".join(str(error).split())
+    return RunError(
+        f'a "{config.model_type}" model cannot be made so: {text[:300]}',
+        slug="bad-value",
+        at=("model", "config"),
+    )
 
 
 def _wrong_architecture(config: PretrainedConfig, auto_model: str) -> RunError:

@@ -22,7 +22,7 @@ def load_factory(component: Component) -> Callable[[Any, Any], Any]:
         MissingExtraError: a package it needs is not installed.
     """
     for module in component.requires:
-        if importlib.util.find_spec(module) is None:
+        if not _is_installed(module):
             raise MissingExtraError(module, component.install)
     module, _, attribute = component.factory.partition(":")
     try:
@@ -33,6 +33,13 @@ def load_factory(component: Component) -> Callable[[Any, Any], Any]:
             raise  # the plugin itself is broken, no package is missing
         raise MissingExtraError(missing, component.install) from error
     return factory
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package it would be in
+        return False
 
 
 def build(planned: PlannedComponent, make_context: MakeContext) -> Any:

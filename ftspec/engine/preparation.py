@@ -51,6 +51,8 @@ def prepare(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Preparati
         RunError: the plan does not fit the data or the checkpoint.
         MissingExtraError: a package is not installed.
     """
+    # first, so that a misspelt checkpoint is found at its key and before any data is loaded
+    config = load_config(plan.model, checkpoint, {})
     rows, source = _load_rows(plan, log)
     fields = {split: render_fields(part, plan.template) for split, part in rows.items()}
 
@@ -60,7 +62,7 @@ def prepare(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Preparati
                 yield [text for text in batch[name] if isinstance(text, str)]
 
     tokenizer = build_tokenizer(plan, checkpoint, texts, log.note)
-    lengths = lengths_of(plan, tokenizer, load_config(plan.model, checkpoint, {}), log.note)
+    lengths = lengths_of(plan, tokenizer, config, log.note)
     task = build_task(plan, tokenizer, lengths, log.note)
     task.fit(fields["train"], fields["train"].features)
     encoded = {}

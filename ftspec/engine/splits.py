@@ -139,7 +139,7 @@ def _hold_out(rows: Rows, split: Split, seed: int, name: str) -> tuple[Rows, Row
         kept, held_out = next(splitter.split(np.zeros(len(rows)), groups, groups))
     except ValueError as error:
         raise RunError(
-            f"cannot hold {split.fraction:.0%} out of {len(rows):,} rows: {error}",
+            f"cannot hold a fraction of {split.fraction:g} out of {len(rows):,} rows: {error}",
             slug="bad-split",
             at=at,
         ) from None

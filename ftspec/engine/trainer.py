@@ -75,20 +75,42 @@ class BatchMeanLoss(Trainer):
         items = self.task.count_loss_items(inputs) if "labels" in inputs else None
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True)
         if items is not None and num_items_in_batch is not None:
-            share = items.to(loss.device) / num_items_in_batch
-            loss = loss * share * self.accelerator.num_processes
+            items = items.to(loss.device)
+            share = items / num_items_in_batch * self.accelerator.num_processes
+            # the mean of no items, as of an empty text, is not a number
+            loss = torch.where(items > 0, loss * share, torch.zeros_like(loss))
         return (loss, outputs) if return_outputs else loss
 
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], *rest: Any, **options: Any
     ) -> Any:
         """As the Trainer, and sums losses by items for an exact mean over the split."""
-        items = float(self.task.count_loss_items(inputs)) if "labels" in inputs else 0.0
         loss, logits, labels = super().prediction_step(model, inputs, *rest, **options)
-        if loss is not None and items:
-            self._loss_sum += float(loss) * items
-            self._item_count += items
+        if loss is not None and "labels" in inputs:
+            self._add_to_mean(model, inputs, loss)
         return loss, logits, labels
+
+    def _add_to_mean(self, model: nn.Module, inputs: dict[str, Any], loss: torch.Tensor) -> None:
+        rows = len(inputs["labels"])
+        own = self._own_rows(rows)
+        inputs = {name: value[:own] for name, value in inputs.items()}
+        items = float(self.task.count_loss_items(inputs))
+        if items == 0:
+            return
+        if own < rows:
+            with torch.no_grad(), self.compute_loss_context_manager():
+                loss = self.compute_loss(model, self._prepare_inputs(inputs))
+        self._loss_sum += float(loss) * items
+        self._item_count += items
+
+    def _own_rows(self, rows: int) -> int:
+        """How many of the rows are this process's own: accelerate repeats the split's first rows at
+        its end, so that all processes have batches of one size."""
+        state = self.accelerator.gradient_state
+        if not state.end_of_dataloader or state.remainder <= 0:
+            return rows
+        mine = int(state.remainder) - int(self.accelerator.process_index) * rows
+        return min(rows, max(0, mine))
 
     def evaluation_loop(
         self,

@@ -14,8 +14,8 @@ from tests.hub import prose
 def glosses(count: int, split: str = "train") -> list[dict[str, Any]]:
     """Definitions with an answer for every problem of text classification.
 
-    ``topic`` is one label, ``traits`` any number of labels, ``words`` a number; ``next`` is a second
-    text, ``agree`` whether both are of one topic.
+    ``topic`` is one label, ``traits`` any number of labels, ``words`` a number; ``next`` is a
+    second text, ``agree`` whether both are of one topic.
     """
     rows = prose.glosses(split)[: count + 1]
     return [

@@ -17,7 +17,6 @@ class DiskSource:
     """A saved ``Dataset`` (one split, ``train``) or ``DatasetDict``."""
 
     def __init__(self, config: DiskConfig, context: Context) -> None:
-        self._path = config.path
         try:
             loaded = datasets.load_from_disk(config.path)
         except (OSError, ValueError) as error:
@@ -38,6 +37,6 @@ class DiskSource:
         return self._splits[split]
 
     def identity(self) -> Mapping[str, Any]:
-        """The SHA-256 of every Arrow file."""
-        files = sorted(Path(self._path).rglob("*.arrow"))
-        return {"files": {str(path): sha256_of(path) for path in files}}
+        """The SHA-256 of every Arrow file saved; datasets puts caches of its own beside them."""
+        paths = [file["filename"] for rows in self._splits.values() for file in rows.cache_files]
+        return {"files": {path: sha256_of(Path(path)) for path in sorted(paths)}}

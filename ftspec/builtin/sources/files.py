@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,15 +40,19 @@ class FileSource:
         """The rows of a split, in the order of its files."""
         try:
             return datasets.load_dataset(
-                self._format, data_files={split: self._paths(split)}, split=split, **self._options
+                self._format,
+                # datasets reads names as patterns, and brackets in them its own way
+                data_files={split: [glob.escape(path) for path in self._paths(split)]},
+                split=split,
+                **self._options,
             )
-        except (DatasetGenerationError, ValueError, TypeError, UnicodeDecodeError) as error:
-            cause = error.__cause__ or error
+        except (DatasetGenerationError, ValueError, TypeError, StopIteration) as error:
             raise RunError(
                 f"cannot read the files of the {split} split as {self._format}: "
-                f"{_first_line(cause)}",
+                f"{_reason(error.__cause__ or error)}",
                 slug="unreadable-data",
                 at=self._at,
+                helps=_bad_lines(self._paths(split)) if self._format == "json" else (),
             ) from error
 
     def identity(self) -> Mapping[str, Any]:
@@ -113,5 +118,24 @@ def _as_list(names: str | list[str]) -> list[str]:
     return [names] if isinstance(names, str) else names
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+def _bad_lines(paths: Sequence[str]) -> tuple[str, ...]:
+    """Where the first line is that is no JSON: Arrow names neither the file nor, in a long one, the
+    line."""
+    for path in paths:
+        with Path(path).open("rb") as stream:
+            for number, line in enumerate(stream, start=1):
+                if number == 1 and line.startswith(b"["):
+                    break  # an array over many lines
+                try:
+                    json.loads(line.strip() or "null")
+                except ValueError as error:
+                    return (f'look at line {number} of "{path}": {error}',)
+    return ()
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, StopIteration) or "corresponds to no data" in str(error):
+        return "they have no rows"
+    if isinstance(error, KeyError):
+        return f'there is no key "{error.args[0]}"'
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
 import datasets
 from datasets.exceptions import DatasetNotFoundError
+from datasets.packaged_modules.cache.cache import Cache
 from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import HfHubHTTPError, HfUriError, RepositoryNotFoundError
 
-from ftspec.api import Context, RunError, SpecPath
+from ftspec.api import Context, RunError, SpecPath, did_you_mean, one_of
 from ftspec.builtin.sources.config import HubConfig
 
 _FULL_NAMES = {
@@ -28,6 +30,9 @@ _FULL_NAMES = {
 """Short names that stopped working, and what replaced them."""
 
 
+_COMMIT = re.compile("[0-9a-f]{7,40}")
+
+
 class HubSource:
     """A dataset repository at one commit, streamed or copied."""
 
@@ -35,6 +40,7 @@ class HubSource:
         self._config = config
         self._at: SpecPath = context.section
         self._seed = context.seed
+        self._note = context.note
         if "/" not in config.path:
             full = _FULL_NAMES.get(config.path)
             raise RunError(
@@ -47,7 +53,26 @@ class HubSource:
     @cached_property
     def _builder(self) -> datasets.DatasetBuilder:
         with _HubFaults(self._config, self._at):
-            return datasets.load_dataset_builder(**self._arguments())
+            builder = datasets.load_dataset_builder(**self._arguments())
+        if isinstance(builder, Cache):
+            self._report_cached(str(builder.hash))
+        return builder
+
+    def _report_cached(self, commit: str) -> None:
+        """Where the Hub gives nothing, datasets takes what it has, of whatever revision.
+
+        Raises:
+            RunError: the spec pins another commit.
+        """
+        path, wanted = self._config.path, self._config.revision
+        if wanted is not None and _COMMIT.fullmatch(wanted) and not commit.startswith(wanted):
+            raise RunError(
+                f'the Hub gave nothing, and the cache holds "{path}" at commit {commit} only',
+                slug="hub",
+                at=(*self._at, "revision"),
+                helps=("connect once to fill the cache, or use a local source",),
+            )
+        self._note(f'"{path}" comes from the cache, at commit {commit}')
 
     def split_names(self) -> Sequence[str]:
         """The splits of the repository, before anything large is downloaded."""
@@ -70,8 +95,8 @@ class HubSource:
         return {**identity, "revision": self._commit()}
 
     def _commit(self) -> str | None:
-        if constants.HF_HUB_OFFLINE:
-            # offline, the fingerprint of the cache is all there is
+        if constants.HF_HUB_OFFLINE or isinstance(self._builder, Cache):
+            # the commit of the cache is all there is
             return cast(str | None, self._builder.hash)
         try:
             return HfApi().dataset_info(self._config.path, revision=self._config.revision).sha
@@ -108,7 +133,9 @@ class _HubFaults:
     def _explain(self, error: Exception) -> tuple[str, str, tuple[str, ...]]:
         path, text = self._config.path, str(error).strip().partition("\n")[0]
         if "BuilderConfig" in text or "Config name is missing" in text:
-            return f'the dataset "{path}" has no such configuration: {text}', "name", ()
+            return self._explain_name(_configurations(str(error)))
+        if "Couldn't find cache" in text or "configurations in the cache" in text:
+            return self._explain_cache(_configurations(str(error)))
         if isinstance(error, (DatasetNotFoundError, RepositoryNotFoundError, HfUriError)):
             if self._config.revision is not None and "revision" in text.lower():
                 return f'"{path}" has no revision "{self._config.revision}"', "revision", ()
@@ -130,3 +157,25 @@ class _HubFaults:
                 ("connect once to fill the cache, or use a local source",),
             )
         return f'cannot load "{path}": {text}', "path", ()
+
+    def _explain_name(self, known: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
+        path, name = self._config.path, self._config.name
+        if name is None:
+            helps = ('name one with the key "name"', one_of(known))
+            return f'"{path}" has several configurations', "path", helps
+        near = (*did_you_mean(name, known), one_of(known))
+        return f'"{path}" has no configuration "{name}"', "name", near
+
+    def _explain_cache(self, known: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
+        headline = f'the Hub gave nothing, and the cache holds other parts of "{self._config.path}"'
+        if self._config.data_dir or self._config.data_files:
+            why = 'datasets does not find "data_dir" and "data_files" again in its cache'
+            return headline, "path", (f"{why}: connect, or use a local source",)
+        return headline, "path", (f"connect, or take what is there: {', '.join(known)}",)
+
+
+def _configurations(text: str) -> list[str]:
+    """The names that datasets lists in an error, the first twenty."""
+    listed = re.search(r"(?:Available|available configs|configs in the cache): (\[.*?\])", text)
+    names = listed[1] if listed is not None else text.partition("in the cache: ")[2]
+    return re.findall(r"[\w.-]+", names.partition("\n")[0])[:20]

@@ -35,21 +35,36 @@ class MixtureSource:
     def load(self, split: str) -> datasets.Dataset | datasets.IterableDataset:
         """The parts' rows of a split, interleaved."""
         parts = [source.load(split) for source in self._sources]
+        if any(not isinstance(part, datasets.Dataset) for part in parts):
+            parts = [_as_stream(part) for part in parts]
+        known = {frozenset(part.column_names) for part in parts if part.column_names}
+        if len(known) > 1:  # datasets would fill the gaps with nulls
+            raise self._unlike(parts)
         try:
             return datasets.interleave_datasets(
                 parts, probabilities=self._shares, seed=self._seed, stopping_strategy=self._stopping
             )
         except ValueError as error:
-            columns = " and ".join(
-                ", ".join(f'"{name}"' for name in part.column_names or ()) for part in parts
-            )
-            raise RunError(
-                f"the parts of the mixture cannot be put together: their columns are {columns}",
-                slug="unlike-columns",
-                at=self._at,
-                helps=("columns of the same name must have the same type",),
-            ) from error
+            raise self._unlike(parts) from error
+
+    def _unlike(self, parts: Sequence[datasets.Dataset | datasets.IterableDataset]) -> RunError:
+        columns = " and ".join(
+            ", ".join(f'"{name}" ({feature})' for name, feature in (part.features or {}).items())
+            for part in parts
+        )
+        return RunError(
+            f"the parts of the mixture cannot be put together: their columns are {columns}",
+            slug="unlike-columns",
+            at=self._at,
+            helps=("all parts must have the same columns, of the same types",),
+        )
 
     def identity(self) -> Mapping[str, Any]:
         """What each part records."""
         return {"sources": [dict(source.identity()) for source in self._sources]}
+
+
+def _as_stream(
+    rows: datasets.Dataset | datasets.IterableDataset,
+) -> datasets.IterableDataset:
+    return rows.to_iterable_dataset() if isinstance(rows, datasets.Dataset) else rows

@@ -29,7 +29,7 @@ class Labels:
         Raises:
             RunError: the row has no label, or one that training has not seen.
         """
-        if value is None or (value == -1 and self._class_names):
+        if _is_missing(value) or (value == -1 and self._class_names):
             raise RunError(
                 "a row has no label",
                 slug="missing-label",
@@ -61,6 +61,10 @@ class Labels:
         return label_name(value)
 
 
+def _is_missing(value: Any) -> bool:
+    return value is None or value != value  # pandas writes a missing value as not-a-number
+
+
 def label_name(value: Any) -> str:
     """The name of a value that stands for itself."""
     if isinstance(value, bool):
@@ -72,7 +76,7 @@ def label_name(value: Any) -> str:
 
 def learn_names(values: Iterable[Any]) -> list[str]:
     """The distinct values, sorted: numbers by size, everything else by name."""
-    distinct = set(values) - {None}
+    distinct = {value for value in values if not _is_missing(value)}
     if all(isinstance(value, (int, float)) for value in distinct):
         return [label_name(value) for value in sorted(distinct)]
     return sorted(label_name(value) for value in distinct)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import datasets
 import numpy as np
 import torch
+from scipy.special import expit
 from transformers import (
     DataCollatorWithPadding,
     EvalPrediction,
@@ -114,7 +116,7 @@ class TextClassification:
         if self._config.problem == "regression":
             return logits.reshape(-1), references.reshape(-1)
         if self._config.problem == "multi-label":
-            given = _sigmoid(logits) >= self._config.threshold
+            given = expit(logits) >= self._config.threshold
             return given.astype(int), references.astype(int)
         return logits.argmax(axis=-1), references
 
@@ -130,7 +132,7 @@ class TextClassification:
         assert self._labels is not None
         names = self._labels.names
         if self._config.problem == "multi-label":
-            scores = _sigmoid(logits)
+            scores = expit(logits)
             return [
                 {
                     "labels": [
@@ -204,16 +206,15 @@ def _as_labels(value: Any) -> list[Any]:
 
 def _as_number(value: Any) -> float:
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
         raise RunError(
             f'a regression label must be a number, found "{value}"', slug="label-type", at=_LABEL
-        ) from None
+        )
+    return number
 
 
 def _pairs(names: Iterable[str], scores: Any) -> Iterable[tuple[str, float]]:
     return ((name, float(score)) for name, score in zip(names, scores, strict=True))
-
-
-def _sigmoid(logits: Any) -> Any:
-    return 1.0 / (1.0 + np.exp(-logits))

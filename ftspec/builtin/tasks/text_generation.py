@@ -133,21 +133,25 @@ class TextGeneration:
     ) -> list[dict[str, Any]]:
         """For each prompt how the text goes on."""
         prompts = [row["text"] for row in rows]
-        room = max(1, self._context.max_length - self._config.max_new_tokens)
-        batch = self._tokenizer(
+        longest, count = self._room(model)
+        encoded = self._tokenizer(
             prompts,
-            padding=True,
-            padding_side="left",  # generation goes on at the right end
             truncation=True,
             truncation_side="left",
-            max_length=room,
+            max_length=longest,
+            return_attention_mask=False,
             return_token_type_ids=False,
+        )
+        end = self._tokenizer.eos_token_id
+        batch = self._tokenizer.pad(
+            {"input_ids": [_open(ids, end) for ids in encoded["input_ids"]]},
+            padding_side="left",  # generation goes on at the right end
             return_tensors="pt",
         ).to(model.device)
         sampling = {"temperature": self._config.temperature} if self._config.do_sample else {}
         ids = cast(Any, model).generate(
             **batch,
-            max_new_tokens=self._config.max_new_tokens,
+            max_new_tokens=count,
             do_sample=self._config.do_sample,
             pad_token_id=self._tokenizer.pad_token_id,
             **sampling,
@@ -157,6 +161,15 @@ class TextGeneration:
         return [
             {"prompt": prompt, "text": text} for prompt, text in zip(prompts, texts, strict=True)
         ]
+
+    def _room(self, model: PreTrainedModel) -> tuple[int, int]:
+        """The tokens a prompt and its continuation may have, both within the model's positions."""
+        longest, count = self._context.max_length, self._config.max_new_tokens
+        positions = getattr(model.config, "max_position_embeddings", None)
+        if positions is None:
+            return longest, count
+        count = min(count, positions - 1)
+        return min(longest, positions - count), count
 
 
 class _LabelsAreInputs:
@@ -189,3 +202,9 @@ def _slices(tokens: list[int], edges: list[int]) -> Iterator[list[int]]:
 
 def _ended(ids: list[int], end: int) -> list[int]:
     return ids if ids and ids[-1] == end else [*ids, end]
+
+
+def _open(ids: list[int], end: int) -> list[int]:
+    """A prompt to go on from: without the end some tokenizers add; an empty one begins a text, and
+    that comes after the end of another."""
+    return ids[:-1] if len(ids) > 1 and ids[-1] == end else ids or [end]

@@ -45,7 +45,7 @@ def load_tokenizer(
         raise RunError(
             f'no tokenizer in "{checkpoint}": {str(error).strip().partition(chr(10))[0]}',
             slug="no-tokenizer",
-            at=context.section,
+            at=(*context.section, "checkpoint"),
         ) from error
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is not None:

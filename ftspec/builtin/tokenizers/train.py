@@ -1,9 +1,11 @@
-"""A tokenizer learned from the text of the training split, by the ``tokenizers`` library."""
+"""A tokenizer learned from the training split: the same text gives the same tokenizer."""
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
+from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 from tokenizers import (
     Tokenizer,
     decoders,
@@ -15,19 +17,18 @@ from tokenizers import (
 )
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from ftspec.api import TokenizerContext
+from ftspec.api import RunError, TokenizerContext
 from ftspec.builtin.tokenizers.config import TrainTokenizerConfig
+
+_WORD_START = "▁"
 
 
 def train_tokenizer(
     config: TrainTokenizerConfig, context: TokenizerContext
 ) -> PreTrainedTokenizerBase:
     """Learn a vocabulary; the special tokens are those of the algorithm's usual models."""
-    builders = {"wordpiece": _wordpiece, "bpe": _bpe, "unigram": _unigram}
-    tokenizer, trainer, specials = builders[config.algorithm](config)
-    if config.lowercase:
-        tokenizer.normalizer = _in_front(normalizers.Lowercase(), tokenizer.normalizer)
-    tokenizer.train_from_iterator(context.texts(), trainer)
+    learn = {"wordpiece": _wordpiece, "bpe": _bpe, "unigram": _unigram}
+    tokenizer, specials = learn[config.algorithm](config, context)
     tokenizer.post_processor = _post_processor(config.algorithm, tokenizer)
     context.note(
         f"learned a {config.algorithm} tokenizer of {tokenizer.get_vocab_size():,} pieces "
@@ -38,7 +39,11 @@ def train_tokenizer(
     )
 
 
-def _wordpiece(config: TrainTokenizerConfig) -> tuple[Tokenizer, Any, dict[str, str]]:
+def _wordpiece(
+    config: TrainTokenizerConfig, context: TokenizerContext
+) -> tuple[Tokenizer, dict[str, str]]:
+    """BERT's. Its pieces are learned as BPE does: the library's own trainer of WordPiece breaks
+    ties by the order of a hash map, and so learns other pieces each time."""
     specials = {
         "pad_token": "[PAD]",
         "unk_token": "[UNK]",
@@ -46,55 +51,138 @@ def _wordpiece(config: TrainTokenizerConfig) -> tuple[Tokenizer, Any, dict[str, 
         "sep_token": "[SEP]",
         "mask_token": "[MASK]",
     }
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.NFC()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=config.vocab_size,
-        min_frequency=config.min_frequency,
-        special_tokens=list(specials.values()),
-        show_progress=False,
+    words = pre_tokenizers.BertPreTokenizer()
+    learner = Tokenizer(models.BPE())
+    learner.normalizer = _canonical(config)
+    learner.pre_tokenizer = pre_tokenizers.Sequence(
+        [words, pre_tokenizers.Metaspace(replacement=_WORD_START)]
     )
-    return tokenizer, trainer, specials
+    _learn(learner, trainers.BpeTrainer, config, context)
+    learned = learner.get_vocab()
+    in_order = sorted(learned, key=lambda piece: learned[piece])
+    # every character, so that few words are unknown; then what was learned, most useful first
+    characters = [piece for piece in in_order if len(piece) == 1 and piece != _WORD_START]
+    basic = [*specials.values(), *characters, *(f"##{character}" for character in characters)]
+    longer = [_as_wordpiece(piece) for piece in in_order if len(piece) > 1]
+    pieces = list(dict.fromkeys([*basic, *longer]))[: max(config.vocab_size, len(basic))]
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.add_special_tokens(list(specials.values()))
+    tokenizer.normalizer = learner.normalizer
+    tokenizer.pre_tokenizer = words
+    tokenizer.decoder = decoders.WordPiece()
+    return tokenizer, specials
 
 
-def _bpe(config: TrainTokenizerConfig) -> tuple[Tokenizer, Any, dict[str, str]]:
+def _as_wordpiece(piece: str) -> str:
+    return piece[1:] if piece.startswith(_WORD_START) else f"##{piece}"
+
+
+def _bpe(
+    config: TrainTokenizerConfig, context: TokenizerContext
+) -> tuple[Tokenizer, dict[str, str]]:
     end = "<|endoftext|>"
     specials = {"pad_token": "<|pad|>", "eos_token": end, "bos_token": end, "unk_token": end}
     tokenizer = Tokenizer(models.BPE())
+    if config.lowercase:
+        tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=config.vocab_size,
-        min_frequency=config.min_frequency,
+    _learn(
+        tokenizer,
+        trainers.BpeTrainer,
+        config,
+        context,
         special_tokens=list(dict.fromkeys(specials.values())),
         # all 256 bytes, so that any text of any script survives the round trip
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
     )
-    return tokenizer, trainer, specials
+    return tokenizer, specials
 
 
-def _unigram(config: TrainTokenizerConfig) -> tuple[Tokenizer, Any, dict[str, str]]:
+def _unigram(
+    config: TrainTokenizerConfig, context: TokenizerContext
+) -> tuple[Tokenizer, dict[str, str]]:
+    """T5's, learned by SentencePiece: ``tokenizers`` and more threads than one give other scores
+    each time."""
     specials = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.NFC()
+    normalizer = _canonical(config)
+    lines = (normalizer.normalize_str(text) for batch in context.texts() for text in batch)
+    model = io.BytesIO()
+    try:
+        SentencePieceTrainer.train(
+            sentence_iterator=lines,
+            model_writer=model,
+            model_type="unigram",
+            vocab_size=config.vocab_size,
+            hard_vocab_limit=False,  # a small text has fewer pieces
+            character_coverage=1.0,
+            max_sentence_length=2**30,  # a longer line would be left out without a word
+            normalization_rule_name="identity",
+            remove_extra_whitespaces=False,
+            pad_id=0,
+            eos_id=1,
+            unk_id=2,
+            bos_id=-1,
+            num_threads=1,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        raise _unlearnable(error, config, context) from error
+    learned = SentencePieceProcessor(model_proto=model.getvalue())
+    numbers = range(learned.get_piece_size())
+    pieces = [(learned.id_to_piece(number), learned.get_score(number)) for number in numbers]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=2))
+    tokenizer.add_special_tokens(list(specials.values()))
+    tokenizer.normalizer = normalizer
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
-    trainer = trainers.UnigramTrainer(
-        vocab_size=config.vocab_size,
-        special_tokens=list(specials.values()),
-        unk_token="<unk>",
-        show_progress=False,
+    return tokenizer, specials
+
+
+def _learn(
+    tokenizer: Tokenizer,
+    trainer: Any,
+    config: TrainTokenizerConfig,
+    context: TokenizerContext,
+    **options: Any,
+) -> None:
+    tokenizer.train_from_iterator(
+        context.texts(),
+        trainer(
+            vocab_size=config.vocab_size,
+            min_frequency=config.min_frequency,
+            show_progress=False,
+            **options,
+        ),
     )
-    return tokenizer, trainer, specials
+
+
+def _canonical(config: TrainTokenizerConfig) -> Any:
+    """One way to write each character, whatever the text's."""
+    nfc = normalizers.NFC()
+    return normalizers.Sequence([normalizers.Lowercase(), nfc]) if config.lowercase else nfc
+
+
+def _unlearnable(
+    error: RuntimeError, config: TrainTokenizerConfig, context: TokenizerContext
+) -> RunError:
+    if "required_chars" in str(error):
+        return RunError(
+            f"a vocabulary of {config.vocab_size:,} pieces cannot hold every character of the text",
+            slug="vocab-size",
+            at=(*context.section, "vocab_size"),
+            helps=("write a larger one, or take the algorithm that learns bytes: bpe",),
+        )
+    return RunError(
+        "there is no text to learn a tokenizer from", slug="no-text", at=context.section
+    )
 
 
 def _post_processor(algorithm: str, tokenizer: Tokenizer) -> Any:
     def special(token: str) -> tuple[str, int]:
         number = tokenizer.token_to_id(token)
-        assert number is not None  # the trainer put every special token in
+        assert number is not None  # every vocabulary begins with the special tokens
         return token, number
 
     if algorithm == "wordpiece":
@@ -108,7 +196,3 @@ def _post_processor(algorithm: str, tokenizer: Tokenizer) -> Any:
             single="$A </s>", pair="$A </s> $B </s>", special_tokens=[special("</s>")]
         )
     return processors.ByteLevel(trim_offsets=False)
-
-
-def _in_front(first: Any, then: Any) -> Any:
-    return normalizers.Sequence([first, then]) if then is not None else first

@@ -7,7 +7,7 @@ from typing import Any
 
 from datasets import Dataset
 
-from ftspec.api import Context, MissingColumnError, RunError, value_of
+from ftspec.api import Context, MissingColumnError, RunError, SpecPath, did_you_mean, value_of
 from ftspec.builtin.transforms.config import FilterConfig
 
 
@@ -15,21 +15,12 @@ class Filter:
     """The rows that meet every condition."""
 
     def __init__(self, config: FilterConfig, context: Context) -> None:
-        self._keeps = _Keeps(config)
-        self._at = context.section
+        self._keeps = _Keeps(config, (*context.section, "column"))
         self._note = context.note
 
     def apply(self, rows: Dataset) -> Dataset:
         """The rows kept, in their order."""
-        try:
-            kept = rows.filter(self._keeps)
-        except MissingColumnError as error:
-            names = ", ".join(f'"{name}"' for name in rows.column_names or ())
-            raise RunError(
-                f'the rows have no column "{error.column}"; they have {names}',
-                slug="unknown-column",
-                at=(*self._at, "column"),
-            ) from None
+        kept = rows.filter(self._keeps)
         if isinstance(rows, Dataset) and len(kept) < len(rows):
             self._note(f"filter dropped {len(rows) - len(kept):,} of {len(rows):,} rows")
         return kept
@@ -38,11 +29,12 @@ class Filter:
 class _Keeps:
     """The predicate alone, which hashes by the config and so lets datasets cache the result."""
 
-    def __init__(self, config: FilterConfig) -> None:
+    def __init__(self, config: FilterConfig, at: SpecPath) -> None:
         self._config = config.model_dump()
+        self._at = at
 
     def __call__(self, row: Mapping[str, Any]) -> bool:
-        value = value_of(row, self._config["column"])
+        value = self._value(row)
         if value is None or (isinstance(value, (str, list)) and not value) or value != value:
             return not any(
                 self._config[key] for key in ("not_missing", "min_characters", "min_words")
@@ -52,6 +44,19 @@ class _Keeps:
         characters = len(value) if isinstance(value, (str, list)) else len(str(value))
         words = len(value.split()) if isinstance(value, str) else characters
         return self._within(characters, "characters") and self._within(words, "words")
+
+    def _value(self, row: Mapping[str, Any]) -> Any:
+        column = self._config["column"]
+        try:
+            return value_of(row, column)
+        except MissingColumnError:  # only now: the columns of a stream may not be known before
+            names = ", ".join(f'"{name}"' for name in row)
+            raise RunError(
+                f'the rows have no column "{column}"; they have {names}',
+                slug="unknown-column",
+                at=self._at,
+                helps=did_you_mean(column, row),
+            ) from None
 
     def _within(self, count: int, unit: str) -> bool:
         fewest, most = self._config[f"min_{unit}"], self._config[f"max_{unit}"]

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+from pydantic import Field
 
+from ftspec.components import Prediction, TaskComponent, TaskConfig, TaskField
+from ftspec.registry.registry import Plugin, Registered, Registry
+from ftspec.spec.base import LocalPath, SpecModel
 from tests.unit.conftest import Diagnose, Examine, placed
 
 
@@ -120,3 +125,35 @@ def test_path_from_the_environment_shows_as_it_was_written(
 
 def test_output_folder_need_not_exist(diagnose: Diagnose, minimal_spec: str, spec: Path) -> None:
     assert diagnose(minimal_spec + "output: {dir: gone}\n", path=spec) == []
+
+
+class Part(SpecModel):
+    file: Annotated[str, LocalPath(must_exist=True)]
+
+
+class ListedConfig(TaskConfig):
+    words: Annotated[str, LocalPath(must_exist=True)] | None = None
+    target: Annotated[str, LocalPath()] = "gone"
+    parts: list[Part] = Field(default=[])
+
+    @property
+    def predictions(self) -> frozenset[Prediction]:
+        return frozenset({"loss"})
+
+
+def test_file_of_a_task_of_a_plugin_must_exist_wherever_it_is_marked(
+    diagnose: Diagnose, registry: Registry, minimal_spec: str, spec: Path
+) -> None:
+    record = TaskComponent(
+        name="listed",
+        summary="",
+        config=ListedConfig,
+        factory="a:b",
+        fields=(TaskField(name="text", summary=""), TaskField(name="label", summary="")),
+        auto_model="AutoModel",
+    )
+    added = {("task", "listed"): Registered(record, Plugin(name="p"))}
+    wider = Registry({**registry.components, **added}, registry.plugins)
+    task = "{type: listed, words: w, target: t, parts: [{file: rows.json}, {file: f}]}"
+    text = minimal_spec.replace("text-classification", task)
+    assert diagnose(text, path=spec, registry=wider) == ["10:29 missing-file", "10:77 missing-file"]

@@ -134,8 +134,8 @@ def test_secret_is_masked_and_a_short_one_only_where_it_is_all(text: str, shown:
 
 
 def test_longer_secret_is_masked_before_a_shorter_one_inside_it() -> None:
-    secrets = {"/home/ada": "${env:H}", "/home/ada/data": "${env:H}/data"}
-    assert mask("in /home/ada/data/x", secrets) == "in ${env:H}/data/x"
+    secrets = {"/home/ada": "${env:H}", "/home/ada/data": "${env:D}"}
+    assert mask("in /home/ada/data/x", secrets) == "in ${env:D}/x"
 
 
 def test_reference_to_one_secret_is_not_masked_by_another() -> None:

@@ -193,3 +193,25 @@ def test_broken_yaml_in_a_value_points_into_the_argument(apply: Apply) -> None:
         "--set training={max_steps: 1, max_steps: 2}:1:25 duplicate-key",
         "--set name=a: b: c:1:10 yaml-syntax",
     ]
+
+
+def test_options_laid_on_a_bare_type_keep_it() -> None:
+    found = Collector()
+    text = "task: text-classification\nprofiles: {loose: {task: {threshold: 0.3}}}\n"
+    document = load_document(SourceText("spec.yaml", text), found, profile="loose")
+
+    assert document is not None
+    assert list(found) == []
+    assert document.plain() == {"task": {"type": "text-classification", "threshold": 0.3}}
+
+
+def test_split_held_out_replaces_a_slice() -> None:
+    found = Collector()
+    text = (
+        "data: {splits: {validation: 'validation[:5]'}}\n"
+        "profiles: {small: {data: {splits: {validation: {from: train, fraction: 0.1}}}}}\n"
+    )
+    document = load_document(SourceText("spec.yaml", text), found, profile="small")
+
+    assert document is not None
+    assert document.plain()["data"]["splits"]["validation"] == {"from": "train", "fraction": 0.1}

@@ -1,0 +1,188 @@
+"""Gradient accumulation changes nothing: 16 rows at once and 4 times 4 rows give the same loss and
+the same gradient at every step, whatever the task, the lengths of its rows and the last batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from transformers import (
+    AutoModelForSequenceClassification,
+    DataCollatorWithPadding,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
+
+from tests.engine import rows
+from tests.engine.running import Engine, Logs, steps_in
+
+pytestmark = pytest.mark.slow
+
+RELATIVE = 1e-5
+
+SPEC = """\
+ftspec: 1
+name: accumulation
+data:
+  source: {type: json, files: "%(rows)s"}
+  splits: {train: "train[:42]"}
+preprocess: {template: {%(template)s}}
+tokenizer: {max_length: 40, max_target_length: 24}
+model: {checkpoint: "%(model)s", config: {%(config)s}}
+task: {%(task)s}
+training:
+  num_train_epochs: 2
+  learning_rate: 1e-3
+  logging_steps: 1
+  save_strategy: "no"
+performance: {precision: fp32}
+metrics: []
+"""
+"""42 rows are two full steps and one of ten rows: with accumulation 4 + 4 + 2."""
+
+AT_ONCE = ("training.per_device_train_batch_size=16",)
+ACCUMULATED = (
+    "training.per_device_train_batch_size=4",
+    "training.gradient_accumulation_steps=4",
+)
+SMOOTHED = "training.label_smoothing_factor=0.1"
+
+BERT = ("bert", "glosses", "hidden_dropout_prob: 0.0, attention_probs_dropout_prob: 0.0")
+T5 = ("t5", "summaries", "dropout_rate: 0.0")
+GPT2 = ("gpt2", "paragraphs", "resid_pdrop: 0.0, embd_pdrop: 0.0, attn_pdrop: 0.0")
+
+TOPIC = 'text: "{text}", label: "{topic}"'
+SUMMARY = 'source: "summarize: {document}", target: "{summary}"'
+TEXT = 'text: "{text}"'
+
+CASES = {
+    "single-label": (BERT, TOPIC, "type: text-classification"),
+    "multi-label": (
+        BERT,
+        'text: "{text}", label: "{traits}"',
+        "type: text-classification, problem: multi-label",
+    ),
+    "regression": (
+        BERT,
+        'text: "{text}", label: "{words}"',
+        "type: text-classification, problem: regression",
+    ),
+    "pairs": (
+        BERT,
+        'text: "{text}", text_pair: "{next}", label: "{agree}"',
+        "type: text-classification",
+    ),
+    "summarization": (T5, SUMMARY, "type: summarization"),
+    "translation": (T5, SUMMARY, "type: translation"),
+    "packed text": (GPT2, TEXT, "type: text-generation, packing: true"),
+    "rows of text": (GPT2, TEXT, "type: text-generation, packing: false"),
+}
+SMOOTHED_CASES = ("single-label", "pairs", "summarization", "packed text", "rows of text")
+
+
+@pytest.fixture(params=CASES)
+def spec(request: pytest.FixtureRequest) -> str:
+    """The spec of each case in turn."""
+    return spec_of(request, request.param)
+
+
+def spec_of(request: pytest.FixtureRequest, case: str) -> str:
+    """The spec of a case, with its model and rows."""
+    (model, rows, config), template, task = CASES[case]
+    return SPEC % {
+        "model": request.getfixturevalue(model),
+        "rows": request.getfixturevalue(rows),
+        "config": config,
+        "template": template,
+        "task": task,
+    }
+
+
+def test_accumulation_changes_nothing(engine: Engine, spec: str) -> None:
+    assert_same(engine.train(spec, *AT_ONCE), engine.train(spec, *ACCUMULATED))
+
+
+@pytest.mark.parametrize("case", SMOOTHED_CASES)
+def test_nor_with_label_smoothing(
+    engine: Engine, request: pytest.FixtureRequest, case: str
+) -> None:
+    spec = spec_of(request, case)
+    smoothed = engine.train(spec, *AT_ONCE, SMOOTHED)
+
+    assert_same(smoothed, engine.train(spec, *ACCUMULATED, SMOOTHED))
+    # the smoothing was on
+    plain = engine.train(spec, *AT_ONCE, "training.max_steps=1")
+    assert steps_in(plain)[0]["loss"] != pytest.approx(steps_in(smoothed)[0]["loss"], rel=RELATIVE)
+
+
+def test_nor_when_rows_are_grouped_by_length(
+    engine: Engine, request: pytest.FixtureRequest
+) -> None:
+    """Groups are drawn for whole steps, not for the parts of one."""
+    spec = spec_of(request, "rows of text")
+    grouped = "performance.batching=grouped"
+    at_once = engine.train(spec, *AT_ONCE, grouped)
+
+    assert_same(at_once, engine.train(spec, *ACCUMULATED, grouped))
+    # the grouping was on
+    assert steps_in(at_once)[0]["loss"] != steps_in(engine.train(spec, *AT_ONCE))[0]["loss"]
+
+
+def test_nor_where_a_part_has_nothing_to_learn(
+    engine: Engine, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """An empty text is the end-of-text token alone, and no token comes before it."""
+    texts = [row["text"] for row in rows.paragraphs(12)]
+    texts[1] = texts[2] = texts[6] = ""
+    file = rows.write_rows(tmp_path / "texts.jsonl", [{"text": text} for text in texts])
+    spec = spec_of(request, "rows of text")
+    more = (f"data.source.files={file}", "data.splits.train=train", "training.num_train_epochs=3")
+    at_once = engine.train(spec, "training.per_device_train_batch_size=4", *more)
+    parts = ("training.per_device_train_batch_size=1", "training.gradient_accumulation_steps=4")
+
+    assert_same(at_once, engine.train(spec, *parts, *more))
+
+
+def test_the_plain_trainer_multiplies_the_loss_of_a_classifier(
+    engine: Engine, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """What all this is for, and proof that the tests above see it: four times the loss, four times
+    the gradient. When this test fails, transformers has changed, and ftspec may do less."""
+    run = engine.compile(spec_of(request, "single-label"), *AT_ONCE)
+
+    def train_plainly(per_device: int, accumulation: int) -> Logs:
+        set_seed(42)
+        trainer = Trainer(
+            model=AutoModelForSequenceClassification.from_pretrained(
+                request.getfixturevalue("bert"), config=run.trainer.model.config
+            ),
+            args=TrainingArguments(
+                output_dir=str(tmp_path),
+                per_device_train_batch_size=per_device,
+                gradient_accumulation_steps=accumulation,
+                max_steps=2,
+                logging_steps=1,
+                learning_rate=0.0,
+                save_strategy="no",
+                report_to=[],
+                use_cpu=True,
+            ),
+            data_collator=DataCollatorWithPadding(run.trainer.processing_class),
+            train_dataset=run.data.encoded["train"],
+        )
+        trainer.train()
+        return steps_in(trainer.state.log_history)
+
+    for whole, parts in zip(train_plainly(16, 1), train_plainly(4, 4), strict=True):
+        for name in ("loss", "grad_norm"):
+            assert parts[name] == pytest.approx(4 * whole[name], rel=1e-3)
+
+
+def assert_same(at_once: Logs, accumulated: Logs) -> None:
+    """Every step has the same loss and gradient norm."""
+    ours, theirs = steps_in(accumulated), steps_in(at_once)
+    assert len(ours) == len(theirs) >= 6
+    for name in ("loss", "grad_norm"):
+        expected = [record[name] for record in theirs]
+        assert [record[name] for record in ours] == pytest.approx(expected, rel=RELATIVE), name

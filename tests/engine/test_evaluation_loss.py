@@ -1,0 +1,167 @@
+"""The loss of an evaluation is the exact mean over the items of the split, examples or tokens,
+however the split falls into batches."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from ftspec.engine.compile import CompiledRun
+from tests.engine.running import Engine
+
+pytestmark = pytest.mark.slow
+
+SPEC = """\
+ftspec: 1
+name: evaluation
+data:
+  source: {type: json, files: "%(rows)s"}
+  splits: {train: "train[:60]", validation: "train[60:83]"}
+preprocess: {template: {%(template)s}}
+tokenizer: {max_length: 48, max_target_length: 40}
+model: {checkpoint: "%(model)s"}
+task: {%(task)s}
+training: {%(training)s}
+performance: {precision: fp32}
+metrics: [%(metrics)s]
+"""
+"""23 rows: in batches of four the last has three."""
+
+TOPIC = 'text: "{text}", label: "{topic}"'
+SUMMARY = 'source: "summarize: {document}", target: "{summary}"'
+TEXT = 'text: "{text}"'
+
+CASES = {
+    "single-label": ("bert", "glosses", TOPIC, "type: text-classification", "accuracy"),
+    "multi-label": (
+        "bert",
+        "glosses",
+        'text: "{text}", label: "{traits}"',
+        "type: text-classification, problem: multi-label",
+        "f1",
+    ),
+    "regression": (
+        "bert",
+        "glosses",
+        'text: "{text}", label: "{words}"',
+        "type: text-classification, problem: regression",
+        "mse",
+    ),
+    "summarization with texts": ("t5", "summaries", SUMMARY, "type: summarization", "rouge"),
+    "summarization": ("t5", "summaries", SUMMARY, "type: summarization", ""),
+    "packed text": ("gpt2", "paragraphs", TEXT, "type: text-generation", "perplexity"),
+    "rows of text": (
+        "gpt2",
+        "paragraphs",
+        TEXT,
+        "type: text-generation, packing: false",
+        "perplexity",
+    ),
+}
+
+
+@pytest.fixture(params=CASES)
+def spec(request: pytest.FixtureRequest) -> str:
+    """The spec of each case in turn, less its ``training`` section."""
+    return spec_of(request, request.param)
+
+
+def spec_of(request: pytest.FixtureRequest, case: str) -> str:
+    """The spec of a case."""
+    model, rows, template, task, metrics = CASES[case]
+    return SPEC % {
+        "model": request.getfixturevalue(model),
+        "rows": request.getfixturevalue(rows),
+        "template": template,
+        "task": task,
+        "training": "per_device_eval_batch_size: 4",
+        "metrics": metrics,
+    }
+
+
+def test_batches_do_not_change_it(engine: Engine, spec: str) -> None:
+    in_fours = engine.compile(spec)
+    at_once = engine.compile(spec, "training.per_device_eval_batch_size=1000")
+
+    loss = in_fours.trainer.evaluate()["eval_loss"]
+
+    assert loss == pytest.approx(at_once.trainer.evaluate()["eval_loss"], rel=1e-6)
+    assert loss == pytest.approx(mean_by_hand(in_fours), rel=1e-6)
+
+
+@pytest.mark.parametrize("case", ["single-label", "summarization", "rows of text"])
+def test_label_smoothing_does_not_change_that(
+    engine: Engine, request: pytest.FixtureRequest, case: str
+) -> None:
+    spec = spec_of(request, case)
+    smoothed = "training.label_smoothing_factor=0.2"
+    in_fours = engine.compile(spec, smoothed)
+    at_once = engine.compile(spec, smoothed, "training.per_device_eval_batch_size=1000")
+
+    loss = in_fours.trainer.evaluate()["eval_loss"]
+    assert loss == pytest.approx(at_once.trainer.evaluate()["eval_loss"], rel=1e-6)
+
+
+@pytest.mark.parametrize("case", ["packed text", "rows of text"])
+def test_perplexity_is_its_exponential(
+    engine: Engine, request: pytest.FixtureRequest, case: str
+) -> None:
+    metrics = engine.compile(spec_of(request, case)).trainer.evaluate()
+
+    assert metrics["eval_perplexity"] == pytest.approx(math.exp(metrics["eval_loss"]), rel=1e-9)
+
+
+def test_a_row_without_anything_to_predict_does_not_spoil_it(
+    engine: Engine, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """An empty text is one token: in a batch of its own there is nothing to take a mean of."""
+    texts = tmp_path / "texts.txt"
+    texts.write_text("some words\n\nand some more\n" * 30, encoding="utf-8")
+    source = f"data.source={{type: text, files: {texts}}}"
+    spec = spec_of(request, "rows of text")
+    one_by_one = engine.compile(spec, source, "training.per_device_eval_batch_size=1")
+    at_once = engine.compile(spec, source, "training.per_device_eval_batch_size=1000")
+
+    loss = one_by_one.trainer.evaluate()["eval_loss"]
+    assert loss == pytest.approx(at_once.trainer.evaluate()["eval_loss"], rel=1e-6)
+
+
+def test_the_mean_of_batches_is_another_number(
+    engine: Engine, request: pytest.FixtureRequest
+) -> None:
+    """What the plain Trainer logs, and proof that the tests above can tell."""
+    run = engine.compile(spec_of(request, "rows of text"))
+    losses = [mean_of(run, rows) for rows in batches(run, 4)]
+
+    mean_of_batches = sum(loss for loss, _ in losses) / len(losses)
+
+    assert run.trainer.evaluate()["eval_loss"] != pytest.approx(mean_of_batches, rel=1e-5)
+
+
+def mean_by_hand(run: CompiledRun) -> float:
+    """The mean over items, a row at a time."""
+    losses = [mean_of(run, rows) for rows in batches(run, 1)]
+    return sum(loss * items for loss, items in losses) / sum(items for _, items in losses)
+
+
+def mean_of(run: CompiledRun, rows: list[int]) -> tuple[float, int]:
+    """The model's own loss of some rows, and how many labels it is a mean of."""
+    model = run.trainer.model.eval()
+    validation = run.data.encoded["validation"]
+    batch = run.data.task.collator(model)([validation[index] for index in rows])
+    with torch.no_grad():
+        loss = model(**batch).loss
+    labels = batch["labels"]
+    if run.plan.task.type == "text-classification":
+        return float(loss), len(labels)
+    predicted = labels[:, 1:] if run.plan.task.type == "text-generation" else labels
+    return float(loss), int((predicted != -100).sum())
+
+
+def batches(run: CompiledRun, size: int) -> list[list[int]]:
+    """The indexes of the validation rows in batches."""
+    count = len(run.data.encoded["validation"])
+    return [list(range(count))[start : start + size] for start in range(0, count, size)]

@@ -1,0 +1,198 @@
+"""A run that was stopped and resumed is the run that was never stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from ftspec.engine.execute import RunInterruptedError
+from ftspec.errors import RunError
+from ftspec.rundir import RunDirectory
+from tests.engine import rows
+from tests.engine.running import Engine, Recorder, logged, steps_in
+
+pytestmark = pytest.mark.slow
+
+STEPS = 20
+
+CLASSIFICATION = """\
+ftspec: 1
+name: topics
+data:
+  source: {type: json, files: "%(rows)s"}
+  splits: {train: "train[:50]", validation: "train[50:60]"}
+preprocess: {template: {text: "{text}", label: "{topic}"}}
+tokenizer: {max_length: 32}
+model: {checkpoint: "%(model)s"}
+task: text-classification
+"""
+GENERATION = """\
+ftspec: 1
+name: paragraphs
+data:
+  source: {type: json, files: "%(rows)s"}
+  splits: {train: "train[:24]", validation: "train[24:30]"}
+preprocess: {template: {text: "{text}"}}
+tokenizer: {max_length: 32}
+model: {checkpoint: "%(model)s"}
+task: text-generation
+"""
+TRAINING = f"""\
+training:
+  max_steps: {STEPS}
+  per_device_train_batch_size: 4
+  gradient_accumulation_steps: 2
+  learning_rate: 1e-3
+  warmup_steps: 5
+  logging_steps: 1
+  save_strategy: steps
+  save_steps: 8
+  eval_strategy: steps
+  eval_steps: 5
+performance: {{precision: fp32}}
+"""
+
+
+@pytest.fixture(params=["text-classification", "text-generation"])
+def spec(request: pytest.FixtureRequest) -> str:
+    """A spec of either family, with dropout. An epoch of the classifier has seven steps."""
+    if request.param == "text-classification":
+        text, model, file = CLASSIFICATION, "bert", "glosses"
+    else:
+        text, model, file = GENERATION, "gpt2", "paragraphs"
+    names = {"model": request.getfixturevalue(model), "rows": request.getfixturevalue(file)}
+    return text % names + TRAINING
+
+
+@pytest.fixture
+def classification(bert: Path, glosses: Path) -> str:
+    """The spec of the classifier alone."""
+    return CLASSIFICATION % {"model": bert, "rows": glosses} + TRAINING
+
+
+def interrupt_at(step: int) -> Recorder:
+    """A watcher that presses Ctrl-C after a step."""
+
+    def press(done: int) -> None:
+        if done == step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return Recorder(at_step=press)
+
+
+def interrupted(engine: Engine, spec: str, step: int, resume: RunDirectory | None = None) -> RunDirectory:
+    """A run stopped after ``step``."""
+    with pytest.raises(RunInterruptedError) as stop:
+        engine.execute(spec, watcher=interrupt_at(step), resume=resume)
+    run_dir = stop.value.run_dir
+    assert run_dir.status()["status"] == "interrupted"
+    assert stop.value.checkpoint == run_dir.checkpoints / f"checkpoint-{step}"
+    return run_dir
+
+
+@pytest.mark.parametrize("step", [3, 10])
+def test_ten_and_ten_steps_are_twenty(engine: Engine, spec: str, step: int) -> None:
+    """In the first epoch and in a later one; the logs, the metrics and the weights agree."""
+    whole = engine.execute(spec)
+    run_dir = interrupted(engine, spec, step)
+    assert [record["step"] for record in steps_in(logged(run_dir))] == list(range(1, step + 1))
+
+    resumed = engine.execute(spec, resume=run_dir)
+
+    assert resumed.run_dir == run_dir
+    assert run_dir.status()["status"] == "finished"
+    expected, found = steps_in(logged(whole.run_dir)), steps_in(logged(run_dir))
+    assert [record["step"] for record in found] == list(range(1, STEPS + 1))
+    for name in ("loss", "grad_norm", "learning_rate"):
+        numbers = [record[name] for record in expected]
+        assert [record[name] for record in found] == pytest.approx(numbers, abs=1e-5), name
+    assert set(resumed.metrics) == set(whole.metrics)
+    for split, metrics in whole.metrics.items():
+        assert resumed.metrics[split] == pytest.approx(metrics, abs=1e-5), split
+    assert (run_dir.model / "model.safetensors").read_bytes() == (
+        whole.run_dir.model / "model.safetensors"
+    ).read_bytes()
+
+
+def test_a_run_may_stop_more_than_once(engine: Engine, classification: str) -> None:
+    whole = engine.execute(classification)
+    run_dir = interrupted(engine, classification, 6)
+    interrupted(engine, classification, 13, resume=run_dir)
+    # at the very end: all is learned, and nothing yet evaluated or saved
+    interrupted(engine, classification, STEPS, resume=run_dir)
+    assert not run_dir.model.exists()
+
+    resumed = engine.execute(classification, resume=run_dir)
+
+    assert [record["step"] for record in steps_in(logged(run_dir))] == list(range(1, STEPS + 1))
+    assert resumed.metrics["validation"] == pytest.approx(whole.metrics["validation"], abs=1e-5)
+    assert resumed.metrics["train"] == pytest.approx(whole.metrics["train"], abs=1e-5)
+
+
+def test_a_broken_run_goes_on_from_its_last_checkpoint(
+    engine: Engine, classification: str
+) -> None:
+    """Steps made after that checkpoint are made again, and stand once in the logs."""
+    whole = engine.execute(classification)
+
+    def break_down(done: int) -> None:
+        if done == 11:
+            raise OSError("the disk is full")
+
+    with pytest.raises(Exception, match="the disk is full"):
+        engine.execute(classification, watcher=Recorder(at_step=break_down))
+    run_dir = engine.runs()[-1]
+    assert run_dir.status()["status"] == "failed"
+
+    resumed = engine.execute(classification, resume=run_dir)
+
+    expected, found = steps_in(logged(whole.run_dir)), steps_in(logged(run_dir))
+    assert [record["step"] for record in found] == list(range(1, STEPS + 1))
+    losses = [record["loss"] for record in expected]
+    assert [record["loss"] for record in found] == pytest.approx(losses, abs=1e-5)
+    assert resumed.metrics["train"] == pytest.approx(whole.metrics["train"], abs=1e-5)
+
+
+def test_patience_is_remembered(engine: Engine, classification: str) -> None:
+    """Early stopping counts the evaluations before the interruption as well."""
+    worse = "training.learning_rate=0.3"  # no evaluation is better than the first
+    spec = classification + "callbacks: [{type: early-stopping, patience: 2}]\n"
+    settings = (worse, "training.save_steps=5")
+    whole = engine.execute(spec, *settings)
+    stopped_at = steps_in(logged(whole.run_dir))[-1]["step"]
+    assert stopped_at < STEPS
+
+    with pytest.raises(RunInterruptedError) as stop:
+        engine.execute(spec, *settings, watcher=interrupt_at(stopped_at - 2))
+    run_dir = stop.value.run_dir
+    engine.execute(spec, *settings, resume=run_dir)
+
+    assert steps_in(logged(run_dir))[-1]["step"] == stopped_at
+
+
+@pytest.fixture
+def own_glosses(tmp_path: Path) -> Path:
+    """A file of rows that a test may change."""
+    return rows.write_rows(tmp_path / "own.jsonl", rows.glosses(60))
+
+
+def test_changed_data_is_refused(engine: Engine, bert: Path, own_glosses: Path) -> None:
+    spec = CLASSIFICATION % {"model": bert, "rows": own_glosses} + TRAINING
+    run_dir = interrupted(engine, spec, 2)
+    lock = run_dir.read_json("lock.json")
+    changed = rows.glosses(60)
+    changed[3]["text"] += " indeed"
+    rows.write_rows(own_glosses, changed)
+
+    with pytest.raises(RunError, match="the data changed since the run began") as refusal:
+        engine.execute(spec, resume=run_dir)
+
+    assert refusal.value.slug == "lock-drift"
+    assert run_dir.read_json("lock.json") == lock
+    # and as before it goes on
+    rows.write_rows(own_glosses, rows.glosses(60))
+    engine.execute(spec, resume=run_dir)
+    assert run_dir.status()["status"] == "finished"

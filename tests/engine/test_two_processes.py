@@ -1,0 +1,90 @@
+"""Two processes with 4 rows each learn what one process learns from 8."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.running import Logs, steps_in
+from tests.engine.two_processes import CASES, STEPS, train_all
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+Logged = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def folder(
+    tmp_path_factory: pytest.TempPathFactory,
+    bert: Path,
+    gpt2: Path,
+    glosses: Path,
+    paragraphs: Path,
+) -> Path:
+    """The models and their rows."""
+    folder = tmp_path_factory.mktemp("two_processes")
+    shutil.copytree(bert, folder / "bert")
+    shutil.copytree(gpt2, folder / "gpt2")
+    shutil.copy(glosses, folder / "glosses.jsonl")
+    shutil.copy(paragraphs, folder / "paragraphs.jsonl")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def by_one(folder: Path) -> Logged:
+    """What one process logs."""
+    return train_all(folder, processes=1)
+
+
+@pytest.fixture(scope="module")
+def by_two(folder: Path) -> Logged:
+    """What two processes log."""
+    launch = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend=c10d"]
+    launch += ["--rdzv-endpoint=127.0.0.1:0", "-m", "tests.engine.two_processes", str(folder)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    done = subprocess.run(
+        [sys.executable, *launch],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    logs: Logged = json.loads((folder / "logs.json").read_text(encoding="utf-8"))
+    return logs
+
+
+@pytest.mark.parametrize("accumulation", [1, 2])
+@pytest.mark.parametrize("model", CASES)
+def test_two_processes_learn_the_same(
+    by_one: Logged, by_two: Logged, model: str, accumulation: int
+) -> None:
+    one, two = steps_in(by_one[f"{model} x 1"]), steps_in(by_two[f"{model} x {accumulation}"])
+
+    assert len(one) == len(two) == STEPS
+    for name in ("loss", "grad_norm"):
+        expected = [record[name] for record in one]
+        assert [record[name] for record in two] == pytest.approx(expected, rel=1e-5), name
+
+
+@pytest.mark.parametrize("model", CASES)
+def test_two_processes_evaluate_the_same(by_one: Logged, by_two: Logged, model: str) -> None:
+    """The launcher gives some rows twice, so that every process has as many; they count once."""
+    one, two = by_one[f"{model} x 1"], by_two[f"{model} x 1"]
+
+    assert evaluated_loss(two) == pytest.approx(evaluated_loss(one), rel=1e-5)
+
+
+def evaluated_loss(logs: Logs) -> float:
+    """The loss of the one evaluation."""
+    return next(record["eval_loss"] for record in logs if "eval_loss" in record)
