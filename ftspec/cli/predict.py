@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -13,6 +11,7 @@ import click
 
 from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.cli.heavy import require_engine
+from ftspec.cli.rows import FORMATS, Row, read_rows
 from ftspec.cli.watching import PlainWatcher
 from ftspec.diagnostics.model import Collector, Diagnostic
 from ftspec.diagnostics.render import text as text_renderer
@@ -23,9 +22,6 @@ from ftspec.linting import examine
 from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry
 from ftspec.rundir import RunDirectory
-
-
-Row = Mapping[str, Any]
 
 
 @click.command("predict")
@@ -60,8 +56,8 @@ def predict_command(
         raise UsageError('pass a text, as in: ftspec predict RUN_DIR "some text", or --file FILE')
     if texts and file is not None:
         raise UsageError("pass texts or --file, and not both")
-    if file is not None and file.suffix.lower() not in _READERS:
-        raise UsageError(f'"{file}" must be one of {", ".join(_READERS)}')
+    if file is not None and file.suffix.lower() not in FORMATS:
+        raise UsageError(f'"{file}" is of no known format: {", ".join(FORMATS)}')
     if output is not None and output.exists():
         raise UsageError(f"{output} exists, and is not overwritten")
     plan = _plan_of(RunDirectory(run_dir))
@@ -73,10 +69,8 @@ def predict_command(
         predictor = open_predictor(plan, RunDirectory(run_dir), PlainWatcher())
         rows: Iterable[Row] = [predictor.from_text(one) for one in texts]
         if file is not None:
-            rows = _rows_of(file, predictor.from_text)
-        _show(
-            predictor.predict(rows, batch_size), output, as_json=as_json or file is not None
-        )
+            rows = read_rows(file, predictor.from_text)
+        _show(predictor.predict(rows, batch_size), output, as_json=as_json or file is not None)
     except RunError as error:
         finding = Diagnostic(slug=error.slug, headline=error.headline, helps=error.helps)
         click.echo(text_renderer.render([finding]), err=True, nl=False)
@@ -107,78 +101,27 @@ class _AnyVariable(dict[str, str]):
         return default if default is not None else ""
 
 
-def _rows_of(file: Path, from_text: Callable[[str], Row]) -> Iterator[Row]:
-    """The rows of a file, read as they are asked for.
-
-    Raises:
-        RunError: the file is not what its name says.
-    """
-    suffix = file.suffix.lower()
-    with file.open(encoding="utf-8-sig", newline="" if suffix == ".csv" else None) as stream:
-        try:
-            yield from _READERS[suffix](stream, from_text)
-        except (ValueError, csv.Error) as error:
-            raise RunError(
-                f'cannot read "{file}" as {suffix[1:]}: {error}', slug="unreadable-data"
-            ) from None
-
-
-def _json_lines(stream: TextIO, from_text: object) -> Iterator[Row]:
-    for number, line in enumerate(stream, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise ValueError(f"line {number} is no JSON: {error}") from None
-        yield _checked(row, f"line {number}")
-
-
-def _json_array(stream: TextIO, from_text: object) -> Iterator[Row]:
-    rows = json.load(stream)
-    if not isinstance(rows, list):
-        raise ValueError("it must be an array of objects")
-    yield from (_checked(row, f"item {number}") for number, row in enumerate(rows, start=1))
-
-
-def _checked(row: Any, where: str) -> Row:
-    if not isinstance(row, dict):
-        raise ValueError(f"{where} must be an object with the columns of the spec")
-    return row
-
-
-def _csv_rows(stream: TextIO, from_text: object) -> Iterator[Row]:
-    csv.field_size_limit(sys.maxsize)  # the default of 128 KiB is less than a long document
-    yield from csv.DictReader(stream)
-
-
-def _text_lines(stream: TextIO, from_text: Callable[[str], Row]) -> Iterator[Row]:
-    return (from_text(line.rstrip("\n")) for line in stream if line.strip())
-
-
-_READERS: dict[str, Callable[[TextIO, Callable[[str], Row]], Iterator[Row]]] = {
-    ".jsonl": _json_lines,
-    ".ndjson": _json_lines,
-    ".json": _json_array,
-    ".csv": _csv_rows,
-    ".txt": _text_lines,
-}
-
-
 def _show(results: Iterable[Row], output: Path | None, *, as_json: bool) -> None:
     """Write the results as they come. The file is made with the first: a mistake that shows at once
-    leaves none in the way of the next try."""
-    stream = None
+    leaves no file in the way of the next try."""
+    stream: TextIO | None = None
     try:
         for result in results:
             if output is None:
                 click.echo(json.dumps(result, ensure_ascii=False) if as_json else _line(result))
                 continue
-            stream = stream or output.open("x", encoding="utf-8")
+            stream = stream or _create(output)
             stream.write(json.dumps(result, ensure_ascii=False) + "\n")
     finally:
         if stream is not None:
             stream.close()
+
+
+def _create(path: Path) -> TextIO:
+    try:
+        return path.open("x", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f'cannot write "{path}": {error.strerror}') from None
 
 
 def _line(result: Row) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoTokenizer
+from transformers.utils import logging as transformers_logging
 
 from ftspec.components import Task, TaskComponent
 from ftspec.engine.progress import Note, Watcher, quiet_libraries
@@ -37,14 +39,20 @@ class Predictor:
             if name in plan.task.component.inputs
         }
         folder = str(run_dir.model)
-        config = AutoConfig.from_pretrained(folder)
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        auto_class = getattr(transformers, plan.task.component.auto_model)
+        try:
+            config = AutoConfig.from_pretrained(folder)
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+            self._model = auto_class.from_pretrained(folder, dtype=torch.float32).eval()
+        except (OSError, ValueError, SafetensorError) as error:
+            raise RunError(
+                f'the model in "{folder}" cannot be read: {" ".join(str(error).split())[:300]}',
+                slug="no-model",
+            ) from error
         self._task: Task = build_task(
             plan, tokenizer, lengths_of(plan, tokenizer, config, note), note
         )
         self._task.restore(config)
-        auto_class = getattr(transformers, plan.task.component.auto_model)
-        self._model = auto_class.from_pretrained(folder, dtype=torch.float32).eval()
         if torch.cuda.is_available():
             self._model = self._model.to("cuda")
 
@@ -103,4 +111,5 @@ def open_predictor(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Predi
         RunError: the run has no model.
     """
     quiet_libraries()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     return Predictor(plan, run_dir, watcher.note)

@@ -41,14 +41,29 @@ def load_tokenizer(
                 trust_remote_code=context.trust_remote_code,
             ),
         )
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f'no tokenizer in "{checkpoint}": {str(error).strip().partition(chr(10))[0]}',
-            slug="no-tokenizer",
-            at=(*context.section, "checkpoint"),
-        ) from error
+    except (OSError, ValueError, TypeError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise _no_tokenizer(checkpoint, reason, context) from error
+    if _is_hollow(tokenizer):
+        raise _no_tokenizer(checkpoint, "it has no vocabulary", context)
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is not None:
         backend.no_truncation()
         backend.no_padding()
     return tokenizer
+
+
+def _is_hollow(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether all it knows are special tokens: what transformers makes of a folder that has the
+    configuration of a model and no file of a tokenizer."""
+    special = {*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()}
+    return len(tokenizer.get_vocab().keys() - special) < 2
+
+
+def _no_tokenizer(checkpoint: str, reason: str, context: TokenizerContext) -> RunError:
+    return RunError(
+        f'no tokenizer in "{checkpoint}": {reason}',
+        slug="no-tokenizer",
+        at=(*context.section, "checkpoint"),
+        helps=('name another: "tokenizer: {checkpoint: …}"',),
+    )

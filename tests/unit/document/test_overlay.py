@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ftspec.diagnostics.model import Collector
+from ftspec.document.load import load_document
 from ftspec.document.nodes import MappingNode, to_plain
 from ftspec.document.overlay import apply_overrides, merge
 from ftspec.document.parse import parse_node

@@ -47,12 +47,15 @@ def test_a_model_without_a_checkpoint(tokenizer_context: MakeTokenizerContext) -
     assert "tokenizer: {type: train}" in caught.value.helps[0]
 
 
+@pytest.mark.parametrize("model_type", ["bert", "gpt2", "t5", "marian", "llama", "no-such-type"])
 def test_a_checkpoint_without_a_tokenizer(
-    tokenizer_context: MakeTokenizerContext, tmp_path: Path
+    model_type: str, tokenizer_context: MakeTokenizerContext, tmp_path: Path
 ) -> None:
-    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    # transformers makes an empty tokenizer for some, to which every word is unknown
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": model_type}))
     with pytest.raises(RunError) as caught:
         load_tokenizer(AutoTokenizerConfig(), tokenizer_context(checkpoint=tmp_path))
     assert caught.value.slug == "no-tokenizer"
+    assert caught.value.at == ("tokenizer", "checkpoint")
     assert caught.value.headline.startswith(f'no tokenizer in "{tmp_path}": ')
     assert "\n" not in caught.value.headline
