@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ftspec.checks import CHECKS
+from ftspec.checks import CHECK_SLUGS, CHECKS
+from ftspec.configuration import configuration_for
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity, labelled
+from ftspec.document.ignores import Ignore, drop_ignored, find_ignores
 from ftspec.document.load import Document, load_document
 from ftspec.planning.plan import Plan
 from ftspec.planning.resolve import build_plan
@@ -43,7 +45,23 @@ def examine(
     output_dir: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Verdict:
-    """Load, validate, resolve and check one spec as a run would see it."""
+    """Load, validate, resolve and check one spec as a run would see it.
+
+    Findings that a comment ignores are left out, and the project's severities apply.
+    """
+    verdict = _examine(source, registry, profile, overrides, output_dir, environment)
+    kept, _ = drop_ignored(verdict.diagnostics, _ignores(source, verdict.diagnostics), _may_ignore)
+    return replace(verdict, diagnostics=tuple(configuration_for(source).apply(kept)))
+
+
+def _examine(
+    source: SourceText,
+    registry: Registry,
+    profile: str | None = None,
+    overrides: Sequence[str] = (),
+    output_dir: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Verdict:
     found = Collector()
     document = load_document(
         source, found, profile=profile, overrides=overrides, environment=environment
@@ -61,13 +79,32 @@ def examine(
 def lint(
     source: SourceText, registry: Registry, *, overrides: Sequence[str] = ()
 ) -> tuple[Diagnostic, ...]:
-    """Every finding of a spec, by itself and under each of its profiles, in order of place."""
-    verdict = examine(source, registry, overrides=overrides)
+    """Every finding of a spec, by itself and under each of its profiles, in order of place.
+
+    Comments that ignore nothing are findings too, and so are faults of the project's configuration.
+    """
+    verdict = _examine(source, registry, None, overrides)
     found = dict.fromkeys(verdict.diagnostics)
     for profile in verdict.document.profiles if verdict.document is not None else ():
-        under = examine(source, registry, profile=profile, overrides=overrides)
+        under = _examine(source, registry, profile, overrides)
         found |= dict.fromkeys(under.diagnostics)
-    return tuple(sorted(found, key=_place))
+    kept, unused = drop_ignored(found, _ignores(source, found), _may_ignore)
+    kept += [one for one in unused if one.span is not None and one.span.source == source]
+    configuration = configuration_for(source)
+    return tuple(sorted([*configuration.apply(kept), *configuration.problems], key=_place))
+
+
+def _may_ignore(diagnostic: Diagnostic) -> bool:
+    """Whether a run is possible all the same: an error of the language leaves no plan."""
+    is_of_check = diagnostic.slug in CHECK_SLUGS or "/" in diagnostic.slug
+    return is_of_check or diagnostic.severity is not Severity.ERROR
+
+
+def _ignores(source: SourceText, diagnostics: Iterable[Diagnostic]) -> list[Ignore]:
+    """The ignore comments of a spec and of the files its findings are in."""
+    sources = {source.name: source}
+    sources |= {found.span.source.name: found.span.source for found in diagnostics if found.span}
+    return [ignore for one in sources.values() for ignore in find_ignores(one)]
 
 
 def _plugin_findings(plan: Plan, document: Document, registry: Registry) -> list[Diagnostic]:

@@ -45,3 +45,6 @@ CHECKS: tuple[Check, ...] = (
     template_fields,
 )
 """Every check, by name."""
+
+CHECK_SLUGS = frozenset(slug for check in CHECKS for slug in check.SLUGS)
+"""What checks can find. Any other error means that there is no plan at all."""

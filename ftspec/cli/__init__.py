@@ -11,6 +11,7 @@ from ftspec import __version__
 from ftspec.cli.exits import guarded
 
 COMMANDS = {
+    "diff": "ftspec.cli.diff:diff_command",
     "lint": "ftspec.cli.lint:lint_command",
     "plan": "ftspec.cli.plan:plan_command",
     "plugins": "ftspec.cli.plugins:plugins_command",

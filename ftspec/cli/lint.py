@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
 import click
 
 from ftspec.cli.exits import FINDINGS, Exit
+from ftspec.cli.fixing import Fixer
 from ftspec.cli.specs import find_specs, read_spec, set_option, summary
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity
-from ftspec.diagnostics.render import RENDERERS
+from ftspec.diagnostics.render import RENDERERS, text
+from ftspec.errors import UsageError
 from ftspec.linting import lint
 from ftspec.registry.discover import build_registry
 
@@ -22,23 +28,52 @@ from ftspec.registry.discover import build_registry
     show_default=True,
     help="How findings are written.",
 )
+@click.option(
+    "--fix", is_flag=True, help="Mend what can be mended safely, in the files themselves."
+)
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option("--info", "with_info", is_flag=True, help="Show findings that are information too.")
 @set_option
-def lint_command(paths: tuple[str, ...], format_name: str, overrides: tuple[str, ...]) -> None:
+def lint_command(
+    paths: tuple[str, ...],
+    format_name: str,
+    fix: bool,
+    diff: bool,
+    with_info: bool,
+    overrides: tuple[str, ...],
+) -> None:
     """Check specs, each by itself and under each of its profiles.
 
-    PATHS are files, folders (every YAML file in them with an "ftspec:" key) or - for standard
-    input. Nothing is downloaded, and torch is not imported.
+    PATHS are files, patterns, folders (every YAML file in them with an "ftspec:" key) or - for
+    standard input. Nothing is downloaded, and torch is not imported.
     """
+    if (fix or diff) and "-" in paths:
+        raise UsageError("--fix and --diff work on files, not on standard input")
     registry = build_registry()
+    fixer = Fixer(registry, overrides)
     found: list[Diagnostic] = list(registry.problems)
     specs = find_specs(paths)
     for path in specs:
+        if fix or diff:
+            found += fixer.fix(Path(path), write=fix)
+            continue
         collector = Collector()
         source = read_spec(path, collector)
         found += collector
         if source is not None:
             found += lint(source, registry, overrides=overrides)
-    click.echo(RENDERERS[format_name](found), nl=False)
-    click.echo(summary(found, len(specs)), err=True)
+    click.echo(fixer.diff, nl=False)
+    shown = [one for one in found if with_info or one.severity is not Severity.INFO]
+    if not diff:
+        click.echo(_render(shown, format_name), nl=False)
+    if fixer.count:
+        click.echo(f"{'fixed' if fix else 'can fix'} {fixer.count}", err=True)
+    click.echo(summary(shown, len(specs)), err=True)
     if any(diagnostic.severity is Severity.ERROR for diagnostic in found):
         raise Exit(FINDINGS)
+
+
+def _render(found: Sequence[Diagnostic], format_name: str) -> str:
+    if format_name == "text" and sys.stdout.isatty():
+        return text.render(found, colour=True)
+    return RENDERERS[format_name](found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def run_command(
         watcher.close()
         click.echo(f"interrupted; what there is so far is in {stop.run_dir.path}", err=True)
         if stop.checkpoint is not None:
-            click.echo(f"go on with: ftspec run {spec} --resume {stop.run_dir.path}", err=True)
+            click.echo(f"go on with: {_resume_command(stop.run_dir)}", err=True)
         raise Exit(INTERRUPTED) from None
     watcher.close()
     click.echo(_result(outcome))
@@ -122,6 +123,11 @@ def _directory(plan: Plan, spec_text: str, resume: str | None) -> tuple[RunDirec
     if status.get("status") != "finished" and run_dir.latest_checkpoint() is None:
         raise UsageError(f"there is no checkpoint in {resume} to go on from; start a new run")
     return run_dir, True
+
+
+def _resume_command(run_dir: RunDirectory) -> str:
+    """The resolved spec stands for the spec with its profile and every ``--set``."""
+    return shlex.join(["ftspec", "run", str(run_dir.resolved_spec), "--resume", str(run_dir.path)])
 
 
 def _result(outcome: Outcome) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 import sys
 from collections.abc import Sequence
@@ -43,7 +44,8 @@ def find_specs(paths: Sequence[str]) -> list[str]:
     found = []
     for path in paths:
         if not Path(path).is_dir():
-            found.append(path)
+            is_pattern = path != "-" and glob.has_magic(path) and not Path(path).exists()
+            found += sorted(glob.glob(path, recursive=True)) or [path] if is_pattern else [path]
             continue
         candidates = sorted({*Path(path).rglob("*.yaml"), *Path(path).rglob("*.yml")})
         found += [str(candidate) for candidate in candidates if _is_marked(candidate)]

@@ -7,7 +7,7 @@ for the whole file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ftspec.diagnostics.model import Diagnostic, Severity, labelled
@@ -49,28 +49,31 @@ def find_ignores(source: SourceText) -> list[Ignore]:
 
 
 def drop_ignored(
-    diagnostics: Iterable[Diagnostic], ignores: Sequence[Ignore]
-) -> tuple[list[Diagnostic], list[Ignore]]:
-    """The findings that stay, and the ignores that covered none."""
+    diagnostics: Iterable[Diagnostic],
+    ignores: Sequence[Ignore],
+    may_ignore: Callable[[Diagnostic], bool],
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """The findings that stay, and one for each comment that ignores nothing: it would hide the
+    next finding, which may matter."""
     kept = []
-    unused = list(ignores)
+    unused = {ignore: f'there is no "{ignore.slug}" to ignore here' for ignore in ignores}
     for diagnostic in diagnostics:
         covering = [ignore for ignore in ignores if ignore.covers(diagnostic)]
-        if not covering:
+        if may_ignore(diagnostic):
+            unused = {one: why for one, why in unused.items() if one not in covering}
+        else:
+            reason = f'"{diagnostic.slug}" cannot be ignored: nothing can run with it'
+            unused |= dict.fromkeys(covering, reason)
+        if not covering or not may_ignore(diagnostic):
             kept.append(diagnostic)
-        unused = [ignore for ignore in unused if ignore not in covering]
-    return kept, unused
+    return kept, [_unused(ignore, why) for ignore, why in unused.items()]
 
 
-def report_unused(ignores: Iterable[Ignore]) -> list[Diagnostic]:
-    """A finding for each ignore that covered none: it hides the next one, which may matter."""
-    return [
-        Diagnostic(
-            slug="unused-ignore",
-            severity=Severity.WARNING,
-            headline=f'nothing to ignore: there is no "{ignore.slug}" here',
-            labels=labelled(ignore.span),
-            helps=("remove the comment",),
-        )
-        for ignore in ignores
-    ]
+def _unused(ignore: Ignore, why: str) -> Diagnostic:
+    return Diagnostic(
+        slug="unused-ignore",
+        severity=Severity.WARNING,
+        headline=why,
+        labels=labelled(ignore.span),
+        helps=("remove the comment",),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 
@@ -19,7 +20,7 @@ def interpolate(node: Node, environment: Mapping[str, str], found: Collector) ->
     """The tree with every reference replaced; values made so are marked secret."""
     if isinstance(node, ListNode):
         items = tuple(interpolate(item, environment, found) for item in node.items)
-        return ListNode(items, node.span)
+        return dataclasses.replace(node, items=items)
     if isinstance(node, MappingNode):
         entries = (
             Entry(entry.key, entry.key_span, interpolate(entry.value, environment, found))
@@ -65,7 +66,7 @@ def _interpolate_scalar(
         return value
 
     value = _REFERENCE.sub(replace, text)
-    return ScalarNode(value, node.span, written=text if uses_environment else None)
+    return dataclasses.replace(node, value=value, written=text if uses_environment else None)
 
 
 def _is_text(value: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ftspec.document.scalars import ScalarValue
@@ -12,12 +12,16 @@ from ftspec.span import Span
 
 @dataclass(frozen=True, slots=True)
 class ScalarNode:
-    """One value. ``written`` keeps the text of a value made from environment variables: such a
-    value is secret and shows as it was written."""
+    """One value.
+
+    ``written`` keeps the text of a value made from environment variables: such a value is secret
+    and shows as it was written. ``below`` is the value it was laid on.
+    """
 
     value: ScalarValue
     span: Span
     written: str | None = None
+    below: Node | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_secret(self) -> bool:
@@ -27,10 +31,11 @@ class ScalarNode:
 
 @dataclass(frozen=True, slots=True)
 class ListNode:
-    """A list of values."""
+    """A list of values; ``below`` is the value it was laid on."""
 
     items: tuple[Node, ...]
     span: Span
+    below: Node | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

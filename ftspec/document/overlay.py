@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ftspec.diagnostics.model import Collector
 from ftspec.document.nodes import Entry, ListNode, MappingNode, Node, ScalarNode, describe
@@ -21,18 +22,18 @@ def merge(base: Node, over: Node, at: SpecPath = ()) -> Node:
     """
     if isinstance(over, MappingNode) and over.get("type") is None and at[:2] != _SPLITS:
         base = _expand_shorthand(base, at)
-    if not isinstance(base, MappingNode) or not isinstance(over, MappingNode):
+    if not isinstance(over, MappingNode):
+        return replace(over, below=base)
+    if not isinstance(base, MappingNode) or _types_differ(base, over):
         return over
-    if _types_differ(base, over):
-        return over
-    merged = base
+    entries = {entry.key: entry for entry in base}
     for entry in over:
-        below = base.get(entry.key)
+        below = entries.get(entry.key)
         value = entry.value
         if below is not None:
             value = merge(below.value, entry.value, (*at, entry.key))
-        merged = merged.with_entry(Entry(entry.key, entry.key_span, value))
-    return MappingNode(merged.entries, over.span)
+        entries[entry.key] = Entry(entry.key, entry.key_span, value)
+    return MappingNode(tuple(entries.values()), over.span)
 
 
 def _expand_shorthand(node: Node, at: SpecPath) -> Node:

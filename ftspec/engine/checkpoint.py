@@ -157,7 +157,8 @@ def _explain(error: Exception, checkpoint: Checkpoint) -> RunError:
             at=_AT,
             helps=("connect once to fill the cache, or use a local folder",),
         )
-    if checkpoint.is_hub and "not a valid model identifier" in text:
+    is_closed = "not a valid model identifier" in text or "gated repo" in text
+    if checkpoint.is_hub and is_closed:
         helps = ['look at its page; for a private one, log in with "hf auth login"']
         if Path(name).exists():
             helps.insert(0, f'for the folder beside you, write "./{name}"')

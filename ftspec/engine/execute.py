@@ -45,7 +45,7 @@ def execute(
     quiet_libraries()
     digest = plan.digest()
     outcome = "failed"
-    with RunLog(run_dir.log, watcher) as log:
+    with RunLog(run_dir.log, watcher, plan.mask) as log:
         observers = _Observers(plan, run_dir, registry, log)
         try:
             run_dir.set_status("preparing", plan=digest)
@@ -73,7 +73,7 @@ def execute(
             raise
         except Exception as error:
             run_dir.set_status("failed", plan=digest, error=plan.mask(str(error)))
-            log.record_error(plan.mask(traceback.format_exc()))
+            log.record_error(traceback.format_exc())
             raise RunFailedError(error, run_dir) from error
         finally:
             observers.call("ftspec_run_finished", outcome=outcome)
@@ -89,7 +89,7 @@ def rehearse(plan: Plan, *, watcher: Watcher) -> list[str]:
     quiet_libraries()
     with tempfile.TemporaryDirectory(prefix="ftspec-") as folder:
         run_dir = start_run(replace(plan, output_dir=Path(folder)), "")
-        with RunLog(run_dir.log, watcher) as log:
+        with RunLog(run_dir.log, watcher, plan.mask) as log:
             run = compile_run(plan, run_dir, log)
             arguments = run.trainer.args
             parameters = cast(PreTrainedModel, run.trainer.model).num_parameters()
@@ -107,14 +107,18 @@ def rehearse(plan: Plan, *, watcher: Watcher) -> list[str]:
 def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool) -> Metrics:
     trainer = run.trainer
     checkpoint = run_dir.latest_checkpoint() if resume else None
+    resumed_at = 0
     if checkpoint is not None:
-        log.note(f"resuming from step {checkpoint.name.rpartition('-')[2]}")
+        resumed_at = int(checkpoint.name.rpartition("-")[2])
+        run_dir.drop_metrics_after(resumed_at)
+        log.note(f"resuming from step {resumed_at}")
     log.phase("training")
     with run.interruption:
         result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if run.interruption.requested:
         raise KeyboardInterrupt
-    metrics: Metrics = {"train": {"loss": result.training_loss}}
+    loss = _mean_training_loss(trainer, result.training_loss, resumed_at)
+    metrics: Metrics = {"train": {"loss": loss}}
     log.phase("evaluating")
     for split, prefix in (("validation", "eval"), ("test", "test")):
         rows = run.data.encoded.get(split)
@@ -127,6 +131,19 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
     if trainer.is_world_process_zero():
         trainer.save_model(str(run_dir.model))
     return metrics
+
+
+def _mean_training_loss(trainer: Trainer, since: float, resumed_at: int) -> float:
+    """The mean over all steps: those since the run was resumed, and those logged before."""
+    total, last = 0.0, 0.0
+    for logs in trainer.state.log_history:
+        if "loss" in logs and logs["step"] <= resumed_at:
+            total += logs["loss"] * (logs["step"] - last)
+            last = logs["step"]
+    if last == 0:
+        return since
+    done = trainer.state.global_step
+    return (total / last * resumed_at + since * (done - resumed_at)) / done
 
 
 def _last_evaluation(trainer: Trainer, prefix: str) -> Mapping[str, float] | None:

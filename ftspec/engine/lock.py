@@ -16,6 +16,7 @@ from ftspec import __version__
 from ftspec.engine.checkpoint import identity_of
 from ftspec.engine.compile import CompiledRun
 from ftspec.engine.splits import Rows
+from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
 
 _PACKAGES = (
@@ -40,10 +41,10 @@ _PACKAGES = (
 def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> dict[str, Any]:
     """The lock as JSON values. Fingerprints are SHA-256 of the encoded rows."""
     model = identity_of(run.checkpoint) if run.checkpoint is not None else None
-    return {
+    lock = {
         "ftspec": __version__,
         "plan": run.plan.digest(),
-        "command": [run.plan.mask(part) for part in command],
+        "command": list(command),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": _device(run),
@@ -59,6 +60,19 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
         "model": model,
         "splits": {name: _fingerprint(rows) for name, rows in run.data.encoded.items()},
     }
+    masked: dict[str, Any] = _masked(lock, run.plan)
+    return masked
+
+
+def _masked(value: Any, plan: Plan) -> Any:
+    """The value without secrets, which may be in the names of files."""
+    if isinstance(value, str):
+        return plan.mask(value)
+    if isinstance(value, list):
+        return [_masked(item, plan) for item in value]
+    if isinstance(value, dict):
+        return {plan.mask(str(key)): _masked(item, plan) for key, item in value.items()}
+    return value
 
 
 def _device(run: CompiledRun) -> str:

@@ -31,12 +31,16 @@ class Watcher(Protocol):
 
 
 class RunLog:
-    """Passes everything on and writes it to the run's log, with warnings of the libraries."""
+    """Passes everything on and writes it to the run's log, with warnings of the libraries.
 
-    def __init__(self, path: Path, watcher: Watcher) -> None:
+    ``mask`` takes secrets out of every text.
+    """
+
+    def __init__(self, path: Path, watcher: Watcher, mask: Callable[[str], str] = str) -> None:
         self._watcher = watcher
+        self._mask = mask
         self._handler = logging.FileHandler(path, encoding="utf-8")
-        self._handler.setFormatter(_formatter())
+        self._handler.setFormatter(_MaskingFormatter(mask))
         self._logger = logging.getLogger("ftspec.run")
         self._logger.setLevel(logging.INFO)
         self._logger.propagate = False
@@ -68,12 +72,12 @@ class RunLog:
     def note(self, text: str) -> None:
         """Something the user should know."""
         self._logger.info(text)
-        self._watcher.note(text)
+        self._watcher.note(self._mask(text))
 
     def warn(self, text: str) -> None:
         """Something went wrong beside the run."""
         self._logger.warning(text)
-        self._watcher.note(text)
+        self._watcher.note(self._mask(text))
 
     def record_error(self, text: str) -> None:
         """Why the run ends; the command line says it in its own way."""
@@ -100,10 +104,14 @@ def quiet_libraries() -> None:
     transformers_logging.set_verbosity_warning()  # type: ignore[no-untyped-call]
 
 
-def _formatter() -> logging.Formatter:
-    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s: %(message)s")
-    formatter.converter = time.gmtime  # UTC, as everywhere in a run directory
-    return formatter
+class _MaskingFormatter(logging.Formatter):
+    def __init__(self, mask: Callable[[str], str]) -> None:
+        super().__init__("%(asctime)sZ %(levelname)s %(name)s: %(message)s")
+        self.converter = time.gmtime  # UTC, as everywhere in a run directory
+        self._mask = mask
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._mask(super().format(record))
 
 
 def _shown(numbers: Mapping[str, float]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -67,8 +68,13 @@ class TensorBoard(TensorBoardCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Show the resolved spec."""
+        """Show the resolved spec; in a run resumed, hide the steps that will be made again."""
         if state.is_world_process_zero and self.tb_writer is not None:
+            if state.global_step > 0:
+                self.tb_writer.close()
+                self.tb_writer = SummaryWriter(  # type: ignore[no-untyped-call]
+                    log_dir=self.logging_dir, purge_step=state.global_step + 1
+                )
             self.tb_writer.add_text("spec", f"```yaml\n{self._spec}\n```")
 
 
@@ -93,16 +99,31 @@ class Interruption(TrainerCallback):
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
-        self._log.note("stopping after this step, with a checkpoint; Ctrl-C again stops at once")
+        with suppress(RuntimeError):  # it came in the middle of another message
+            self._log.note(
+                "stopping after this step, with a checkpoint; Ctrl-C again stops at once"
+            )
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Save and stop where asked to."""
+        """Log, save and stop where asked to. What is evaluated at this step still is: a resumed run
+        would never know."""
         if self.requested:
+            control.should_log = True
             control.should_save = True
             control.should_training_stop = True
-            control.should_evaluate = False
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """The Trainer takes a stop for the end of an epoch, with all that is due there."""
+        if not self.requested:
+            return
+        if float(state.epoch or 0).is_integer():
+            control.should_save = True  # again, since the evaluation due here comes in between
+        else:
+            control.should_log = control.should_evaluate = control.should_save = False
 
 
 def bare_metrics(logs: Mapping[str, float], prefix: str) -> dict[str, float]:

@@ -45,6 +45,12 @@ class BatchMeanLoss(Trainer):
         self._loss_sum = 0.0
         self._item_count = 0.0
 
+    def _run_epoch(self, *arguments: Any, **options: Any) -> None:
+        """As the Trainer, which would make one more step when a run is resumed that has made all
+        of them."""
+        if self.state.global_step < self.state.max_steps and not self.control.should_training_stop:
+            super()._run_epoch(*arguments, **options)  # type: ignore[no-untyped-call]
+
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
     ) -> tuple[list[Any], torch.Tensor | None]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ftspec.spec.base import SourceSection, SpecModel, TemplateText, TransformSection
 
 SplitName = Literal["train", "validation", "test"]
+
+# one part of a slice as datasets reads it; parts are joined with "+"
+_PART = re.compile(
+    r"\w+(?:\.\w+)*(?:\[(?:-?[\d_]+%?)?:(?:-?[\d_]+%?)?\])?(?:\((?:closest|pct1_dropremainder)\))?"
+)
 
 
 class Split(SpecModel):
@@ -40,6 +46,19 @@ class Split(SpecModel):
     @classmethod
     def _expand_shorthand(cls, value: object) -> object:
         return {"slice": value} if isinstance(value, str) else value
+
+    @field_validator("slice")
+    @classmethod
+    def _is_slice(cls, written: str | None) -> str | None:
+        parts = re.split(r"\s*\+\s*", written) if written is not None else []
+        if not all(_PART.fullmatch(part) for part in parts):
+            raise PydanticCustomError(
+                "bad-slice",
+                '"{written}" is no slice of a split; write, for example, "train[:1000]" or '
+                '"train[:10%]"',
+                {"written": written},
+            )
+        return written
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Split:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ftspec.engine.compile import CompiledRun, compile_run
-from ftspec.engine.execute import Outcome, execute, start_run
+from ftspec.engine.execute import execute
+from ftspec.engine.opening import start_run
+from ftspec.engine.outcome import Outcome
 from ftspec.engine.progress import RunLog, quiet_libraries
 from ftspec.linting import examine
 from ftspec.planning.plan import Plan

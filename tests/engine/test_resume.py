@@ -7,12 +7,13 @@ import signal
 from pathlib import Path
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from ftspec.engine.execute import RunInterruptedError
+from ftspec.engine.outcome import RunInterruptedError
 from ftspec.errors import RunError
 from ftspec.rundir import RunDirectory
 from tests.engine import rows
-from tests.engine.running import Engine, Recorder, logged, steps_in
+from tests.engine.running import Engine, Recorder, logged
 
 pytestmark = pytest.mark.slow
 
@@ -83,14 +84,23 @@ def interrupt_at(step: int) -> Recorder:
     return Recorder(at_step=press)
 
 
-def interrupted(engine: Engine, spec: str, step: int, resume: RunDirectory | None = None) -> RunDirectory:
+def interrupted(
+    engine: Engine, spec: str, step: int, *overrides: str, resume: RunDirectory | None = None
+) -> RunDirectory:
     """A run stopped after ``step``."""
     with pytest.raises(RunInterruptedError) as stop:
-        engine.execute(spec, watcher=interrupt_at(step), resume=resume)
+        engine.execute(spec, *overrides, watcher=interrupt_at(step), resume=resume)
     run_dir = stop.value.run_dir
     assert run_dir.status()["status"] == "interrupted"
     assert stop.value.checkpoint == run_dir.checkpoints / f"checkpoint-{step}"
     return run_dir
+
+
+def curve(run_dir: RunDirectory, name: str) -> dict[int, float]:
+    """A logged number by step; no step has it twice."""
+    records = [(record["step"], record[name]) for record in logged(run_dir) if name in record]
+    assert len(dict(records)) == len(records)
+    return dict(records)
 
 
 @pytest.mark.parametrize("step", [3, 10])
@@ -98,17 +108,15 @@ def test_ten_and_ten_steps_are_twenty(engine: Engine, spec: str, step: int) -> N
     """In the first epoch and in a later one; the logs, the metrics and the weights agree."""
     whole = engine.execute(spec)
     run_dir = interrupted(engine, spec, step)
-    assert [record["step"] for record in steps_in(logged(run_dir))] == list(range(1, step + 1))
+    assert list(curve(run_dir, "loss")) == list(range(1, step + 1))
 
     resumed = engine.execute(spec, resume=run_dir)
 
     assert resumed.run_dir == run_dir
     assert run_dir.status()["status"] == "finished"
-    expected, found = steps_in(logged(whole.run_dir)), steps_in(logged(run_dir))
-    assert [record["step"] for record in found] == list(range(1, STEPS + 1))
-    for name in ("loss", "grad_norm", "learning_rate"):
-        numbers = [record[name] for record in expected]
-        assert [record[name] for record in found] == pytest.approx(numbers, abs=1e-5), name
+    assert list(curve(run_dir, "loss")) == list(range(1, STEPS + 1))
+    for name in ("loss", "grad_norm", "learning_rate", "eval_loss"):
+        assert curve(run_dir, name) == pytest.approx(curve(whole.run_dir, name), abs=1e-5), name
     assert set(resumed.metrics) == set(whole.metrics)
     for split, metrics in whole.metrics.items():
         assert resumed.metrics[split] == pytest.approx(metrics, abs=1e-5), split
@@ -127,14 +135,12 @@ def test_a_run_may_stop_more_than_once(engine: Engine, classification: str) -> N
 
     resumed = engine.execute(classification, resume=run_dir)
 
-    assert [record["step"] for record in steps_in(logged(run_dir))] == list(range(1, STEPS + 1))
+    assert list(curve(run_dir, "loss")) == list(range(1, STEPS + 1))
     assert resumed.metrics["validation"] == pytest.approx(whole.metrics["validation"], abs=1e-5)
     assert resumed.metrics["train"] == pytest.approx(whole.metrics["train"], abs=1e-5)
 
 
-def test_a_broken_run_goes_on_from_its_last_checkpoint(
-    engine: Engine, classification: str
-) -> None:
+def test_a_broken_run_goes_on_from_its_last_checkpoint(engine: Engine, classification: str) -> None:
     """Steps made after that checkpoint are made again, and stand once in the logs."""
     whole = engine.execute(classification)
 
@@ -149,28 +155,45 @@ def test_a_broken_run_goes_on_from_its_last_checkpoint(
 
     resumed = engine.execute(classification, resume=run_dir)
 
-    expected, found = steps_in(logged(whole.run_dir)), steps_in(logged(run_dir))
-    assert [record["step"] for record in found] == list(range(1, STEPS + 1))
-    losses = [record["loss"] for record in expected]
-    assert [record["loss"] for record in found] == pytest.approx(losses, abs=1e-5)
+    assert list(curve(run_dir, "loss")) == list(range(1, STEPS + 1))
+    assert curve(run_dir, "loss") == pytest.approx(curve(whole.run_dir, "loss"), abs=1e-5)
     assert resumed.metrics["train"] == pytest.approx(whole.metrics["train"], abs=1e-5)
+    events = EventAccumulator(str(run_dir.tensorboard)).Reload().Scalars("train/loss")
+    assert [event.step for event in events] == list(range(1, STEPS + 1))
 
 
 def test_patience_is_remembered(engine: Engine, classification: str) -> None:
     """Early stopping counts the evaluations before the interruption as well."""
-    worse = "training.learning_rate=0.3"  # no evaluation is better than the first
     spec = classification + "callbacks: [{type: early-stopping, patience: 2}]\n"
-    settings = (worse, "training.save_steps=5")
+    # nothing is learned, so no evaluation is better than the first, at step 5
+    settings = ("training.learning_rate=0.0", "training.save_steps=5")
     whole = engine.execute(spec, *settings)
-    stopped_at = steps_in(logged(whole.run_dir))[-1]["step"]
-    assert stopped_at < STEPS
+    assert max(curve(whole.run_dir, "loss")) == 15
 
-    with pytest.raises(RunInterruptedError) as stop:
-        engine.execute(spec, *settings, watcher=interrupt_at(stopped_at - 2))
-    run_dir = stop.value.run_dir
+    run_dir = interrupted(engine, spec, 12, *settings)
     engine.execute(spec, *settings, resume=run_dir)
+    assert max(curve(run_dir, "loss")) == 15
 
-    assert steps_in(logged(run_dir))[-1]["step"] == stopped_at
+    # impatient already when it was interrupted
+    run_dir = interrupted(engine, spec, 15, *settings)
+    engine.execute(spec, *settings, resume=run_dir)
+    assert max(curve(run_dir, "loss")) == 15
+
+
+@pytest.mark.parametrize("step", [3, 7, 10])
+def test_evaluations_by_epoch_stay_where_they_were(
+    engine: Engine, classification: str, step: int
+) -> None:
+    """An epoch has seven steps: none is evaluated where the run was interrupted alone."""
+    settings = ("training.eval_strategy=epoch", "training.save_strategy=epoch")
+    whole = engine.execute(classification, *settings)
+    run_dir = interrupted(engine, classification, step, *settings)
+    engine.execute(classification, *settings, resume=run_dir)
+
+    expected, found = curve(whole.run_dir, "eval_loss"), curve(run_dir, "eval_loss")
+    assert expected.keys() == found.keys() == {7, 14, 20}
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert curve(run_dir, "loss") == pytest.approx(curve(whole.run_dir, "loss"), abs=1e-5)
 
 
 @pytest.fixture

@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
-from transformers import EarlyStoppingCallback
+from typing import Any
+
+from transformers import (
+    EarlyStoppingCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from ftspec.api import CallbackContext
 from ftspec.builtin.callbacks.config import EarlyStoppingConfig
 
 
-def early_stopping(config: EarlyStoppingConfig, context: CallbackContext) -> EarlyStoppingCallback:
+class EarlyStopping(EarlyStoppingCallback):
     """Its settings of ``training`` (best model, metric) come from the config."""
-    return EarlyStoppingCallback(
+
+    def on_train_begin(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **kwargs: Any,
+    ) -> None:
+        """In a run resumed, go on counting: the Trainer saves the count and does not restore it."""
+        super().on_train_begin(args, state, control, **kwargs)  # type: ignore[no-untyped-call]
+        callbacks: dict[str, Any] = state.stateful_callbacks or {}  # type: ignore[assignment]
+        saved = callbacks.get(type(self).__name__)
+        if isinstance(saved, dict):  # a list where a spec has two of this callback
+            count = saved["attributes"]["early_stopping_patience_counter"]
+            self.early_stopping_patience_counter = count
+        if self.early_stopping_patience_counter >= self.early_stopping_patience:
+            control.should_training_stop = True
+
+
+def early_stopping(config: EarlyStoppingConfig, context: CallbackContext) -> EarlyStopping:
+    """The callback."""
+    return EarlyStopping(
         early_stopping_patience=config.patience, early_stopping_threshold=config.threshold
     )

@@ -129,7 +129,8 @@ def _bad_lines(paths: Sequence[str]) -> tuple[str, ...]:
                 try:
                     json.loads(line.strip() or "null")
                 except ValueError as error:
-                    return (f'look at line {number} of "{path}": {error}',)
+                    why = getattr(error, "msg", "it is not UTF-8 text")
+                    return (f'look at line {number} of "{path}": {why}',)
     return ()
 
 

@@ -135,7 +135,7 @@ class _HubFaults:
         if "BuilderConfig" in text or "Config name is missing" in text:
             return self._explain_name(_configurations(str(error)))
         if "Couldn't find cache" in text or "configurations in the cache" in text:
-            return self._explain_cache(_configurations(str(error)))
+            return self._explain_cache()
         if isinstance(error, (DatasetNotFoundError, RepositoryNotFoundError, HfUriError)):
             if self._config.revision is not None and "revision" in text.lower():
                 return f'"{path}" has no revision "{self._config.revision}"', "revision", ()
@@ -166,16 +166,16 @@ class _HubFaults:
         near = (*did_you_mean(name, known), one_of(known))
         return f'"{path}" has no configuration "{name}"', "name", near
 
-    def _explain_cache(self, known: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
+    def _explain_cache(self) -> tuple[str, str, tuple[str, ...]]:
         headline = f'the Hub gave nothing, and the cache holds other parts of "{self._config.path}"'
         if self._config.data_dir or self._config.data_files:
             why = 'datasets does not find "data_dir" and "data_files" again in its cache'
             return headline, "path", (f"{why}: connect, or use a local source",)
-        return headline, "path", (f"connect, or take what is there: {', '.join(known)}",)
+        return headline, "path", ("connect once to fill the cache, or use a local source",)
 
 
 def _configurations(text: str) -> list[str]:
     """The names that datasets lists in an error, the first twenty."""
-    listed = re.search(r"(?:Available|available configs|configs in the cache): (\[.*?\])", text)
-    names = listed[1] if listed is not None else text.partition("in the cache: ")[2]
-    return re.findall(r"[\w.-]+", names.partition("\n")[0])[:20]
+    listed = re.search(r"(?:Available|available configs): \[(.*?)\]", text)
+    names = re.findall(r"'([^']*)'", listed[1]) if listed is not None else []
+    return names[:20]

@@ -54,7 +54,7 @@ class Labels:
 
     def _name_of(self, value: Any) -> str:
         if isinstance(value, int) and not isinstance(value, bool):
-            if self._class_names:
+            if 0 <= value < len(self._class_names):
                 return self._class_names[value]
             if str(value) not in self._ids and 0 <= value < len(self.names):
                 return self.names[value]  # the spec names the labels of plain ids

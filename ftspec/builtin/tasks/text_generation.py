@@ -135,28 +135,25 @@ class TextGeneration:
         prompts = [row["text"] for row in rows]
         longest, count = self._room(model)
         encoded = self._tokenizer(
-            prompts,
-            truncation=True,
-            truncation_side="left",
-            max_length=longest,
-            return_attention_mask=False,
-            return_token_type_ids=False,
+            prompts, return_attention_mask=False, return_token_type_ids=False, verbose=False
         )
         end = self._tokenizer.eos_token_id
+        # cut here and not by the tokenizer, most of which cut the end whatever they are told
+        ids = [_open(prompt, end)[-longest:] for prompt in encoded["input_ids"]]
         batch = self._tokenizer.pad(
-            {"input_ids": [_open(ids, end) for ids in encoded["input_ids"]]},
+            {"input_ids": ids},
             padding_side="left",  # generation goes on at the right end
             return_tensors="pt",
         ).to(model.device)
         sampling = {"temperature": self._config.temperature} if self._config.do_sample else {}
-        ids = cast(Any, model).generate(
+        generated = cast(Any, model).generate(
             **batch,
             max_new_tokens=count,
             do_sample=self._config.do_sample,
             pad_token_id=self._tokenizer.pad_token_id,
             **sampling,
         )
-        new = ids[:, batch["input_ids"].shape[1] :]
+        new = generated[:, batch["input_ids"].shape[1] :]
         texts = self._tokenizer.batch_decode(new, skip_special_tokens=True)
         return [
             {"prompt": prompt, "text": text} for prompt, text in zip(prompts, texts, strict=True)

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from ftspec.diagnostics.model import Diagnostic, Label, printable
+from ftspec.diagnostics.model import Diagnostic, Label, Severity, printable
+
+Paint = Callable[[str, str], str]
 
 _TAB = 4
 _WIDEST = 160  # a longer line is cut around its span
+_BOLD, _BLUE = "1", "1;34"
+_STYLES = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
 
 
-def render(diagnostics: Sequence[Diagnostic]) -> str:
-    """One block per finding, blocks apart by an empty line."""
-    return "\n".join(_block(diagnostic) for diagnostic in diagnostics)
+def render(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
+    """One block per finding, blocks apart by an empty line; ``colour`` is for terminals."""
+    paint = _paint if colour else _plain
+    return "\n".join(_block(diagnostic, paint) for diagnostic in diagnostics)
 
 
-def _block(diagnostic: Diagnostic) -> str:
-    headline = printable(diagnostic.headline)
-    lines = [f"{diagnostic.severity.value}[{diagnostic.slug}]: {headline}"]
+def _block(diagnostic: Diagnostic, paint: Paint) -> str:
+    style = _STYLES[diagnostic.severity]
+    title = paint(f"{diagnostic.severity.value}[{diagnostic.slug}]", style)
+    lines = [f"{title}: {paint(printable(diagnostic.headline), _BOLD)}"]
     gutter = max((len(str(label.span.start.line + 1)) for label in diagnostic.labels), default=0)
     for label in diagnostic.labels:
-        lines += _excerpt(label, gutter)
+        lines += _excerpt(label, gutter, paint, style)
     margin = " " * (gutter + 1) if gutter else "  "
-    lines += [f"{margin}= help: {printable(text)}" for text in diagnostic.helps]
+    for text in diagnostic.helps:
+        lines.append(f"{margin}{paint('= help', _BLUE)}: {printable(text)}")
     return "\n".join(lines) + "\n"
 
 
-def _excerpt(label: Label, gutter: int) -> list[str]:
+def _excerpt(label: Label, gutter: int, paint: Paint, style: str) -> list[str]:
     span = label.span
     number = str(span.start.line + 1).rjust(gutter)
     margin = " " * gutter
@@ -39,14 +46,14 @@ def _excerpt(label: Label, gutter: int) -> list[str]:
     line, start, end = line[first : first + _WIDEST], start - first, end - first
     before, marked = line[:start], line[start:end] or " "
     carets = "^" * max(1, sum(_width(character) for character in marked))
-    shown = (
-        f"{' ' * sum(_width(character) for character in before)}{carets} {printable(label.text)}"
-    )
+    indent = " " * sum(_width(character) for character in before)
+    pointed = f"{carets} {printable(label.text)}".rstrip()
+    bar = paint("|", _BLUE)
     return [
-        f"{margin}--> {printable(str(span))}",
-        f"{margin} |",
-        f"{number} | {_shown(line)}",
-        f"{margin} | {shown.rstrip()}",
+        f"{margin}{paint('-->', _BLUE)} {printable(str(span))}",
+        f"{margin} {bar}",
+        f"{paint(number, _BLUE)} {bar} {_shown(line)}",
+        f"{margin} {bar} {indent}{paint(pointed, style)}",
     ]
 
 
@@ -54,6 +61,15 @@ def _shown(line: str) -> str:
     """The line with tabs as spaces; a control character would move the carets, or worse."""
     untabbed = line.replace("\t", " " * _TAB)
     return "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in untabbed)
+
+
+def _plain(text: str, style: str) -> str:
+    return text
+
+
+def _paint(text: str, style: str) -> str:
+    """In the style of an ANSI escape sequence (ECMA-48, select graphic rendition)."""
+    return f"\x1b[{style}m{text}\x1b[0m"
 
 
 def _width(character: str) -> int:

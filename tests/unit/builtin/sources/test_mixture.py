@@ -113,9 +113,7 @@ def test_a_streamed_part_makes_a_stream(mixture: Any, streamed: tuple[bool, bool
         ({"x": [1], "y": [1]}, {"x": [1]}, "\"x\" (Value('int64')), \"y\" (Value('int64')) and"),
     ],
 )
-def test_unlike_columns(
-    mixture: Any, one: Any, other: Any, shown: str, is_streamed: bool
-) -> None:
+def test_unlike_columns(mixture: Any, one: Any, other: Any, shown: str, is_streamed: bool) -> None:
     rows = [datasets.Dataset.from_dict(columns) for columns in (one, other)]
     if is_streamed:
         rows = [part.to_iterable_dataset() for part in rows]

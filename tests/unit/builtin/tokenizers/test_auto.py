@@ -20,9 +20,9 @@ def test_truncation_and_padding_of_the_file_are_reset(
     baked = json.loads((tiny.minilm() / "tokenizer.json").read_text())
     assert baked["truncation"]["max_length"] == 128
     assert baked["padding"] is not None
-    tokenizer = load_tokenizer(
-        AutoTokenizerConfig(), tokenizer_context(checkpoint=tiny.minilm())
-    )
+    tokenizer = load_tokenizer(AutoTokenizerConfig(), tokenizer_context(checkpoint=tiny.minilm()))
+    backend = tokenizer.backend_tokenizer
+    assert (backend.truncation, backend.padding) == (None, None)
     lengths = [len(ids) for ids in tokenizer(["word " * 300, "word"])["input_ids"]]
     assert lengths == [302, 3]
     cut = tokenizer(["word " * 300], truncation=True, max_length=200)["input_ids"]

@@ -88,16 +88,12 @@ def test_wordpiece_loses_nothing_but_white_space(text: str) -> None:
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_the_same_text_gives_the_same_tokenizer(train: Any, algorithm: str) -> None:
     # wordpiece and unigram of the library itself differ each time: its hash maps have other orders
-    first, *others = (
-        train(algorithm, vocab_size=600).backend_tokenizer.to_str() for _ in range(3)
-    )
+    first, *others = (train(algorithm, vocab_size=600).backend_tokenizer.to_str() for _ in range(3))
     assert all(other == first for other in others)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_vocabulary_is_as_large_as_asked_for(
-    train: Any, algorithm: str, notes: list[str]
-) -> None:
+def test_vocabulary_is_as_large_as_asked_for(train: Any, algorithm: str, notes: list[str]) -> None:
     assert len(train(algorithm, vocab_size=600)) == 600
     assert notes == [f"learned a {algorithm} tokenizer of 600 pieces from the training text"]
 

@@ -1,0 +1,86 @@
+"""``ftspec diff``: what differs between two specs or runs, and what that changes."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from pathlib import Path
+
+import click
+
+from ftspec.cli.exits import FINDINGS, Exit
+from ftspec.cli.specs import profile_option, set_option, sound_plan
+from ftspec.document.paths import format_path
+from ftspec.planning.difference import Difference, Effect, compare_plans
+from ftspec.planning.plan import Plan
+from ftspec.registry.discover import build_registry
+from ftspec.registry.registry import Registry
+from ftspec.rundir import RunDirectory
+
+_TITLES: dict[Effect, str] = {
+    "data": "changes the prepared data, and so the result",
+    "result": "changes the result",
+    "measurement": "changes what is measured",
+    "speed": "changes only the speed",
+    "record": "changes only what is written down",
+}
+
+
+@click.command("diff")
+@click.argument("before")
+@click.argument("after")
+@profile_option
+@set_option
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def diff_command(
+    before: str, after: str, profile: str | None, overrides: tuple[str, ...], as_json: bool
+) -> None:
+    """Compare two specs, or run directories, after all defaults.
+
+    A profile and overrides apply to specs, not to runs, whose spec is resolved already. Exits with
+    1 where they differ, like diff.
+    """
+    registry = build_registry()
+    plans = [_plan_of(path, registry, profile, overrides) for path in (before, after)]
+    found = compare_plans(*plans)
+    click.echo(_as_json(found) if as_json else _as_text(found), nl=False)
+    if found:
+        raise Exit(FINDINGS)
+
+
+def _plan_of(
+    path: str, registry: Registry, profile: str | None, overrides: tuple[str, ...]
+) -> Plan:
+    if Path(path).is_dir():
+        path, profile, overrides = str(RunDirectory(Path(path)).resolved_spec), None, ()
+    return sound_plan(path, registry, profile=profile, overrides=overrides)[2]
+
+
+def _as_text(found: list[Difference]) -> str:
+    order = list(_TITLES)
+    blocks = []
+    ranked = sorted(found, key=lambda one: order.index(one.effect))
+    for effect, group in groupby(ranked, key=lambda one: one.effect):
+        lines = [
+            f"  {format_path(one.path)}: {_shown(one.before)} -> {_shown(one.after)}\n"
+            for one in group
+        ]
+        blocks.append(f"{_TITLES[effect]}\n" + "".join(lines))
+    return "\n".join(blocks)
+
+
+def _as_json(found: list[Difference]) -> str:
+    values = [
+        {
+            "path": format_path(one.path),
+            "before": one.before,
+            "after": one.after,
+            "effect": one.effect,
+        }
+        for one in found
+    ]
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,114 @@
+"""``[tool.ftspec]`` of pyproject.toml: how severe each finding is in this project."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ftspec.checks import CHECK_SLUGS
+from ftspec.diagnostics.model import Diagnostic, Severity, labelled
+from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.span import Position, SourceText, Span, whole_line
+
+OFF = "off"
+_LEVELS = (*(severity.value for severity in Severity), OFF)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a project says about findings.
+
+    Attributes:
+        severities: for some slugs of checks the severity, or ``off``.
+        problems: what is wrong with the configuration itself.
+    """
+
+    severities: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Diagnostic, ...] = ()
+
+    def apply(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """The findings with the severities of the project, without those that are off."""
+        applied = []
+        for diagnostic in diagnostics:
+            level = self.severities.get(diagnostic.slug, diagnostic.severity.value)
+            if level != OFF:
+                applied.append(replace(diagnostic, severity=Severity(level)))
+        return applied
+
+
+def configuration_for(source: SourceText) -> Configuration:
+    """The configuration of the nearest pyproject.toml above a spec that has one."""
+    folder = source.folder
+    for parent in (folder, *folder.parents):
+        found = _read(parent)
+        if found is not None:
+            return found
+    return Configuration()
+
+
+@cache
+def _read(folder: Path) -> Configuration | None:
+    """The configuration in one folder; ``None`` where pyproject.toml says nothing of ftspec."""
+    path = folder / "pyproject.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    if "tool.ftspec" not in text:
+        return None
+    source = SourceText(str(path), text, path)
+    try:
+        table = tomllib.loads(text).get("tool", {}).get("ftspec")
+    except tomllib.TOMLDecodeError as error:
+        problem = _problem(f"not valid TOML: {error}", whole_line(source))
+        return Configuration(problems=(problem,))
+    return _validate(table, source) if isinstance(table, dict) else None
+
+
+def _validate(table: Mapping[str, Any], source: SourceText) -> Configuration:
+    problems = [
+        _problem(
+            f'unknown key "{key}" in tool.ftspec', _place_of(key, source), one_of(("severity",))
+        )
+        for key in table
+        if key != "severity"
+    ]
+    severities: dict[str, str] = {}
+    given = table.get("severity", {})
+    if not isinstance(given, dict):
+        place = _place_of("severity", source)
+        return Configuration({}, (*problems, _problem("severity must be a table", place)))
+    for slug, level in given.items():
+        place = _place_of(slug, source)
+        if slug not in CHECK_SLUGS and "/" not in slug:
+            # a finding of the language itself means that there is no plan, whatever it is called
+            problems.append(
+                _problem(f'no check finds "{slug}"', place, *did_you_mean(slug, CHECK_SLUGS))
+            )
+        elif level not in _LEVELS:
+            problems.append(_problem(f'"{level}" is no severity', place, one_of(_LEVELS)))
+        else:
+            severities[slug] = level
+    return Configuration(severities, tuple(problems))
+
+
+def _place_of(key: str, source: SourceText) -> Span:
+    """The place of a key, found by its name: the TOML parser of Python tells none."""
+    pattern = re.compile(rf"(?<![\w-])[\"']?{re.escape(key)}[\"']?\s*[=\]]")
+    for number, line in enumerate(source.lines):
+        match = pattern.search(line)
+        if match is not None:
+            start = line.index(key, match.start())
+            return Span(source, Position(number, start), Position(number, start + len(key)))
+    return whole_line(source)
+
+
+def _problem(headline: str, span: Span, *helps: str) -> Diagnostic:
+    return Diagnostic(
+        slug="bad-configuration", headline=headline, labels=labelled(span), helps=helps
+    )

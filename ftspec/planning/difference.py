@@ -1,0 +1,110 @@
+"""What differs between two plans after all defaults, and what each difference changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Literal
+
+from ftspec.document.paths import SpecPath
+from ftspec.planning.plan import Plan
+from ftspec.spec.training import argument_table
+
+Effect = Literal["data", "result", "measurement", "speed", "record"]
+"""What a difference changes: the prepared data and so the result; the result alone; what is
+measured; how fast it goes; only what is written down."""
+
+ABSENT = "(not there)"
+
+_SECTIONS: dict[str, Effect] = {
+    "data": "data",
+    "preprocess": "data",
+    "tokenizer": "data",
+    "task": "data",
+    "model": "result",
+    "seed": "result",
+    "callbacks": "result",
+    "metrics": "measurement",
+    "performance": "speed",
+    "name": "record",
+    "description": "record",
+    "output": "record",
+}
+
+_RECORD = ("logging_", "log_", "save_", "hub_", "push_to_hub", "project", "trackio_", "debug")
+_SPEED = (
+    "dataloader_num_workers",
+    "dataloader_persistent_workers",
+    "dataloader_pin_memory",
+    "dataloader_prefetch_factor",
+    "ddp_",
+    "eval_accumulation_steps",
+    "activation_checkpointing",
+    "gradient_checkpointing",
+    "per_device_eval_batch_size",
+    "skip_memory_metrics",
+    "torch_compile",
+    "torch_empty_cache_steps",
+    "use_cpu",
+    "use_liger_kernel",
+)
+_STEP_BATCH = ("per_device_train_batch_size", "gradient_accumulation_steps")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value that two plans do not share."""
+
+    path: SpecPath
+    before: Any
+    after: Any
+    effect: Effect
+
+
+def compare_plans(before: Plan, after: Plan) -> list[Difference]:
+    """Every difference, in the order of the spec."""
+    old, new = _with_defaults(before), _with_defaults(after)
+    same_step = _rows_per_step(old) == _rows_per_step(new)
+    found = []
+    for path in dict.fromkeys([*old, *new]):
+        values = old.get(path, ABSENT), new.get(path, ABSENT)
+        if values[0] != values[1]:
+            found.append(Difference(path, *values, _effect(path, same_step=same_step)))
+    return found
+
+
+def _with_defaults(plan: Plan) -> dict[SpecPath, Any]:
+    spec = plan.to_spec()
+    defaults = {name: entry["default"] for name, entry in argument_table().items()}
+    written = spec["training"]
+    spec["training"] = {name: defaults.get(name) for name in sorted(defaults)} | written
+    return dict(_leaves(spec, ()))
+
+
+def _leaves(value: Any, path: SpecPath) -> Iterator[tuple[SpecPath, Any]]:
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from _leaves(item, (*path, key))
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            yield from _leaves(item, (*path, index))
+    else:
+        yield path, value
+
+
+def _rows_per_step(leaves: Mapping[SpecPath, Any]) -> Any:
+    return prod(leaves["training", name] for name in _STEP_BATCH)
+
+
+def _effect(path: SpecPath, *, same_step: bool) -> Effect:
+    section = str(path[0])
+    if section != "training":
+        return _SECTIONS.get(section, "result")
+    name = str(path[1])
+    if name in _STEP_BATCH:
+        # how a step is cut into micro-batches changes nothing of what is learned
+        return "speed" if same_step else "result"
+    if name.startswith(_RECORD):
+        return "record"
+    return "speed" if name.startswith(_SPEED) else "result"

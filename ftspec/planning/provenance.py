@@ -1,0 +1,85 @@
+"""Where a value came from: who wrote it, over what, and what it would be by itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ftspec.diagnostics.suggest import nearest
+from ftspec.document.load import Document
+from ftspec.document.nodes import MappingNode, Node, to_plain
+from ftspec.document.paths import SpecPath, format_path
+from ftspec.planning.plan import Plan
+from ftspec.span import Span
+from ftspec.spec.training import argument_table
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One time that a value was written; the uppermost first."""
+
+    value: Any
+    span: Span
+
+
+class UnknownPathError(LookupError):
+    """A spec has nothing at this path; ``suggestion`` is the nearest path that it has."""
+
+    def __init__(self, path: SpecPath, suggestion: SpecPath | None) -> None:
+        super().__init__(format_path(path))
+        self.suggestion = suggestion
+
+
+def value_at(plan: Plan, path: SpecPath) -> Any:
+    """The value of the resolved spec, defaults filled in.
+
+    Raises:
+        UnknownPathError: there is none.
+    """
+    value: Any = plan.to_spec()
+    for depth, step in enumerate(path):
+        if path[:depth] == ("training",):
+            value = {name: entry["default"] for name, entry in argument_table().items()} | value
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            keys = value if isinstance(value, dict) else ()
+            near = nearest(str(step), keys)
+            suggestion = (*path[:depth], near) if near is not None else None
+            raise UnknownPathError(path, suggestion) from None
+    return value
+
+
+def origins_of(document: Document, path: SpecPath) -> list[Origin]:
+    """Every time the value was written, from the one that counts down to the base."""
+    origins = []
+    node: Node | None = document.node(path)
+    while node is not None:
+        origins.append(Origin(to_plain(node, masked=True), node.span))
+        node = None if isinstance(node, MappingNode) else node.below
+    return origins
+
+
+def explain_value(plan: Plan, document: Document, path: SpecPath) -> list[str]:
+    """The value and its history, a line each.
+
+    Raises:
+        UnknownPathError: the spec has nothing at ``path``.
+    """
+    value = value_at(plan, path)
+    lines = [f"{format_path(path)} is {_shown(value)}"]
+    origins = origins_of(document, path)
+    for index, origin in enumerate(origins):
+        over = "over " if index else ""
+        lines.append(f"  {over}{_shown(origin.value)} at {origin.span}")
+    if not origins:
+        lines.append("  nobody wrote it: this is its default, or follows from other settings")
+    if len(path) == 2 and path[0] == "training" and origins:
+        default = argument_table()[str(path[1])]["default"]
+        lines.append(f"  default {_shown(default)}")
+    return lines
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,85 @@
+"""Runs the `ftspec` command in processes of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.hub.fixtures import FOREIGN_NAMES, FOREIGN_PREFIXES
+
+ROOT = Path(__file__).parents[2]
+SPECS = ROOT / "specs"
+FTSPEC = (sys.executable, "-m", "ftspec")
+SECONDS = 600  # far more than any command takes, even where many processes share the machine
+
+# one thread for each process, so that two of them side by side don't wait for each other
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def said(self) -> str:
+        """All it wrote, for the message of a failed test."""
+        return f"exit code {self.code}\n{self.out}{self.err}"
+
+
+def ftspec(
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str | bytes | None = None,
+) -> Done:
+    """Run `ftspec` with these arguments to its end."""
+    return run([*FTSPEC, *map(str, arguments)], cwd=cwd, env=env, stdin=stdin)
+
+
+def run(
+    command: list[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str | bytes | None = None,
+) -> Done:
+    """Run a command to its end; what it writes is UTF-8."""
+    began = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=cwd or ROOT,
+        env=dict(env if env is not None else own_environment()),
+        input=stdin.encode() if isinstance(stdin, str) else stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return Done(
+        done.returncode, done.stdout.decode(), done.stderr.decode(), time.monotonic() - began
+    )
+
+
+def own_environment(**more: str) -> dict[str, str]:
+    """The environment of this process without what it says of the Hub."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(FOREIGN_PREFIXES) and name.upper() not in FOREIGN_NAMES
+    }
+    return kept | ONE_THREAD | more
+
+
+def assert_no_traceback(done: Done) -> None:
+    """A user sees findings, never the inside of the program."""
+    assert "Traceback" not in done.out + done.err, done.said

@@ -1,0 +1,106 @@
+"""Commands that take seconds run two at a time, ahead of the tests that ask for them."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli import specs
+from tests.cli.command import ONE_THREAD, SPECS, Done, ftspec, own_environment
+
+Start = Callable[..., "Future[Any]"]
+
+
+@dataclass(frozen=True)
+class SmokeRun:
+    """A spec of the repository, run with its smoke profile."""
+
+    done: Done
+    run_dir: Path
+
+    def read_json(self, name: str) -> Any:
+        return json.loads((self.run_dir / name).read_text(encoding="utf-8"))
+
+
+SmokeRuns = Callable[[str], "Future[SmokeRun]"]
+
+
+@pytest.fixture(scope="session")
+def start() -> Iterator[Start]:
+    """Start a function in the background: `start(function, *arguments).result()`."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        yield pool.submit
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a command that needs no Hub, with a cache of its own."""
+    return own_environment(HF_HOME=str(tmp_path_factory.mktemp("local_home")))
+
+
+@pytest.fixture(scope="session")
+def online(hub_environment: dict[str, str]) -> dict[str, str]:
+    """The environment of a command whose Hub is the loopback Hub."""
+    return hub_environment | ONE_THREAD
+
+
+@pytest.fixture(scope="session")
+def closed_endpoint() -> Iterator[str]:
+    """The address of a Hub that refuses connections: the port is taken, and nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+@pytest.fixture(scope="session")
+def smoke_runs(
+    start: Start, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> SmokeRuns:
+    """The run of a spec by the file's name, started at the first asking: `smoke_runs("…").result()`.
+
+    The Hub is built only for specs that need it.
+    """
+    parent = tmp_path_factory.mktemp("smoke")
+    started: dict[str, Future[SmokeRun]] = {}
+
+    def smoke(name: str) -> Future[SmokeRun]:
+        if name not in started:
+            environment = "local" if name == "quickstart" else "online"
+            env = request.getfixturevalue(environment)
+            started[name] = start(_run_smoke, name, parent / name, env)
+        return started[name]
+
+    return smoke
+
+
+def _run_smoke(name: str, output_dir: Path, env: dict[str, str]) -> SmokeRun:
+    spec = SPECS / f"{name}.yaml"
+    done = ftspec("run", spec, "--profile", "smoke", "--output-dir", output_dir, env=env)
+    assert done.code == 0, done.said
+    [run_dir] = output_dir.glob("*/*")
+    return SmokeRun(done, run_dir)
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the data of the small spec; every test puts its own specs beside it."""
+    folder = tmp_path_factory.mktemp("small")
+    specs.write_data(folder)
+    return folder
+
+
+@pytest.fixture
+def small_spec(tmp_path: Path) -> Path:
+    """A sound spec with its data, in a folder of its own."""
+    specs.write_data(tmp_path)
+    path = tmp_path / "small.yaml"
+    path.write_text(specs.CLASSIFIER, encoding="utf-8")
+    return path

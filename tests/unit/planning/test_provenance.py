@@ -1,0 +1,78 @@
+"""Where values came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ftspec.diagnostics.model import Collector
+from ftspec.document.load import read_source
+from ftspec.document.paths import parse_path
+from ftspec.linting import examine
+from ftspec.planning.provenance import UnknownPathError, explain_value
+from ftspec.registry.discover import build_registry
+
+BASE = """\
+training:
+  learning_rate: 2e-5
+  weight_decay: 0.1
+"""
+SPEC = """\
+ftspec: 1
+extends: base.yaml
+data:
+  source: {type: hub, path: fancyzhx/ag_news}
+preprocess:
+  template: {text: "{text}", label: "{label}"}
+model: {checkpoint: google-bert/bert-base-uncased}
+task: text-classification
+training: {learning_rate: 1e-4}
+profiles:
+  hot: {training: {learning_rate: 1e-3}}
+"""
+
+
+def explain(folder: Path, path: str, **options: object) -> list[str]:
+    (folder / "base.yaml").write_text(BASE)
+    (folder / "spec.yaml").write_text(SPEC)
+    source = read_source(folder / "spec.yaml", Collector())
+    assert source is not None
+    verdict = examine(source, build_registry(), **options)  # type: ignore[arg-type]
+    assert verdict.plan is not None
+    assert verdict.document is not None
+    steps = parse_path(path)
+    assert steps is not None
+    return explain_value(verdict.plan, verdict.document, steps)
+
+
+def test_every_layer_is_told_from_the_top(tmp_path: Path) -> None:
+    overrides = ["training.learning_rate=3e-4"]
+    lines = explain(tmp_path, "training.learning_rate", profile="hot", overrides=overrides)
+
+    assert lines == [
+        "training.learning_rate is 0.0003",
+        "  0.0003 at --set training.learning_rate=3e-4:1:24",
+        f"  over 0.001 at {tmp_path / 'spec.yaml'}:11:35",
+        f"  over 0.0001 at {tmp_path / 'spec.yaml'}:9:27",
+        f"  over 2e-05 at {tmp_path / 'base.yaml'}:2:18",
+        "  default 5e-05",
+    ]
+
+
+def test_default_was_written_by_nobody(tmp_path: Path) -> None:
+    assert explain(tmp_path, "training.adam_beta1") == [
+        "training.adam_beta1 is 0.9",
+        "  nobody wrote it: this is its default, or follows from other settings",
+    ]
+
+
+def test_default_of_a_component_is_known(tmp_path: Path) -> None:
+    assert explain(tmp_path, "task.threshold")[0] == "task.threshold is 0.5"
+
+
+def test_unknown_path_suggests_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UnknownPathError) as caught:
+        explain(tmp_path, "training.lerning_rate")
+
+    assert caught.value.suggestion == ("training", "learning_rate")
