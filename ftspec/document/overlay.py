@@ -20,8 +20,10 @@ def merge(base: Node, over: Node, at: SpecPath = ()) -> Node:
     Two component sections of different ``type`` do not merge: the keys of one component mean
     nothing to another, so the upper one replaces the lower. Options laid on a bare type keep it.
     """
-    if isinstance(over, MappingNode) and over.get("type") is None and at[:2] != _SPLITS:
-        base = _expand_shorthand(base, at)
+    # where profiles of a base and a spec meet, the place that counts is the one in the spec
+    place = at[2:] if at[:1] == ("profiles",) else at
+    if isinstance(over, MappingNode) and over.get("type") is None and place[:2] != _SPLITS:
+        base = _expand_shorthand(base, place)
     if not isinstance(over, MappingNode):
         return replace(over, below=base)
     if not isinstance(base, MappingNode) or _types_differ(base, over):

@@ -72,7 +72,7 @@ class TensorBoard(TensorBoardCallback):
         if state.is_world_process_zero and self.tb_writer is not None:
             if state.global_step > 0:
                 self.tb_writer.close()
-                self.tb_writer = SummaryWriter(  # type: ignore[no-untyped-call]
+                self.tb_writer = SummaryWriter(
                     log_dir=self.logging_dir, purge_step=state.global_step + 1
                 )
             self.tb_writer.add_text("spec", f"```yaml\n{self._spec}\n```")

@@ -78,10 +78,14 @@ class Split(SpecModel):
         return self
 
 
+def _whole_train() -> Split:
+    return Split(slice="train")
+
+
 class Splits(SpecModel):
     """Which rows train, which validate during training, which test at the end."""
 
-    train: Split = Field(default=Split(slice="train"), description="rows to learn from")
+    train: Split = Field(default_factory=_whole_train, description="rows to learn from")
     validation: Split | None = Field(default=None, description="rows to evaluate on")
     test: Split | None = Field(default=None, description="rows for the final test")
 
@@ -110,7 +114,7 @@ class DataSection(SpecModel):
     """The rows."""
 
     source: SourceSection = Field(description="where rows come from")
-    splits: Splits = Field(default=Splits(), description="which rows are for what")
+    splits: Splits = Field(default_factory=Splits, description="which rows are for what")
 
 
 class PreprocessSection(SpecModel):

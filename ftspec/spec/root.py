@@ -31,18 +31,20 @@ class Spec(SpecModel):
     data: DataSection = Field(description="the rows")
     preprocess: PreprocessSection = Field(description="from rows to the fields of the task")
     tokenizer: TokenizerSection = Field(
-        default=TokenizerSection(), description="how text becomes ids"
+        default_factory=TokenizerSection, description="how text becomes ids"
     )
     model: ModelSection = Field(description="the weights to start from")
     task: TaskSection = Field(description="what the model learns")
     training: TrainingSection = Field(  # type: ignore[valid-type]
-        default=TrainingSection(), description="fields of TrainingArguments"
+        default_factory=TrainingSection, description="fields of TrainingArguments"
     )
     performance: PerformanceSection = Field(
-        default=PerformanceSection(), description="how fast, never what is learned"
+        default_factory=PerformanceSection, description="how fast, never what is learned"
     )
     metrics: list[MetricSection] | None = Field(
         default=None, description="what is measured; the task's own metrics by default"
     )
     callbacks: list[CallbackSection] = Field(default=[], description="what happens during training")
-    output: OutputSection = Field(default=OutputSection(), description="where run directories go")
+    output: OutputSection = Field(
+        default_factory=OutputSection, description="where run directories go"
+    )

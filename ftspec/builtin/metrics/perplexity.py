@@ -17,6 +17,6 @@ def perplexity(config: NoOptions, context: Context) -> LocalMetric:
 
     def score(losses: Any) -> dict[str, float]:
         mean = sum(losses) / len(losses)
-        return {"perplexity": math.exp(mean) if mean < 700 else math.inf}
+        return {"perplexity": math.inf if mean >= 700 else math.exp(mean)}
 
     return LocalMetric("perplexity", {"losses": datasets.Value("float64")}, score)

@@ -1,4 +1,4 @@
-"""A metric whose code comes from elsewhere; here from a folder, which ``evaluate`` takes as well."""
+"""A metric whose code is elsewhere; here in a folder, which ``evaluate`` takes as well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files in each format: rows in order, patterns, splits, and errors that say which key is at fault."""
+"""Files in each format: rows in order, patterns, splits, and errors at the key to blame."""
 
 from __future__ import annotations
 
