@@ -26,11 +26,12 @@ class SourceText:
     """A text that spans refer to: a file, standard input, or one ``--set`` argument.
 
     ``path`` is the file on disk, ``None`` where there is none; relative paths written in the text
-    are relative to its folder.
+    are relative to its folder. Name and path say which text it is: a copy with a secret blotted out
+    is the same one.
     """
 
     name: str
-    text: str = field(repr=False)
+    text: str = field(repr=False, compare=False)
     path: Path | None = None
 
     @cached_property

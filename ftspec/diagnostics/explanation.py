@@ -14,7 +14,8 @@ The text has a fixed form::
 
         <keys of a spec>
 
-Examples hold only the keys that matter; they are laid over a small sound spec to be tried.
+Examples hold only the keys that matter; they are laid over a small sound spec to be tried. What no
+text of a spec shows has no examples: its explanation ends ``Found: when the run prepares its data.``
 """
 
 from __future__ import annotations
@@ -24,20 +25,34 @@ import re
 from dataclasses import dataclass
 
 _FORM = re.compile(
-    r"(?P<what>.+?)\n\nWhy: (?P<why>.+?)\n\nBad:\n\n(?P<bad>.+?)\n\nGood:\n\n(?P<good>.+)",
+    r"(?P<what>.+?)\n\nWhy: (?P<why>.+?)\n\n"
+    r"(?:Bad:\n\n(?P<bad>.+?)\n\nGood:\n\n(?P<good>.+)|Found: (?P<found>.+))",
     re.DOTALL,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """What the slugs of one rule mean."""
+    """What the slugs of one rule mean.
+
+    ``bad`` and ``good`` are examples, empty where ``found`` says when the finding is made instead.
+    """
 
     slugs: tuple[str, ...]
     what: str
     why: str
-    bad: str
-    good: str
+    bad: str = ""
+    good: str = ""
+    found: str = ""
+
+    def to_text(self) -> str:
+        """The explanation for a terminal."""
+        parts = [", ".join(self.slugs), self.what, f"Why: {self.why}"]
+        if self.found:
+            parts.append(f"Found: {self.found}")
+        else:
+            parts += ["Bad:", _indented(self.bad), "Good:", _indented(self.good)]
+        return "\n\n".join(parts) + "\n"
 
 
 def parse_explanation(slugs: tuple[str, ...], text: str) -> Explanation:
@@ -49,5 +64,11 @@ def parse_explanation(slugs: tuple[str, ...], text: str) -> Explanation:
     match = _FORM.fullmatch(inspect.cleandoc(text))
     if match is None:
         raise ValueError(f"the explanation of {', '.join(slugs)} has not the fixed form")
-    parts = {name: inspect.cleandoc("\n" + part) for name, part in match.groupdict().items()}
+    parts = {
+        name: inspect.cleandoc("\n" + part) for name, part in match.groupdict().items() if part
+    }
     return Explanation(slugs=slugs, **parts)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in text.splitlines())

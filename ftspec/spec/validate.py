@@ -17,7 +17,7 @@ from ftspec.diagnostics.model import Collector, Fix
 from ftspec.diagnostics.suggest import did_you_mean, nearest, one_of
 from ftspec.document.interpolate import mask
 from ftspec.document.load import Document
-from ftspec.document.nodes import ScalarNode, describe
+from ftspec.document.nodes import MappingNode, ScalarNode, describe
 from ftspec.document.paths import SpecPath, format_path
 from ftspec.document.scalars import resolve_plain
 from ftspec.spec.base import ComponentSection
@@ -103,6 +103,10 @@ class _Reporter:
         return path
 
     def _report_missing(self, section: SpecPath, key: str) -> None:
+        slip = self._slip_for(section, key)
+        if slip is not None:
+            self._report_slip((*section, slip), key)
+            return
         model = _model_at(self._model, section[len(self._at) :])
         field = _field(model, key)
         helps = (f'"{key}": {field.description}',) if field and field.description else ()
@@ -112,6 +116,23 @@ class _Reporter:
             f'the key "{key}" is missing {where}',
             self._document.span(section),
             *helps,
+        )
+
+    def _slip_for(self, section: SpecPath, key: str) -> str | None:
+        """The key of an open section that was meant to be ``key``: nothing else would report it."""
+        node = self._document.node(section)
+        if key != "type" or not isinstance(node, MappingNode):
+            return None
+        return nearest(key, [entry.key for entry in node])
+
+    def _report_slip(self, path: SpecPath, meant: str) -> None:
+        span = self._document.key_span(path)
+        self._found.error(
+            "unknown-key",
+            f'unknown key "{path[-1]}" in {format_path(path[:-1])}',
+            span,
+            f'did you mean "{meant}"?',
+            fix=Fix(span, meant),
         )
 
     def _report_unknown(self, path: SpecPath) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli import specs
 from tests.cli.command import SPECS, Done, assert_no_traceback, ftspec
+from tests.cli.site import install_plugin
 
 BROKEN, PLACE = specs.unmarked(
     specs.changed(specs.CLASSIFIER, [("max_steps: 1", f"{specs.MARK}max_step: 1")])
@@ -198,20 +199,9 @@ def test_overrides_apply(small_spec: Path) -> None:
 
 
 def test_warnings_do_not_fail(small_spec: Path, tmp_path: Path) -> None:
-    plugin = tmp_path / "site"
-    (plugin / "sad-1.0.dist-info").mkdir(parents=True)
-    (plugin / "sad-1.0.dist-info" / "METADATA").write_text("Name: sad\nVersion: 1.0\n")
-    (plugin / "sad-1.0.dist-info" / "entry_points.txt").write_text("[ftspec]\nsad = sad\n")
-    (plugin / "sad.py").write_text("raise ImportError('no tears left')\n")
-    environment = {"PYTHONPATH": str(plugin)}
-    done = ftspec("lint", small_spec, cwd=tmp_path, env=_with(environment))
+    env = install_plugin(tmp_path / "site", "sad", "raise ImportError('no tears left')\n")
+    done = ftspec("lint", small_spec, env=env)
     assert done.code == 0, done.said
     assert 'warning[plugin-import]: the plugin "sad" (sad 1.0) cannot be imported' in done.out
     assert "no tears left" in done.out
     assert done.err == "1 warning in 1 spec\n"
-
-
-def _with(more: dict[str, str]) -> dict[str, str]:
-    from tests.cli.command import own_environment
-
-    return own_environment(**more)

@@ -1,0 +1,182 @@
+"""Exit codes, the same for every command: 0, 1, 2, 3 and 130; and what is said with each."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import ftspec as package
+from ftspec.cli import COMMANDS
+from tests.cli import specs
+from tests.cli.command import FTSPEC, ROOT, assert_no_traceback, ftspec, own_environment
+from tests.cli.site import install_plugin
+
+ODD = """\
+from pydantic import field_validator
+
+from ftspec.api import ComponentConfig, TransformComponent, hookimpl
+
+
+class OddConfig(ComponentConfig):
+    column: str
+
+    @field_validator("column")
+    @classmethod
+    def _look(cls, value):
+        raise RuntimeError("the moon is in the wrong phase")
+
+
+@hookimpl
+def ftspec_register_transforms():
+    yield TransformComponent(name="odd", summary="odd", config=OddConfig, factory="odd:Odd")
+"""
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_every_command_has_help(command: str, option: str) -> None:
+    done = ftspec(command, option)
+    assert (done.code, done.err) == (0, ""), done.said
+    assert done.out.startswith(f"Usage: ftspec {command} ")
+
+
+def test_help_names_every_command_and_exit_code() -> None:
+    done = ftspec("--help")
+    assert (done.code, done.err) == (0, ""), done.said
+    for command in COMMANDS:
+        assert f"\n  {command} " in done.out
+    for code in ("0", "1", "2", "3", "130"):
+        assert f" {code} " in done.out
+
+
+def test_version() -> None:
+    done = ftspec("--version")
+    assert (done.code, done.err) == (0, ""), done.said
+    assert done.out == f"ftspec, version {package.__version__}\n"
+
+
+def test_console_script_is_the_same_command() -> None:
+    script = Path(sys.executable).with_name("ftspec")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == ftspec("--version").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "Usage: ftspec"),
+        (("trian",), 'No such command "trian"'),
+        (("lint",), 'Missing argument "PATHS..."'),
+        (("run",), 'Missing argument "SPEC"'),
+        (("plan", "a.yaml", "b.yaml"), "unexpected extra argument (b.yaml)"),
+        (("run", "a.yaml", "--proflie", "smoke"), 'No such option "--proflie"'),
+        (("run", "a.yaml", "--proflie", "smoke"), "--profile"),
+        (("run", "a.yaml", "--output-dir", "README.md"), "is a file"),
+        (("predict", "no-such-folder", "text"), "does not exist"),
+    ],
+)
+def test_wrong_usage(arguments: tuple[str, ...], says: str) -> None:
+    done = ftspec(*arguments)
+    assert (done.code, done.out) == (2, ""), done.said
+    assert_no_traceback(done)
+    said = done.err.replace("'", '"').replace("No such option: --proflie", 'No such option "--proflie"')
+    assert says in said
+
+
+def test_bug_leaves_a_log_to_report(small_spec: Path, tmp_path: Path) -> None:
+    env = install_plugin(tmp_path / "site", "odd", ODD)
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    spec = specs.changed(
+        specs.CLASSIFIER,
+        [("preprocess:\n", "preprocess:\n  transforms: [{type: odd, column: text}]\n")],
+    )
+    small_spec.write_text(spec, encoding="utf-8")
+    done = ftspec("lint", small_spec, env=env | {"TMPDIR": str(logs)})
+    assert (done.code, done.out) == (3, ""), done.said
+    assert_no_traceback(done)
+    [log] = logs.glob("ftspec-bug-*.md")
+    assert "this is a bug" in done.err
+    assert "RuntimeError: the moon is in the wrong phase" in done.err
+    assert str(log) in done.err
+    text = log.read_text(encoding="utf-8")
+    assert text.startswith(f"### ftspec {package.__version__}, Python 3.")
+    assert f"ftspec lint {small_spec}" in text
+    assert "Traceback (most recent call last)" in text
+    assert "RuntimeError: the moon is in the wrong phase" in text
+
+
+def test_bug_is_the_same_for_every_command(small_spec: Path, tmp_path: Path) -> None:
+    env = install_plugin(tmp_path / "site", "odd", ODD) | {"TMPDIR": str(tmp_path)}
+    transforms = "preprocess.transforms=[{type: odd, column: text}]"
+    for command in ("plan", "run"):
+        done = ftspec(command, small_spec, "--set", transforms, env=env)
+        assert (done.code, done.out) == (3, ""), done.said
+        assert_no_traceback(done)
+
+
+def test_interrupted_while_waiting_for_standard_input() -> None:
+    command = [sys.executable, "-X", "importtime", *FTSPEC[1:], "lint", "-"]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=own_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.rstrip().endswith(" ftspec.builtin.plugin"):
+                break
+        time.sleep(0.5)  # the components are found; what is left is to read
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+        assert process.wait(timeout=60) == 130
+    assert said.endswith("interrupted\n")
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "command", ["lint broken.yaml --format text", "plan small.yaml", "plugins", "lint --help"]
+)
+def test_reader_that_has_seen_enough(small_spec: Path, command: str) -> None:
+    broken = "".join(f"key{number}: 1\n" for number in range(5000))
+    (small_spec.parent / "broken.yaml").write_text("ftspec: 1\n" + broken, encoding="utf-8")
+    program = " ".join(FTSPEC)
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{program} {command} | head -1"],
+        cwd=small_spec.parent,
+        env=own_environment() | {"PYTHONUNBUFFERED": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert len(done.stdout.splitlines()) == 1
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+    assert done.returncode in (0, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk_is_said(small_spec: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*FTSPEC, "plan", str(small_spec)],
+            env=own_environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode != 0
+    assert os.strerror(28) in done.stderr
+    assert "Traceback" not in done.stderr
