@@ -223,6 +223,7 @@ class CallbackContext(Context):
         run_dir: folder of the run.
         tokenizer: the run's tokenizer.
         task: the run's task.
+        mask: takes secrets out of a text; for everything a callback writes.
         inputs: the names of the fields that the model reads, the answers left out.
         fields: the rendered fields of the validation split, or of the training split without one.
     """
@@ -230,6 +231,7 @@ class CallbackContext(Context):
     run_dir: Path
     tokenizer: PreTrainedTokenizerBase
     task: Task
+    mask: Callable[[str], str]
     inputs: tuple[str, ...]
     fields: Dataset | IterableDataset
 

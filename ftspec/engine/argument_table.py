@@ -44,7 +44,7 @@ def _describe(field: dataclasses.Field[Any]) -> dict[str, Any]:
 def _alternatives(annotation: Any) -> tuple[list[str], list[str]]:
     """The types a YAML value of this annotation may have, and the choices of its enumeration."""
     if isinstance(annotation, str):  # a stringified annotation: keep the names YAML can hold
-        found = re.findall(r"\b(?:bool|int|float|str|dict|list\[str\]|None)\b", annotation)
+        found = re.findall(r"\blist\[str\]|\b(?:bool|int|float|str|dict|None)\b", annotation)
         return list(dict.fromkeys(found)), []
     members = (
         typing.get_args(annotation)

@@ -12,7 +12,7 @@ from typing import Any, cast
 import torch
 import transformers
 from huggingface_hub import HfApi, constants, try_to_load_from_cache
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.errors import HfHubHTTPError, StrictDataclassError
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -115,7 +115,14 @@ def load_config(
                 at=("model", "config", name),
                 helps=did_you_mean(name, config.to_dict()),
             )
-        setattr(config, name, value)
+        try:
+            setattr(config, name, value)
+        except StrictDataclassError as error:
+            raise RunError(
+                f'a {config.model_type} model cannot take "{value}" for its setting "{name}"',
+                slug="bad-value",
+                at=("model", "config", name),
+            ) from error
     for name, value in settings.items():
         setattr(config, name, value)
     return config
@@ -188,7 +195,7 @@ def load_model(
     if model.init == "random" or checkpoint is None:
         try:
             created: Any = auto_class.from_config(config)
-        except ValueError as error:
+        except (ValueError, TypeError, KeyError, ArithmeticError) as error:
             raise _unmakeable(error, config, auto_model) from error
         log.note(f"the model starts from random weights: {created.num_parameters():,} parameters")
         random_model: PreTrainedModel = created.float()
@@ -239,12 +246,13 @@ def _unreadable(checkpoint: Checkpoint, is_pickled: bool) -> RunError:
     )
 
 
-def _unmakeable(error: ValueError, config: PretrainedConfig, auto_model: str) -> RunError:
+def _unmakeable(error: Exception, config: PretrainedConfig, auto_model: str) -> RunError:
     if "Unrecognized configuration class" in str(error):
         return _wrong_architecture(config, auto_model)
     text = " ".join(str(error).split())
+    reason = f"there is no {text}" if isinstance(error, KeyError) else text[:300]
     return RunError(
-        f'a "{config.model_type}" model cannot be made so: {text[:300]}',
+        f'a "{config.model_type}" model cannot be made so: {reason}',
         slug="bad-value",
         at=("model", "config"),
     )

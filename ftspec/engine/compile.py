@@ -19,11 +19,12 @@ from ftspec.engine.checkpoint import (
     locate,
 )
 from ftspec.engine.factories import build
+from ftspec.engine.interruption import Interruption
 from ftspec.engine.measuring import Metrics
 from ftspec.engine.precision import Precision, resolve_precision
 from ftspec.engine.preparation import Preparation, context_maker, prepare
 from ftspec.engine.progress import RunLog
-from ftspec.engine.reporting import Interruption, Reporter, TensorBoard
+from ftspec.engine.reporting import Reporter, TensorBoard
 from ftspec.engine.trainer import trainer_class_for
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.rundir import RunDirectory
@@ -122,6 +123,7 @@ def _build_callbacks(
             run_dir=run_dir.path,
             tokenizer=data.tokenizer,
             task=data.task,
+            mask=plan.mask,
             inputs=inputs,
             fields=data.fields.get("validation", data.fields["train"]),
         )

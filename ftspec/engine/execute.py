@@ -13,6 +13,7 @@ from typing import Any, cast
 from transformers import PreTrainedModel, Trainer
 
 from ftspec.engine.compile import CompiledRun, compile_run
+from ftspec.engine.interruption import termination_as_interrupt
 from ftspec.engine.lock import write_lock
 from ftspec.engine.opening import start_run
 from ftspec.engine.outcome import Metrics, Outcome, RunFailedError, RunInterruptedError
@@ -45,7 +46,7 @@ def execute(
     quiet_libraries()
     digest = plan.digest()
     outcome = "failed"
-    with RunLog(run_dir.log, watcher, plan.mask) as log:
+    with termination_as_interrupt(), RunLog(run_dir.log, watcher, plan.mask) as log:
         observers = _Observers(plan, run_dir, registry, log)
         try:
             run_dir.set_status("preparing", plan=digest)

@@ -10,28 +10,11 @@ from ftspec.components import TokenizerConfig
 from ftspec.document.paths import SpecPath
 from ftspec.engine.progress import Note
 from ftspec.errors import RunError
+from ftspec.planning.positions import POSITION_SETTINGS, over_limit, positions_in
 
 DEFAULT_MAX_LENGTH = 512
 DEFAULT_MAX_TARGET_LENGTH = 128
 _NO_LIMIT = 1_000_000  # transformers writes 1e30 for tokenizers that know no limit
-
-# RoBERTa and its kin count positions from the padding token's id on, so that the first are not used
-_POSITIONS_FROM_PADDING = frozenset(
-    {
-        "camembert",
-        "data2vec-text",
-        "esm",
-        "ibert",
-        "longformer",
-        "luke",
-        "mpnet",
-        "roberta",
-        "roberta-prelayernorm",
-        "xlm-roberta",
-        "xlm-roberta-xl",
-        "xmod",
-    }
-)
 
 
 class Lengths(NamedTuple):
@@ -59,12 +42,8 @@ def resolve_lengths(
         ("max_target_length", wanted.max_target_length),
     ):
         if length is not None and positions is not None and length > positions:
-            raise RunError(
-                f"{name} is {length}, and the model has {positions} positions",
-                slug="max-length",
-                at=(*at, name),
-                helps=(f"write {positions} or less",),
-            )
+            headline, help_ = over_limit(name, length, positions)
+            raise RunError(headline, slug="max-length", at=(*at, name), helps=(help_,))
     known = [limit for limit in (tokenizer.model_max_length, positions) if limit]
     limit = min((limit for limit in known if limit < _NO_LIMIT), default=None)
     max_length = wanted.max_length or limit
@@ -77,11 +56,4 @@ def resolve_lengths(
 
 def position_limit(config: PretrainedConfig) -> int | None:
     """How many positions a model has; ``None`` where they are relative, and so without a limit."""
-    if getattr(config, "relative_attention_num_buckets", None) and config.model_type != "mpnet":
-        return None  # T5's n_positions is what it was trained with, not a limit
-    limit: int | None = getattr(config, "max_position_embeddings", None)
-    if not isinstance(limit, int) or limit <= 0:
-        return None
-    if config.model_type in _POSITIONS_FROM_PADDING:
-        limit -= (config.pad_token_id or 0) + 1
-    return limit
+    return positions_in({name: getattr(config, name, None) for name in POSITION_SETTINGS})

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Mapping
-from contextlib import suppress
-from types import FrameType
 from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
@@ -76,54 +73,6 @@ class TensorBoard(TensorBoardCallback):
                     log_dir=self.logging_dir, purge_step=state.global_step + 1
                 )
             self.tb_writer.add_text("spec", f"```yaml\n{self._spec}\n```")
-
-
-class Interruption(TrainerCallback):
-    """Ctrl-C ends the run after the current step, with a checkpoint; a second one at once."""
-
-    def __init__(self, log: RunLog) -> None:
-        self._log = log
-        self._previous: dict[int, Any] = {}
-        self.requested = False
-
-    def __enter__(self) -> Interruption:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._previous[number] = signal.signal(number, self._request)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-
-    def _request(self, number: int, frame: FrameType | None) -> None:
-        if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
-        with suppress(RuntimeError):  # it came in the middle of another message
-            self._log.note(
-                "stopping after this step, with a checkpoint; Ctrl-C again stops at once"
-            )
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Log, save and stop where asked to. What is evaluated at this step still is: a resumed run
-        would never know."""
-        if self.requested:
-            control.should_log = True
-            control.should_save = True
-            control.should_training_stop = True
-
-    def on_epoch_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """The Trainer takes a stop for the end of an epoch, with all that is due there."""
-        if not self.requested:
-            return
-        if float(state.epoch or 0).is_integer():
-            control.should_save = True  # again, since the evaluation due here comes in between
-        else:
-            control.should_log = control.should_evaluate = control.should_save = False
 
 
 def bare_metrics(logs: Mapping[str, float], prefix: str) -> dict[str, float]:

@@ -90,7 +90,7 @@ def _slice(source: Source, written: str, at: SpecPath) -> Rows:
         part = loaded[stretch.splitname]
         start, end = stretch.from_ or 0, len(part) if stretch.to is None else stretch.to
         is_all = (start, end) == (0, len(part))
-        parts.append(part if is_all else part.select(range(start, max(start, end))))
+        parts.append(part if is_all else part.select(range(start, end) if start < end else []))
     return parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
 
 
@@ -126,17 +126,17 @@ def _hold_out(rows: Rows, split: Split, seed: int, name: str) -> tuple[Rows, Row
             helps=('name a slice of the source, or remove "streaming: true"',),
         )
     assert split.fraction is not None
-    groups = None
+    classes = groups = None
     if split.group_by is not None:
         groups = _column(rows, split.group_by, (*at, "group_by"))
         splitter: Any = GroupShuffleSplit(1, test_size=split.fraction, random_state=seed)
     elif split.stratify_by is not None:
-        groups = _column(rows, split.stratify_by, (*at, "stratify_by"))
+        classes = _column(rows, split.stratify_by, (*at, "stratify_by"))
         splitter = StratifiedShuffleSplit(1, test_size=split.fraction, random_state=seed)
     else:
         splitter = ShuffleSplit(1, test_size=split.fraction, random_state=seed)
     try:
-        kept, held_out = next(splitter.split(np.zeros(len(rows)), groups, groups))
+        kept, held_out = next(splitter.split(np.zeros(len(rows)), classes, groups))
     except ValueError as error:
         raise RunError(
             f"cannot hold a fraction of {split.fraction:g} out of {len(rows):,} rows: {error}",

@@ -99,7 +99,8 @@ class BatchMeanLoss(Trainer):
     def _add_to_mean(self, model: nn.Module, inputs: dict[str, Any], loss: torch.Tensor) -> None:
         rows = len(inputs["labels"])
         own = self._own_rows(rows)
-        inputs = {name: value[:own] for name, value in inputs.items()}
+        if own < rows:
+            inputs = {name: value[:own] for name, value in inputs.items()}
         items = float(self.task.count_loss_items(inputs))
         if items == 0:
             return
@@ -126,8 +127,8 @@ class BatchMeanLoss(Trainer):
         ignore_keys: list[str] | None = None,
         metric_key_prefix: str = "eval",
     ) -> EvalLoopOutput:
-        """As the Trainer, with the mean loss over the items of the split: the Trainer's is a mean
-        over batches, which counts a short batch as much as a full one."""
+        """As the Trainer, with the mean loss over the items of the split: the Trainer weights the
+        mean of a batch by its rows, however many tokens they have."""
         self._loss_sum = self._item_count = 0.0
         output = super().evaluation_loop(
             dataloader, description, prediction_loss_only, ignore_keys, metric_key_prefix

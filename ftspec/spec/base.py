@@ -6,7 +6,7 @@ import typing
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
@@ -128,5 +128,15 @@ def _check_template(text: str) -> str:
     return text
 
 
-TemplateText = Annotated[str, AfterValidator(_check_template)]
+TemplateText = Annotated[
+    str,
+    AfterValidator(_check_template),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^(?:[^{}]|\{\{|\}\}|\{[^{}\s](?:[^{}]*[^{}\s])?\})*$",
+            "patternErrorMessage": "a placeholder is {column}; write {{ and }} for literal braces",
+        }
+    ),
+]
 """A string with ``{column}`` placeholders, checked for its syntax."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ftspec.spec.base import SourceSection, SpecModel, TemplateText, TransformSection
@@ -17,6 +17,26 @@ _PART = re.compile(
     r"\w+(?:\.\w+)*(?:\[(?:-?[\d_]+%?)?:(?:-?[\d_]+%?)?\])?(?:\((?:closest|pct1_dropremainder)\))?"
 )
 
+# what the validators below say, for editors: in the JSON Schema of the language
+_SLICE: dict[str, Any] = {
+    "pattern": rf"^(?:{_PART.pattern})(?:\s*\+\s*(?:{_PART.pattern}))*$",
+    "patternErrorMessage": 'write a slice of a split, such as "train[:1000]" or "train[:10%]"',
+}
+_SPLIT_RULES: dict[str, Any] = {
+    "type": ["string", "object"],
+    **_SLICE,
+    "if": {"required": ["slice"], "properties": {"slice": {"type": "string"}}},
+    "then": {
+        "properties": dict.fromkeys(("from", "fraction", "stratify_by", "group_by", "seed"), False)
+    },
+    "else": {
+        "required": ["from", "fraction"],
+        "properties": {"from": {"type": "string"}, "fraction": {"type": "number"}},
+        "if": {"required": ["stratify_by"], "properties": {"stratify_by": {"type": "string"}}},
+        "then": {"properties": {"group_by": {"type": "null"}}},
+    },
+}
+
 
 class Split(SpecModel):
     """The rows of one split: a slice of the source, or a part held out of another split.
@@ -24,9 +44,12 @@ class Split(SpecModel):
     A bare string is shorthand for ``{slice: …}``.
     """
 
+    model_config = ConfigDict(json_schema_extra=_SPLIT_RULES)
+
     slice: str | None = Field(
         default=None,
         description='rows of the source, in the slice syntax of datasets: "train[:10%]"',
+        json_schema_extra=_SLICE,
     )
     from_: SplitName | None = Field(
         default=None, alias="from", description="the split to hold rows out of"

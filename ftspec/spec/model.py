@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from ftspec.spec.base import LocalPath, SpecModel
 
+# what the validator below says, for editors: in the JSON Schema of the language
+_HAS_CHECKPOINT = {"required": ["checkpoint"], "properties": {"checkpoint": {"type": "string"}}}
+_HAS_ARCHITECTURE = {
+    "required": ["architecture"],
+    "properties": {"architecture": {"type": "string"}},
+}
+_RULES: dict[str, Any] = {
+    "if": {"properties": {"init": {"const": "pretrained"}}},
+    "then": _HAS_CHECKPOINT,
+    "else": {"if": _HAS_CHECKPOINT, "else": _HAS_ARCHITECTURE},
+    "allOf": [
+        {"if": _HAS_CHECKPOINT, "then": {"properties": {"architecture": {"type": "null"}}}},
+    ],
+}
+
 
 class ModelSection(SpecModel):
     """The weights to start from."""
+
+    model_config = ConfigDict(json_schema_extra=_RULES)
 
     checkpoint: Annotated[str | None, LocalPath(must_exist=True, or_hub_name=True)] = Field(
         default=None,

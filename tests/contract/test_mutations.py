@@ -46,7 +46,7 @@ REQUIRED = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """A text with one slip; ``line`` is where (0-based), ``slack`` how far off a parser may notice."""
+    """A text with one slip, at ``line`` (0-based); a parser may notice ``slack`` lines off."""
 
     kind: str
     what: str

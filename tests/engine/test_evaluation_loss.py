@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import Trainer
 
 from ftspec.engine.compile import CompiledRun
 from tests.engine.running import Engine
@@ -129,16 +130,21 @@ def test_a_row_without_anything_to_predict_does_not_spoil_it(
     assert loss == pytest.approx(at_once.trainer.evaluate()["eval_loss"], rel=1e-6)
 
 
-def test_the_mean_of_batches_is_another_number(
+def test_the_plain_trainer_weights_batches_by_rows(
     engine: Engine, request: pytest.FixtureRequest
 ) -> None:
-    """What the plain Trainer logs, and proof that the tests above can tell."""
-    run = engine.compile(spec_of(request, "rows of text"))
-    losses = [mean_of(run, rows) for rows in batches(run, 4)]
+    """Another number where rows have unequal lengths, and proof that the tests above can tell."""
+    run = engine.compile(spec_of(request, "summarization"))
+    plain = Trainer(
+        model=run.trainer.model,
+        args=run.trainer.args,
+        data_collator=run.trainer.data_collator,
+        eval_dataset=run.data.encoded["validation"],
+    )
+    by_rows = sum(mean_of(run, rows)[0] * len(rows) for rows in batches(run, 4)) / 23
 
-    mean_of_batches = sum(loss for loss, _ in losses) / len(losses)
-
-    assert run.trainer.evaluate()["eval_loss"] != pytest.approx(mean_of_batches, rel=1e-5)
+    assert plain.evaluate()["eval_loss"] == pytest.approx(by_rows, rel=1e-6)
+    assert run.trainer.evaluate()["eval_loss"] != pytest.approx(by_rows, rel=1e-5)
 
 
 def mean_by_hand(run: CompiledRun) -> float:

@@ -34,7 +34,8 @@ SEED = 7
 SETTINGS: dict[str, Any] = {
     "num_train_epochs": 2,
     "per_device_train_batch_size": 6,
-    "per_device_eval_batch_size": 32,  # all of validation: the plain Trainer's mean is of batches
+    # all of validation: of several batches the plain Trainer's mean is not one over tokens
+    "per_device_eval_batch_size": 32,
     "learning_rate": 1e-3,
     "lr_scheduler_type": "cosine",
     "warmup_steps": 3,
@@ -153,7 +154,7 @@ def test_text_generation(
     trainer = plain_text_generation(gpt2, paragraphs, tmp_path, packing, counts_predictions=True)
     trainer.train()
 
-    # the plain Trainer's loss of an evaluation is a mean of batches: packed validation is several
+    # packed validation is several batches
     numbers = ("loss", "grad_norm", "learning_rate") if packing else EVERY_NUMBER
     assert_same(compiled, trainer.state.log_history, numbers)
     for logs in compiled:

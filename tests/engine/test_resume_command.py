@@ -74,11 +74,13 @@ class Desk:
             process.kill()
             process.communicate()
 
-    def interrupt(self, when: Callable[[], bool], *arguments: str) -> str:
-        """Run until ``when``, press Ctrl-C, expect exit code 130; what it said."""
+    def interrupt(
+        self, when: Callable[[], bool], *arguments: str, number: int = signal.SIGINT
+    ) -> str:
+        """Run until ``when``, send a signal, expect exit code 130; what it said."""
         with self.running(*arguments) as process:
             wait_until(lambda: when() or process.poll() is not None)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             said = process.communicate(timeout=PATIENCE)[1]
             assert process.returncode == 130, said
         return said
@@ -182,13 +184,17 @@ def test_interrupted_twice_and_resumed(
     assert "is finished: nothing is left to do" in said
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_while_data_is_prepared(
-    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    desk: Desk,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
 ) -> None:
     rows.write_rows(desk.folder / "rows.jsonl", rows.glosses(2000) * 30)
     output = ("--output-dir", str(desk.folder / "runs"))
 
-    said = desk.interrupt(lambda: desk.has_said("train: 59,"), *output)
+    said = desk.interrupt(lambda: desk.has_said("train: 59,"), *output, number=number)
 
     (run_dir,) = desk.runs()
     assert run_dir.status()["status"] == "interrupted"

@@ -20,6 +20,7 @@ def isolated_libraries(folder: Path) -> Iterator[None]:
     quiet_libraries()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("DISABLE_SAFETENSORS_CONVERSION", "")  # the engine sets it; undone at the end
         patch.setattr(constants, "HF_HUB_OFFLINE", True)
         patch.setattr(constants, "HF_HUB_CACHE", str(folder / "hub"))
         patch.setattr(datasets.config, "HF_HUB_OFFLINE", True)

@@ -22,6 +22,7 @@ class GeneratedSamples(TrainerCallback):
     def __init__(self, config: GeneratedSamplesConfig, context: CallbackContext) -> None:
         self._task = context.task
         self._note = context.note
+        self._mask = context.mask
         self._folder = context.run_dir / "tensorboard"
         self._inputs = context.inputs
         self._shown_at = -1  # several splits are evaluated at the last step
@@ -52,7 +53,7 @@ class GeneratedSamples(TrainerCallback):
         with SummaryWriter(log_dir=str(self._folder)) as writer:
             for index, (row, result) in enumerate(zip(self._rows, results, strict=True)):
                 shown = {name: row[name] for name in row} | {"model": result}
-                text = json.dumps(shown, ensure_ascii=False, indent=2, default=str)
+                text = self._mask(json.dumps(shown, ensure_ascii=False, indent=2, default=str))
                 writer.add_text(f"samples/{index}", f"```json\n{text}\n```", state.global_step)
                 answer = next((result[key] for key in _ANSWERS if key in result), result)
                 self._note(f"sample {index} at step {state.global_step}: {answer}")

@@ -1,0 +1,182 @@
+"""Component sections as JSON Schema: the type, and the keys of whichever type is written.
+
+A section is a chain of conditions on ``type`` and no union, so that an editor completes the keys of
+the type that is there and says what is wrong with them, not that none of twenty types fits.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from ftspec.components import Component
+from ftspec.planning.model_schema import ENVIRONMENT, ENVIRONMENT_REF, JsonSchema, schema_of
+from ftspec.planning.overlay_schema import Overlays
+from ftspec.registry.registry import Registered, Registry
+from ftspec.spec.base import ComponentSection
+
+SECTIONS: tuple[type[ComponentSection], ...] = tuple(ComponentSection.__subclasses__())
+
+
+def add_sections(
+    definitions: dict[str, JsonSchema], registry: Registry, overlays: Overlays
+) -> None:
+    """Add to the definitions every installed component, and every kind of section as ``<kind>``."""
+    for section in SECTIONS:
+        overlays.announce(section.kind)
+    for registered in sorted(registry, key=lambda one: one.component.name):
+        _add_component(definitions, registered)
+    for section in SECTIONS:
+        _Kind(section, definitions, registry, overlays).add()
+
+
+def _add_component(definitions: dict[str, JsonSchema], registered: Registered) -> None:
+    component = registered.component
+    name = f"{component.kind}.{component.name}"
+    schema, inner = schema_of(component.config, prefix=f"{name}.")
+    # it stands behind a condition, where a section that is no mapping has been reported already
+    del schema["type"]
+    words: JsonSchema = {"description": component.summary}
+    if not registered.plugin.is_builtin:
+        origin = registered.plugin.distribution or registered.plugin.name
+        words["markdownDescription"] = f"{component.summary}\n\nFrom `{origin}`"
+    names: JsonSchema = (
+        {"enum": [component.name, *component.aliases]}
+        if component.aliases
+        else {"const": component.name}
+    )
+    definitions[name] = {
+        **schema,
+        **words,
+        "title": f"{component.kind} {component.name}",
+        "properties": {"type": names | words} | schema.get("properties", {}),
+    }
+    definitions |= inner
+
+
+class _Kind:
+    """One kind of section: with all it needs, and as an overlay."""
+
+    def __init__(
+        self,
+        section: type[ComponentSection],
+        definitions: dict[str, JsonSchema],
+        registry: Registry,
+        overlays: Overlays,
+    ) -> None:
+        self._kind = section.kind
+        self._summary = inspect.getdoc(section) or section.kind
+        default = section.model_fields["type"].default
+        self._default = default if isinstance(default, str) else None
+        self._definitions = definitions
+        self._overlays = overlays
+        self._components = sorted(
+            (one.component for one in registry if one.component.kind == section.kind),
+            key=lambda component: component.name,
+        )
+
+    def add(self) -> None:
+        """Add the definitions of this kind."""
+        bare = [one for one in self._components if "required" not in self._whole(one)]
+        self._definitions |= {
+            f"{self._kind}-type": self._names(self._components),
+            f"{self._kind}-keys": self._keys(),
+            self._kind: self._section(bare, self._default, is_part=False),
+            self._overlays.announce(self._kind): self._section(
+                self._components, None, is_part=True
+            ),
+        }
+
+    def _whole(self, component: Component) -> JsonSchema:
+        return self._definitions[f"{self._kind}.{component.name}"]
+
+    def _names(self, components: Sequence[Component]) -> JsonSchema:
+        known = {component.name: component.summary for component in components}
+        former = {
+            alias: f'former name of "{component.name}"'
+            for component in components
+            for alias in component.aliases
+        }
+        summaries = known | former
+        names = {"enum": [*summaries], "enumDescriptions": [*summaries.values()]}
+        return {"anyOf": [names, ENVIRONMENT_REF], "description": f"the {self._kind}"}
+
+    def _section(
+        self, bare: Sequence[Component], default: str | None, *, is_part: bool
+    ) -> JsonSchema:
+        """The schema of a section; ``bare`` are the components that a string alone may name."""
+        conditions: list[JsonSchema] = []
+        for component in self._components:
+            name = f"{self._kind}.{component.name}"
+            keys = self._overlays.ref(name) if is_part else {"$ref": f"#/$defs/{name}"}
+            conditions.append(
+                {"if": _has_type(component, is_default=component.name == default), "then": keys}
+            )
+        unknown: JsonSchema = {"properties": {"type": {"type": "string", "pattern": ENVIRONMENT}}}
+        if default is not None:
+            unknown["required"] = ["type"]
+        conditions.append({"if": unknown, "then": {"$ref": f"#/$defs/{self._kind}-keys"}})
+        mapping: JsonSchema = {
+            "properties": {"type": {"$ref": f"#/$defs/{self._kind}-type"}},
+            "allOf": conditions,
+        }
+        if default is None and not is_part:
+            mapping["required"] = ["type"]
+        section: JsonSchema = {
+            "description": self._summary,
+            "defaultSnippets": [self._snippet(component) for component in self._components],
+        }
+        if not bare:
+            return section | {"type": "object"} | mapping
+        return section | {
+            "type": ["string", "object"],
+            "if": {"type": "string"},
+            "then": self._names(bare),
+            "else": mapping,
+        }
+
+    def _keys(self) -> JsonSchema:
+        """Every key of the kind, for a section whose type is in another file or the environment."""
+        found: dict[str, list[tuple[str, JsonSchema]]] = {}
+        for component in self._components:
+            part = self._overlays.relax(self._whole(component))
+            for key, schema in part["properties"].items():
+                if key != "type":
+                    found.setdefault(key, []).append((component.name, schema))
+        properties = {key: _either(schemas) for key, schemas in found.items()}
+        properties["type"] = {"$ref": f"#/$defs/{self._kind}-type"}
+        return {"properties": properties, "additionalProperties": False}
+
+    def _snippet(self, component: Component) -> JsonSchema:
+        """What an editor writes when the component is chosen: its name, and the keys it needs."""
+        whole = self._whole(component)
+        body: dict[str, Any] = {"type": component.name}
+        for number, key in enumerate(whole.get("required", ()), start=1):
+            of_type = whole["properties"][key].get("type")
+            body[key] = [f"${number}"] if of_type == "array" else f"${number}"
+        return {
+            "label": component.name,
+            "description": component.summary,
+            "body": body if len(body) > 1 else component.name,
+        }
+
+
+def _has_type(component: Component, *, is_default: bool) -> JsonSchema:
+    names = {"enum": [component.name, *component.aliases]}
+    condition: JsonSchema = {"properties": {"type": names}}
+    return condition if is_default else condition | {"required": ["type"]}
+
+
+def _either(schemas: Sequence[tuple[str, JsonSchema]]) -> JsonSchema:
+    """The schema of a key that several components have."""
+    distinct: list[JsonSchema] = []
+    for _, schema in schemas:
+        if schema not in distinct:
+            distinct.append(schema)
+    if len(distinct) == 1:
+        return distinct[0]
+    described = "; ".join(
+        f"{name}: {schema['description']}" for name, schema in schemas if "description" in schema
+    )
+    return {"anyOf": distinct, "description": described}

@@ -1,0 +1,58 @@
+"""The numbers a machine computes in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from ftspec.engine.precision import resolve_precision
+
+
+@pytest.mark.parametrize("wanted", ["fp32", "bf16", "fp16"])
+@pytest.mark.parametrize("use_cpu", [True, False])
+def test_the_spec_decides(wanted: str, use_cpu: bool) -> None:
+    assert resolve_precision(wanted, use_cpu) == (wanted, "the spec says so")
+
+
+@pytest.mark.parametrize(
+    ("capability", "expected"),
+    [
+        ((9, 0), "bf16"),
+        ((8, 0), "bf16"),
+        ((7, 5), "fp32"),
+    ],
+)
+def test_auto_asks_the_gpu(
+    capability: tuple[int, int], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the answers of three cards; this machine need not have them
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a card")
+    precision, why = resolve_precision("auto", use_cpu=False)
+    assert precision == expected
+    assert why.startswith(f"a card (compute capability {capability[0]}.{capability[1]})")
+
+
+@pytest.mark.parametrize(
+    ("has_avx", "has_amx", "expected"),
+    [(False, False, "fp32"), (True, False, "bf16"), (False, True, "bf16")],
+)
+def test_auto_asks_the_cpu(
+    has_avx: bool, has_amx: bool, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: dict[str, Any] = {
+        "_is_avx512_bf16_supported": lambda: has_avx,
+        "_is_amx_tile_supported": lambda: has_amx,
+    }
+    for name, answer in answers.items():
+        monkeypatch.setattr(torch.cpu, name, answer)
+    assert resolve_precision("auto", use_cpu=True)[0] == expected
+
+
+def test_the_questions_to_the_cpu_exist() -> None:
+    # private names of torch; without them auto would quietly be fp32 everywhere
+    assert torch.cpu._is_avx512_bf16_supported() in (True, False)
+    assert torch.cpu._is_amx_tile_supported() in (True, False)
