@@ -1,8 +1,8 @@
-"""How long ``ftspec lint`` takes, beside what it is built on and what its nearest peers must import.
+"""How long ``ftspec lint`` takes, beside what it is built on and what its peers must import.
 
 Run ``python benchmarks/lint_speed.py``; it prints a Markdown table and writes
-``benchmarks/results/lint_speed.json``. Runs are interleaved, so that a busy machine slows all alike;
-ratios of medians are what counts.
+``benchmarks/results/lint_speed.json``. Runs are interleaved, so that a busy machine slows all
+alike; ratios of medians are what counts.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def main() -> None:
     print("|---|---|---|")
     for name, median in medians.items():
         print(f"| {name} | {1000 * median:.0f} | {median / base:.2f} |")
-    print(f"\n{SPECS} specs in one call: {many:.2f} s, {1000 * (many - one) / SPECS:.2f} ms for each")
+    each = 1000 * (many - one) / SPECS
+    print(f"\n{SPECS} specs in one call: {many:.2f} s, {each:.2f} ms for each")
     results = ROOT / "benchmarks" / "results"
     results.mkdir(exist_ok=True)
     record = {

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from typing import Any
 LARGEST = 65_536  # bytes read: enough for a row, and quick on any disk
 _COMPRESSED = (b"\x1f\x8b", b"PK", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
 _PARQUET = b"PAR1"
+_DECODER = json.JSONDecoder(parse_int=float)  # of any length; Python's int refuses long ones
+_DEEPEST = 20  # levels of nested columns looked into
 _SPACE = re.compile(r"\s*")
 
 Columns = Mapping[str, Any]
@@ -25,12 +28,7 @@ was seen."""
 
 
 class UnreadableError(ValueError):
-    """The file is not what it should be; ``line`` counts from 1."""
-
-    def __init__(self, reason: str, line: int = 1) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.line = line
+    """The file is not what it should be; the text says why, with the line where there is one."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def read_head(path: Path) -> Head | None:
         text = content.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise UnreadableError("it is not UTF-8 text", line) from None
+        raise UnreadableError(f"line {line} is not UTF-8 text") from None
     return Head(text, is_whole)
 
 
@@ -73,22 +71,25 @@ def csv_columns(head: Head, delimiter: str) -> Columns | None:
     Raises:
         UnreadableError: the file is empty.
     """
-    lines = csv.reader(head.text.splitlines(keepends=True), delimiter=delimiter)
+    lines = csv.reader(io.StringIO(head.text, newline=""), delimiter=delimiter)
     try:
         header = next((line for line in lines if line), None)
+        is_cut_off = not head.is_whole and next(lines, None) is None
     except csv.Error:
         return None
-    if header is None and head.is_whole:
+    if is_cut_off:
+        return None
+    if header is None:
         raise UnreadableError("it has no header line")
     columns: dict[str, Any] = {}
-    for index, written in enumerate(header or ()):
+    for index, written in enumerate(header):
         name = stem = written or f"Unnamed: {index}"
         count = 0
         while name in columns:
             count += 1
             name = f"{stem}.{count}"
         columns[name] = {}
-    return columns or None
+    return columns
 
 
 def json_columns(head: Head, key: str | None) -> Columns | None:
@@ -97,12 +98,18 @@ def json_columns(head: Head, key: str | None) -> Columns | None:
     Raises:
         UnreadableError: the file is no such JSON.
     """
-    rows = _rows(head) if key is None else _rows_below(head, key)
-    if not rows or not all(isinstance(row, dict) for row in rows):
+    try:
+        rows = _rows(head) if key is None else _rows_below(head, key)
+    except json.JSONDecodeError as error:
+        reason = f"{error.msg[:1].lower()}{error.msg[1:]}"
+        # what is missing at the end of a line is looked for on the next
+        line = error.doc[: error.pos].rstrip().count("\n") + 1
+        raise UnreadableError(f"line {line} is not JSON: {reason}") from None
+    except RecursionError:
         return None
-    if not head.is_whole and any(row.keys() != rows[0].keys() for row in rows):
-        return None  # a row further down may have more
-    return _merged(rows)
+    if not all(isinstance(row, dict) for row in rows):
+        return None
+    return _shape(rows, head.is_whole, depth=0) or None
 
 
 def has_column(columns: Columns, name: str) -> bool:
@@ -129,18 +136,15 @@ def dotted_names(columns: Columns) -> list[str]:
 
 
 def _rows(head: Head) -> list[Any]:
-    """The rows of JSON lines, or of an array, as far as they can be seen."""
-    decoder = json.JSONDecoder()
+    """The values of JSON lines, or the items of an array, as far as they can be seen."""
     text, end = head.text, len(head.text.rstrip())
     position = _skip(text, 0)
     is_array = text.startswith("[", position)
     position = _skip(text, position + is_array)
     rows = []
     try:
-        while position < end:
-            if is_array and text[position] == "]":
-                break
-            row, position = decoder.raw_decode(text, position)
+        while position < end and not (is_array and text[position] == "]"):
+            row, position = _DECODER.raw_decode(text, position)
             rows.append(row)
             position = _skip(text, position)
             if is_array and position < end and text[position] != "]":
@@ -148,47 +152,37 @@ def _rows(head: Head) -> list[Any]:
                     raise json.JSONDecodeError("Expecting ',' delimiter", text, position)
                 position = _skip(text, position + 1)
     except json.JSONDecodeError as error:
-        if head.is_whole or error.pos < end:
-            raise UnreadableError(f"it is not JSON: {_lower(error.msg)}", error.lineno) from None
-    except RecursionError:
-        return []
+        if head.is_whole or error.pos < end:  # or else it is only cut off
+            raise
     return rows
 
 
 def _rows_below(head: Head, key: str) -> list[Any]:
     if not head.is_whole:
         return []
-    try:
-        found = json.loads(head.text)
-    except json.JSONDecodeError as error:
-        raise UnreadableError(f"it is not JSON: {_lower(error.msg)}", error.lineno) from None
-    except RecursionError:
-        return []
+    found = json.loads(head.text, parse_int=float)
     if not isinstance(found, dict):
         return []
     if key not in found:
         raise UnreadableError(f'it has no key "{key}"')
-    rows = found[key]
-    return rows if isinstance(rows, list) else [rows]
+    return found[key] if isinstance(found[key], list) else [found[key]]
 
 
-def _merged(values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    names = dict.fromkeys(name for value in values for name in value)
-    return {name: _shape([value.get(name) for value in values]) for name in names}
-
-
-def _shape(values: Iterable[Any]) -> Columns | None:
+def _shape(values: Iterable[Any], is_whole: bool, *, depth: int) -> Columns | None:
+    """The columns in some values of one column; ``None`` where values not seen may have others."""
     known = [value for value in values if value is not None]
-    if not known:
+    rows = [value for value in known if isinstance(value, dict)]
+    if not known or 0 < len(rows) < len(known) or depth > _DEEPEST:
         return None
-    return _merged(known) if all(isinstance(value, dict) for value in known) else {}
+    if not is_whole and any(row.keys() != rows[0].keys() for row in rows):
+        return None
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {
+        name: _shape([row.get(name) for row in rows], is_whole, depth=depth + 1) for name in names
+    }
 
 
 def _skip(text: str, position: int) -> int:
     match = _SPACE.match(text, position)
     assert match is not None
     return match.end()
-
-
-def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:]

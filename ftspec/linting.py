@@ -88,10 +88,32 @@ def lint(
     for profile in verdict.document.profiles if verdict.document is not None else ():
         under = _examine(source, registry, profile, overrides)
         found |= dict.fromkeys(under.diagnostics)
+        if not overrides:
+            found |= dict.fromkeys(_idle_profile(verdict, under))
     kept, unused = drop_ignored(found, _ignores(source, found), _may_ignore)
     kept += [one for one in unused if one.span is not None and one.span.source == source]
     configuration = configuration_for(source)
     return tuple(sorted([*configuration.apply(kept), *configuration.problems], key=_place))
+
+
+def _idle_profile(without: Verdict, under: Verdict) -> list[Diagnostic]:
+    """A finding where the plan under a profile is the plan without it. The profile of a base may
+    well be idle in one of the specs that share it."""
+    document = under.document
+    if document is None or document.profile is None:
+        return []
+    place = document.profile_keys[document.profile]
+    if under.plan is None or under.plan != without.plan or place.source != document.source:
+        return []
+    return [
+        Diagnostic(
+            slug="idle-profile",
+            severity=Severity.WARNING,
+            headline=f'the profile "{document.profile}" changes nothing',
+            labels=labelled(place),
+            helps=("remove it, or look whether the spec itself already says the same",),
+        )
+    ]
 
 
 def _may_ignore(diagnostic: Diagnostic) -> bool:

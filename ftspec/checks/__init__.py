@@ -12,11 +12,26 @@ from typing import Protocol
 
 from ftspec.checks import (
     best_model_metric,
+    clear_secret,
+    conflicting_best_metric,
+    duplicate_component,
+    effective_batch,
     evaluation_split,
+    idle_setting,
+    label_count,
+    learning_rate,
+    max_length,
     metric_scores,
     missing_files,
+    missing_prefix,
+    output_in_data,
+    remote_code,
+    save_misses_evaluation,
+    steps_and_epochs,
     stream_steps,
     template_fields,
+    unknown_column,
+    unpinned_revision,
 )
 from ftspec.diagnostics.model import Diagnostic
 from ftspec.document.load import Document
@@ -38,11 +53,26 @@ class Check(Protocol):
 
 CHECKS: tuple[Check, ...] = (
     best_model_metric,
+    clear_secret,
+    conflicting_best_metric,
+    duplicate_component,
+    effective_batch,
     evaluation_split,
+    idle_setting,
+    label_count,
+    learning_rate,
+    max_length,
     metric_scores,
     missing_files,
+    missing_prefix,
+    output_in_data,
+    remote_code,
+    save_misses_evaluation,
+    steps_and_epochs,
     stream_steps,
     template_fields,
+    unknown_column,
+    unpinned_revision,
 )
 """Every check, by name."""
 

@@ -12,11 +12,14 @@ from ftspec.cli.exits import guarded
 
 COMMANDS = {
     "diff": "ftspec.cli.diff:diff_command",
+    "explain": "ftspec.cli.explain:explain_command",
+    "init": "ftspec.cli.init:init_command",
     "lint": "ftspec.cli.lint:lint_command",
     "plan": "ftspec.cli.plan:plan_command",
     "plugins": "ftspec.cli.plugins:plugins_command",
     "predict": "ftspec.cli.predict:predict_command",
     "run": "ftspec.cli.run:run_command",
+    "schema": "ftspec.cli.schema:schema_command",
 }
 
 

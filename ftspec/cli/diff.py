@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from ftspec.cli.completion import complete_files
 from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.cli.specs import profile_option, set_option, sound_plan
 from ftspec.document.paths import format_path
@@ -27,8 +28,8 @@ _TITLES: dict[Effect, str] = {
 
 
 @click.command("diff")
-@click.argument("before")
-@click.argument("after")
+@click.argument("before", shell_complete=complete_files)
+@click.argument("after", shell_complete=complete_files)
 @profile_option
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")

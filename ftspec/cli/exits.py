@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import platform
 import sys
 import tempfile
@@ -20,6 +21,8 @@ FINDINGS = 1
 USAGE = 2
 BUG = 3
 INTERRUPTED = 130
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)  # a full disk is no bug, whatever was being written
 
 
 class Exit(Exception):  # noqa: N818 - it ends a command, and is no error
@@ -57,7 +60,10 @@ def guarded(command: Callable[[], object]) -> int:
     except FtspecError as error:
         click.echo(f"error: {error}", err=True)
         return FINDINGS
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            click.echo(f"error: {error.strerror}", err=True)
+            return FINDINGS
         _report_bug()
         return BUG
     return DONE

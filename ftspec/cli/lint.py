@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from ftspec.cli.completion import complete_files
 from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.cli.fixing import Fixer
 from ftspec.cli.specs import find_specs, read_spec, set_option, summary
@@ -19,7 +20,7 @@ from ftspec.registry.discover import build_registry
 
 
 @click.command("lint")
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1, required=True, shell_complete=complete_files)
 @click.option(
     "--format",
     "format_name",
@@ -32,6 +33,9 @@ from ftspec.registry.discover import build_registry
     "--fix", is_flag=True, help="Mend what can be mended safely, in the files themselves."
 )
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option(
+    "--only-marked", is_flag=True, help='Pass over files that have no "ftspec:" key, as hooks must.'
+)
 @click.option("--info", "with_info", is_flag=True, help="Show findings that are information too.")
 @set_option
 def lint_command(
@@ -39,6 +43,7 @@ def lint_command(
     format_name: str,
     fix: bool,
     diff: bool,
+    only_marked: bool,
     with_info: bool,
     overrides: tuple[str, ...],
 ) -> None:
@@ -52,7 +57,7 @@ def lint_command(
     registry = build_registry()
     fixer = Fixer(registry, overrides)
     found: list[Diagnostic] = list(registry.problems)
-    specs = find_specs(paths)
+    specs = find_specs(paths, only_marked=only_marked)
     for path in specs:
         if fix or diff:
             found += fixer.fix(Path(path), write=fix)

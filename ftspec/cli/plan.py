@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from ftspec.cli.specs import profile_option, set_option, sound_plan
+from ftspec.cli.specs import profile_option, set_option, sound_plan, spec_argument
 from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry
 
 
 @click.command("plan")
-@click.argument("spec")
+@spec_argument
 @profile_option
 @set_option
 @click.option(

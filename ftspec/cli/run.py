@@ -10,7 +10,7 @@ import click
 
 from ftspec.cli.exits import FINDINGS, INTERRUPTED, Exit
 from ftspec.cli.heavy import require_engine
-from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan
+from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
 from ftspec.cli.watching import make_watcher
 from ftspec.diagnostics.render import text
 from ftspec.engine.connection import prepare_connection
@@ -23,7 +23,7 @@ from ftspec.rundir import RunDirectory
 
 
 @click.command("run")
-@click.argument("spec")
+@spec_argument
 @profile_option
 @set_option
 @click.option(

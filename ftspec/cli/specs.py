@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from ftspec.cli.completion import complete_files, complete_profiles
 from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity, labelled
 from ftspec.diagnostics.render import text
@@ -29,7 +30,10 @@ set_option = click.option(
     metavar="PATH=VALUE",
     help='Override a value, as in "training.max_steps=10"; wins over everything. Repeatable.',
 )
-profile_option = click.option("--profile", help="Apply this profile of the spec.")
+profile_option = click.option(
+    "--profile", help="Apply this profile of the spec.", shell_complete=complete_profiles
+)
+spec_argument = click.argument("spec", shell_complete=complete_files)
 
 
 def read_spec(path: str, found: Collector) -> SourceText | None:
@@ -39,8 +43,11 @@ def read_spec(path: str, found: Collector) -> SourceText | None:
     return read_source(Path(path), found)
 
 
-def find_specs(paths: Sequence[str]) -> list[str]:
-    """The paths, each folder replaced by the specs in it: YAML files with an ``ftspec:`` key."""
+def find_specs(paths: Sequence[str], *, only_marked: bool = False) -> list[str]:
+    """The paths, each folder replaced by the specs in it: YAML files with an ``ftspec:`` key.
+
+    With ``only_marked``, files named one by one need that key too.
+    """
     found = []
     for path in paths:
         if not Path(path).is_dir():
@@ -49,6 +56,9 @@ def find_specs(paths: Sequence[str]) -> list[str]:
             continue
         candidates = sorted({*Path(path).rglob("*.yaml"), *Path(path).rglob("*.yml")})
         found += [str(candidate) for candidate in candidates if _is_marked(candidate)]
+    if only_marked:
+        # one that cannot be read is kept, to be reported
+        return [path for path in found if not Path(path).is_file() or _is_marked(Path(path))]
     return found
 
 
@@ -68,10 +78,11 @@ def sound_plan(
         verdict = examine(
             source, registry, profile=profile, overrides=overrides, output_dir=output_dir
         )
-    if verdict.diagnostics:
-        click.echo(text.render(verdict.diagnostics), err=True, nl=False)
+    shown = [one for one in verdict.diagnostics if one.severity is not Severity.INFO]
+    if shown:
+        click.echo(text.render(shown), err=True, nl=False)
     if source is None or verdict.document is None or verdict.plan is None or not verdict.is_sound:
-        click.echo(summary(verdict.diagnostics, 1), err=True)
+        click.echo(summary(shown, 1), err=True)
         raise Exit(FINDINGS)
     return source, verdict.document, verdict.plan
 
@@ -100,6 +111,7 @@ def summary(diagnostics: Sequence[Diagnostic], files: int) -> str:
 
 def _is_marked(path: Path) -> bool:
     try:
-        return _MARKER.search(path.read_text(encoding="utf-8", errors="replace")) is not None
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return _MARKER.search(file.read(LARGEST)) is not None
     except OSError:
         return False

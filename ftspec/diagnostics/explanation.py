@@ -14,8 +14,9 @@ The text has a fixed form::
 
         <keys of a spec>
 
-Examples hold only the keys that matter; they are laid over a small sound spec to be tried. What no
-text of a spec shows has no examples: its explanation ends ``Found: when the run prepares its data.``
+Examples hold only the keys that matter; they are laid over a small sound spec to be tried. What
+the text of a spec alone does not show has none, and ends with
+``Found: when the run prepares its data.``
 """
 
 from __future__ import annotations

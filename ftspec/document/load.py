@@ -31,6 +31,7 @@ class Document:
         root: the values; ``extends`` and ``profiles`` are resolved and no longer in it.
         profiles: the names of the profiles the spec offers, in order.
         profile: the profile that was applied.
+        profile_keys: where each profile is written.
         secrets: values from the environment, with the text to show in their place.
     """
 
@@ -39,6 +40,7 @@ class Document:
     profiles: tuple[str, ...] = ()
     profile: str | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
+    profile_keys: Mapping[str, Span] = field(default_factory=dict)
 
     def plain(self, *, masked: bool = False) -> Any:
         """The bare data; with ``masked``, secrets as they were written."""
@@ -142,6 +144,7 @@ def load_document(
         return None
     root = _extend(root, found, chain=(source,))
     profiles = _profiles(root, found)
+    keys = {name: _key_span(_child(root, "profiles"), name) or root.span for name in profiles}
     root = root.without("extends", "profiles")
     if profile is not None:
         overlay = profiles.get(profile)
@@ -154,7 +157,7 @@ def load_document(
             root = _as_mapping(merge(root, overlay))
     root = apply_overrides(root, overrides, found)
     root = _as_mapping(interpolate(root, os.environ if environment is None else environment, found))
-    return Document(source, root, tuple(profiles), profile, secrets_of(root))
+    return Document(source, root, tuple(profiles), profile, secrets_of(root), keys)
 
 
 def _parse_mapping(source: SourceText, found: Collector) -> MappingNode | None:

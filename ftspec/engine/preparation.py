@@ -65,10 +65,9 @@ def prepare(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Preparati
     lengths = lengths_of(plan, tokenizer, config, log.note)
     task = build_task(plan, tokenizer, lengths, log.note)
     task.fit(fields["train"], fields["train"].features)
-    encoded = {}
-    for split, part in fields.items():
-        identity = _identity_of_encoding(plan, task, tokenizer, lengths)
-        encoded[split] = _encode(part, split, task, identity)
+    # once, before anything is encoded: a tokenizer remembers how it was last told to truncate
+    identity = _identity_of_encoding(plan, task, tokenizer, lengths)
+    encoded = {split: _encode(part, split, task, identity) for split, part in fields.items()}
     return Preparation(
         tokenizer=tokenizer, task=task, encoded=encoded, fields=fields, source=source
     )

@@ -75,7 +75,12 @@ def _plot(curves: Mapping[str, Sequence[tuple[float, float]]]) -> str:
 
     drawn = ""
     for (name, curve), colour in zip(curves.items(), ("#1f77b4", "#d62728"), strict=False):
-        if curve:
+        if len(curve) == 1:  # a line of one point would not show
+            x, y = place(*curve[0]).split(",")
+            drawn += (
+                f'<circle cx="{x}" cy="{y}" r="4" fill="{colour}"><title>{name}</title></circle>'
+            )
+        elif curve:
             path = " ".join(place(step, loss) for step, loss in curve)
             drawn += (
                 f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{path}">'

@@ -57,6 +57,8 @@ def schema_of(model: type[BaseModel], prefix: str = "") -> tuple[JsonSchema, dic
         schema_generator=_Generator, ref_template=f"{_REF}{prefix}{{model}}"
     )
     models = {prefix + name: inner for name, inner in schema.pop("$defs", {}).items()}
+    if "$ref" in schema:  # a model that holds itself
+        schema = models[schema["$ref"].removeprefix(_REF)]
     kinds = {name: inner[_KIND] for name, inner in models.items() if _KIND in inner}
 
     def link(inner: JsonSchema) -> JsonSchema:
@@ -118,10 +120,10 @@ def _tidy(schema: JsonSchema) -> JsonSchema:
         schema["description"] = " ".join(schema["description"].replace("``", "`").split())
     if "anyOf" in schema:
         schema = _without_union(schema)
-    return documented(_with_environment(schema))
+    return _documented(_with_environment(schema))
 
 
-def documented(schema: JsonSchema) -> JsonSchema:
+def _documented(schema: JsonSchema) -> JsonSchema:
     """The schema with its default in what an editor shows."""
     if "description" not in schema or "default" not in schema:
         return schema
@@ -169,7 +171,9 @@ def _with_environment(schema: JsonSchema) -> JsonSchema:
         pattern = schema.get("pattern", ENVIRONMENT)
         is_open = pattern.endswith(ENVIRONMENT)
         return schema if is_open else schema | {"pattern": f"{pattern}|{ENVIRONMENT}"}
-    outside = _ANNOTATIONS & schema.keys()
+    outside = {key: value for key, value in schema.items() if key in _ANNOTATIONS}
     inside = {key: value for key, value in schema.items() if key not in outside}
+    if "enum" in inside or "const" in inside:
+        inside.pop("type", None)  # the names say it
     # the first branch is the one that an editor speaks of when none fits
-    return {"anyOf": [inside, ENVIRONMENT_REF]} | {key: schema[key] for key in outside}
+    return outside | {"anyOf": [inside, ENVIRONMENT_REF]}

@@ -54,11 +54,13 @@ class Overlays:
         part = {
             key: value
             for key, value in schema.items()
-            if key not in _RULES and not (key == "anyOf" and "properties" in schema)
+            if key not in _RULES
+            or (key == "allOf" and all(one.keys() == {"$ref"} for one in value))
         }
-        relaxed = with_subschemas(part, self.relax)
-        if "items" in part:
-            relaxed["items"] = part["items"]
+        if "properties" in part:
+            part.pop("anyOf", None)  # a rule too, and no union
+        inside = {key: part.pop(key) for key in ("items", "prefixItems") if key in part}
+        relaxed = with_subschemas(part, self.relax) | inside
         if "$ref" in part and part["$ref"] != f"{_REF}environment":
             relaxed |= self.ref(part["$ref"].removeprefix(_REF))
         return relaxed

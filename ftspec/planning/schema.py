@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from ftspec.components import TaskComponent
 from ftspec.planning.model_schema import ENVIRONMENT, JsonSchema, schema_of
 from ftspec.planning.overlay_schema import Overlays
-from ftspec.planning.section_schema import add_sections
+from ftspec.planning.section_schema import add_sections, named
 from ftspec.registry.registry import Registry
 from ftspec.spec.root import Spec
 from ftspec.spec.training_names import OWNED_ARGUMENTS, RENAMED_ARGUMENTS
@@ -31,7 +31,7 @@ _PROFILES: JsonSchema = {
     "additionalProperties": {"$ref": "#/$defs/profile"},
 }
 _ENVIRONMENT: JsonSchema = {
-    "description": "a value from the environment: ${env:NAME} or ${env:NAME:-default}",
+    "title": "value from the environment",
     "type": "string",
     "pattern": ENVIRONMENT,
     "patternErrorMessage": "write ${env:NAME} or ${env:NAME:-default}",
@@ -44,7 +44,9 @@ def spec_schema(registry: Registry) -> JsonSchema:
     overlays = Overlays(definitions)
     spec, inner = schema_of(Spec)
     definitions |= inner
-    definitions["TrainingSection"]["allOf"] = [_former_training_keys()]
+    _head_sections(spec, definitions)
+    definitions["former-training-keys"] = _former_training_keys()
+    definitions["TrainingSection"]["allOf"] = [{"$ref": "#/$defs/former-training-keys"}]
     add_sections(definitions, registry, overlays)
     tasks = sorted(
         (one.component for one in registry if isinstance(one.component, TaskComponent)),
@@ -64,19 +66,28 @@ def spec_schema(registry: Registry) -> JsonSchema:
     return {
         "$schema": DIALECT,
         "$comment": 'made by "ftspec schema"; do not edit',
-        "title": "ftspec spec",
         "description": "One fine-tuning run, declared; or a part of one.",
         "type": "object",
         "if": {"required": ["ftspec"], "properties": {"extends": False}},
         "then": {"$ref": "#/$defs/spec"},
         "else": {"$ref": "#/$defs/part"},
-        "$defs": definitions,
+        "$defs": dict(sorted(definitions.items())),
     }
 
 
 def schema_text(registry: Registry) -> str:
-    """The schema as it is written to a file: keys sorted, one line each."""
-    return json.dumps(spec_schema(registry), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    """The schema as it is written to a file."""
+    return json.dumps(spec_schema(registry), indent=1, ensure_ascii=False) + "\n"
+
+
+def _head_sections(spec: JsonSchema, definitions: dict[str, JsonSchema]) -> None:
+    """Keep an editor that completes the key of a section from filling in every default."""
+    for key, schema in spec["properties"].items():
+        section = definitions.get(schema.get("$ref", "").removeprefix("#/$defs/"))
+        if section is not None:
+            section["title"] = key
+            schema["type"] = section.pop("type")
+            schema["allOf"] = [{"$ref": schema.pop("$ref")}]
 
 
 def _former_training_keys() -> JsonSchema:
@@ -96,7 +107,7 @@ def _template(task: TaskComponent) -> JsonSchema:
             field.name: {"description": field.summary, "type": "string"} for field in task.fields
         },
         "additionalProperties": False,
-        "description": f'the fields of the task "{task.name}"',
+        "title": f"fields of {task.name}",
     }
     required = [field.name for field in task.fields if field.required]
     return schema | ({"required": required} if required else {})
@@ -108,7 +119,7 @@ def _template_conditions(
     """For each task, that a template beside it fills the fields of that task."""
     conditions = []
     for task in tasks:
-        names: JsonSchema = {"enum": [task.name, *task.aliases]}
+        names = named(task)
         mapping: JsonSchema = {"required": ["type"], "properties": {"type": names}}
         has_task = {"if": {"type": "string"}, "then": names, "else": mapping}
         name = f"template.{task.name}"

@@ -34,23 +34,24 @@ def add_sections(
 def _add_component(definitions: dict[str, JsonSchema], registered: Registered) -> None:
     component = registered.component
     name = f"{component.kind}.{component.name}"
-    schema, inner = schema_of(component.config, prefix=f"{name}.")
+    try:
+        schema, inner = schema_of(component.config, prefix=f"{name}.")
+    except Exception:
+        if registered.plugin.is_builtin:
+            raise
+        # what a plugin has of its own may not be known to pydantic; lint knows more than an editor
+        schema, inner = {"type": "object"}, {}
     # it stands behind a condition, where a section that is no mapping has been reported already
     del schema["type"]
     words: JsonSchema = {"description": component.summary}
     if not registered.plugin.is_builtin:
         origin = registered.plugin.distribution or registered.plugin.name
         words["markdownDescription"] = f"{component.summary}\n\nFrom `{origin}`"
-    names: JsonSchema = (
-        {"enum": [component.name, *component.aliases]}
-        if component.aliases
-        else {"const": component.name}
-    )
     definitions[name] = {
+        "title": f"{component.kind} {component.name}",
         **schema,
         **words,
-        "title": f"{component.kind} {component.name}",
-        "properties": {"type": names | words} | schema.get("properties", {}),
+        "properties": {"type": named(component) | words} | schema.get("properties", {}),
     }
     definitions |= inner
 
@@ -80,6 +81,10 @@ class _Kind:
         """Add the definitions of this kind."""
         bare = [one for one in self._components if "required" not in self._whole(one)]
         self._definitions |= {
+            f"{self._kind}-snippets": {
+                "type": "string",
+                "defaultSnippets": [self._snippet(component) for component in self._components],
+            },
             f"{self._kind}-type": self._names(self._components),
             f"{self._kind}-keys": self._keys(),
             self._kind: self._section(bare, self._default, is_part=False),
@@ -100,7 +105,7 @@ class _Kind:
         }
         summaries = known | former
         names = {"enum": [*summaries], "enumDescriptions": [*summaries.values()]}
-        return {"anyOf": [names, ENVIRONMENT_REF], "description": f"the {self._kind}"}
+        return {"description": self._summary, "anyOf": [names, ENVIRONMENT_REF]}
 
     def _section(
         self, bare: Sequence[Component], default: str | None, *, is_part: bool
@@ -123,18 +128,18 @@ class _Kind:
         }
         if default is None and not is_part:
             mapping["required"] = ["type"]
+        # offered for a value that is not there yet, and never among the keys of a mapping
+        snippets = {"$ref": f"#/$defs/{self._kind}-snippets"}
         section: JsonSchema = {
             "description": self._summary,
-            "defaultSnippets": [self._snippet(component) for component in self._components],
+            "anyOf": [{"type": "object"}, snippets],
         }
         if not bare:
             return section | {"type": "object"} | mapping
-        return section | {
-            "type": ["string", "object"],
-            "if": {"type": "string"},
-            "then": self._names(bare),
-            "else": mapping,
-        }
+        names = self._names(bare)
+        if len(bare) == len(self._components):
+            names = {"$ref": f"#/$defs/{self._kind}-type"}
+        return section | {"if": {"type": "string"}, "then": names, "else": mapping}
 
     def _keys(self) -> JsonSchema:
         """Every key of the kind, for a section whose type is in another file or the environment."""
@@ -162,21 +167,27 @@ class _Kind:
         }
 
 
+def named(component: Component) -> JsonSchema:
+    """The names that a spec may give the component, former ones too."""
+    names: list[JsonSchema] = [{"const": name} for name in (component.name, *component.aliases)]
+    # no "enum": an editor would take it for all names that there are
+    return names[0] if len(names) == 1 else {"anyOf": names}
+
+
 def _has_type(component: Component, *, is_default: bool) -> JsonSchema:
-    names = {"enum": [component.name, *component.aliases]}
-    condition: JsonSchema = {"properties": {"type": names}}
+    condition: JsonSchema = {"properties": {"type": named(component)}}
     return condition if is_default else condition | {"required": ["type"]}
 
 
 def _either(schemas: Sequence[tuple[str, JsonSchema]]) -> JsonSchema:
     """The schema of a key that several components have."""
     distinct: list[JsonSchema] = []
-    for _, schema in schemas:
+    described: dict[str, list[str]] = {}
+    for name, schema in schemas:
+        described.setdefault(schema.get("description", ""), []).append(name)
         if schema not in distinct:
             distinct.append(schema)
     if len(distinct) == 1:
         return distinct[0]
-    described = "; ".join(
-        f"{name}: {schema['description']}" for name, schema in schemas if "description" in schema
-    )
-    return {"anyOf": distinct, "description": described}
+    words = "; ".join(f"{', '.join(names)}: {text}" for text, names in described.items() if text)
+    return {"description": words, "anyOf": distinct}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticKnownError
 
 from ftspec.spec.base import (
     CallbackSection,
@@ -24,7 +25,9 @@ class Spec(SpecModel):
 
     ftspec: Literal[1] = Field(description="version of the spec language")
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = Field(
-        default=None, description="name of the runs; the file's name by default"
+        default=None,
+        description="name of the runs; the file's name by default",
+        json_schema_extra={"patternErrorMessage": 'write letters, digits, ".", "_" and "-"'},
     )
     description: str | None = Field(default=None, description="what the run is for")
     seed: int = Field(default=42, ge=0, lt=2**32, description="seed of everything drawn at random")
@@ -48,3 +51,10 @@ class Spec(SpecModel):
     output: OutputSection = Field(
         default_factory=OutputSection, description="where run directories go"
     )
+
+    @field_validator("ftspec", mode="before")
+    @classmethod
+    def _is_a_number(cls, value: object) -> object:
+        if isinstance(value, bool):  # true equals 1
+            raise PydanticKnownError("int_type")
+        return value

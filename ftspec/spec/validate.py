@@ -20,6 +20,7 @@ from ftspec.document.load import Document
 from ftspec.document.nodes import MappingNode, ScalarNode, describe
 from ftspec.document.paths import SpecPath, format_path
 from ftspec.document.scalars import resolve_plain
+from ftspec.span import Span
 from ftspec.spec.base import ComponentSection
 from ftspec.spec.training_names import OWNED_ARGUMENTS, RENAMED_ARGUMENTS
 
@@ -197,7 +198,19 @@ class _Reporter:
             if isinstance(node, ScalarNode):
                 message += f", found {describe(node)}"
         message = mask(message, self._document.secrets)
-        self._found.error(slug, message, self._document.span(path))
+        span = self._document.span(path)
+        helps: tuple[str, ...] = ()
+        fix = None
+        if own_slug and not (isinstance(node, ScalarNode) and node.is_secret):
+            helps, fix = _advice(error.get("ctx", {}), span)
+        self._found.error(slug, message, span, *helps, fix=fix)
+
+
+def _advice(ctx: Mapping[str, Any], span: Span) -> tuple[tuple[str, ...], Fix | None]:
+    """What the ``ctx`` of a model's own error says to write: a ``help`` line, and a ``replacement``
+    of the value that is safe to make without asking."""
+    helps = (str(ctx["help"]),) if "help" in ctx else ()
+    return helps, Fix(span, str(ctx["replacement"])) if "replacement" in ctx else None
 
 
 def _quoted(expected: str) -> list[str]:

@@ -15,7 +15,7 @@ from tests.hub.fixtures import FOREIGN_NAMES, FOREIGN_PREFIXES
 ROOT = Path(__file__).parents[2]
 SPECS = ROOT / "specs"
 FTSPEC = (sys.executable, "-m", "ftspec")
-SECONDS = 600  # far more than any command takes, even where many processes share the machine
+SECONDS = 300  # far more than any command takes, even where many processes share the machine
 
 # one thread for each process, so that two of them side by side don't wait for each other
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

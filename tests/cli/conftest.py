@@ -64,7 +64,7 @@ def closed_endpoint() -> Iterator[str]:
 def smoke_runs(
     start: Start, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> SmokeRuns:
-    """The run of a spec by the file's name, started at the first asking: `smoke_runs("…").result()`.
+    """The run of a spec by the file's name, started when first asked for and shared by all tests.
 
     The Hub is built only for specs that need it.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -14,7 +15,8 @@ import pytest
 import ftspec as package
 from ftspec.cli import COMMANDS
 from tests.cli import specs
-from tests.cli.command import FTSPEC, ROOT, assert_no_traceback, ftspec, own_environment
+from tests.cli.command import FTSPEC, assert_no_traceback, ftspec, own_environment
+from tests.cli.interrupting import rest_of, said_until, started
 from tests.cli.site import install_plugin
 
 ODD = """\
@@ -85,7 +87,9 @@ def test_wrong_usage(arguments: tuple[str, ...], says: str) -> None:
     done = ftspec(*arguments)
     assert (done.code, done.out) == (2, ""), done.said
     assert_no_traceback(done)
-    said = done.err.replace("'", '"').replace("No such option: --proflie", 'No such option "--proflie"')
+    said = done.err.replace("'", '"').replace(
+        "No such option: --proflie", 'No such option "--proflie"'
+    )
     assert says in said
 
 
@@ -123,23 +127,13 @@ def test_bug_is_the_same_for_every_command(small_spec: Path, tmp_path: Path) -> 
 
 def test_interrupted_while_waiting_for_standard_input() -> None:
     command = [sys.executable, "-X", "importtime", *FTSPEC[1:], "lint", "-"]
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=own_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.rstrip().endswith(" ftspec.builtin.plugin"):
-                break
-        time.sleep(0.5)  # the components are found; what is left is to read
+    with started(command) as process:
+        # the built-in components are what is imported last; what is left is to read
+        said_until(process, lambda line: line.endswith(" ftspec.builtin.transforms.config"))
+        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        said = process.stderr.read()
         assert process.wait(timeout=60) == 130
+        said = rest_of(process)
     assert said.endswith("interrupted\n")
     assert "Traceback" not in said
 
@@ -177,6 +171,6 @@ def test_full_disk_is_said(small_spec: Path) -> None:
             text=True,
             check=False,
         )
-    assert done.returncode != 0
-    assert os.strerror(28) in done.stderr
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {os.strerror(errno.ENOSPC)}\n")
     assert "Traceback" not in done.stderr

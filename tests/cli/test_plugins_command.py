@@ -44,7 +44,7 @@ def test_plugin_is_listed_with_its_components(tmp_path: Path) -> None:
     assert done.code == 0, done.said
     assert "  shout  shout 1.0\n" in done.out
     [line] = [line for line in done.out.splitlines() if line.startswith("  shout  ")][1:]
-    assert line.split() == "shout put a column in upper case [shout]".split()
+    assert " ".join(line.split()) == "shout put a column in upper case [shout]"
 
 
 def test_broken_plugin_says_why(tmp_path: Path) -> None:

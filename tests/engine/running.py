@@ -61,7 +61,7 @@ class Engine:
         overrides: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> Plan:
-        """The plan of a spec without findings."""
+        """The plan of a spec without errors."""
         verdict = examine(
             SourceText("spec.yaml", text),
             self.registry,
@@ -69,7 +69,7 @@ class Engine:
             output_dir=self.folder / "runs",
             environment=environment or {},
         )
-        assert [str(found) for found in verdict.diagnostics] == []
+        assert verdict.is_sound, [str(found) for found in verdict.diagnostics]
         assert verdict.plan is not None
         return verdict.plan
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from ftspec.diagnostics.model import Collector, Diagnostic
+from ftspec.diagnostics.model import Collector, Diagnostic, Severity
 from ftspec.document.nodes import Node, to_plain
 from ftspec.document.parse import parse_node
 from ftspec.linting import Verdict
@@ -54,6 +55,10 @@ def placed(diagnostic: Diagnostic) -> str:
     return f"{place} {diagnostic.slug}"
 
 
+def _is_info(diagnostic: Diagnostic) -> bool:
+    return diagnostic.severity is Severity.INFO
+
+
 def _order(diagnostic: Diagnostic) -> tuple[str, Position]:
     assert diagnostic.span is not None
     return diagnostic.span.source.name, diagnostic.span.start
@@ -73,11 +78,15 @@ def registry() -> Registry:
 
 @pytest.fixture(scope="session")
 def examine(registry: Registry) -> Examine:
-    """What the front half says of a text, in an empty environment."""
+    """What the front half says of a text, in an empty environment; no information unless asked."""
 
-    def examine_text(text: str, *, path: Path | None = None, **options: Any) -> Verdict:
+    def examine_text(
+        text: str, *, path: Path | None = None, with_info: bool = False, **options: Any
+    ) -> Verdict:
         options = {"environment": {}, "registry": registry, **options}
-        return examine_source(SourceText(SPEC_NAME, text, path), **options)
+        verdict = examine_source(SourceText(SPEC_NAME, text, path), **options)
+        kept = [one for one in verdict.diagnostics if with_info or not _is_info(one)]
+        return replace(verdict, diagnostics=tuple(kept))
 
     return examine_text
 
@@ -95,11 +104,11 @@ def diagnose(examine: Examine) -> Diagnose:
 
 @pytest.fixture(scope="session")
 def plan_of(examine: Examine) -> PlanOf:
-    """The plan of a text that has no findings."""
+    """The plan of a text without errors."""
 
     def plan_of_text(text: str, **options: Any) -> Plan:
         verdict = examine(text, **options)
-        assert [str(diagnostic) for diagnostic in verdict.diagnostics] == []
+        assert verdict.is_sound, [str(diagnostic) for diagnostic in verdict.diagnostics]
         assert verdict.plan is not None
         return verdict.plan
 

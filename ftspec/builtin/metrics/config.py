@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from ftspec.api import ComponentConfig, Field
@@ -49,6 +49,17 @@ class ChrfConfig(ComponentConfig):
 
 class HubMetricConfig(ComponentConfig):
     """A metric of the Hub: its code is downloaded and runs."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {
+                    "required": ["trust_remote_code"],
+                    "properties": {"trust_remote_code": {"const": True}},
+                }
+            ]
+        }
+    )
 
     path: str = Field(description='name of the metric, such as "evaluate-metric/bleurt"')
     revision: str | None = Field(default=None, description="branch, tag or commit")

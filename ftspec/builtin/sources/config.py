@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import field_validator
+from pydantic_core import PydanticCustomError
+
 from ftspec.api import ComponentConfig, Field, LocalPath, SourceSection, SpecModel
+from ftspec.builtin.sources.names import FULL_NAMES
 
 Names = str | list[str] | dict[str, str | list[str]]
 """One name or pattern, several, or several for each split."""
@@ -13,7 +17,10 @@ Names = str | list[str] | dict[str, str | list[str]]
 class HubConfig(ComponentConfig):
     """A dataset of the Hugging Face Hub."""
 
-    path: str = Field(description='full name of the dataset, such as "Yelp/yelp_review_full"')
+    path: str = Field(
+        description='full name of the dataset, such as "Yelp/yelp_review_full"',
+        json_schema_extra={"pattern": "/", "patternErrorMessage": 'write it as "owner/name"'},
+    )
     name: str | None = Field(default=None, description="configuration of the dataset")
     revision: str | None = Field(default=None, description="branch, tag or commit")
     data_dir: str | None = Field(default=None, description="folder inside the repository")
@@ -22,6 +29,24 @@ class HubConfig(ComponentConfig):
     shuffle_buffer: int = Field(
         default=10_000, ge=1, description="rows a streamed training split is shuffled within"
     )
+
+    @field_validator("path")
+    @classmethod
+    def _is_full_name(cls, path: str) -> str:
+        full = FULL_NAMES.get(path)
+        if full is not None:
+            raise PydanticCustomError(
+                "legacy-dataset",
+                'the dataset "{path}" is now called "{replacement}"',
+                {"path": path, "replacement": full, "help": f'write "{full}"'},
+            )
+        if "/" not in path:
+            raise PydanticCustomError(
+                "legacy-dataset",
+                '"{path}" is no full name of a dataset',
+                {"path": path, "help": 'write it as "owner/name"'},
+            )
+        return path
 
 
 class FilesConfig(ComponentConfig):

@@ -16,20 +16,6 @@ from huggingface_hub.errors import HfHubHTTPError, HfUriError, RepositoryNotFoun
 from ftspec.api import Context, RunError, SpecPath, did_you_mean, one_of
 from ftspec.builtin.sources.config import HubConfig
 
-_FULL_NAMES = {
-    "ag_news": "fancyzhx/ag_news",
-    "cnn_dailymail": "abisee/cnn_dailymail",
-    "glue": "nyu-mll/glue",
-    "imdb": "stanfordnlp/imdb",
-    "opus_books": "Helsinki-NLP/opus_books",
-    "squad": "rajpurkar/squad",
-    "wikitext": "Salesforce/wikitext",
-    "xsum": "EdinburghNLP/xsum",
-    "yelp_review_full": "Yelp/yelp_review_full",
-}
-"""Short names that stopped working, and what replaced them."""
-
-
 _COMMIT = re.compile("[0-9a-f]{7,40}")
 
 
@@ -41,14 +27,6 @@ class HubSource:
         self._at: SpecPath = context.section
         self._seed = context.seed
         self._note = context.note
-        if "/" not in config.path:
-            full = _FULL_NAMES.get(config.path)
-            raise RunError(
-                f'"{config.path}" is no full name of a dataset',
-                slug="unknown-dataset",
-                at=(*self._at, "path"),
-                helps=(f'write "{full}"' if full else 'write it as "owner/name"',),
-            )
 
     @cached_property
     def _builder(self) -> datasets.DatasetBuilder:

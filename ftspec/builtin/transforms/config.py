@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from ftspec.api import ComponentConfig, Field
 
+_CONDITIONS = ("not_missing", "min_characters", "max_characters", "min_words", "max_words")
+
 
 class FilterConfig(ComponentConfig):
     """Keep rows by a column's length or presence. Every given condition must hold."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [name]} for name in _CONDITIONS]}
+    )
 
     column: str = Field(description="the column to look at; dotted for a nested value")
     not_missing: bool = Field(

@@ -27,10 +27,10 @@ from tests.unit.conftest import Diagnose, Examine, placed
         ("{type: csv, files: '/', column_names: a}", ["3:49 wrong-type"]),
         ("{type: csv, files: '/', field: a}", ["3:35 unknown-key"]),
         ("{type: json, files: '/', field: a}", []),
-        ("{type: parquet, files: '/', columns: [a]}", []),
+        ("{type: parquet, files: '/', columns: [text, stars]}", []),
         ("{type: text, files: '/', sample_by: word}", ["3:47 bad-value"]),
-        ("{type: text, files: '/', sample_by: paragraph}", []),
-        ("{type: disk, path: '/'}", []),
+        ("{type: text, files: '/', sample_by: paragraph}", ["8:38 unknown-column"]),
+        ("{type: disk, path: /dev}", []),
         ("{type: package, package: p, files: a.csv, format: xml}", ["3:61 bad-value"]),
         ("{type: package, package: p, files: a.csv}", ["3:11 missing-key"]),
         ("{type: mixture, sources: []}", ["3:36 bad-value"]),
@@ -68,7 +68,7 @@ def test_transform(
 @pytest.mark.parametrize(
     ("tokenizer", "findings"),
     [
-        ("{type: auto, max_length: 512, max_target_length: 128}", []),
+        ("{type: auto, max_length: 512, max_target_length: 128}", ["11:61 idle-setting"]),
         ("{type: auto, max_length: 1}", ["11:37 bad-value"]),
         ("{type: train, algorithm: unigram}", []),
         ("train", ["11:12 missing-key"]),
@@ -89,7 +89,7 @@ def test_tokenizer(
         ("[{type: f1, average: mean}]", ["11:31 bad-value"]),
         ("[{type: accuracy, average: micro}]", ["11:28 unknown-key"]),
         ("[{type: hub, path: a/b}]", ["11:11 remote-code"]),
-        ("[{type: hub, path: a/b, trust_remote_code: true}]", []),
+        ("[{type: hub, path: a/b, trust_remote_code: true}]", ["11:53 remote-code"]),
     ],
 )
 def test_metric(metrics: str, findings: list[str], diagnose: Diagnose, minimal_spec: str) -> None:

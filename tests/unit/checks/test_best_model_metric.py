@@ -56,7 +56,7 @@ def test_metric_whose_results_only_the_run_shows_ends_the_check(
 ) -> None:
     metrics = "metrics: [{type: hub, path: a/b, trust_remote_code: true}]\n"
     text = f"{minimal_spec}{metrics}{TRAINING}  metric_for_best_model: anything\n"
-    assert diagnose(text) == []
+    assert diagnose(text) == ["11:53 remote-code"]
 
 
 def test_secret_name_stays_secret(examine: Examine, minimal_spec: str) -> None:

@@ -20,7 +20,7 @@ def spec(tmp_path: Path) -> Path:
     for name in ("rows.json", "data/a.json", "data/deep/b.json", "model/config.json"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("{}")
+        path.write_text('{"text": "good", "stars": 5}')
     return tmp_path / "x.yaml"
 
 

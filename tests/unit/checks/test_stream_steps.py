@@ -7,10 +7,10 @@ from ftspec.span import SourceText
 SPEC = """\
 ftspec: 1
 data:
-  source: {type: hub, path: fancyzhx/ag_news, streaming: true}
+  source: {type: hub, path: fancyzhx/ag_news, streaming: true, revision: main}
 preprocess:
   template: {text: "{text}", label: "{label}"}
-model: {checkpoint: google-bert/bert-base-uncased}
+model: {checkpoint: google-bert/bert-base-uncased, revision: main}
 task: text-classification
 """
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import datasets
 import pytest
+from datasets.fingerprint import Hasher
 
-from ftspec.engine.fields import render_fields
+from ftspec.engine.fields import _Render, render_fields
 from ftspec.engine.splits import Rows
 from ftspec.errors import RunError
+from ftspec.spec.template import parse_template
 from tests.unit import tiny
 
 FEATURES = datasets.Features(
@@ -128,6 +130,14 @@ def test_a_column_that_is_not_there(
         )
     else:
         assert caught.value.helps[-1].startswith('they have "text", "label"')
+
+
+def test_the_renderer_hashes_by_its_templates() -> None:
+    first, again, other = (
+        Hasher.hash(_Render({"text": parse_template(text)}))
+        for text in ("see: {text}", "see: {text}", "{text}")
+    )
+    assert first == again != other
 
 
 def test_real_rows_are_cached_by_rows_and_template() -> None:

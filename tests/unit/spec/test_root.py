@@ -102,3 +102,11 @@ def test_message_about_a_value_names_its_path_and_shows_it(
 
 def test_every_section_is_described_for_the_reference() -> None:
     assert all(field.description for field in Spec.model_fields.values())
+
+
+@pytest.mark.parametrize("version", ["true", "2", "'1'", "1.5"])
+def test_version_of_the_language_is_one(
+    version: str, diagnose: Diagnose, minimal_spec: str
+) -> None:
+    (finding,) = diagnose(minimal_spec.replace("ftspec: 1", f"ftspec: {version}"))
+    assert finding.startswith("1:9 ")

@@ -10,23 +10,6 @@ from ftspec.builtin.sources.hub import HubSource
 from tests.unit.builtin.conftest import MakeContext
 
 
-@pytest.mark.parametrize(
-    ("path", "help_"),
-    [
-        ("yelp_review_full", 'write "Yelp/yelp_review_full"'),
-        ("wikitext", 'write "Salesforce/wikitext"'),
-        ("my_rows", 'write it as "owner/name"'),
-    ],
-)
-def test_a_short_name(path: str, help_: str, context: MakeContext) -> None:
-    with pytest.raises(RunError) as caught:
-        HubSource(HubConfig(path=path), context("data", "source"))
-    assert caught.value.slug == "unknown-dataset"
-    assert caught.value.at == ("data", "source", "path")
-    assert caught.value.headline == f'"{path}" is no full name of a dataset'
-    assert caught.value.helps == (help_,)
-
-
 def test_offline_and_not_in_the_cache(context: MakeContext) -> None:
     source = HubSource(HubConfig(path="acme/reviews"), context("data", "source"))
     for ask in (source.split_names, lambda: source.load("train")):

@@ -1,0 +1,41 @@
+"""Names that datasets had on the Hub before every repository had an owner."""
+
+from __future__ import annotations
+
+FULL_NAMES = {
+    "ag_news": "fancyzhx/ag_news",
+    "amazon_polarity": "fancyzhx/amazon_polarity",
+    "billsum": "FiscalNote/billsum",
+    "bookcorpus": "bookcorpus/bookcorpus",
+    "c4": "allenai/c4",
+    "cnn_dailymail": "abisee/cnn_dailymail",
+    "conll2003": "eriktks/conll2003",
+    "dbpedia_14": "fancyzhx/dbpedia_14",
+    "emotion": "dair-ai/emotion",
+    "glue": "nyu-mll/glue",
+    "imdb": "stanfordnlp/imdb",
+    "multi_news": "alexfabbri/multi_news",
+    "multi_nli": "nyu-mll/multi_nli",
+    "opus100": "Helsinki-NLP/opus-100",
+    "opus_books": "Helsinki-NLP/opus_books",
+    "openwebtext": "Skylion007/openwebtext",
+    "paws": "google-research-datasets/paws",
+    "rotten_tomatoes": "cornell-movie-review-data/rotten_tomatoes",
+    "samsum": "Samsung/samsum",
+    "snli": "stanfordnlp/snli",
+    "squad": "rajpurkar/squad",
+    "squad_v2": "rajpurkar/squad_v2",
+    "sst2": "stanfordnlp/sst2",
+    "super_glue": "aps/super_glue",
+    "tiny_shakespeare": "karpathy/tiny_shakespeare",
+    "trec": "CogComp/trec",
+    "tweet_eval": "cardiffnlp/tweet_eval",
+    "wikitext": "Salesforce/wikitext",
+    "wmt14": "wmt/wmt14",
+    "wmt16": "wmt/wmt16",
+    "xnli": "facebook/xnli",
+    "xsum": "EdinburghNLP/xsum",
+    "yelp_polarity": "fancyzhx/yelp_polarity",
+    "yelp_review_full": "Yelp/yelp_review_full",
+}
+"""Short names that stopped working, and what replaced them."""

@@ -1,0 +1,51 @@
+"""One step of the optimizer learns from a surprising number of rows.
+
+Why: what a step learns from is the batch of a device times the accumulation. Settings copied from
+another machine multiply to thousands, which needs another learning rate, or to one, which is noise.
+
+Bad:
+
+    training: {per_device_train_batch_size: 64, gradient_accumulation_steps: 32}
+
+Good:
+
+    training: {per_device_train_batch_size: 16, gradient_accumulation_steps: 2}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ftspec.diagnostics.model import Diagnostic, Severity, labelled
+from ftspec.document.load import Document
+from ftspec.document.paths import SpecPath
+from ftspec.planning.plan import Plan
+from ftspec.spec.training import argument_table
+
+SLUGS = ("effective-batch",)
+
+_LARGEST = 1024
+_SIZE: SpecPath = ("training", "per_device_train_batch_size")
+_STEPS: SpecPath = ("training", "gradient_accumulation_steps")
+
+
+def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Multiply batch size and accumulation."""
+    table = argument_table()
+    size, steps = (
+        plan.training.get(name, table[name]["default"])
+        for name in ("per_device_train_batch_size", "gradient_accumulation_steps")
+    )
+    if 1 < size * steps <= _LARGEST:
+        return
+    rows = f"{size * steps:,} row{'s' if size * steps != 1 else ''}"
+    yield Diagnostic(
+        slug="effective-batch",
+        severity=Severity.WARNING,
+        headline=f"each step learns from {rows} on each device: {size} times {steps}",
+        labels=labelled(spans.span(_SIZE if spans.node(_SIZE) is not None else _STEPS)),
+        helps=(
+            "the product of per_device_train_batch_size and gradient_accumulation_steps is what "
+            "counts; 8 to 64 is usual",
+        ),
+    )

@@ -1,0 +1,113 @@
+"""A setting does nothing beside another.
+
+Why: whoever wrote it believes that it works, and changes it in vain.
+
+Bad:
+
+    training: {eval_strategy: epoch, eval_steps: 200}
+
+Good:
+
+    training: {eval_strategy: steps, eval_steps: 200}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ftspec.components import TaskComponent
+from ftspec.diagnostics.model import Diagnostic, Label, Severity
+from ftspec.document.load import Document
+from ftspec.document.nodes import ScalarNode
+from ftspec.document.paths import SpecPath
+from ftspec.planning.plan import Plan
+from ftspec.spec.base import ComponentConfig, is_local
+from ftspec.spec.training import argument_table
+
+SLUGS = ("idle-setting",)
+
+Idle = tuple[SpecPath, SpecPath, str]
+"""The setting, the other one, and when the first does nothing."""
+
+
+def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Report settings that another one of the same text makes void; overlays are meant to."""
+    if spans.profile is not None:
+        return
+    for at, other, when in (*_training(plan), *_tokenizer(plan), *_model(plan), *_task(plan)):
+        written, cause = spans.node(at), spans.node(other)
+        if written is None or (isinstance(written, ScalarNode) and written.value is None):
+            continue
+        if cause is not None and cause.span.source != written.span.source:
+            continue
+        labels = [Label(spans.span(at))]
+        if cause is not None:
+            labels.append(Label(spans.span(other), "because of this"))
+        yield Diagnostic(
+            slug="idle-setting",
+            severity=Severity.WARNING,
+            headline=f"{at[-1]} does nothing {when}",
+            labels=tuple(labels),
+            helps=("remove it",) if cause is None else ("remove it, or change the other",),
+        )
+
+
+def _training(plan: Plan) -> Iterator[Idle]:
+    settings: dict[str, Any] = {
+        name: entry["default"] for name, entry in argument_table().items()
+    } | dict(plan.training)
+    for event in ("eval", "save", "logging"):
+        strategy = settings[f"{event}_strategy"]
+        if strategy == "steps":
+            continue
+        if (
+            event == "logging"
+            and settings["eval_strategy"] == "steps"
+            and not settings["eval_steps"]
+        ):
+            continue  # evaluation takes its steps
+        when = f'while {event}_strategy is "{strategy}"'
+        yield ("training", f"{event}_steps"), ("training", f"{event}_strategy"), when
+    if settings["save_strategy"] == "no":
+        yield (
+            ("training", "save_total_limit"),
+            ("training", "save_strategy"),
+            "where nothing is saved",
+        )
+    if settings["eval_strategy"] == "no":
+        for name in ("eval_delay", "eval_on_start"):
+            yield ("training", name), ("training", "eval_strategy"), 'while eval_strategy is "no"'
+
+
+def _tokenizer(plan: Plan) -> Iterator[Idle]:
+    assert isinstance(plan.task.component, TaskComponent)
+    at = plan.tokenizer.at
+    if not any(field.is_answer and field.type == "text" for field in plan.task.component.fields):
+        when = f'in the task "{plan.task.type}", which learns no text to write'
+        yield (*at, "max_target_length"), ("task",), when
+    if getattr(plan.tokenizer.config, "checkpoint", None) is None:
+        yield (*at, "revision"), (*at, "checkpoint"), "without a checkpoint of the tokenizer's own"
+
+
+def _model(plan: Plan) -> Iterator[Idle]:
+    checkpoint = plan.model.checkpoint
+    if checkpoint is None or is_local(checkpoint) or checkpoint.startswith("package:"):
+        yield ("model", "revision"), ("model", "checkpoint"), "where nothing comes from the Hub"
+
+
+def _task(plan: Plan) -> Iterator[Idle]:
+    config, at = plan.task.config, plan.task.at
+    problem = getattr(config, "problem", "multi-label")
+    if getattr(config, "do_sample", True) is False and _is_set(config, "temperature"):
+        yield (*at, "temperature"), (*at, "do_sample"), "while do_sample is false"
+    if problem != "multi-label" and _is_set(config, "threshold"):
+        yield (*at, "threshold"), (*at, "problem"), f'while problem is "{problem}"'
+    if problem == "regression":
+        yield (*at, "labels"), (*at, "problem"), "in a regression"
+
+
+def _is_set(config: ComponentConfig, key: str) -> bool:
+    """Whether it is not the default, which a resolved spec writes out."""
+    field = type(config).model_fields.get(key)
+    return field is not None and getattr(config, key) != field.default

@@ -1,0 +1,97 @@
+"""Rows may be longer than the model has positions for.
+
+Why: the first long row would index past the end of the position embeddings, which on a GPU is an
+"assert triggered" without a name. Known without a download for a local folder, an installed package
+and well-known names.
+
+Bad:
+
+    tokenizer: {max_length: 1024}
+
+Good:
+
+    tokenizer: {max_length: 512}
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ftspec.components import TokenizerConfig
+from ftspec.diagnostics.model import Diagnostic, labelled
+from ftspec.document.load import Document
+from ftspec.files import folder_of_package
+from ftspec.planning.plan import Plan
+from ftspec.planning.positions import over_limit, positions_in
+from ftspec.spec.base import is_local
+
+SLUGS = ("max-length",)
+
+_LARGEST = 1_000_000  # bytes of a config.json; a larger one is something else
+_KNOWN = tuple(
+    (re.compile(pattern), model_type, positions)
+    for pattern, model_type, positions in (
+        (r"(?:google-bert/)?bert-(?:base|large)-.+|prajjwal1/bert-.+", "bert", 512),
+        (r"google/bert_uncased_.+|google/electra-.+-discriminator", "bert", 512),
+        (r"(?:distilbert/)?distilbert-base-.+", "distilbert", 512),
+        (r"(?:FacebookAI/)?(?:xlm-)?roberta-(?:base|large)", "roberta", 514),
+        (r"distilbert/distilroberta-base|distilroberta-base", "roberta", 514),
+        (r"(?:almanach/)?camembert-base|microsoft/mpnet-base", "roberta", 514),
+        (r"(?:albert/)?albert-.+-v[12]|microsoft/deberta-v3-.+", "bert", 512),
+        (r"sentence-transformers/all-MiniLM-L(?:6|12)-v[12]", "bert", 512),
+        (r"(?:openai-community/)?gpt2(?:-medium|-large|-xl)?", "gpt2", 1024),
+        (r"(?:distilbert/)?distilgpt2", "gpt2", 1024),
+        (r"facebook/bart-(?:base|large)(?:-cnn|-xsum|-mnli)?", "bart", 1024),
+        (r"Helsinki-NLP/opus-mt-(?!tc-).+", "marian", 512),
+        (r"EleutherAI/gpt-neo-(?:125m|1\.3B|2\.7B)|EleutherAI/pythia-.+", "gpt_neo", 2048),
+        (r"facebook/opt-.+", "opt", 2048),
+    )
+)
+
+
+def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Compare the lengths with the positions of the checkpoint, overrides counted."""
+    assert isinstance(plan.tokenizer.config, TokenizerConfig)
+    limit = positions_in({**_settings(plan), **plan.model.config})
+    for key in ("max_length", "max_target_length"):
+        length = getattr(plan.tokenizer.config, key)
+        if limit is None or length is None or length <= limit:
+            continue
+        headline, help_ = over_limit(key, length, limit)
+        yield Diagnostic(
+            slug="max-length",
+            headline=headline,
+            labels=labelled(spans.span((*plan.tokenizer.at, key))),
+            helps=(help_,),
+        )
+
+
+def _settings(plan: Plan) -> Mapping[str, Any]:
+    """What can be known of the checkpoint's configuration here and now."""
+    checkpoint = plan.model.checkpoint
+    if checkpoint is None:
+        return {"model_type": plan.model.architecture}
+    if checkpoint.startswith("package:"):
+        package, _, path = checkpoint.removeprefix("package:").partition("/")
+        # a dotted name would import its parents, and lint runs no code
+        root = folder_of_package(package) if package.isidentifier() else None
+        return _read(root / path) if root is not None else {}
+    if is_local(checkpoint):
+        return _read(Path(checkpoint))
+    for pattern, model_type, positions in _KNOWN:
+        if pattern.fullmatch(checkpoint):
+            return {"model_type": model_type, "max_position_embeddings": positions}
+    return {}
+
+
+def _read(folder: Path) -> Mapping[str, Any]:
+    try:
+        with (folder / "config.json").open("rb") as stream:
+            found = json.loads(stream.read(_LARGEST))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

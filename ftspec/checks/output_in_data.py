@@ -1,0 +1,93 @@
+"""The run directory lands where the source looks for its files.
+
+Why: the next run would read the logs and results of this one as data.
+
+Bad:
+
+    data: {source: {type: json, files: "results/**/*.jsonl"}}
+    output: {dir: results/runs}
+
+Good:
+
+    data: {source: {type: json, files: "data/**/*.jsonl"}}
+    output: {dir: runs}
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+from ftspec.diagnostics.model import Diagnostic, Label
+from ftspec.document.load import Document
+from ftspec.document.paths import SpecPath
+from ftspec.planning.plan import Plan, PlannedComponent
+
+SLUGS = ("output-in-data",)
+
+# what a run writes, a file of each kind
+_WRITTEN = (
+    "spec.yaml",
+    "plan.json",
+    "metrics.jsonl",
+    "log.txt",
+    "report.html",
+    "model/config.json",
+    "model/vocab.txt",
+    "model/model.safetensors",
+    "checkpoints/checkpoint-1/trainer_state.json",
+    "checkpoints/checkpoint-1/optimizer.pt",
+)
+
+
+def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Ask of each pattern whether files of the run would match it."""
+    run = PurePath(os.path.normpath(plan.output_dir), plan.name, "20260101T000000Z-0123abcd")
+    written = [run / name for name in _WRITTEN]
+    for at, pattern in _patterns(plan.source):
+        parts = PurePath(pattern).parts
+        if glob.has_magic(pattern) and any(_matches(path.parts, parts) for path in written):
+            yield Diagnostic(
+                slug="output-in-data",
+                headline="run directories land where the source looks for its files",
+                labels=(
+                    Label(spans.span(("output", "dir"))),
+                    Label(spans.span(at), "this would match files of the run"),
+                ),
+                helps=("choose a folder outside the data",),
+            )
+
+
+def _patterns(source: PlannedComponent) -> Iterator[tuple[SpecPath, str]]:
+    if source.type == "disk":
+        yield (*source.at, "path"), str(Path(getattr(source.config, "path", ""), "**"))
+    elif source.type != "package":
+        yield from _strings(getattr(source.config, "files", None), (*source.at, "files"))
+    for child in source.children.values():
+        yield from _patterns(child)
+
+
+def _strings(value: Any, at: SpecPath) -> Iterator[tuple[SpecPath, str]]:
+    if isinstance(value, str):
+        yield at, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _strings(item, (*at, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _strings(item, (*at, index))
+
+
+def _matches(path: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a path matches part by part, ``**`` standing for any number of parts."""
+    if not pattern:
+        return not path
+    if pattern[0] == "**":
+        return any(_matches(path[skipped:], pattern[1:]) for skipped in range(len(path) + 1))
+    return (
+        bool(path) and fnmatch.fnmatchcase(path[0], pattern[0]) and _matches(path[1:], pattern[1:])
+    )

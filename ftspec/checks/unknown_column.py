@@ -1,0 +1,119 @@
+"""A column is named that the local files have not, or a file is not what its type says.
+
+Why: the run would fail once everything heavy is imported. Lint looks at the first file, 64 KiB of
+it at most: the header of CSV, the first rows of JSON. (Here reviews.jsonl has the columns text and
+label.)
+
+Bad:
+
+    data: {source: {type: json, files: reviews.jsonl}}
+    preprocess: {template: {text: "{txet}", label: "{label}"}}
+
+Good:
+
+    data: {source: {type: json, files: reviews.jsonl}}
+    preprocess: {template: {text: "{text}", label: "{label}"}}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ftspec.columns import dotted_names, has_column
+from ftspec.diagnostics.model import Diagnostic, Fix, labelled
+from ftspec.diagnostics.suggest import nearest
+from ftspec.document.load import Document
+from ftspec.document.nodes import ScalarNode
+from ftspec.document.paths import SpecPath
+from ftspec.planning.local_columns import LocalColumns, local_columns
+from ftspec.planning.plan import Plan
+from ftspec.span import Position, Span
+from ftspec.spec.template import parse_template
+
+SLUGS = ("unknown-column", "unreadable-data")
+
+_TYPES = {".csv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet", ".txt": "text"}
+_KEEPING = {"filter", "deduplicate"}  # transforms that leave the columns as they are
+_MOST_LISTED = 20
+_PLAIN = re.compile(r"[\w.-]+")  # a name that needs no quotes anywhere
+
+
+def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Compare every column that the spec names with those of the first local file."""
+    known = local_columns(plan.source)
+    if known is None:
+        return
+    if known.fault:
+        yield _unreadable(known, plan, spans)
+    if known.columns is None:
+        return
+    names = dotted_names(known.columns)
+    listed = ", ".join(f'"{name}"' for name in names[:_MOST_LISTED])
+    listed += ", …" if len(names) > _MOST_LISTED else ""
+    where = f'"{plan.mask(str(known.path))}" has' if known.path is not None else "they have"
+    for at, column, in_braces in _named(plan):
+        if has_column(known.columns, column):
+            continue
+        node, span = spans.node(at), spans.span(at)
+        if isinstance(node, ScalarNode) and node.written is not None:
+            shown, near = node.written, None
+        else:
+            shown, near = column, nearest(column, names)
+        inner = _find(f"{{{column}}}" if in_braces else column, span)
+        fix = None
+        if inner is not None and near is not None and _PLAIN.fullmatch(near):
+            fix = Fix(inner, f"{{{near}}}" if in_braces else near)
+        yield Diagnostic(
+            slug="unknown-column",
+            headline=f'the rows have no column "{shown}"',
+            labels=labelled(inner or span),
+            helps=(*((f'did you mean "{near}"?',) if near else ()), f"{where} {listed}"),
+            fix=fix,
+        )
+
+
+def _unreadable(known: LocalColumns, plan: Plan, spans: Document) -> Diagnostic:
+    assert known.path is not None
+    source = known.source
+    wanted = _TYPES.get(known.path.suffix.lower())
+    return Diagnostic(
+        slug="unreadable-data",
+        headline=plan.mask(f'cannot read "{known.path}" as {source.type}: {known.fault}'),
+        labels=labelled(spans.span((*source.at, "files"))),
+        helps=(f'write "type: {wanted}"',) if wanted not in (None, source.type) else (),
+    )
+
+
+def _named(plan: Plan) -> Iterator[tuple[SpecPath, str, bool]]:
+    """Each column that is named, where, and whether in braces."""
+    for transform in plan.transforms:
+        if transform.type not in _KEEPING:
+            return  # what it makes of the columns only the run shows
+        if transform.type == "filter":
+            yield (*transform.at, "column"), getattr(transform.config, "column", ""), False
+        for index, column in enumerate(getattr(transform.config, "columns", None) or ()):
+            yield (*transform.at, "columns", index), column, False
+    for field, text in plan.template.items():
+        for column in parse_template(text).columns:
+            yield ("preprocess", "template", field), column, True
+    for name, split in plan.splits.named().items():
+        for key in ("stratify_by", "group_by"):
+            if (column := getattr(split, key)) is not None:
+                yield ("data", "splits", name, key), column, False
+
+
+def _find(text: str, span: Span) -> Span | None:
+    """The place of a name inside a value of one line; not of one in literal braces."""
+    if span.start.line != span.end.line:
+        return None
+    pattern = re.compile(rf"(?<![{{\w]){re.escape(text)}(?![}}\w])")
+    line = span.source.lines[span.start.line]
+    match = pattern.search(line, span.start.column, span.end.column)
+    if match is None:
+        return None
+    return Span(
+        span.source,
+        Position(span.start.line, match.start()),
+        Position(span.start.line, match.end()),
+    )

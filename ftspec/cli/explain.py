@@ -1,0 +1,52 @@
+"""``ftspec explain``: what a finding means, or where a value came from."""
+
+from __future__ import annotations
+
+import click
+
+from ftspec.cli.specs import profile_option, set_option, sound_plan
+from ftspec.diagnostics.suggest import did_you_mean
+from ftspec.document.paths import format_path, parse_path
+from ftspec.errors import UsageError
+from ftspec.explanations import explanations
+from ftspec.planning.provenance import UnknownPathError, explain_value
+from ftspec.registry.discover import build_registry
+
+
+@click.command("explain")
+@click.argument("subject")
+@click.argument("path", required=False)
+@profile_option
+@set_option
+def explain_command(
+    subject: str, path: str | None, profile: str | None, overrides: tuple[str, ...]
+) -> None:
+    """Say what a finding means, or where a value of a spec came from.
+
+    SUBJECT is the word in brackets of a finding, as in "error[unknown-key]". Or it is a spec, and
+    PATH the place of a value, such as "training.learning_rate".
+    """
+    if path is None:
+        click.echo(_explain_finding(subject), nl=False)
+        return
+    steps = parse_path(path)
+    if steps is None:
+        raise UsageError(
+            f'"{path}" is no path such as "training.learning_rate" or "metrics[0].type"'
+        )
+    registry = build_registry()
+    _, document, plan = sound_plan(subject, registry, profile=profile, overrides=overrides)
+    try:
+        click.echo("\n".join(explain_value(plan, document, steps)))
+    except UnknownPathError as error:
+        near = error.suggestion
+        help_ = f'; did you mean "{format_path(near)}"?' if near is not None else ""
+        raise UsageError(f'the spec has nothing at "{path}"{help_}') from None
+
+
+def _explain_finding(slug: str) -> str:
+    known = explanations()
+    if slug not in known:
+        help_ = "; ".join(did_you_mean(slug, known)) or "docs/diagnostics.md lists them"
+        raise UsageError(f'there is no finding "{slug}"; {help_}')
+    return known[slug].to_text()

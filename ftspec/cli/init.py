@@ -1,0 +1,65 @@
+"""``ftspec init``: a spec to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ftspec.cli.completion import complete_tasks
+from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.errors import UsageError
+from ftspec.planning.schema import schema_text
+from ftspec.planning.starter import starter
+from ftspec.registry.discover import build_registry
+from ftspec.registry.registry import Registered, Registry
+
+SCHEMA_NAME = "ftspec.schema.json"
+
+
+@click.command("init")
+@click.argument("task", shell_complete=complete_tasks)
+@click.option(
+    "--output",
+    metavar="FILE",
+    help="The file to write, TASK.yaml by default; - is standard output. Never overwritten.",
+)
+@click.option(
+    "--schema",
+    metavar="PATH|URL",
+    help="The schema that editors check the spec with; by default ftspec.schema.json beside the "
+    "spec, which is written unless it is there.",
+)
+def init_command(task: str, output: str | None, schema: str | None) -> None:
+    """Write a commented spec for TASK to start from, as "ftspec plugins" lists the tasks."""
+    registry = build_registry()
+    written = starter(_task(task, registry), schema or SCHEMA_NAME)
+    if output == "-":
+        click.echo(written, nl=False)
+        return
+    path = Path(output or f"{task}.yaml")
+    _write_new(path, written)
+    click.echo(f"wrote {path}; next: ftspec lint {path}", err=True)
+    beside = path.with_name(SCHEMA_NAME)
+    if schema is None and not beside.exists():
+        _write_new(beside, schema_text(registry))
+        click.echo(f"wrote {beside}, for editors", err=True)
+
+
+def _task(name: str, registry: Registry) -> Registered:
+    registered = registry.get("task", name)
+    if registered is None:
+        names = registry.names("task")
+        helps = did_you_mean(name, names) or (one_of(names),)
+        raise UsageError(f'no task "{name}" is installed; {helps[0]}')
+    return registered
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f'"{path}" is there already; name another with --output') from None
+    except OSError as error:
+        raise UsageError(f'cannot write "{path}": {error.strerror}') from None

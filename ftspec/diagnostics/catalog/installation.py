@@ -1,0 +1,44 @@
+"""Findings about what is installed and configured: plugins, packages, the project."""
+
+from __future__ import annotations
+
+EXPLANATIONS: dict[tuple[str, ...], str] = {
+    ("bad-configuration",): """
+        The table tool.ftspec of pyproject.toml says something that means nothing.
+
+        Why: a severity that is misspelt is not in force, and nobody learns of it.
+
+        Found: when a spec below that pyproject.toml is read.
+    """,
+    ("plugin-import", "plugin-hooks", "plugin-record"): """
+        A plugin cannot be imported, has a faulty hook, or offers something that is no component.
+
+        Why: its components are left out, and those of the others stay. Its authors should know.
+
+        Found: when plugins are discovered, or their hooks called.
+    """,
+    ("plugin-conflict",): """
+        A plugin offers a component under a name that is taken.
+
+        Why: which of the two a spec means would depend on the order of installation. The plugin is
+        left out.
+
+        Found: when plugins are discovered.
+    """,
+    ("plugin-heavy-import",): """
+        Loading a plugin imports torch, transformers or another heavy library.
+
+        Why: every lint pays for it. A plugin's entry point names a light module, and its factories
+        are named by strings.
+
+        Found: when plugins are discovered.
+    """,
+    ("missing-package",): """
+        A Python package that the spec names is not installed.
+
+        Why: a source or checkpoint is a file in it. The import name is meant, not the project's.
+
+        Found: when the run prepares its data or its model.
+    """,
+}
+"""By the slugs that mean the same mistake, in the form of an explanation."""

@@ -1,0 +1,81 @@
+"""Findings that need the checkpoint, the Hub or a run directory."""
+
+from __future__ import annotations
+
+EXPLANATIONS: dict[tuple[str, ...], str] = {
+    ("hub",): """
+        The Hub does not give what the spec names.
+
+        Why: there is no such repository, revision or configuration, it is private, or the Hub
+        cannot be reached and the cache does not hold it. The finding says which.
+
+        Found: when the run prepares its data or its model.
+    """,
+    ("no-checkpoint",): """
+        There is no model where the checkpoint points.
+
+        Why: a folder of a model has a config.json. That of a run is its folder "model".
+
+        Found: when the run prepares its model.
+    """,
+    ("unreadable-weights",): """
+        The weights of a checkpoint are damaged, or hold more than tensors.
+
+        Why: pickled weights can hold code, and none of it is ever run.
+
+        Found: when the run prepares its model.
+    """,
+    ("unknown-architecture",): """
+        The installed transformers has no architecture of that name.
+
+        Why: "architecture" is a model type such as "gpt2"; a newer transformers may have it.
+
+        Found: when the run prepares its model.
+    """,
+    ("wrong-architecture",): """
+        A model of this family cannot do the task.
+
+        Why: BERT generates no text, and T5 is no causal language model: another checkpoint or
+        another task is meant.
+
+        Found: when the run prepares its model.
+    """,
+    ("no-tokenizer",): """
+        There is no tokenizer where the checkpoint points.
+
+        Why: many repositories of weights have none. Name another checkpoint in the tokenizer
+        section, or learn one from the training text.
+
+        Found: when the run prepares its data.
+    """,
+    ("no-pad-token", "no-eos-token"): """
+        The tokenizer lacks a token that the task needs.
+
+        Why: rows are padded with one to the same length, and texts end with the other.
+
+        Found: when the run prepares its data.
+    """,
+    ("output-not-writable",): """
+        The folder for run directories cannot be written.
+
+        Why: the results of hours would have no place to go.
+
+        Found: when the run starts.
+    """,
+    ("lock-drift",): """
+        What a run is resumed with is not what it started with.
+
+        Why: data, model or packages have changed since, and the rest of the training would not
+        belong to its beginning.
+
+        Found: when a run is resumed.
+    """,
+    ("no-run", "no-model"): """
+        The folder is no run directory, or the run in it has no trained model.
+
+        Why: a run that failed or goes on has nothing to predict with yet.
+
+        Found: when a run is resumed, or predicts.
+    """,
+}
+"""By the slugs that mean the same mistake, in the form of an explanation."""

