@@ -51,7 +51,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     names = dotted_names(known.columns)
     listed = ", ".join(f'"{name}"' for name in names[:_MOST_LISTED])
     listed += ", …" if len(names) > _MOST_LISTED else ""
-    where = f'"{plan.mask(str(known.path))}" has' if known.path is not None else "they have"
+    where = f'"{_shown_path(known, plan)}" has' if known.path is not None else "they have"
     for at, column, in_braces in _named(plan):
         if has_column(known.columns, column):
             continue
@@ -79,10 +79,18 @@ def _unreadable(known: LocalColumns, plan: Plan, spans: Document) -> Diagnostic:
     wanted = _TYPES.get(known.path.suffix.lower())
     return Diagnostic(
         slug="unreadable-data",
-        headline=plan.mask(f'cannot read "{known.path}" as {source.type}: {known.fault}'),
+        headline=plan.mask(
+            f'cannot read "{_shown_path(known, plan)}" as {source.type}: {known.fault}'
+        ),
         labels=labelled(spans.span((*source.at, "files"))),
         helps=(f'write "type: {wanted}"',) if wanted not in (None, source.type) else (),
     )
+
+
+def _shown_path(known: LocalColumns, plan: Plan) -> str:
+    """The path, or the pattern that led there where that comes from the environment."""
+    written = plan.mask(known.pattern)
+    return str(known.path) if written == known.pattern else written
 
 
 def _named(plan: Plan) -> Iterator[tuple[SpecPath, str, bool]]:

@@ -35,10 +35,10 @@ def interpolate(node: Node, environment: Mapping[str, str], found: Collector) ->
 def _interpolate_scalar(
     node: ScalarNode, text: str, environment: Mapping[str, str], found: Collector
 ) -> ScalarNode:
-    uses_environment = False
+    is_secret = False
 
     def replace(match: re.Match[str]) -> str:
-        nonlocal uses_environment
+        nonlocal is_secret
         if match.group() == "$${":
             return "${"
         name, default = match["name"], match["default"]
@@ -47,10 +47,10 @@ def _interpolate_scalar(
                 "bad-interpolation", f'"{text}" holds "${{" without "env:NAME}}"', node.span, _HELP
             )
             return match.group()
-        uses_environment = True
         value = environment.get(name)
         if not value and default is not None:
-            value = default  # as in a shell, ":-" stands in for an empty value too
+            return str(default)  # as in a shell, ":-" stands in for an empty value too
+        is_secret = True
         if value is None:
             found.error(
                 "unset-variable",
@@ -66,7 +66,7 @@ def _interpolate_scalar(
         return value
 
     value = _REFERENCE.sub(replace, text)
-    return dataclasses.replace(node, value=value, written=text if uses_environment else None)
+    return dataclasses.replace(node, value=value, written=text if is_secret else None)
 
 
 def _is_text(value: str) -> bool:

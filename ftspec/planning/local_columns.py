@@ -22,12 +22,14 @@ class LocalColumns:
     Attributes:
         source: which source it is; of a mixture the first part that is local.
         path: the file looked at, where one had to be.
+        pattern: the path or pattern in the plan that it was found by.
         columns: ``None`` where they are not known.
         fault: why the file cannot be read as what it should be, or empty.
     """
 
     source: PlannedComponent
     path: Path | None = None
+    pattern: str = ""
     columns: Columns | None = None
     fault: str = ""
 
@@ -41,13 +43,15 @@ def local_columns(source: PlannedComponent) -> LocalColumns | None:
     columns = _told_by_config(local)
     if columns is not None or local.type == "parquet":  # which the standard library cannot read
         return LocalColumns(source=local, columns=columns)
-    path = _first_file(local)
-    if path is None:
+    found = _first_file(local)
+    if found is None:
         return LocalColumns(source=local)
+    path, pattern = found
     try:
-        return LocalColumns(source=local, path=path, columns=_read(local, path))
+        columns, fault = _read(local, path), ""
     except UnreadableError as error:
-        return LocalColumns(source=local, path=path, fault=str(error))
+        columns, fault = None, str(error)
+    return LocalColumns(source=local, path=path, pattern=pattern, columns=columns, fault=fault)
 
 
 def _local_parts(source: PlannedComponent) -> Iterator[PlannedComponent]:
@@ -69,8 +73,8 @@ def _told_by_config(source: PlannedComponent) -> Columns | None:
     return dict.fromkeys(names)  # what is nested in them is not known
 
 
-def _first_file(source: PlannedComponent) -> Path | None:
-    """The first file of the training split, as the engine finds it."""
+def _first_file(source: PlannedComponent) -> tuple[Path, str] | None:
+    """The first file of the training split, as the engine finds it, and by what pattern."""
     files: Any = getattr(source.config, "files", None)
     if isinstance(files, Mapping):
         files = files.get("train", next(iter(files.values()), None))
@@ -80,7 +84,7 @@ def _first_file(source: PlannedComponent) -> Path | None:
             for name in chain([pattern], sorted(glob.iglob(pattern, recursive=True))):
                 path = Path(name)
                 if path.is_file():
-                    return path
+                    return path, pattern
     except (OSError, ValueError):  # longer than a path may be, or with a character none can hold
         pass
     return None

@@ -105,6 +105,28 @@ def test_overrides_count_under_every_profile(registry: Registry, minimal_spec: s
     assert linted(text, registry, overrides=["seed=y"]) == ["--set seed=y:1:6 wrong-type"]
 
 
+@pytest.mark.parametrize(
+    ("profiles", "findings"),
+    [
+        ("{same: {seed: 7}}", ["12:12 idle-profile"]),
+        ("{empty: {}}", ["12:12 idle-profile"]),
+        ("{other: {seed: 8}}", []),
+        ("{named: {name: other}}", []),
+        ("{elsewhere: {output: {dir: x}}}", []),
+        ("{default: {training: {max_steps: -1}}}", []),  # what a run is told is another thing
+    ],
+)
+def test_profile_that_changes_nothing_is_reported_at_its_name(
+    profiles: str, findings: list[str], registry: Registry, minimal_spec: str
+) -> None:
+    assert linted(f"{minimal_spec}seed: 7\nprofiles: {profiles}\n", registry) == findings
+
+
+def test_override_makes_no_profile_idle(registry: Registry, minimal_spec: str) -> None:
+    text = f"{minimal_spec}seed: 7\nprofiles: {{other: {{seed: 8}}}}\n"
+    assert linted(text, registry, overrides=["seed=9"]) == []
+
+
 # Checks of plugins
 
 

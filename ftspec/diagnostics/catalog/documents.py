@@ -50,7 +50,7 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
         A value has a YAML tag.
 
         Why: tags can stand for code, which a spec never holds. A value has the type it looks like,
-        and quotes make a string of it.
+        and quotes turn it into a string.
 
         Bad:
 

@@ -28,7 +28,7 @@ def text(minimal_spec: str) -> str:
 def test_misspelt_column_is_mended_in_its_braces(examine: Examine, text: str, spec: Path) -> None:
     text = text.replace('"{text}"', '"{{txt}} {txt} by {meta.lng}"')
     found = examine(text, path=spec).diagnostics
-    assert [placed(one) for one in found] == ["8:30 unknown-column", "8:39 unknown-column"]
+    assert [placed(one) for one in found] == ["8:29 unknown-column", "8:38 unknown-column"]
     assert found[0].helps == (
         'did you mean "text"?',
         f'"{spec.parent / "rows.jsonl"}" has "text", "stars", "the label", "meta.lang"',
@@ -43,13 +43,10 @@ def test_misspelt_column_is_mended_in_its_braces(examine: Examine, text: str, sp
 def test_name_that_would_need_quotes_is_not_written_by_itself(
     examine: Examine, text: str, spec: Path
 ) -> None:
-    text += "preprocess: x\n".replace("preprocess: x\n", "")
-    text = text.replace(
-        "preprocess:\n", "preprocess:\n  transforms: [{type: filter, column: a, max_words: 3}]\n"
-    )
-    text = text.replace("column: a", "column: the labl")
+    transforms = "[{type: filter, column: the labl, max_words: 3}]"
+    text = text.replace("preprocess:\n", f"preprocess:\n  transforms: {transforms}\n")
     (finding,) = examine(text, path=spec).diagnostics
-    assert placed(finding) == "8:40 unknown-column"
+    assert placed(finding) == "8:39 unknown-column"
     assert finding.helps[0] == 'did you mean "the label"?'
     assert finding.fix is None
 
@@ -73,7 +70,7 @@ def test_transform_of_a_plugin_may_make_columns(
     text = text.replace("{text}", "{made}").replace(
         "preprocess:\n", f"preprocess:\n  transforms: {transforms}\n"
     )
-    assert diagnose(text, path=spec, registry=wider) == ["8:40 unknown-column"]
+    assert diagnose(text, path=spec, registry=wider) == ["8:39 unknown-column"]
 
 
 @pytest.mark.parametrize(

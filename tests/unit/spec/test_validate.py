@@ -143,6 +143,32 @@ def test_fault_in_a_union_is_told_once_for_the_branch_that_fits_best(
     assert finding.headline == headline
 
 
+def test_error_of_a_model_may_say_what_to_write(examine: Examine, minimal_spec: str) -> None:
+    text = minimal_spec.replace("acme/reviews", '"ag_news"')
+    (finding,) = examine(text).diagnostics
+    assert placed(finding) == "3:29 legacy-dataset"
+    assert finding.headline == 'the dataset "ag_news" is now called "fancyzhx/ag_news"'
+    assert finding.helps == ('write "fancyzhx/ag_news"',)
+    assert finding.fix is not None
+    assert finding.fix.span.excerpt == '"ag_news"'
+    assert finding.fix.replacement == "fancyzhx/ag_news"
+
+
+def test_error_of_a_model_without_a_replacement_has_no_fix(
+    examine: Examine, minimal_spec: str
+) -> None:
+    (finding,) = examine(minimal_spec.replace("acme/reviews", "my_rows")).diagnostics
+    assert finding.helps == ('write it as "owner/name"',)
+    assert finding.fix is None
+
+
+def test_advice_on_a_secret_is_withheld(examine: Examine, minimal_spec: str) -> None:
+    text = minimal_spec.replace("acme/reviews", "'${env:DATA}'")
+    (finding,) = examine(text, environment={"DATA": "ag_news"}).diagnostics
+    assert (finding.slug, finding.helps, finding.fix) == ("legacy-dataset", (), None)
+    assert "ag_news" not in finding.headline
+
+
 def test_missing_key_says_what_it_is_for() -> None:
     _, (finding,) = check("maybe: 1\n")
     assert finding.helps == ('"name": what it is called',)
