@@ -76,8 +76,8 @@ def _training(plan: Plan) -> Iterator[Idle]:
             "where nothing is saved",
         )
     if settings["eval_strategy"] == "no":
-        for name in ("eval_delay", "eval_on_start"):
-            yield ("training", name), ("training", "eval_strategy"), 'while eval_strategy is "no"'
+        when = 'while eval_strategy is "no"'
+        yield ("training", "eval_delay"), ("training", "eval_strategy"), when
 
 
 def _tokenizer(plan: Plan) -> Iterator[Idle]:

@@ -17,6 +17,7 @@ from ftspec.diagnostics.model import Collector, Diagnostic
 from ftspec.diagnostics.render import text as text_renderer
 from ftspec.document.load import read_source
 from ftspec.engine.connection import prepare_connection
+from ftspec.engine.opening import require_model
 from ftspec.errors import RunError, SpecError, UsageError
 from ftspec.linting import examine
 from ftspec.planning.plan import Plan
@@ -62,10 +63,11 @@ def predict_command(
         raise UsageError(f"{output} exists, and is not overwritten")
     plan = _plan_of(RunDirectory(run_dir))
     require_engine()
-    prepare_connection(plan)
-    from ftspec.engine.predict import open_predictor
-
     try:
+        require_model(RunDirectory(run_dir))  # before torch is imported, which takes seconds
+        prepare_connection(plan)
+        from ftspec.engine.predict import open_predictor
+
         predictor = open_predictor(plan, RunDirectory(run_dir), PlainWatcher())
         rows: Iterable[Row] = [predictor.from_text(one) for one in texts]
         if file is not None:

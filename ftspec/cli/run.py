@@ -11,7 +11,7 @@ import click
 from ftspec.cli.exits import FINDINGS, INTERRUPTED, Exit
 from ftspec.cli.heavy import require_engine
 from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
-from ftspec.cli.watching import make_watcher
+from ftspec.cli.watching import PlainWatcher, make_watcher
 from ftspec.diagnostics.render import text
 from ftspec.engine.connection import prepare_connection
 from ftspec.engine.opening import find_unfinished, open_run, start_run
@@ -19,6 +19,7 @@ from ftspec.engine.outcome import Outcome, RunFailedError, RunInterruptedError
 from ftspec.errors import RunError, UsageError
 from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry
+from ftspec.registry.registry import Registry
 from ftspec.rundir import RunDirectory
 
 
@@ -60,29 +61,11 @@ def run_command(
     )
     require_engine()
     watcher = make_watcher()
-    offline = prepare_connection(plan)
-    if offline is not None:
-        watcher.note(offline)
-    # the one place where the front half hands over: torch is imported from here on
-    from ftspec.engine.execute import execute, rehearse
-
     try:
         if dry_run:
-            click.echo("\n".join(rehearse(plan, watcher=watcher)))
-            return
-        run_dir, resumed = _directory(plan, source.text, resume)
-        if resumed and run_dir.status().get("status") == "finished":
-            click.echo(f"the run in {run_dir.path} is finished: nothing is left to do")
-            return
-        watcher.note(f"run directory: {run_dir.path}")
-        outcome = execute(
-            plan,
-            run_dir,
-            registry=registry,
-            watcher=watcher,
-            command=["ftspec", *sys.argv[1:]],
-            resume=resumed,
-        )
+            _rehearse(plan, watcher)
+        else:
+            _execute(plan, source.text, resume, registry, watcher)
     except RunError as error:
         watcher.close()
         click.echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
@@ -98,8 +81,43 @@ def run_command(
         if stop.checkpoint is not None:
             click.echo(f"go on with: {_resume_command(stop.run_dir)}", err=True)
         raise Exit(INTERRUPTED) from None
+
+
+def _rehearse(plan: Plan, watcher: PlainWatcher) -> None:
+    _find_hub(plan, watcher)
+    from ftspec.engine.execute import rehearse  # torch is imported here
+
+    click.echo("\n".join(rehearse(plan, watcher=watcher)))
+
+
+def _execute(
+    plan: Plan, spec_text: str, resume: str | None, registry: Registry, watcher: PlainWatcher
+) -> None:
+    # before torch is imported, so that a folder that will not do is said at once
+    run_dir, resumed = _directory(plan, spec_text, resume)
+    if resumed and run_dir.status().get("status") == "finished":
+        click.echo(f"the run in {run_dir.path} is finished: nothing is left to do")
+        return
+    watcher.note(f"run directory: {run_dir.path}")
+    _find_hub(plan, watcher)
+    from ftspec.engine.execute import execute  # torch is imported here
+
+    outcome = execute(
+        plan,
+        run_dir,
+        registry=registry,
+        watcher=watcher,
+        command=["ftspec", *sys.argv[1:]],
+        resume=resumed,
+    )
     watcher.close()
     click.echo(_result(outcome))
+
+
+def _find_hub(plan: Plan, watcher: PlainWatcher) -> None:
+    offline = prepare_connection(plan)
+    if offline is not None:
+        watcher.note(offline)
 
 
 def _directory(plan: Plan, spec_text: str, resume: str | None) -> tuple[RunDirectory, bool]:

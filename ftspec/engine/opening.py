@@ -53,3 +53,19 @@ def open_run(path: Path) -> RunDirectory:
     if not (path / "status.json").is_file() or not run_dir.resolved_spec.is_file():
         raise RunError(f'"{path}" is no run directory', slug="no-run")
     return run_dir
+
+
+def require_model(run_dir: RunDirectory) -> None:
+    """Make sure that a run has a model to predict with.
+
+    Raises:
+        RunError: it has none.
+    """
+    if (run_dir.model / "config.json").is_file():
+        return
+    status = run_dir.status().get("status", "unknown")
+    raise RunError(
+        f'the run in "{run_dir.path}" has no model: its status is "{status}"',
+        slug="no-model",
+        helps=(f"resume it with: ftspec run {run_dir.resolved_spec} --resume {run_dir.path}",),
+    )

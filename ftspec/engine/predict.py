@@ -13,6 +13,7 @@ from transformers import AutoConfig, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from ftspec.components import Task, TaskComponent
+from ftspec.engine.opening import require_model
 from ftspec.engine.progress import Note, Watcher, quiet_libraries
 from ftspec.engine.task import build_task, lengths_of
 from ftspec.errors import RunError
@@ -25,13 +26,7 @@ class Predictor:
     """The task, the tokenizer and the model of a run."""
 
     def __init__(self, plan: Plan, run_dir: RunDirectory, note: Note) -> None:
-        if not (run_dir.model / "config.json").is_file():
-            status = run_dir.status().get("status", "unknown")
-            raise RunError(
-                f'the run in "{run_dir.path}" has no model: its status is "{status}"',
-                slug="no-model",
-                helps=("resume it with: ftspec run SPEC --resume RUN_DIR",),
-            )
+        require_model(run_dir)
         assert isinstance(plan.task.component, TaskComponent)
         self._template = {
             name: parse_template(text)

@@ -1,105 +1,287 @@
-"""Every spec of the repository runs, unmodified and under its hub names, and can be used."""
+"""Every spec of the repository runs as it stands, and its model predicts."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from tests.cli.command import SPECS, ftspec
-from tests.cli.conftest import SmokeRun, SmokeRuns
-from tests.hub.prose import bangla_pairs
+from tests.cli.command import SPECS, Done, assert_no_traceback, ftspec
+from tests.cli.conftest import SmokeRun, SmokeRuns, Start
+from tests.hub.client import run as run_program
+from tests.hub.prose import TEXT, bangla_pairs
 from tests.hub.server import HubServer
 
 pytestmark = pytest.mark.slow
 
 NAMES = sorted(path.stem for path in SPECS.glob("*.yaml"))
-RESULTS = {
-    "agnews_bert": {"loss", "accuracy", "f1"},
-    "cnn_t5": {"loss", "rouge1", "rouge2", "rougeL", "rougeLsum"},
-    "own_corpus_gpt2": {"loss", "perplexity"},
-    "quickstart": {"loss", "accuracy", "f1"},
-    "translation_t5": {"loss", "bleu", "chrf"},
-    "wikitext_gpt2": {"loss", "perplexity"},
-    "xlsum_bangla_mt5": {"loss", "rouge1", "rouge2", "rougeL", "rougeLsum"},
-    "yelp_bert": {"loss", "accuracy", "f1"},
+TOPICS = {"animal", "artifact", "body", "food", "person", "plant"}
+SECTIONS = {"World", "Sports", "Business", "Sci/Tech"}
+STARS = {"1 star", "2 star", "3 stars", "4 stars", "5 stars"}
+LABELS = {"agnews_bert": SECTIONS, "quickstart": TOPICS, "yelp_bert": STARS}
+
+CLASSES = {"loss", "accuracy", "f1"}
+SUMMARIES = {"loss", "rouge1", "rouge2", "rougeL", "rougeLsum"}
+TOKENS = {"loss", "perplexity"}
+TRANSLATIONS = {"loss", "bleu", "chrf"}
+METRICS: dict[str, dict[str, set[str]]] = {
+    "agnews_bert": {"validation": CLASSES, "test": CLASSES},
+    "cnn_t5": {"validation": SUMMARIES, "test": SUMMARIES},
+    "own_corpus_gpt2": {"validation": TOKENS},
+    "quickstart": {"validation": CLASSES, "test": CLASSES},
+    "translation_t5": {"validation": TRANSLATIONS, "test": TRANSLATIONS},
+    "wikitext_gpt2": {"validation": TOKENS, "test": TOKENS},
+    "xlsum_bangla_mt5": {"validation": SUMMARIES, "test": SUMMARIES},
+    "yelp_bert": {"validation": CLASSES, "test": CLASSES},
 }
-COMMIT_LENGTH = 40
+AUTO_MODELS = {
+    "text-classification": "AutoModelForSequenceClassification",
+    "summarization": "AutoModelForSeq2SeqLM",
+    "translation": "AutoModelForSeq2SeqLM",
+    "text-generation": "AutoModelForCausalLM",
+}
+SENTENCE = "The dog that barks at night, and the boat on the river."
+
+LOAD_MODELS = """
+import json, torch, transformers
+
+facts = {}
+for name, (folder, auto_model) in json.loads(FOLDERS).items():
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model, loading = getattr(transformers, auto_model).from_pretrained(
+        folder, output_loading_info=True
+    )
+    facts[name] = {
+        "missing": sorted(loading["missing_keys"]),
+        "dtype": str(model.dtype),
+        "finite": all(bool(torch.isfinite(weight).all()) for weight in model.parameters()),
+        "labels": list(model.config.id2label.values()),
+        "ids": len(tokenizer("A word or two.").input_ids),
+    }
+print(json.dumps(facts))
+"""
+
+READ_BANGLA = """
+import json
+from transformers import AutoTokenizer
+from ftspec.spec.template import parse_template
+
+tokenizer = AutoTokenizer.from_pretrained(FOLDER)
+template = parse_template(TEMPLATE)
+rows = [{"text": json.loads(line)["bn"]} for line in open(ROWS, encoding="utf-8")]
+rendered = [template.render(row) for row in rows]
+encoded = tokenizer(rendered).input_ids
+decoded = tokenizer.batch_decode(encoded, skip_special_tokens=True)
+print(json.dumps({
+    "rows": len(rows),
+    "changed": [text for row, text in zip(rows, decoded, strict=True) if row["text"] != text],
+    "unknown": sum(ids.count(tokenizer.unk_token_id) for ids in encoded),
+}))
+"""
+
+Finish = Callable[[str], SmokeRun]
+Predict = Callable[[str], Done]
 
 
-@pytest.fixture(params=NAMES)
-def smoke(request: pytest.FixtureRequest, smoke_runs: SmokeRuns) -> tuple[str, SmokeRun]:
-    for name in NAMES:
-        smoke_runs(name)  # two at a time, while this one is looked at
-    return request.param, smoke_runs(request.param).result()
+@pytest.fixture(scope="module")
+def finished(request: pytest.FixtureRequest, smoke_runs: SmokeRuns) -> Finish:
+    """The run of a spec by its name; those of all selected tests are started together."""
+    for name in _selected(request):
+        smoke_runs(name)
+    return lambda name: smoke_runs(name).result()
 
 
-def test_spec_runs_to_its_end(smoke: tuple[str, SmokeRun]) -> None:
-    name, run = smoke
-    splits = {"validation"} if name == "own_corpus_gpt2" else {"validation", "test"}
-    metrics = run.read_json("metrics.json")
+@pytest.fixture(scope="module")
+def predicted(
+    request: pytest.FixtureRequest,
+    start: Start,
+    finished: Finish,
+    local: dict[str, str],
+) -> Iterator[Predict]:
+    """What `ftspec predict` says of two texts, by the name of a spec.
 
+    The environment has no Hub: a run directory is all it takes.
+    """
+    started: dict[str, Future[Done]] = {}
+
+    def predict(name: str) -> Future[Done]:
+        if name not in started:
+            run_dir = finished(name).run_dir
+            texts = (SENTENCE, "কলকাতায় আজ বৃষ্টি হচ্ছে।")
+            started[name] = start(ftspec, "predict", run_dir, *texts, "--json", env=local)
+        return started[name]
+
+    for name in _selected(request):
+        predict(name)
+    return lambda name: predict(name).result()
+
+
+def _selected(request: pytest.FixtureRequest) -> Sequence[str]:
+    """The specs that the selected tests of this file ask for."""
+    items = [item for item in request.session.items if item.path == request.path]
+    params = [getattr(item, "callspec", None) for item in items]
+    return list(dict.fromkeys(one.params["name"] for one in params if one is not None))
+
+
+def test_every_spec_has_its_expectations() -> None:
+    assert sorted(METRICS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_spec_runs_to_the_end(name: str, finished: Finish) -> None:
+    run = finished(name)
+    assert run.done.code == 0
+    assert_no_traceback(run.done)
     assert run.read_json("status.json")["status"] == "finished"
-    assert set(metrics) == splits | {"train"}
-    for split in splits:
-        assert set(metrics[split]) == RESULTS[name]
-    assert (run.run_dir / "spec.yaml").read_bytes() == (SPECS / f"{name}.yaml").read_bytes()
-    assert list((run.run_dir / "tensorboard").glob("events.*"))
-    assert list((run.run_dir / "checkpoints").glob("checkpoint-*"))
-    assert (run.run_dir / "model" / "model.safetensors").is_file()
+    for line in ("model ", "report ", "tensorboard ", "predict "):
+        assert f"\n{line}" in run.done.out
+    assert (run.run_dir / "report.html").stat().st_size > 1000
+    assert (run.run_dir / "spec.yaml").read_text(encoding="utf-8") == (
+        SPECS / f"{name}.yaml"
+    ).read_text(encoding="utf-8")
 
 
-def test_lock_has_commits_of_what_is_on_the_hub(smoke: tuple[str, SmokeRun]) -> None:
-    name, run = smoke
-    lock = run.read_json("lock.json")
-    identities = [] if name == "quickstart" else [lock["model"]]
-    if name not in ("quickstart", "own_corpus_gpt2"):
-        identities.append(lock["source"])
-
-    assert all(len(identity["revision"]) == COMMIT_LENGTH for identity in identities)
-    assert all(len(split["sha256"]) == 64 for split in lock["splits"].values())
-
-
-def test_model_predicts(smoke: tuple[str, SmokeRun], local: dict[str, str]) -> None:
-    name, run = smoke
-    text = bangla_pairs()[0]["bn"] if "bangla" in name else "a large wild cat"
-    done = ftspec("predict", run.run_dir, text, "--json", env=local)
-    answer = json.loads(done.out)
-
-    assert done.code == 0, done.said
-    if RESULTS[name] >= {"accuracy"}:
-        assert answer["label"] in answer["scores"]
-        assert sum(answer["scores"].values()) == pytest.approx(1, abs=1e-4)
-    else:
-        assert isinstance(answer["text"], str)
+@pytest.mark.parametrize("name", NAMES)
+def test_metrics_of_every_split(name: str, finished: Finish) -> None:
+    run = finished(name)
+    metrics = run.read_json("metrics.json")
+    assert metrics.keys() == {"train", *METRICS[name]}
+    assert metrics["train"].keys() == {"loss"}
+    for split, expected in METRICS[name].items():
+        assert metrics[split].keys() == expected
+        for result, value in metrics[split].items():
+            assert value >= 0
+            # and the last thing the command prints
+            assert f"{result} " in run.done.out
+            assert f"  {value:.4f}\n" in run.done.out
 
 
-def test_pickled_weights_are_said_aloud_and_nobody_is_asked_to_convert_them(
-    smoke_runs: SmokeRuns, hub: HubServer
+@pytest.mark.parametrize("name", NAMES)
+def test_curves_in_tensorboard(name: str, finished: Finish) -> None:
+    events = EventAccumulator(str(finished(name).run_dir / "tensorboard")).Reload()
+    assert {"train/loss", "eval/loss"} <= set(events.Tags()["scalars"])
+    steps = [scalar.step for scalar in events.Scalars("train/loss")]
+    assert steps == [1, 2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_model_predicts(name: str, finished: Finish, predicted: Predict) -> None:
+    done = predicted(name)
+    assert (done.code, done.err) == (0, ""), done.said
+    answers = [json.loads(line) for line in done.out.splitlines()]
+    assert len(answers) == 2
+    task = finished(name).read_json("plan.json")["spec"]["task"]["type"]
+    for answer in answers:
+        if task == "text-classification":
+            assert answer.keys() == {"label", "score", "scores"}
+            assert answer["scores"].keys() == LABELS[name]
+            assert sum(answer["scores"].values()) == pytest.approx(1, abs=1e-5)
+            assert answer["scores"][answer["label"]] == answer["score"]
+            assert answer["score"] == max(answer["scores"].values())
+        else:
+            assert isinstance(answer["text"], str)
+    if task == "text-generation":
+        assert answers[0]["prompt"] == SENTENCE
+        assert answers[0]["text"]
+
+
+def test_models_load_without_ftspec(finished: Finish, online: dict[str, str]) -> None:
+    folders = {}
+    for name in NAMES:
+        run = finished(name)
+        task = run.read_json("plan.json")["spec"]["task"]["type"]
+        folders[name] = (str(run.run_dir / "model"), AUTO_MODELS[task])
+    program = f"FOLDERS = {json.dumps(folders)!r}\n{LOAD_MODELS}"
+    facts = run_program(program, online | {"HF_HUB_OFFLINE": "1"})
+    for name in NAMES:
+        assert facts[name]["missing"] == []
+        assert facts[name]["dtype"] == "torch.float32"
+        assert facts[name]["finite"]
+        assert facts[name]["ids"] > 1
+        if name in LABELS:
+            assert set(facts[name]["labels"]) == LABELS[name]
+
+
+def test_pickled_weights_are_said_aloud(finished: Finish, hub: HubServer) -> None:
+    done = finished("xlsum_bangla_mt5").done
+    assert '"google/mt5-small" has no safetensors: its pickled weights are loaded' in done.err
+    assert "weights-only, so that no code in them can run" in done.err
+    # a service of the Hub would convert the repository, and transformers asks for it by itself
+    others = [path for method, path in hub.requests if method == "CONNECT"]
+    assert [path for path in others if "safetensors" in path or "huggingface" in path] == []
+    assert hub.requested("/api/models/google/mt5-small/discussions") == []
+
+
+def test_safetensors_are_not_spoken_of(finished: Finish) -> None:
+    assert "pickled" not in finished("cnn_t5").done.err
+
+
+def test_nothing_but_the_hub_is_asked(finished: Finish, hub: HubServer) -> None:
+    for name in NAMES:
+        finished(name)
+    asked = {path for method, path in hub.requests if not path.startswith("/")}
+    # datasets asks the host that has facts of its own on every dataset; nothing depends on it
+    assert {path for path in asked if "datasets-server" not in path} <= {"huggingface.co:443"}
+
+
+def test_commits_are_in_the_lock(finished: Finish, hub: HubServer) -> None:
+    lock = finished("xlsum_bangla_mt5").read_json("lock.json")
+    model = hub.repository("models", "google/mt5-small").branch().sha
+    data = hub.repository("datasets", "csebuetnlp/xlsum").branch("refs/convert/parquet").sha
+    assert lock["model"]["revision"] == model
+    assert lock["source"]["revision"] == data
+
+
+def test_bangla_goes_through_template_and_tokenizer_and_back(
+    finished: Finish, online: dict[str, str]
 ) -> None:
-    run = smoke_runs("xlsum_bangla_mt5").result()
+    run = finished("xlsum_bangla_mt5")
+    template = run.read_json("plan.json")["spec"]["preprocess"]["template"]["source"]
+    given = {
+        "FOLDER": str(run.run_dir / "model"),
+        "TEMPLATE": template,
+        "ROWS": str(TEXT / "bangla.jsonl"),
+    }
+    program = "".join(f"{name} = {value!r}\n" for name, value in given.items()) + READ_BANGLA
+    facts = run_program(program, online)
+    assert facts == {"rows": 300, "changed": [], "unknown": 0}
 
-    assert '"google/mt5-small" has no safetensors' in run.done.err
-    assert not hub.requested("safetensors-convert")
 
-
-def test_bangla_goes_in_and_comes_back_whole(
-    smoke_runs: SmokeRuns, local: dict[str, str], tmp_path: Path
+def test_bangla_goes_through_predict_and_back(
+    finished: Finish, local: dict[str, str], tmp_path: Path
 ) -> None:
-    from transformers import AutoTokenizer
-
-    run = smoke_runs("xlsum_bangla_mt5").result()
-    tokenizer = AutoTokenizer.from_pretrained(run.run_dir / "model")
-    texts = [pair["bn"] for pair in bangla_pairs()[:20]]
-    for text in texts:
-        assert tokenizer.decode(tokenizer(text)["input_ids"], skip_special_tokens=True) == text
-
+    texts = [pair["bn"] for pair in bangla_pairs()[:8]]
     rows = tmp_path / "rows.jsonl"
-    lines = [json.dumps({"text": text}, ensure_ascii=False) for text in texts]
-    rows.write_text("\n".join(lines), encoding="utf-8")
+    written = [json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts]
+    rows.write_text("".join(written), encoding="utf-8")
     output = tmp_path / "answers.jsonl"
-    done = ftspec("predict", run.run_dir, "--file", rows, "--output", output, env=local)
+    run_dir = finished("own_corpus_gpt2").run_dir
+    done = ftspec("predict", run_dir, "--file", rows, "--output", output, env=local)
+    assert (done.code, done.out, done.err) == (0, "", ""), done.said
+    content = output.read_text(encoding="utf-8")
+    assert [json.loads(line)["prompt"] for line in content.splitlines()] == texts
+    for text in texts:  # the letters themselves, not their numbers
+        assert json.dumps(text, ensure_ascii=False)[1:-1] in content
 
-    assert done.code == 0, done.said
-    assert len(output.read_text(encoding="utf-8").splitlines()) == len(texts)
+
+def test_rouge_of_bangla() -> None:
+    from ftspec.api import Context
+    from ftspec.builtin.metrics.config import RougeConfig
+    from ftspec.builtin.metrics.text import rouge
+
+    def score(**options: Any) -> dict[str, float]:
+        context = Context(section=("metrics", 0), seed=0, note=print)
+        # without the numbers and English names in it, which the English tokenizer would find
+        texts = [re.sub("[A-Za-z0-9]", "", pair["bn"]) for pair in bangla_pairs()[:50]]
+        metric = rouge(RougeConfig(**options), context)
+        result: dict[str, float] = metric.compute(predictions=texts, references=texts)
+        return result
+
+    assert score() == pytest.approx(dict.fromkeys(SUMMARIES - {"loss"}, 100))
+    assert score(tokenizer="english") == dict.fromkeys(SUMMARIES - {"loss"}, 0)
