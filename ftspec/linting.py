@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ftspec.checks import CHECK_SLUGS, CHECKS
+from ftspec.checks import CHECKS
 from ftspec.configuration import configuration_for
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity, labelled
 from ftspec.document.ignores import Ignore, drop_ignored, find_ignores
@@ -50,8 +50,8 @@ def examine(
     Findings that a comment ignores are left out, and the project's severities apply.
     """
     verdict = _examine(source, registry, profile, overrides, output_dir, environment)
-    kept, _ = drop_ignored(verdict.diagnostics, _ignores(source, verdict.diagnostics), _may_ignore)
-    return replace(verdict, diagnostics=tuple(configuration_for(source).apply(kept)))
+    settled, _ = _settle(source, verdict.diagnostics, _optional(verdict))
+    return replace(verdict, diagnostics=tuple(settled))
 
 
 def _examine(
@@ -85,15 +85,40 @@ def lint(
     """
     verdict = _examine(source, registry, None, overrides)
     found = dict.fromkeys(verdict.diagnostics)
+    optional = _optional(verdict)
     for profile in verdict.document.profiles if verdict.document is not None else ():
         under = _examine(source, registry, profile, overrides)
         found |= dict.fromkeys(under.diagnostics)
+        optional |= _optional(under)
         if not overrides:
             found |= dict.fromkeys(_idle_profile(verdict, under))
-    kept, unused = drop_ignored(found, _ignores(source, found), _may_ignore)
-    kept += [one for one in unused if one.span is not None and one.span.source == source]
+    settled, unused = _settle(source, found, optional)
+    settled += [one for one in unused if one.span is not None and one.span.source == source]
+    return tuple(sorted([*settled, *configuration_for(source).problems], key=_place))
+
+
+def _optional(verdict: Verdict) -> set[Diagnostic]:
+    """The findings with which a run is possible all the same: those about a plan there is."""
+    return set(verdict.diagnostics) if verdict.plan is not None else set()
+
+
+def _settle(
+    source: SourceText, found: Iterable[Diagnostic], optional: set[Diagnostic]
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """The findings that comments and the project's severities leave, and the idle comments."""
+
+    def may_ignore(diagnostic: Diagnostic) -> bool:
+        return diagnostic in optional or diagnostic.severity is not Severity.ERROR
+
+    found = list(found)
+    kept, unused = drop_ignored(found, _ignores(source, found), may_ignore)
     configuration = configuration_for(source)
-    return tuple(sorted([*configuration.apply(kept), *configuration.problems], key=_place))
+    settled = [
+        one
+        for diagnostic in kept
+        for one in (configuration.apply([diagnostic]) if may_ignore(diagnostic) else [diagnostic])
+    ]
+    return settled, unused
 
 
 def _idle_profile(without: Verdict, under: Verdict) -> list[Diagnostic]:
@@ -114,12 +139,6 @@ def _idle_profile(without: Verdict, under: Verdict) -> list[Diagnostic]:
             helps=("remove it, or look whether the spec itself already says the same",),
         )
     ]
-
-
-def _may_ignore(diagnostic: Diagnostic) -> bool:
-    """Whether a run is possible all the same: an error of the language leaves no plan."""
-    is_of_check = diagnostic.slug in CHECK_SLUGS or "/" in diagnostic.slug
-    return is_of_check or diagnostic.severity is not Severity.ERROR
 
 
 def _ignores(source: SourceText, diagnostics: Iterable[Diagnostic]) -> list[Ignore]:

@@ -58,6 +58,8 @@ def lint_command(
     fixer = Fixer(registry, overrides)
     found: list[Diagnostic] = list(registry.problems)
     specs = find_specs(paths, only_marked=only_marked)
+    if not specs and not only_marked:  # a misspelt folder must not look clean
+        raise UsageError(f'no spec in {", ".join(paths)}: a spec has the key "ftspec"')
     for path in specs:
         if fix or diff:
             found += fixer.fix(Path(path), write=fix)

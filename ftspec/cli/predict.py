@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,6 +17,8 @@ from ftspec.cli.watching import PlainWatcher
 from ftspec.diagnostics.model import Collector, Diagnostic
 from ftspec.diagnostics.render import text as text_renderer
 from ftspec.document.load import read_source
+from ftspec.document.nodes import to_plain
+from ftspec.document.parse import parse_node
 from ftspec.engine.connection import prepare_connection
 from ftspec.engine.opening import require_model
 from ftspec.errors import RunError, SpecError, UsageError
@@ -23,6 +26,7 @@ from ftspec.linting import examine
 from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry
 from ftspec.rundir import RunDirectory
+from ftspec.span import SourceText
 
 
 @click.command("predict")
@@ -89,18 +93,40 @@ def _plan_of(run_dir: RunDirectory) -> Plan:
     source = read_source(run_dir.resolved_spec, found)
     if source is None:
         raise SpecError(tuple(found))
-    # secrets are not needed to predict, and may not be set here
-    verdict = examine(source, build_registry(), environment=_AnyVariable())
+    environment = _Environment()
+    verdict = examine(source, build_registry(), environment=environment)
     if verdict.plan is None:
         raise SpecError(verdict.diagnostics)
+    _require_variables(source, environment)
     return verdict.plan
 
 
-class _AnyVariable(dict[str, str]):
-    """An environment in which every variable is set, to nothing."""
+def _require_variables(source: SourceText, environment: _Environment) -> None:
+    """Refuse to render the template otherwise than training did. A resolved spec has references
+    only where the environment had a value."""
+    root = parse_node(source, Collector())
+    template = to_plain(root)["preprocess"]["template"] if root is not None else {}
+    for name in sorted(environment.unset):
+        if any(f"${{env:{name}" in text for text in template.values()):
+            raise UsageError(
+                f'the template reads the environment variable "{name}", which is not set; '
+                "set it as it was in training"
+            )
+
+
+class _Environment(dict[str, str]):
+    """The environment, in which a variable that is not set is empty: most of what a spec reads from
+    it, such as tokens and paths of data, prediction does without."""
+
+    def __init__(self) -> None:
+        super().__init__(os.environ)
+        self.unset: set[str] = set()
 
     def get(self, key: str, default: Any = None) -> Any:
-        return default if default is not None else ""
+        if key not in self:
+            self.unset.add(key)
+            return ""
+        return self[key]
 
 
 def _show(results: Iterable[Row], output: Path | None, *, as_json: bool) -> None:

@@ -102,8 +102,13 @@ def _place(
         node = MappingNode((), span)
     node = _expand_shorthand(node, at)
     if not isinstance(node, MappingNode):
+        is_list = isinstance(node, ListNode)
+        helps = (f'write an item as "{format_path(at)}[0]"',) if is_list else ()
         found.error(
-            "bad-override", f'"{format_path(at)}" is {describe(node)}, without keys to set', span
+            "bad-override",
+            f'"{format_path(at)}" is {describe(node)}, without keys to set',
+            span,
+            *helps,
         )
         return node
     below = node.get(step)

@@ -99,6 +99,12 @@ def load_config(
         assert model.architecture is not None
         try:
             config = AutoConfig.for_model(model.architecture)
+            # made anew with the values that it knows: others follow from them, as T5's number of
+            # decoder layers does from that of its encoder
+            known_values = {n: v for n, v in model.config.items() if hasattr(config, n)}
+            config = AutoConfig.for_model(model.architecture, **known_values)
+        except StrictDataclassError:
+            pass  # the value at fault is found below
         except ValueError:
             known = list(transformers.CONFIG_MAPPING.keys())
             raise RunError(

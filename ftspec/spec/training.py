@@ -47,12 +47,33 @@ def _annotation(entry: dict[str, Any]) -> Any:
     return annotation
 
 
+_AT_LEAST: dict[str, float] = {
+    "dataloader_num_workers": 0,
+    "eval_steps": 0,
+    "gradient_accumulation_steps": 1,
+    "label_smoothing_factor": 0,
+    "learning_rate": 0,
+    "logging_steps": 0,
+    "max_grad_norm": 0,
+    "num_train_epochs": 0,
+    "per_device_eval_batch_size": 1,
+    "per_device_train_batch_size": 1,
+    "save_steps": 0,
+    "save_total_limit": 1,
+    "warmup_steps": 0,
+    "weight_decay": 0,
+}
+"""Values below which the Trainer fails once it trains, or does nothing that makes sense."""
+
+
 def _build() -> type[SpecModel]:
     fields: dict[str, Any] = {
         name: (
             _annotation(entry),
             Field(
-                default=entry["default"], description=f"TrainingArguments.{name} of transformers"
+                default=entry["default"],
+                description=f"TrainingArguments.{name} of transformers",
+                ge=_AT_LEAST.get(name),
             ),
         )
         for name, entry in argument_table().items()

@@ -166,7 +166,13 @@ class _Reporter:
         shown = describe(node) if node is not None else "nothing"
         helps: tuple[str, ...] = ()
         fix = None
-        if isinstance(node, ScalarNode) and isinstance(node.value, str) and not node.is_secret:
+        if isinstance(node, MappingNode) and "a string" in wanted:
+            only = node.entries[0] if len(node.entries) == 1 else None
+            if only is not None and isinstance(only.value, ScalarNode) and only.value.value is None:
+                helps = (f'put the template in quotes: "{{{only.key}}}"',)
+        elif path == ("model",) and isinstance(node, ScalarNode):
+            helps = (f'write "{{checkpoint: {node.value}}}"',) if not node.is_secret else ()
+        elif isinstance(node, ScalarNode) and isinstance(node.value, str) and not node.is_secret:
             written = _YAML_1_1_BOOLS.get(node.value.lower(), node.value)
             plain = resolve_plain(written)
             if any(type(plain) in _FITTING.get(text, ()) for text in wanted):

@@ -14,8 +14,10 @@ def _best_model_settings(metric: str, training: Mapping[str, Any]) -> dict[str, 
     settings: dict[str, Any] = {"load_best_model_at_end": True, "metric_for_best_model": metric}
     if "eval_strategy" in training:
         settings["save_strategy"] = training["eval_strategy"]
-    if "eval_steps" in training:
-        settings["save_steps"] = training["eval_steps"]
+    # without eval_steps, transformers evaluates when it logs
+    steps = training.get("eval_steps") or training.get("logging_steps")
+    if training.get("eval_strategy") == "steps" and steps is not None:
+        settings["save_steps"] = steps
     return settings
 
 

