@@ -8,6 +8,7 @@ import re
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -22,6 +23,7 @@ from ftspec.document.paths import SpecPath, format_path
 from ftspec.document.scalars import resolve_plain
 from ftspec.span import Span
 from ftspec.spec.base import ComponentSection
+from ftspec.spec.root import Spec
 from ftspec.spec.training_names import OWNED_ARGUMENTS, RENAMED_ARGUMENTS
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -153,6 +155,11 @@ class _Reporter:
                 "owned-key", f'ftspec sets "{key}" itself', span, OWNED_ARGUMENTS[key]
             )
             return
+        home = _homes().get(key)
+        if home is not None and home != path:
+            help_ = f'did you mean "{format_path(home)}"?'
+            self._found.error("unknown-key", f'unknown key "{key}"{where}', span, help_)
+            return
         names = _keys_of(_model_at(self._model, section[len(self._at) :]))
         helps = did_you_mean(key, names)
         if not helps and names and len(names) <= 20:
@@ -217,6 +224,17 @@ def _advice(ctx: Mapping[str, Any], span: Span) -> tuple[tuple[str, ...], Fix | 
     of the value that is safe to make without asking."""
     helps = (str(ctx["help"]),) if "help" in ctx else ()
     return helps, Fix(span, str(ctx["replacement"])) if "replacement" in ctx else None
+
+
+@cache
+def _homes() -> dict[str, SpecPath]:
+    """For each key that one section alone has, its place."""
+    homes: dict[str, list[SpecPath]] = {}
+    for name, field in Spec.model_fields.items():
+        for key in _keys_of(_as_model(field.annotation)):
+            homes.setdefault(key, []).append((name, key))
+        homes.setdefault(name, []).append((name,))
+    return {key: places[0] for key, places in homes.items() if len(places) == 1}
 
 
 def _quoted(expected: str) -> list[str]:

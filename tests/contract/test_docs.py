@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,14 @@ def test_make_targets_in_documents_exist() -> None:
     for path in DOCUMENTS:
         for target in re.findall(r"\bmake ([a-z]+)\b", path.read_text(encoding="utf-8")):
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), (path.name, target)
+
+
+def test_page_of_mistakes_is_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "mistakes.py"], capture_output=True, text=True, check=True
+    )
+    page = (ROOT / "docs" / "mistakes.md").read_text(encoding="utf-8")
+
+    assert done.stdout == page, "run: python docs/mistakes.py > docs/mistakes.md"
+    assert page.count("\n## ") == 10
+    assert page.count("= help:") >= 10

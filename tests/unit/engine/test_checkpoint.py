@@ -412,3 +412,8 @@ def test_embeddings_grow_for_new_tokens_and_never_shrink(tmp_path: Path) -> None
     assert model.get_input_embeddings().num_embeddings == 1002
     assert watcher.notes == ["the embeddings grew from 1,000 to 1,002 tokens"]
     assert model.config.pad_token_id == tokenizer.pad_token_id
+
+
+def test_settings_that_follow_from_others_do() -> None:
+    config = config_of(architecture="t5", init="random", config={"num_layers": 2})
+    assert (config.num_layers, config.num_decoder_layers) == (2, 2)

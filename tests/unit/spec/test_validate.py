@@ -11,6 +11,7 @@ from ftspec.document.load import load_document
 from ftspec.document.paths import SpecPath
 from ftspec.span import SourceText
 from ftspec.spec.base import SpecModel
+from ftspec.spec.root import Spec
 from ftspec.spec.validate import validate
 from tests.unit.conftest import Diagnose, Examine, placed
 
@@ -285,3 +286,17 @@ def test_long_string_is_cut_in_a_message(examine: Examine, minimal_spec: str) ->
     (finding,) = examine(f"{minimal_spec}seed: {'x' * 500}\n").diagnostics
     assert len(finding.headline) < 150
     assert "…" in finding.headline
+
+
+def test_key_of_another_section_is_sent_there() -> None:
+    found = Collector()
+    text = "ftspec: 1\nlearning_rate: 2e-5\nmodel: {max_steps: 3}\n"
+    document = load_document(SourceText("spec.yaml", text), found)
+    assert document is not None
+    validate(Spec, document.plain(), (), document, found)
+
+    helps = {str(one.span): one.helps for one in found if one.slug == "unknown-key"}
+    assert helps == {
+        "spec.yaml:2:1": ('did you mean "training.learning_rate"?',),
+        "spec.yaml:3:9": ('did you mean "training.max_steps"?',),
+    }
