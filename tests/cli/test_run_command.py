@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import signal
+import sys
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cli import specs
-from tests.cli.command import FTSPEC, SPECS, Done, assert_no_traceback, ftspec
+from tests.cli.command import FTSPEC, SPECS, Done, assert_no_traceback, ftspec, run
 from tests.cli.conftest import SmokeRuns, Start
 from tests.cli.interrupting import rest_of, said_until, started
 
@@ -21,6 +22,31 @@ pytestmark = pytest.mark.slow
 
 # about a tenth of a second each, so that a run can be interrupted, and is soon over once resumed
 MANY_STEPS = ("--set", "training.max_steps=40", "--set", "training.save_strategy=no")
+
+ARGUMENTS = {
+    "overridden": ("--set", "training.max_steps=2", "--set", "name=other"),
+    "dry": (
+        "--dry-run",
+        "--set",
+        "training={num_train_epochs: 3, max_steps: -1, per_device_train_batch_size: 8}",
+    ),
+    "failing": (),
+}
+ON_A_TERMINAL = (
+    sys.executable,
+    "-c",
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))",
+)
+NO_MEMORY = """
+import torch.optim
+
+def step(*arguments, **options):
+    raise RuntimeError("CUDA out of memory, say")
+
+torch.optim.AdamW.step = step
+"""
+
+Runs = dict[str, tuple[Path, "Future[Done]"]]
 
 
 @dataclass(frozen=True)
@@ -45,23 +71,32 @@ def spec(data_folder: Path) -> Path:
 def interrupted(
     start: Start, spec: Path, local: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Future[Interrupted]:
-    """Started ahead, beside the other runs of this file."""
-    result: Future[Interrupted] = start(_interrupt, spec, tmp_path_factory.mktemp("stop"), local)
-    return result
+    """Started first: it takes longest."""
+    future: Future[Interrupted] = start(_interrupt, spec, tmp_path_factory.mktemp("stop"), local)
+    return future
 
 
 @pytest.fixture(scope="module")
-def overridden(
+def runs(
     start: Start,
     interrupted: Future[Interrupted],
     spec: Path,
     local: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Path, Future[Done]]:
-    """A run in a folder that does not exist yet, with two values set."""
-    output = tmp_path_factory.mktemp("set") / "new" / "folder"
-    arguments = ("--set", "training.max_steps=2", "--set", "name=other", "--output-dir", output)
-    return output, start(ftspec, "run", spec, *arguments, env=local)
+) -> Runs:
+    """Runs by name, each with the folder that is its output, its TMPDIR and its PYTHONPATH."""
+    started = {}
+    for name, arguments in ARGUMENTS.items():
+        folder = tmp_path_factory.mktemp(name)
+        output = folder / "new" / "folder"
+        env = local | {"TMPDIR": str(folder), "PYTHONPATH": str(folder)}
+        if name == "failing":
+            (folder / "sitecustomize.py").write_text(NO_MEMORY, encoding="utf-8")
+        command = [*FTSPEC, "run", str(spec), "--output-dir", str(output), *arguments]
+        if name == "overridden":
+            command = [*ON_A_TERMINAL, *command]
+        started[name] = (folder, start(run, command, env=env))
+    return started
 
 
 def _interrupt(spec: Path, output: Path, env: dict[str, str]) -> Interrupted:
@@ -79,8 +114,9 @@ def _interrupt(spec: Path, output: Path, env: dict[str, str]) -> Interrupted:
 
 
 def test_run_directory_holds_everything(smoke_runs: SmokeRuns) -> None:
-    run = smoke_runs("quickstart").result()
-    names = {path.name for path in run.run_dir.iterdir()}
+    quickstart = smoke_runs("quickstart").result()
+    run_dir = quickstart.run_dir
+    names = {path.name for path in run_dir.iterdir()}
     assert names >= {
         "spec.yaml",
         "spec.resolved.yaml",
@@ -94,10 +130,10 @@ def test_run_directory_holds_everything(smoke_runs: SmokeRuns) -> None:
         "tensorboard",
         "log.txt",
     }
-    assert run.run_dir.parent.name == "quickstart"
-    assert f"  run directory: {run.run_dir}\n" in run.done.err
-    assert f'ftspec predict {run.run_dir} "some text"' in run.done.out
-    lock = run.read_json("lock.json")
+    assert run_dir.parent.name == "quickstart"
+    assert f"  run directory: {run_dir}\n" in quickstart.done.err
+    assert f'ftspec predict {run_dir} "some text"' in quickstart.done.out
+    lock = quickstart.read_json("lock.json")
     assert lock["command"][:2] == ["ftspec", "run"]
     assert lock["command"][3:5] == ["--profile", "smoke"]
 
@@ -135,79 +171,69 @@ def test_resuming_what_is_no_run(spec: Path, tmp_path: Path) -> None:
 
 
 def test_interruption_keeps_a_checkpoint(interrupted: Future[Interrupted]) -> None:
-    run = interrupted.result()
-    assert run.code == 130, run.err
-    assert "Traceback" not in run.err
-    assert "stopping after this step, with a checkpoint" in run.err
-    assert f"interrupted; what there is so far is in {run.run_dir}\n" in run.err
-    assert run.status["status"] == "interrupted"
+    stopped = interrupted.result()
+    assert stopped.code == 130, stopped.err
+    assert "Traceback" not in stopped.err
+    assert "stopping after this step, with a checkpoint" in stopped.err
+    assert f"interrupted; what there is so far is in {stopped.run_dir}\n" in stopped.err
+    assert stopped.status["status"] == "interrupted"
 
 
 def test_interrupted_run_goes_on_as_it_says(interrupted: Future[Interrupted]) -> None:
-    run = interrupted.result()
-    assert run.resumed.code == 0, run.resumed.said
-    assert "  resuming from step " in run.resumed.err
-    assert "step 40/40" in run.resumed.err
-    status = json.loads((run.run_dir / "status.json").read_text(encoding="utf-8"))
+    stopped = interrupted.result()
+    assert stopped.resumed.code == 0, stopped.resumed.said
+    assert "  resuming from step " in stopped.resumed.err
+    assert "step 40/40" in stopped.resumed.err
+    status = json.loads((stopped.run_dir / "status.json").read_text(encoding="utf-8"))
     assert status["status"] == "finished"
-    assert (run.run_dir / "model" / "config.json").is_file()
+    assert (stopped.run_dir / "model" / "config.json").is_file()
 
 
-def test_overrides_and_output_dir(overridden: tuple[Path, Future[Done]]) -> None:
-    output, future = overridden
+def test_overrides_and_output_dir(runs: Runs) -> None:
+    folder, future = runs["overridden"]
     done = future.result()
     assert done.code == 0, done.said
+    output = folder / "new" / "folder"
     [run_dir] = (output / "other").iterdir()
     plan = json.loads((run_dir / "plan.json").read_text(encoding="utf-8"))["spec"]
     assert plan["training"] == {"max_steps": 2}
     assert plan["output"] == {"dir": str(output)}
-    assert "step 2/2" in done.err
+    assert json.loads((run_dir / "metrics.json").read_text(encoding="utf-8")).keys() == {
+        "train",
+        "validation",
+    }
 
 
-def test_dry_run_trains_nothing_and_leaves_nothing(
-    spec: Path, local: dict[str, str], tmp_path: Path
-) -> None:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    done = ftspec(
-        "run",
-        spec,
-        "--dry-run",
-        "--output-dir",
-        tmp_path / "runs",
-        "--set",
-        "training={num_train_epochs: 3, max_steps: -1, per_device_train_batch_size: 8}",
-        env=local | {"TMPDIR": str(temporary)},
-    )
+def test_bar_on_a_terminal(runs: Runs) -> None:
+    done = runs["overridden"][1].result()
+    assert done.code == 0, done.said
+    lines = done.out.replace("\r\n", "\n")
+    assert "\x1b[?25l" in lines  # the cursor is hidden while the bar moves
+    assert "\x1b[?25h" in lines
+    assert "\nsaving\n" in lines
+    assert_no_traceback(done)
+
+
+def test_dry_run_trains_nothing_and_leaves_nothing(runs: Runs) -> None:
+    folder, future = runs["dry"]
+    done = future.result()
     assert done.code == 0, done.said
     parameters, steps, end = done.out.splitlines()
     assert parameters.endswith(" parameters")
     assert steps == "12 steps in 3 epochs"  # 32 rows in batches of 8
     assert end == "nothing was trained"
     assert "training\n" not in done.err
-    assert not (tmp_path / "runs").exists()
-    assert not (spec.parent / "runs").exists()
-    assert list(temporary.glob("ftspec-*")) == []
+    assert not (folder / "new").exists()
+    assert list(folder.glob("ftspec-*")) == []
 
 
-def test_failure_of_a_library_is_no_traceback(
-    spec: Path, local: dict[str, str], tmp_path: Path
-) -> None:
+def test_failure_of_a_library_is_no_traceback(runs: Runs) -> None:
     """What ftspec cannot foresee ends with one line, and the traceback is in the log."""
-    hook = tmp_path / "site" / "sitecustomize.py"
-    hook.parent.mkdir()
-    hook.write_text(
-        "import torch.optim\n"
-        "def step(*arguments, **options):\n"
-        "    raise RuntimeError('CUDA out of memory, say')\n"
-        "torch.optim.AdamW.step = step\n",
-        encoding="utf-8",
-    )
-    env = local | {"PYTHONPATH": str(hook.parent)}
-    done = ftspec("run", spec, "--output-dir", tmp_path / "runs", env=env)
+    folder, future = runs["failing"]
+    done = future.result()
     assert (done.code, done.out) == (1, ""), done.said
     assert_no_traceback(done)
-    [run_dir] = (tmp_path / "runs").glob("*/*")
+    [run_dir] = folder.glob("new/folder/*/*")
     assert "error: the run failed: RuntimeError: CUDA out of memory, say\n" in done.err
     assert f"the traceback is in {run_dir / 'log.txt'}\n" in done.err
     assert "Traceback (most recent call last)" in (run_dir / "log.txt").read_text(encoding="utf-8")

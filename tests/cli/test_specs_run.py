@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.cli.command import SPECS, Done, assert_no_traceback, ftspec
-from tests.cli.conftest import SmokeRun, SmokeRuns, Start
+from tests.cli.conftest import SmokeRun, SmokeRuns, Start, selected
 from tests.hub.client import run as run_program
 from tests.hub.prose import TEXT, bangla_pairs
 from tests.hub.server import HubServer
@@ -90,43 +89,31 @@ Predict = Callable[[str], Done]
 
 
 @pytest.fixture(scope="module")
-def finished(request: pytest.FixtureRequest, smoke_runs: SmokeRuns) -> Finish:
-    """The run of a spec by its name; those of all selected tests are started together."""
-    for name in _selected(request):
-        smoke_runs(name)
+def finished(smoke_runs: SmokeRuns) -> Finish:
+    """The run of a spec by its name."""
     return lambda name: smoke_runs(name).result()
 
 
 @pytest.fixture(scope="module")
 def predicted(
-    request: pytest.FixtureRequest,
-    start: Start,
-    finished: Finish,
-    local: dict[str, str],
-) -> Iterator[Predict]:
+    request: pytest.FixtureRequest, start: Start, smoke_runs: SmokeRuns, local: dict[str, str]
+) -> Predict:
     """What `ftspec predict` says of two texts, by the name of a spec.
 
     The environment has no Hub: a run directory is all it takes.
     """
-    started: dict[str, Future[Done]] = {}
 
-    def predict(name: str) -> Future[Done]:
-        if name not in started:
-            run_dir = finished(name).run_dir
-            texts = (SENTENCE, "কলকাতায় আজ বৃষ্টি হচ্ছে।")
-            started[name] = start(ftspec, "predict", run_dir, *texts, "--json", env=local)
-        return started[name]
+    def predict(name: str) -> Done:
+        run_dir = smoke_runs(name).result().run_dir
+        texts = (SENTENCE, "কলকাতায় আজ বৃষ্টি হচ্ছে।")
+        return ftspec("predict", run_dir, *texts, "--json", env=local)
 
-    for name in _selected(request):
-        predict(name)
-    return lambda name: predict(name).result()
-
-
-def _selected(request: pytest.FixtureRequest) -> Sequence[str]:
-    """The specs that the selected tests of this file ask for."""
-    items = [item for item in request.session.items if item.path == request.path]
-    params = [getattr(item, "callspec", None) for item in items]
-    return list(dict.fromkeys(one.params["name"] for one in params if one is not None))
+    names = selected(request, test_model_predicts.__name__, "name")
+    # the runs are started before, so no prediction waits for one that comes after it
+    for name in names:
+        smoke_runs(name)
+    started = {name: start(predict, name) for name in names}
+    return lambda name: started[name].result()
 
 
 def test_every_spec_has_its_expectations() -> None:
@@ -212,6 +199,7 @@ def test_pickled_weights_are_said_aloud(finished: Finish, hub: HubServer) -> Non
     done = finished("xlsum_bangla_mt5").done
     assert '"google/mt5-small" has no safetensors: its pickled weights are loaded' in done.err
     assert "weights-only, so that no code in them can run" in done.err
+    assert hub.requested("/google/mt5-small/resolve/")
     # a service of the Hub would convert the repository, and transformers asks for it by itself
     others = [path for method, path in hub.requests if method == "CONNECT"]
     assert [path for path in others if "safetensors" in path or "huggingface" in path] == []

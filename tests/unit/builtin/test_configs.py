@@ -70,7 +70,8 @@ def test_transform(
     [
         ("{type: auto, max_length: 512, max_target_length: 128}", ["11:61 idle-setting"]),
         ("{type: auto, max_length: 1}", ["11:37 bad-value"]),
-        ("{type: train, algorithm: unigram}", []),
+        # a learned vocabulary and pretrained weights do not go together
+        ("{type: train, algorithm: unigram}", ["11:19 learned-tokenizer"]),
         ("train", ["11:12 missing-key"]),
         ("{type: train, algorithm: bpee}", ["11:37 bad-value"]),
         ("{type: train, algorithm: bpe, vocab_size: 63}", ["11:54 bad-value"]),
