@@ -8,24 +8,18 @@ from __future__ import annotations
 from pydantic import Field
 
 from ftspec.components import (
+    AdapterComponent,
     CallbackComponent,
     CallbackConfig,
-    CallbackContext,
     Component,
-    Context,
     MetricComponent,
     Prediction,
-    Source,
     SourceComponent,
-    Task,
     TaskComponent,
     TaskConfig,
-    TaskContext,
     TaskField,
     TokenizerComponent,
     TokenizerConfig,
-    TokenizerContext,
-    Transform,
     TransformComponent,
 )
 from ftspec.diagnostics.model import Diagnostic, Fix, Label, Severity, labelled
@@ -34,6 +28,17 @@ from ftspec.document.paths import SpecPath
 from ftspec.errors import MissingExtraError, RunError
 from ftspec.files import folder_of_package, sha256_of
 from ftspec.hookspecs import hookimpl
+from ftspec.protocols import (
+    Adapter,
+    AdapterContext,
+    CallbackContext,
+    Context,
+    Source,
+    Task,
+    TaskContext,
+    TokenizerContext,
+    Transform,
+)
 from ftspec.span import Position, SourceText, Span
 from ftspec.spec.base import (
     CallbackSection,
@@ -48,6 +53,9 @@ from ftspec.spec.base import (
 from ftspec.spec.template import MissingColumnError, value_of
 
 __all__ = [
+    "Adapter",
+    "AdapterComponent",
+    "AdapterContext",
     "CallbackComponent",
     "CallbackConfig",
     "CallbackContext",

@@ -6,30 +6,18 @@ A component is a kind, a name, a light config class, and a factory named by the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ftspec.document.paths import SpecPath
 from ftspec.spec.base import ComponentConfig
 
-if TYPE_CHECKING:
-    import torch
-    from datasets import Dataset, Features, IterableDataset
-    from transformers import (
-        EvalPrediction,
-        PretrainedConfig,
-        PreTrainedModel,
-        PreTrainedTokenizerBase,
-        Trainer,
-        TrainingArguments,
-    )
-
-Prediction = Literal["class", "class-set", "value", "text", "loss"]
-"""What a metric scores: class ids, 0/1 rows over the classes, numbers, texts, or the mean loss."""
+Prediction = str
+"""What a task gives and a metric scores. The built-ins know ``class`` (class ids), ``class-set``
+(0/1 rows over the classes), ``value`` (numbers), ``text``, and ``loss`` (the mean loss); a plugin
+may name others, for tasks and metrics that belong together."""
 
 FieldType = Literal["text", "label", "any"]
 
@@ -90,23 +78,31 @@ class Component:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceComponent(Component):
-    """Where rows come from; the factory returns a :class:`Source`."""
+    """Where rows come from; the factory returns a ``Source``."""
 
     kind: ClassVar[str] = "source"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TransformComponent(Component):
-    """What happens to rows before the template; the factory returns a :class:`Transform`."""
+    """What happens to rows before the template; the factory returns a ``Transform``."""
 
     kind: ClassVar[str] = "transform"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokenizerComponent(Component):
-    """How text becomes ids; the factory makes the tokenizer from a :class:`TokenizerContext`."""
+    """How text becomes ids; the factory makes the tokenizer from a ``TokenizerContext``."""
 
     kind: ClassVar[str] = "tokenizer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdapterComponent(Component):
+    """What is trained in place of all weights; the factory takes an ``AdapterContext`` and
+    returns an ``Adapter``."""
+
+    kind: ClassVar[str] = "adapter"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +122,7 @@ class TaskField:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskComponent(Component):
-    """What the model learns; the factory takes a :class:`TaskContext` and returns a :class:`Task`.
+    """What the model learns; the factory takes a ``TaskContext`` and returns a ``Task``.
 
     Attributes:
         fields: the inputs that templates fill.
@@ -163,144 +159,7 @@ class MetricComponent(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class CallbackComponent(Component):
-    """What happens during training; the factory takes a :class:`CallbackContext` and returns a
+    """What happens during training; the factory takes a ``CallbackContext`` and returns a
     ``transformers.TrainerCallback``."""
 
     kind: ClassVar[str] = "callback"
-
-
-# What factories get
-
-
-@dataclass(frozen=True, kw_only=True)
-class Context:
-    """What every factory gets beside its config.
-
-    Attributes:
-        section: the place of the component in the spec, for ``RunError(at=…)``.
-        seed: the spec's seed.
-        note: say something the user should know; shown once and kept in the run log.
-        children: components built from sections inside this one, by their path below it.
-    """
-
-    section: SpecPath
-    seed: int
-    note: Callable[[str], None]
-    children: Mapping[SpecPath, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TokenizerContext(Context):
-    """For tokenizers: where the checkpoint's files are, and the text to learn from.
-
-    Attributes:
-        checkpoint: local folder or hub name; ``None`` for a model without one.
-        revision: of the hub repository.
-        trust_remote_code: as the model section says.
-        texts: every text field of the training split, in order, one batch at a time.
-    """
-
-    checkpoint: str | None
-    revision: str | None
-    trust_remote_code: bool
-    texts: Callable[[], Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskContext(Context):
-    """For tasks: the tokenizer and the lengths to cut to, in tokens."""
-
-    tokenizer: PreTrainedTokenizerBase
-    max_length: int
-    max_target_length: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class CallbackContext(Context):
-    """For callbacks: the run as far as it is built.
-
-    Attributes:
-        run_dir: folder of the run.
-        tokenizer: the run's tokenizer.
-        task: the run's task.
-        mask: takes secrets out of a text; for everything a callback writes.
-        inputs: the names of the fields that the model reads, the answers left out.
-        fields: the rendered fields of the validation split, or of the training split without one.
-    """
-
-    run_dir: Path
-    tokenizer: PreTrainedTokenizerBase
-    task: Task
-    mask: Callable[[str], str]
-    inputs: tuple[str, ...]
-    fields: Dataset | IterableDataset
-
-
-# What factories return
-
-
-class Source(Protocol):
-    """Rows by split."""
-
-    def split_names(self) -> Sequence[str]:
-        """The names of the splits there are."""
-
-    def load(self, split: str) -> Dataset | IterableDataset:
-        """All rows of one split."""
-
-    def identity(self) -> Mapping[str, Any]:
-        """What the lock records: revision, files and their hashes; JSON values."""
-
-
-class Transform(Protocol):
-    """Rows to rows. Must hash stably (``datasets.fingerprint``), so that caches work."""
-
-    def apply(self, rows: Dataset) -> Dataset:
-        """The rows transformed."""
-
-
-class Task(Protocol):
-    """What the model learns.
-
-    Methods are called in the order they stand here. Lengths are in tokens, ``B`` is the batch.
-    """
-
-    trainer_class: type[Trainer]
-    arguments_class: type[TrainingArguments]
-
-    def fit(self, fields: Dataset | IterableDataset, features: Features | None) -> None:
-        """Learn what depends on the training split, such as the labels. ``features`` describes the
-        columns behind bare placeholders."""
-
-    def restore(self, config: PretrainedConfig) -> None:
-        """Take up what :meth:`fit` learned from the configuration of a trained model."""
-
-    def model_settings(self) -> Mapping[str, Any]:
-        """Fields of the model configuration that the task sets, such as ``num_labels``."""
-
-    def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
-        """A batch of fields to model inputs, for ``Dataset.map(batched=True)``."""
-
-    def pack(self, rows: Dataset, split: str) -> Dataset:
-        """Encoded rows to training rows; most tasks return them unchanged."""
-
-    def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
-        """Rows to a padded batch of tensors."""
-
-    def arguments(self) -> Mapping[str, Any]:
-        """Further arguments for :attr:`arguments_class`."""
-
-    def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """How many items the model's mean loss over ``batch`` is a mean of, as a scalar tensor:
-        examples for classification, target tokens for language models."""
-
-    def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
-        """What of a batch's logits must be kept until metrics are computed."""
-
-    def decode(self, outputs: EvalPrediction) -> tuple[Any, Any]:
-        """Gathered outputs to the predictions and references that metrics take."""
-
-    def predict(
-        self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """Fields of rows without answers to results a user reads: JSON values, a mapping each."""

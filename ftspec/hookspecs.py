@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from ftspec.components import (
+    AdapterComponent,
     CallbackComponent,
     MetricComponent,
     SourceComponent,
@@ -52,6 +53,11 @@ class Hooks:
         return ()
 
     @hookspec
+    def ftspec_register_adapters(self) -> Iterable[AdapterComponent]:
+        """Called once when the registry is built; returns records of adapters."""
+        return ()
+
+    @hookspec
     def ftspec_register_tasks(self) -> Iterable[TaskComponent]:
         """Called once when the registry is built; returns records of tasks."""
         return ()
@@ -86,6 +92,7 @@ class Hooks:
 
 
 REGISTER_HOOKS: dict[str, type] = {
+    "ftspec_register_adapters": AdapterComponent,
     "ftspec_register_callbacks": CallbackComponent,
     "ftspec_register_metrics": MetricComponent,
     "ftspec_register_sources": SourceComponent,

@@ -32,15 +32,7 @@ SLUGS = ("missing-file",)
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Look up every path that a component's config marks as one that must exist."""
-    components = (
-        plan.source,
-        *plan.transforms,
-        plan.tokenizer,
-        plan.task,
-        *plan.metrics,
-        *plan.callbacks,
-    )
-    paths = [found for planned in components for found in _paths_of(planned)]
+    paths = [found for planned in plan.components for found in _paths_of(planned)]
     for at, path in (*paths, *_paths_in(plan.model, ("model",))):
         if not _exists(path):
             yield _missing(path, at, plan, spans)

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from ftspec.diagnostics.model import Diagnostic, Severity, labelled
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
-from ftspec.planning.plan import Plan
+from ftspec.planning.plan import Plan, PlannedComponent
 
 SLUGS = ("remote-code",)
 
@@ -27,8 +27,7 @@ SLUGS = ("remote-code",)
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Report every place that lets code of a repository run."""
     places: list[SpecPath] = [("model",)] if plan.model.trust_remote_code else []
-    components = (plan.source, plan.tokenizer, plan.task, *plan.metrics, *plan.callbacks)
-    places += [one.at for one in components if getattr(one.config, "trust_remote_code", False)]
+    places += [one.at for one in plan.components if _trusts_code(one)]
     for at in places:
         yield Diagnostic(
             slug="remote-code",
@@ -40,3 +39,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
                 '"# ftspec: ignore[remote-code]"',
             ),
         )
+
+
+def _trusts_code(planned: PlannedComponent) -> bool:
+    return bool(getattr(planned.config, "trust_remote_code", False))

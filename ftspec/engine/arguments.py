@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
-from ftspec.components import Task
 from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.engine.precision import Precision
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
+from ftspec.protocols import Task
 from ftspec.rundir import RunDirectory
 
 
@@ -25,7 +25,8 @@ def build_arguments(
     Raises:
         RunError: the installed transformers refuses a field or a combination.
     """
-    known = {field.name for field in dataclasses.fields(task.arguments_class)}
+    arguments_class = task.arguments_class or TrainingArguments
+    known = {field.name for field in dataclasses.fields(arguments_class)}
     for name in plan.training:
         if name not in known:
             raise RunError(
@@ -35,7 +36,7 @@ def build_arguments(
                 helps=did_you_mean(name, known),
             )
     try:
-        return task.arguments_class(
+        return arguments_class(
             **{
                 **task.arguments(),
                 **plan.training,
@@ -60,7 +61,7 @@ def _owned(
         "seed": plan.seed,
         "report_to": [],  # TensorBoard is a callback of ours, with its files in the run directory
         "disable_tqdm": True,
-        # the encoded rows hold what the model takes and nothing else
+        # collators choose what the model takes
         "remove_unused_columns": False,
         "prediction_loss_only": not needs_predictions,
         "bf16": precision == "bf16",

@@ -5,37 +5,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from transformers import PreTrainedModel, PrinterCallback, Trainer, TrainerCallback, set_seed
-
-from ftspec.components import CallbackContext, TaskComponent
-from ftspec.document.paths import SpecPath
-from ftspec.engine.arguments import build_arguments
-from ftspec.engine.checkpoint import (
-    Checkpoint,
-    fit_to_tokenizer,
-    grow_embeddings,
-    load_config,
-    load_model,
-    locate,
+from torch import nn
+from transformers import (
+    PretrainedConfig,
+    PreTrainedModel,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    set_seed,
 )
+
+from ftspec.components import TaskComponent
+from ftspec.document.paths import SpecPath
+from ftspec.engine.adapter import build_adapter
+from ftspec.engine.arguments import build_arguments
+from ftspec.engine.checkpoint import Checkpoint, locate
 from ftspec.engine.factories import build
 from ftspec.engine.interruption import Interruption
 from ftspec.engine.measuring import Metrics
+from ftspec.engine.model import fit_to_tokenizer, grow_embeddings, load_config, load_model
 from ftspec.engine.precision import Precision, resolve_precision
 from ftspec.engine.preparation import Preparation, context_maker, prepare
 from ftspec.engine.progress import RunLog
 from ftspec.engine.reporting import Reporter, TensorBoard
 from ftspec.engine.trainer import trainer_class_for
 from ftspec.planning.plan import Plan, PlannedComponent
+from ftspec.protocols import Adapter, CallbackContext
 from ftspec.rundir import RunDirectory
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompiledRun:
-    """Everything a run needs."""
+    """Everything a run needs. ``config`` is that of the model, which an adapter does not save."""
 
     plan: Plan
     trainer: Trainer
+    model: nn.Module
+    config: PretrainedConfig
     data: Preparation
     checkpoint: Checkpoint | None
     precision: Precision
@@ -56,7 +62,10 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
     log.phase("preparing data")
     data = prepare(plan, checkpoint, log)
     log.phase("loading model")
-    model = _load_model(plan, checkpoint, data, log)
+    adapter = build_adapter(plan, log.note)
+    loaded = _load_model(plan, checkpoint, data, adapter, log)
+    model = data.task.wrap(loaded if adapter is None else adapter.attach(loaded))
+    _tell_parameters(model, log)
 
     use_cpu = bool(plan.training.get("use_cpu", False))
     precision, why = resolve_precision(plan.performance.precision, use_cpu)
@@ -64,7 +73,7 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
     modules = [build(metric, context_maker(plan, log)) for metric in plan.metrics]
     metrics = Metrics(plan.metrics, modules, data.task)
     interruption = Interruption(log)
-    trainer = trainer_class_for(data.task.trainer_class)(
+    trainer = trainer_class_for(data.task.trainer_class or Trainer)(
         model=model,
         args=build_arguments(
             plan, data.task, run_dir, precision, needs_predictions=metrics.needs_predictions
@@ -73,7 +82,6 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
         train_dataset=data.encoded["train"],
         eval_dataset=data.encoded.get("validation"),
         processing_class=data.tokenizer,
-        compute_metrics=metrics.score_predictions if metrics.needs_predictions else None,
         preprocess_logits_for_metrics=data.task.reduce_logits,
         callbacks=[
             TensorBoard(run_dir),
@@ -83,11 +91,15 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
         ],
         task=data.task,
         loss_metrics=metrics.score_loss,
+        prediction_metrics=metrics.score_predictions if metrics.needs_predictions else None,
+        **data.task.trainer_options(model),
     )
     trainer.remove_callback(PrinterCallback)
     return CompiledRun(
         plan=plan,
         trainer=trainer,
+        model=model,
+        config=loaded.config,
         data=data,
         checkpoint=checkpoint,
         precision=precision,
@@ -96,16 +108,34 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
 
 
 def _load_model(
-    plan: Plan, checkpoint: Checkpoint | None, data: Preparation, log: RunLog
+    plan: Plan,
+    checkpoint: Checkpoint | None,
+    data: Preparation,
+    adapter: Adapter | None,
+    log: RunLog,
 ) -> PreTrainedModel:
     """The model with the head the task needs and the vocabulary the tokenizer has."""
     assert isinstance(plan.task.component, TaskComponent)
     config = load_config(plan.model, checkpoint, data.task.model_settings())
     fit_to_tokenizer(plan.model, config, data.tokenizer)
     set_seed(plan.seed)  # new weights do not depend on how the data was prepared
-    model = load_model(plan.model, checkpoint, config, plan.task.component.auto_model, log)
-    grow_embeddings(model, data.tokenizer, log)
+    options = adapter.load_options() if adapter is not None else {}
+    auto_model = plan.task.component.auto_model
+    model = load_model(plan.model, checkpoint, config, auto_model, log.note, options)
+    grow_embeddings(model, data.tokenizer, log.note)
     return model
+
+
+def _tell_parameters(model: nn.Module, log: RunLog) -> None:
+    trained, total = count_parameters(model)
+    if trained < total:
+        log.note(f"{trained:,} of {total:,} parameters are trained ({trained / total:.2%})")
+
+
+def count_parameters(model: nn.Module) -> tuple[int, int]:
+    """How many parameters are trained, and how many there are."""
+    parameters = list(model.parameters())
+    return sum(p.numel() for p in parameters if p.requires_grad), sum(p.numel() for p in parameters)
 
 
 def _build_callbacks(

@@ -41,18 +41,10 @@ def prepare_connection(plan: Plan) -> str | None:
 
 def needs_hub(plan: Plan) -> bool:
     """Whether anything in the plan is on the Hub, or goes there."""
-    components = (
-        plan.source,
-        *plan.transforms,
-        plan.tokenizer,
-        plan.task,
-        *plan.metrics,
-        *plan.callbacks,
-    )
     checkpoints = (plan.model.checkpoint, getattr(plan.tokenizer.config, "checkpoint", None))
     return (
         any(_is_on_hub(checkpoint) for checkpoint in checkpoints)
-        or any(_uses_hub(planned) for planned in components)
+        or any(_uses_hub(planned) for planned in plan.components)
         or bool(plan.training.get("push_to_hub"))
     )
 

@@ -8,11 +8,11 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from transformers import PreTrainedModel, Trainer
+from transformers import Trainer
 
-from ftspec.engine.compile import CompiledRun, compile_run
+from ftspec.engine.compile import CompiledRun, compile_run, count_parameters
 from ftspec.engine.interruption import termination_as_interrupt
 from ftspec.engine.lock import write_lock
 from ftspec.engine.opening import start_run
@@ -93,8 +93,9 @@ def rehearse(plan: Plan, *, watcher: Watcher) -> list[str]:
         with RunLog(run_dir.log, watcher, plan.mask) as log:
             run = compile_run(plan, run_dir, log)
             arguments = run.trainer.args
-            parameters = cast(PreTrainedModel, run.trainer.model).num_parameters()
-            lines = [f"{parameters:,} parameters"]
+            trained, total = count_parameters(run.model)
+            of_them = "" if trained == total else f", {trained:,} of them trained"
+            lines = [f"{total:,} parameters{of_them}"]
             if arguments.max_steps > 0:
                 lines.append(f"{arguments.max_steps:,} steps")
             else:
@@ -131,6 +132,8 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
     log.phase("saving")
     if trainer.is_world_process_zero():
         trainer.save_model(str(run_dir.model))
+        if run.plan.adapter is not None:  # which saves its own weights alone
+            run.config.save_pretrained(run_dir.model)
     return metrics
 
 

@@ -7,10 +7,11 @@ import importlib.util
 from collections.abc import Callable
 from typing import Any
 
-from ftspec.components import Component, Context
+from ftspec.components import Component
 from ftspec.document.paths import SpecPath
 from ftspec.errors import MissingExtraError
 from ftspec.planning.plan import PlannedComponent
+from ftspec.protocols import Context
 
 MakeContext = Callable[[PlannedComponent, dict[SpecPath, Any]], Context]
 

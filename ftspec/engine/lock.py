@@ -14,7 +14,7 @@ import torch
 
 from ftspec import __version__
 from ftspec.engine.checkpoint import identity_of
-from ftspec.engine.compile import CompiledRun
+from ftspec.engine.compile import CompiledRun, count_parameters
 from ftspec.engine.splits import Rows
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
@@ -58,6 +58,7 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
         "seeds": {"run": run.plan.seed, "data": run.plan.training.get("data_seed")},
         "source": run.data.source,
         "model": model,
+        "parameters": dict(zip(("trained", "total"), count_parameters(run.model), strict=True)),
         "splits": {name: _fingerprint(rows) for name, rows in run.data.encoded.items()},
     }
     masked: dict[str, Any] = _masked(lock, run.plan)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from datasets import Dataset, IterableDataset
 from transformers import EvalPrediction
 
-from ftspec.components import MetricComponent, Task
+from ftspec.components import MetricComponent
 from ftspec.planning.plan import PlannedComponent
+from ftspec.protocols import Task
 
 
 class Metrics:
@@ -30,9 +32,11 @@ class Metrics:
         """Whether evaluation must keep what the model gave."""
         return bool(self._on_predictions)
 
-    def score_predictions(self, outputs: EvalPrediction) -> dict[str, float]:
-        """``compute_metrics`` of the Trainer."""
-        predictions, references = self._task.decode(outputs)
+    def score_predictions(
+        self, outputs: EvalPrediction, rows: Dataset | IterableDataset
+    ) -> dict[str, float]:
+        """The metrics of what the model gave for the encoded ``rows``."""
+        predictions, references = self._task.decode(outputs, rows)
         results: dict[str, float] = {}
         for module in self._on_predictions:
             results |= _numbers(module.compute(predictions=predictions, references=references))

@@ -7,17 +7,15 @@ from itertools import islice
 from typing import Any
 
 import torch
-import transformers
-from safetensors import SafetensorError
-from transformers import AutoConfig, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from ftspec.components import Task, TaskComponent
-from ftspec.engine.opening import require_model
+from ftspec.components import TaskComponent
 from ftspec.engine.progress import Note, Watcher, quiet_libraries
 from ftspec.engine.task import build_task, lengths_of
+from ftspec.engine.trained import load_trained
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
+from ftspec.protocols import Task
 from ftspec.rundir import RunDirectory
 from ftspec.spec.template import MissingColumnError, parse_template
 
@@ -26,28 +24,17 @@ class Predictor:
     """The task, the tokenizer and the model of a run."""
 
     def __init__(self, plan: Plan, run_dir: RunDirectory, note: Note) -> None:
-        require_model(run_dir)
         assert isinstance(plan.task.component, TaskComponent)
         self._template = {
             name: parse_template(text)
             for name, text in plan.template.items()
             if name in plan.task.component.inputs
         }
-        folder = str(run_dir.model)
-        auto_class = getattr(transformers, plan.task.component.auto_model)
-        try:
-            config = AutoConfig.from_pretrained(folder)
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-            self._model = auto_class.from_pretrained(folder, dtype=torch.float32).eval()
-        except (OSError, ValueError, SafetensorError) as error:
-            raise RunError(
-                f'the model in "{folder}" cannot be read: {" ".join(str(error).split())[:300]}',
-                slug="no-model",
-            ) from error
-        self._task: Task = build_task(
-            plan, tokenizer, lengths_of(plan, tokenizer, config, note), note
-        )
-        self._task.restore(config)
+        trained = load_trained(plan, run_dir, note)
+        lengths = lengths_of(plan, trained.tokenizer, trained.config, note)
+        self._task: Task = build_task(plan, trained.tokenizer, lengths, note)
+        self._task.restore(trained.config)
+        self._model = self._task.wrap(trained.module).eval()
         if torch.cuda.is_available():
             self._model = self._model.to("cuda")
 

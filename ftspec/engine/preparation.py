@@ -11,18 +11,20 @@ from datasets.fingerprint import Hasher
 from transformers import PreTrainedTokenizerBase
 
 from ftspec import __version__
-from ftspec.components import Context, Task, TaskComponent
+from ftspec.components import TaskComponent
 from ftspec.document.paths import SpecPath
-from ftspec.engine.checkpoint import Checkpoint, load_config
+from ftspec.engine.checkpoint import Checkpoint
 from ftspec.engine.factories import MakeContext, build
 from ftspec.engine.fields import render_fields
 from ftspec.engine.lengths import Lengths
+from ftspec.engine.model import load_config
 from ftspec.engine.progress import RunLog
 from ftspec.engine.splits import Rows, load_splits
 from ftspec.engine.task import build_task, lengths_of
 from ftspec.engine.tokenizer import build_tokenizer
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan, PlannedComponent
+from ftspec.protocols import Context, Task
 
 
 @dataclass(frozen=True, kw_only=True)

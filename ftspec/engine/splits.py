@@ -9,10 +9,10 @@ import datasets
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
 
-from ftspec.components import Source
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.paths import SpecPath
 from ftspec.errors import RunError
+from ftspec.protocols import Source
 from ftspec.spec.data import Split, Splits
 from ftspec.spec.template import MissingColumnError, value_of
 

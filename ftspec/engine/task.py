@@ -6,12 +6,13 @@ from typing import Any, cast
 
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
-from ftspec.components import Task, TaskContext, TokenizerConfig
+from ftspec.components import TokenizerConfig
 from ftspec.document.paths import SpecPath
 from ftspec.engine.factories import build
 from ftspec.engine.lengths import Lengths, resolve_lengths
 from ftspec.engine.progress import Note
 from ftspec.planning.plan import Plan, PlannedComponent
+from ftspec.protocols import Task, TaskContext
 
 
 def lengths_of(

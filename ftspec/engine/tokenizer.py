@@ -8,13 +8,13 @@ from typing import Any, cast
 
 from transformers import PreTrainedTokenizerBase
 
-from ftspec.components import TokenizerContext
 from ftspec.document.paths import SpecPath
 from ftspec.engine.checkpoint import Checkpoint, locate
 from ftspec.engine.factories import build
 from ftspec.engine.progress import Note
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan, PlannedComponent
+from ftspec.protocols import TokenizerContext
 
 
 def build_tokenizer(

@@ -15,15 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from datasets import Dataset, IterableDataset
 from torch import nn
 from torch.utils.data import DataLoader
-from transformers import Trainer
+from transformers import EvalPrediction, Trainer
 from transformers.trainer_utils import EvalLoopOutput
 
-from ftspec.components import Task
+from ftspec.protocols import Task
 
 LossMetrics = Callable[[float], Mapping[str, float]]
 """The mean loss of a split to the metrics that score it, such as perplexity."""
+
+PredictionMetrics = Callable[[EvalPrediction, Dataset | IterableDataset], dict[str, float]]
+"""What the model gave for the encoded rows of a split to the metrics that score it."""
 
 
 class BatchMeanLoss(Trainer):
@@ -35,10 +39,17 @@ class BatchMeanLoss(Trainer):
     task: Task
 
     def __init__(
-        self, *arguments: Any, task: Task, loss_metrics: LossMetrics, **options: Any
+        self,
+        *arguments: Any,
+        task: Task,
+        loss_metrics: LossMetrics,
+        prediction_metrics: PredictionMetrics | None,
+        **options: Any,
     ) -> None:
-        super().__init__(*arguments, **options)
         self.task = task
+        super().__init__(*arguments, **options)
+        if prediction_metrics is not None:
+            self.compute_metrics = lambda outputs: prediction_metrics(outputs, self._evaluated)
         self._loss_metrics = loss_metrics
         # transformers before loss_is_scaled_for_ga: do not divide by the accumulation steps again
         self.model_accepts_loss_kwargs = True
@@ -58,8 +69,8 @@ class BatchMeanLoss(Trainer):
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
         if not batches:
             return batches, None
-        items = torch.stack([self.task.count_loss_items(batch) for batch in batches]).sum()
-        items = items.to(device)
+        counts = [self.task.count_loss_items(batch) for batch in batches]
+        items = torch.stack([torch.as_tensor(count, device=device) for count in counts]).sum()
         if self.accelerator.num_processes > 1:
             items = self.accelerator.gather(items).sum()
         return batches, items
@@ -78,10 +89,9 @@ class BatchMeanLoss(Trainer):
 
         Processes average their gradients, so each share is multiplied by their number.
         """
-        items = self.task.count_loss_items(inputs) if "labels" in inputs else None
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True)
-        if items is not None and num_items_in_batch is not None:
-            items = items.to(loss.device)
+        if num_items_in_batch is not None:
+            items = torch.as_tensor(self.task.count_loss_items(inputs), device=loss.device)
             share = items / num_items_in_batch * self.accelerator.num_processes
             # the mean of no items, as of an empty text, is not a number
             loss = torch.where(items > 0, loss * share, torch.zeros_like(loss))
@@ -92,12 +102,12 @@ class BatchMeanLoss(Trainer):
     ) -> Any:
         """As the Trainer, and sums losses by items for an exact mean over the split."""
         loss, logits, labels = super().prediction_step(model, inputs, *rest, **options)
-        if loss is not None and "labels" in inputs:
+        if loss is not None:
             self._add_to_mean(model, inputs, loss)
         return loss, logits, labels
 
     def _add_to_mean(self, model: nn.Module, inputs: dict[str, Any], loss: torch.Tensor) -> None:
-        rows = len(inputs["labels"])
+        rows = next(iter(inputs.values())).shape[0]
         own = self._own_rows(rows)
         if own < rows:
             inputs = {name: value[:own] for name, value in inputs.items()}
@@ -118,6 +128,16 @@ class BatchMeanLoss(Trainer):
             return rows
         mine = int(state.remainder) - int(self.accelerator.process_index) * rows
         return min(rows, max(0, mine))
+
+    def evaluate(
+        self,
+        eval_dataset: Any = None,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
+    ) -> dict[str, float]:
+        """As the Trainer, and metrics see the rows that were evaluated."""
+        self._evaluated = self.eval_dataset if eval_dataset is None else eval_dataset
+        return super().evaluate(eval_dataset, ignore_keys, metric_key_prefix)
 
     def evaluation_loop(
         self,

@@ -70,6 +70,7 @@ class Plan:
     template: Mapping[str, str]
     tokenizer: PlannedComponent
     model: ModelSection
+    adapter: PlannedComponent | None
     task: PlannedComponent
     training: Mapping[str, Any]
     performance: PerformanceSection
@@ -94,7 +95,10 @@ class Plan:
                 "template": dict(self.template),
             },
             "tokenizer": self.tokenizer.to_spec(),
-            "model": self.model.model_dump(mode="json"),
+            "model": {
+                **self.model.model_dump(mode="json"),
+                "adapter": self.adapter.to_spec() if self.adapter is not None else None,
+            },
             "task": self.task.to_spec(),
             "training": dict(self.training),
             "performance": self.performance.model_dump(mode="json"),
@@ -109,16 +113,22 @@ class Plan:
         )
         return masked
 
-    def to_json(self) -> dict[str, Any]:
-        """The plan as data: the spec, and what each component section resolved to."""
-        components = (
+    @property
+    def components(self) -> tuple[PlannedComponent, ...]:
+        """Every section resolved, in the order of the spec; those inside another are its
+        children."""
+        return (
             self.source,
             *self.transforms,
             self.tokenizer,
+            *filter(None, [self.adapter]),
             self.task,
             *self.metrics,
             *self.callbacks,
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as data: the spec, and what each component section resolved to."""
         resolved = [
             {
                 "kind": planned.component.kind,
@@ -126,7 +136,7 @@ class Plan:
                 "factory": planned.component.factory,
                 "plugin": planned.plugin,
             }
-            for planned in components
+            for planned in self.components
         ]
         return {"version": 1, "spec": self.to_spec(), "components": resolved}
 

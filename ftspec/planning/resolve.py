@@ -54,6 +54,9 @@ class _Resolver:
         source = self._component(spec.data.source, ("data", "source"))
         transforms = self._components(spec.preprocess.transforms, ("preprocess", "transforms"))
         tokenizer = self._component(spec.tokenizer, ("tokenizer",))
+        adapter = None
+        if spec.model.adapter is not None:
+            adapter = self._component(spec.model.adapter, ("model", "adapter"))
         task = self._component(spec.task, ("task",))
         metrics = self._metrics(spec.metrics, task)
         callbacks = self._components(spec.callbacks, ("callbacks",))
@@ -61,6 +64,8 @@ class _Resolver:
         if source is None or tokenizer is None or task is None:
             return None
         if None in (*transforms, *metrics, *callbacks):
+            return None
+        if adapter is None and spec.model.adapter is not None:
             return None
         training = _complete(spec.training, callbacks, metrics)
         return Plan(
@@ -73,6 +78,7 @@ class _Resolver:
             template=dict(spec.preprocess.template),
             tokenizer=tokenizer,
             model=self._anchored(spec.model, ("model",)),
+            adapter=adapter,
             task=task,
             training=training,
             performance=spec.performance,
@@ -87,6 +93,7 @@ class _Resolver:
         for path, kind in (
             (("data", "source"), "source"),
             (("tokenizer",), "tokenizer"),
+            (("model", "adapter"), "adapter"),
             (("task",), "task"),
         ):
             self._loose(path, kind)

@@ -79,6 +79,13 @@ class _Kind:
 
     def add(self) -> None:
         """Add the definitions of this kind."""
+        if not self._components:  # each comes with a plugin, which is not installed
+            anything = {"description": self._summary, "type": ["string", "object"]}
+            self._definitions |= {
+                self._kind: anything,
+                self._overlays.announce(self._kind): anything,
+            }
+            return
         bare = [one for one in self._components if "required" not in self._whole(one)]
         self._definitions |= {
             f"{self._kind}-snippets": {

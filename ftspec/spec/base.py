@@ -72,6 +72,12 @@ class TokenizerSection(ComponentSection):
     type: str = "auto"
 
 
+class AdapterSection(ComponentSection):
+    """What is trained in place of all weights."""
+
+    kind: ClassVar[str] = "adapter"
+
+
 class TaskSection(ComponentSection):
     """What the model learns."""
 

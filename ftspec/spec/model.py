@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ftspec.spec.base import LocalPath, SpecModel
+from ftspec.spec.base import AdapterSection, LocalPath, SpecModel
 
 # what the validator below says, for editors: in the JSON Schema of the language
 _HAS_CHECKPOINT = {"required": ["checkpoint"], "properties": {"checkpoint": {"type": "string"}}}
@@ -47,6 +47,10 @@ class ModelSection(SpecModel):
     config: dict[str, Any] = Field(
         default={}, description="fields of the model's configuration to override"
     )
+    adapter: AdapterSection | None = Field(
+        default=None,
+        description="train a few new weights in place of all, as LoRA does; from a plugin",
+    )
     trust_remote_code: bool = Field(
         default=False, description="whether code of the checkpoint's repository may run"
     )
@@ -65,5 +69,11 @@ class ModelSection(SpecModel):
         if self.checkpoint is None and self.init != "random":
             raise PydanticCustomError(
                 "bad-value", 'without a checkpoint there are no weights: write "init: random"'
+            )
+        if self.adapter is not None and self.init == "random":
+            raise PydanticCustomError(
+                "bad-value",
+                "an adapter is trained on top of pretrained weights, and "
+                '"init: random" has none; remove one of the two',
             )
         return self

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from ftspec.components import (
+    AdapterComponent,
     CallbackComponent,
     CallbackConfig,
     Component,
@@ -20,6 +21,7 @@ from ftspec.components import (
     TransformComponent,
 )
 from ftspec.spec.base import (
+    AdapterSection,
     CallbackSection,
     ComponentConfig,
     ComponentSection,
@@ -31,6 +33,7 @@ from ftspec.spec.base import (
 )
 
 KINDS: dict[type[Component], type[ComponentSection]] = {
+    AdapterComponent: AdapterSection,
     CallbackComponent: CallbackSection,
     MetricComponent: MetricSection,
     SourceComponent: SourceSection,

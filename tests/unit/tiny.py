@@ -23,8 +23,8 @@ from transformers import (
 
 from ftspec.builtin.tokenizers.config import TrainTokenizerConfig
 from ftspec.builtin.tokenizers.train import train_tokenizer
-from ftspec.components import TokenizerContext
 from ftspec.files import folder_of_package
+from ftspec.protocols import TokenizerContext
 
 _ROOT = Path(__file__).parents[2]
 WORDNET = _ROOT / "specs" / "data" / "wordnet_topics"

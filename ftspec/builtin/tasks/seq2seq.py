@@ -11,20 +11,19 @@ import torch
 from transformers import (
     DataCollatorForSeq2Seq,
     EvalPrediction,
-    PretrainedConfig,
     PreTrainedModel,
     Seq2SeqTrainer,
     Seq2SeqTrainingArguments,
 )
 
-from ftspec.api import TaskContext
+from ftspec.api import Task, TaskContext
 from ftspec.builtin.tasks.config import Seq2SeqConfig
 from ftspec.builtin.tasks.texts import checked_texts
 
 IGNORED = -100  # label of padding, which no loss counts
 
 
-class Seq2Seq:
+class Seq2Seq(Task):
     """A decoder that writes the target after reading the source."""
 
     trainer_class = Seq2SeqTrainer
@@ -33,20 +32,6 @@ class Seq2Seq:
     def __init__(self, config: Seq2SeqConfig, context: TaskContext) -> None:
         self._config = config
         self._context = context
-
-    def fit(
-        self,
-        fields: datasets.Dataset | datasets.IterableDataset,
-        features: datasets.Features | None,
-    ) -> None:
-        """Nothing to learn from the data."""
-
-    def restore(self, config: PretrainedConfig) -> None:
-        """Nothing was learned from the data."""
-
-    def model_settings(self) -> Mapping[str, Any]:
-        """None."""
-        return {}
 
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
         """Tokens of the source and, as labels, of the target, each cut to its length."""
@@ -66,10 +51,6 @@ class Seq2Seq:
             )
             encoded["labels"] = targets["input_ids"]
         return encoded
-
-    def pack(self, rows: datasets.Dataset, split: str) -> datasets.Dataset:
-        """Unchanged."""
-        return rows
 
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
         """Pad sources and targets to the longest of the batch, targets with the ignored label."""
@@ -93,7 +74,9 @@ class Seq2Seq:
         """The ids generated; nothing to reduce."""
         return logits
 
-    def decode(self, outputs: EvalPrediction) -> tuple[Any, Any]:
+    def decode(
+        self, outputs: EvalPrediction, rows: datasets.Dataset | datasets.IterableDataset
+    ) -> tuple[Any, Any]:
         """Texts of the generated ids and of the labels."""
         return self._decode_ids(outputs.predictions), self._decode_ids(outputs.label_ids)
 

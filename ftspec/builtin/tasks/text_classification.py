@@ -8,18 +8,15 @@ from typing import Any, cast
 
 import datasets
 import numpy as np
-import torch
 from scipy.special import expit
 from transformers import (
     DataCollatorWithPadding,
     EvalPrediction,
     PretrainedConfig,
     PreTrainedModel,
-    Trainer,
-    TrainingArguments,
 )
 
-from ftspec.api import RunError, TaskContext
+from ftspec.api import RunError, Task, TaskContext
 from ftspec.builtin.tasks.config import TextClassificationConfig
 from ftspec.builtin.tasks.labels import Labels, class_names_of, learn_names
 from ftspec.builtin.tasks.texts import checked_texts
@@ -32,11 +29,8 @@ _PROBLEM_TYPES = {
 _LABEL = ("preprocess", "template", "label")
 
 
-class TextClassification:
+class TextClassification(Task):
     """A sequence classification head on the whole text."""
-
-    trainer_class = Trainer
-    arguments_class = TrainingArguments
 
     def __init__(self, config: TextClassificationConfig, context: TaskContext) -> None:
         self._config = config
@@ -89,27 +83,13 @@ class TextClassification:
             encoded["labels"] = [self._encode_label(value) for value in fields["label"]]
         return encoded
 
-    def pack(self, rows: datasets.Dataset, split: str) -> datasets.Dataset:
-        """Unchanged."""
-        return rows
-
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
         """Pad to the longest row of the batch."""
         return DataCollatorWithPadding(self._context.tokenizer)
 
-    def arguments(self) -> Mapping[str, Any]:
-        """None."""
-        return {}
-
-    def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """The examples of the batch: every head takes the mean over them."""
-        return torch.tensor(batch["labels"].shape[0], device=batch["labels"].device)
-
-    def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
-        """The logits alone, without the hidden states some models return beside them."""
-        return logits[0] if isinstance(logits, tuple) else logits
-
-    def decode(self, outputs: EvalPrediction) -> tuple[Any, Any]:
+    def decode(
+        self, outputs: EvalPrediction, rows: datasets.Dataset | datasets.IterableDataset
+    ) -> tuple[Any, Any]:
         """Class ids, 0/1 rows over the classes, or values."""
         logits = np.asarray(outputs.predictions, dtype=np.float64)
         references = np.asarray(outputs.label_ids)

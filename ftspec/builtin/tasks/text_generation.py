@@ -13,24 +13,18 @@ import torch
 from transformers import (
     DataCollatorForSeq2Seq,
     EvalPrediction,
-    PretrainedConfig,
     PreTrainedModel,
-    Trainer,
-    TrainingArguments,
 )
 
-from ftspec.api import RunError, TaskContext
+from ftspec.api import RunError, Task, TaskContext
 from ftspec.builtin.tasks.config import TextGenerationConfig
 from ftspec.builtin.tasks.texts import checked_texts
 
 IGNORED = -100  # label of padding, which no loss counts
 
 
-class TextGeneration:
+class TextGeneration(Task):
     """The next token of every token."""
-
-    trainer_class = Trainer
-    arguments_class = TrainingArguments
 
     def __init__(self, config: TextGenerationConfig, context: TaskContext) -> None:
         self._config = config
@@ -43,20 +37,6 @@ class TextGeneration:
                 at=("tokenizer",),
                 helps=("use the tokenizer of a causal language model",),
             )
-
-    def fit(
-        self,
-        fields: datasets.Dataset | datasets.IterableDataset,
-        features: datasets.Features | None,
-    ) -> None:
-        """Nothing to learn from the data."""
-
-    def restore(self, config: PretrainedConfig) -> None:
-        """Nothing was learned from the data."""
-
-    def model_settings(self) -> Mapping[str, Any]:
-        """None."""
-        return {}
 
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
         """Tokens of each document and the end-of-text token; cut only where rows are examples."""
@@ -112,10 +92,6 @@ class TextGeneration:
         may well be the end-of-text token that the model must learn."""
         return _LabelsAreInputs(DataCollatorForSeq2Seq(self._tokenizer, label_pad_token_id=IGNORED))
 
-    def arguments(self) -> Mapping[str, Any]:
-        """None."""
-        return {}
-
     def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """The tokens predicted: all but the first of each row."""
         return batch["labels"][..., 1:].ne(IGNORED).sum()
@@ -124,7 +100,9 @@ class TextGeneration:
         """The best next token; whole logits would not fit in memory."""
         return (logits[0] if isinstance(logits, tuple) else logits).argmax(dim=-1)
 
-    def decode(self, outputs: EvalPrediction) -> tuple[Any, Any]:
+    def decode(
+        self, outputs: EvalPrediction, rows: datasets.Dataset | datasets.IterableDataset
+    ) -> tuple[Any, Any]:
         """The ids predicted and the ids that stood there."""
         return np.asarray(outputs.predictions)[..., :-1], np.asarray(outputs.label_ids)[..., 1:]
 

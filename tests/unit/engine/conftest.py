@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ftspec.components import Context
+from ftspec.protocols import Context
 from tests.unit.isolation import isolated_libraries
 
 MakeContext = Callable[..., Context]

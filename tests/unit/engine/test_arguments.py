@@ -13,10 +13,10 @@ from transformers import Seq2SeqTrainingArguments, TrainingArguments
 from ftspec.builtin.tasks.config import Seq2SeqConfig, TextClassificationConfig
 from ftspec.builtin.tasks.seq2seq import Seq2Seq
 from ftspec.builtin.tasks.text_classification import TextClassification
-from ftspec.components import TaskContext
 from ftspec.engine.arguments import build_arguments
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
+from ftspec.protocols import TaskContext
 from ftspec.rundir import RunDirectory
 from tests.unit import tiny
 from tests.unit.conftest import PlanOf

@@ -14,7 +14,9 @@ import torch
 from transformers import PretrainedConfig, PreTrainedModel
 
 from ftspec.engine import checkpoint as checkpoints
-from ftspec.engine.checkpoint import Checkpoint, load_config, locate
+from ftspec.engine import model as models
+from ftspec.engine.checkpoint import Checkpoint, locate
+from ftspec.engine.model import load_config
 from ftspec.engine.progress import RunLog
 from ftspec.errors import RunError
 from ftspec.spec.model import ModelSection
@@ -53,7 +55,7 @@ def load(tmp_path: Path, notes: list[str]) -> Callable[..., PreTrainedModel]:
         watcher.notes = notes
         with RunLog(tmp_path / "log.txt", watcher) as log:
             config = load_config(model, found, settings or {})
-            return checkpoints.load_model(model, found, config, auto_model, log)
+            return models.load_model(model, found, config, auto_model, log.note)
 
     return load_as_a_run
 
@@ -375,7 +377,7 @@ def test_a_random_model_takes_the_tokenizers_vocabulary(
     tokenizer = tiny.tokenizer(algorithm)
     model = ModelSection(architecture=architecture, init="random", config=small)
     config = load_config(model, None, {})
-    checkpoints.fit_to_tokenizer(model, config, tokenizer)
+    models.fit_to_tokenizer(model, config, tokenizer)
     assert config.vocab_size == len(tokenizer)
     assert config.pad_token_id == tokenizer.pad_token_id
     assert config.eos_token_id == tokenizer.eos_token_id
@@ -383,8 +385,8 @@ def test_a_random_model_takes_the_tokenizers_vocabulary(
         assert config.decoder_start_token_id == tokenizer.pad_token_id
     watcher = Recorder()
     with RunLog(Path(os.devnull), watcher) as log:
-        made = checkpoints.load_model(model, None, config, auto_model, log)
-        checkpoints.grow_embeddings(made, tokenizer, log)
+        made = models.load_model(model, None, config, auto_model, log.note)
+        models.grow_embeddings(made, tokenizer, log.note)
     assert made.get_input_embeddings().num_embeddings == len(tokenizer)
     count = sum(weight.numel() for weight in made.parameters())
     assert watcher.notes == [f"the model starts from random weights: {count:,} parameters"]
@@ -394,7 +396,7 @@ def test_a_pretrained_model_keeps_its_vocabulary(gpt2: Path) -> None:
     model = ModelSection(checkpoint=str(gpt2))
     config = load_config(model, locate(str(gpt2), None), {})
     before = config.to_dict()
-    checkpoints.fit_to_tokenizer(model, config, tiny.tokenizer("unigram", 500))
+    models.fit_to_tokenizer(model, config, tiny.tokenizer("unigram", 500))
     assert config.to_dict() == before
 
 
@@ -404,11 +406,11 @@ def test_embeddings_grow_for_new_tokens_and_never_shrink(tmp_path: Path) -> None
     model.config.pad_token_id = None
     watcher = Recorder()
     with RunLog(tmp_path / "log.txt", watcher) as log:
-        checkpoints.grow_embeddings(model, tiny.tokenizer("bpe", 500), log)
+        models.grow_embeddings(model, tiny.tokenizer("bpe", 500), log.note)
         assert model.get_input_embeddings().num_embeddings == 1000
         assert watcher.notes == []
         tokenizer.add_tokens(["<one>", "<two>"])
-        checkpoints.grow_embeddings(model, tokenizer, log)
+        models.grow_embeddings(model, tokenizer, log.note)
     assert model.get_input_embeddings().num_embeddings == 1002
     assert watcher.notes == ["the embeddings grew from 1,000 to 1,002 tokens"]
     assert model.config.pad_token_id == tokenizer.pad_token_id

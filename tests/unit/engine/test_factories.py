@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from ftspec.components import Context, SourceComponent
+from ftspec.components import SourceComponent
 from ftspec.engine.factories import build, load_factory
 from ftspec.errors import MissingExtraError
 from ftspec.planning.plan import PlannedComponent
+from ftspec.protocols import Context
 from ftspec.spec.base import ComponentConfig
 
 INSTALL = "pip install acme-source"

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from datasets import Dataset
 from transformers import EvalPrediction
 
 from ftspec.builtin.tasks.config import TextClassificationConfig
 from ftspec.builtin.tasks.text_classification import TextClassification
-from ftspec.components import Context, TaskContext
 from ftspec.engine.factories import build
 from ftspec.engine.measuring import Metrics
 from ftspec.planning.plan import Plan
+from ftspec.protocols import Context, TaskContext
 from tests.unit import tiny
 from tests.unit.conftest import PlanOf
 
@@ -31,6 +32,7 @@ def metrics_of(plan: Plan, extra: Any = None) -> Metrics:
     return Metrics(plan.metrics, modules, task)
 
 
+ROWS = Dataset.from_dict({"labels": [1, 0, 0]})
 OUTPUTS = EvalPrediction(
     predictions=np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]), label_ids=np.array([1, 0, 0])
 )
@@ -42,7 +44,9 @@ def test_metrics_of_predictions(plan_of: PlanOf, minimal_spec: str) -> None:
     )
     assert metrics.needs_predictions
     for _ in range(2):
-        assert metrics.score_predictions(OUTPUTS) == pytest.approx({"accuracy": 2 / 3, "f1": 2 / 3})
+        assert metrics.score_predictions(OUTPUTS, ROWS) == pytest.approx(
+            {"accuracy": 2 / 3, "f1": 2 / 3}
+        )
     assert metrics.score_loss(1.0) == {}
 
 
@@ -65,7 +69,7 @@ def test_metrics_of_the_loss_need_no_predictions(plan_of: PlanOf, metrics: str) 
 def test_no_metrics(plan_of: PlanOf, minimal_spec: str) -> None:
     metrics = metrics_of(plan_of(minimal_spec + "metrics: []\n"))
     assert not metrics.needs_predictions
-    assert metrics.score_predictions(OUTPUTS) == {}
+    assert metrics.score_predictions(OUTPUTS, ROWS) == {}
 
 
 def test_only_single_numbers_are_kept(plan_of: PlanOf, minimal_spec: str) -> None:
@@ -84,4 +88,4 @@ def test_only_single_numbers_are_kept(plan_of: PlanOf, minimal_spec: str) -> Non
             }
 
     metrics = metrics_of(plan_of(minimal_spec + "metrics: [accuracy]\n"), Wordy())
-    assert metrics.score_predictions(OUTPUTS) == {"score": 0.5, "count": 3.0, "array": 2.0}
+    assert metrics.score_predictions(OUTPUTS, ROWS) == {"score": 0.5, "count": 3.0, "array": 2.0}

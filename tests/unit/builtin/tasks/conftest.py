@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from ftspec.components import TaskContext
+from ftspec.protocols import TaskContext
 
 MakeTaskContext = Callable[..., TaskContext]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import datasets
 import numpy as np
 import pytest
 import torch
@@ -91,14 +92,16 @@ def test_decode_is_the_text_without_padding_and_special_tokens(task_of: Any) -> 
     task = task_of()
     expected = [tokenizer.backend_tokenizer.normalizer.normalize_str(text) for text in texts]
     outputs = EvalPrediction(predictions=padded(IGNORED), label_ids=padded(tokenizer.pad_token_id))
-    assert task.decode(outputs) == (expected, expected)
+    assert task.decode(outputs, datasets.Dataset.from_dict({})) == (expected, expected)
 
 
 def test_ids_beyond_the_tokenizer_are_left_out(task_of: Any) -> None:
     tokenizer = tiny.tokenizer("unigram")
     a = tokenizer("plant", add_special_tokens=False)["input_ids"]
     ids = np.array([[*a, len(tokenizer), 10**6, *a]])
-    given, right = task_of().decode(EvalPrediction(predictions=ids, label_ids=ids))
+    given, right = task_of().decode(
+        EvalPrediction(predictions=ids, label_ids=ids), datasets.Dataset.from_dict({})
+    )
     assert given == right == ["plant plant"]
 
 

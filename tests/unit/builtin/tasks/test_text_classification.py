@@ -271,7 +271,7 @@ def test_decode(
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        given, right = task_of(**keys).decode(outputs)
+        given, right = task_of(**keys).decode(outputs, datasets.Dataset.from_dict({}))
     assert given.tolist() == predictions
     assert right.tolist() == references
 

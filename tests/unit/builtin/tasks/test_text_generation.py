@@ -188,7 +188,7 @@ def test_decode_compares_each_token_with_the_one_before_it(task_of: Any) -> None
     best = task.reduce_logits((logits, "past"), torch.zeros(1))
     assert best.tolist() == [[5, 6, 7]]
     outputs = EvalPrediction(predictions=best.numpy(), label_ids=np.array([[4, 5, 6]]))
-    given, right = task.decode(outputs)
+    given, right = task.decode(outputs, datasets.Dataset.from_dict({}))
     assert (given.tolist(), right.tolist()) == ([[5, 6]], [[5, 6]])
 
 

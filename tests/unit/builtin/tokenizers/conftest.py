@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ftspec.components import TokenizerContext
+from ftspec.protocols import TokenizerContext
 
 MakeTokenizerContext = Callable[..., TokenizerContext]
 

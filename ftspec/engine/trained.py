@@ -1,0 +1,104 @@
+"""The trained model of a run, read back from its run directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+import transformers
+from safetensors import SafetensorError
+from torch import nn
+from transformers import (
+    AutoConfig,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from ftspec.components import TaskComponent
+from ftspec.engine.adapter import build_adapter
+from ftspec.engine.checkpoint import Checkpoint, locate
+from ftspec.engine.model import grow_embeddings, load_model
+from ftspec.engine.opening import require_model
+from ftspec.engine.progress import Note
+from ftspec.errors import RunError
+from ftspec.planning.plan import Plan
+from ftspec.protocols import Adapter
+from ftspec.rundir import RunDirectory
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedModel:
+    """What a run left: with an adapter, ``module`` is its checkpoint with the adapter on top."""
+
+    config: PretrainedConfig
+    tokenizer: PreTrainedTokenizerBase
+    module: nn.Module
+    adapter: Adapter | None
+
+
+def load_trained(plan: Plan, run_dir: RunDirectory, note: Note) -> TrainedModel:
+    """The model of a run, in fp32 and ready to predict.
+
+    Raises:
+        RunError: the run has no model, or its checkpoint is gone.
+        MissingExtraError: a package is not installed.
+    """
+    require_model(run_dir)
+    folder = str(run_dir.model)
+    adapter = build_adapter(plan, note)
+    try:
+        config = AutoConfig.from_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        if adapter is None:
+            module = _load_whole(plan, folder)
+        else:
+            base = _load_base(plan, run_dir, config, tokenizer, adapter, note)
+            module = adapter.load(base, run_dir.model)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise RunError(
+            f'the model in "{folder}" cannot be read: {" ".join(str(error).split())[:300]}',
+            slug="no-model",
+        ) from error
+    return TrainedModel(config=config, tokenizer=tokenizer, module=module.eval(), adapter=adapter)
+
+
+def _load_whole(plan: Plan, folder: str) -> nn.Module:
+    auto_class = getattr(transformers, _auto_model(plan))
+    module: nn.Module = auto_class.from_pretrained(folder, dtype=torch.float32)
+    return module
+
+
+def _load_base(
+    plan: Plan,
+    run_dir: RunDirectory,
+    config: PretrainedConfig,
+    tokenizer: PreTrainedTokenizerBase,
+    adapter: Adapter,
+    note: Note,
+) -> PreTrainedModel:
+    """The checkpoint as the run loaded it: at the commit that the run's lock has."""
+    checkpoint = _locked(plan, run_dir)
+    options = adapter.load_options()
+    model = load_model(plan.model, checkpoint, config, _auto_model(plan), _unsaid, options)
+    grow_embeddings(model, tokenizer, note)
+    return model
+
+
+def _locked(plan: Plan, run_dir: RunDirectory) -> Checkpoint:
+    assert plan.model.checkpoint is not None  # an adapter has pretrained weights below it
+    checkpoint = locate(plan.model.checkpoint, plan.model.revision)
+    if not checkpoint.is_hub:
+        return checkpoint
+    locked = (run_dir.read_json("lock.json").get("model") or {}).get("revision")
+    return replace(checkpoint, revision=locked or checkpoint.revision)
+
+
+def _auto_model(plan: Plan) -> str:
+    assert isinstance(plan.task.component, TaskComponent)
+    return plan.task.component.auto_model
+
+
+def _unsaid(note: str) -> None:
+    """The checkpoint lacks the head that the adapter's files have: nothing to tell a user."""
