@@ -1,0 +1,1 @@
+"""How the rows of a step are cut into the batches that the device computes."""
