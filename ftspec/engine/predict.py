@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -82,8 +82,12 @@ class Predictor:
         """The result for each row, in order."""
         remaining = iter(rows)
         while batch := list(islice(remaining, batch_size)):
-            with torch.inference_mode():
-                yield from self._task.predict(self._model, [self.render(row) for row in batch])
+            yield from self.predict_fields([self.render(row) for row in batch])
+
+    def predict_fields(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The result for each row of a batch that is rendered already."""
+        with torch.inference_mode():
+            return self._task.predict(self._model, rows)
 
 
 def open_predictor(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Predictor:

@@ -1,0 +1,122 @@
+"""Factories: there, of the right form, and clear about a library that is not installed."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+from unittest import SkipTest
+
+from ftspec import protocols
+from ftspec.components import Component
+from ftspec.testing.check import Check, require
+from ftspec.testing.subject import Subject, title
+
+_PROTOCOLS = {
+    "adapter": protocols.Adapter,
+    "source": protocols.Source,
+    "task": protocols.Task,
+    "transform": protocols.Transform,
+}
+
+# in a process of its own: heavy libraries stay out of the tests' own
+_PROBE = """
+import importlib, inspect, json, sys
+for written in sys.argv[1:]:
+    factory, *methods = written.split()
+    module, _, attribute = factory.partition(":")
+    try:
+        made = getattr(importlib.import_module(module), attribute)
+        lacking = [] if callable(made) else ["__call__"]
+        if inspect.isclass(made):
+            lacking += [name for name in methods if not callable(getattr(made, name, None))]
+            lacking += sorted(getattr(made, "__abstractmethods__", ()))
+        answer = {"lacking": lacking}
+    except ModuleNotFoundError as error:
+        answer = {"missing": error.name or str(error)}
+    except Exception as error:
+        answer = {"error": f"{type(error).__name__}: {error}"}
+    print(json.dumps([factory, answer]), file=sys.stderr)
+"""
+
+_WITHOUT = """
+import sys
+from importlib.abc import MetaPathFinder
+from ftspec.engine.factories import load_factory
+from ftspec.errors import MissingExtraError
+from ftspec.registry.discover import build_registry
+
+class Absent(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == sys.argv[3]:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+try:
+    load_factory(build_registry().components[sys.argv[1], sys.argv[2]].component)
+except MissingExtraError:
+    print("said")
+"""
+
+
+def factory_checks(subject: Subject) -> Iterator[Check]:
+    """For each component, that its factory is there; and what is said without its library."""
+    asked = tuple(
+        " ".join([component.factory, *_methods(component.kind)]) for component in subject.components
+    )
+    for component in subject.components:
+        yield _there(component, asked)
+        for module in component.requires:
+            yield _says_what_is_missing(component, module)
+
+
+def _there(component: Component, asked: tuple[str, ...]) -> Check:
+    def run() -> None:
+        answer = _probe(asked)[component.factory]
+        missing = answer.get("missing")
+        if missing is not None and missing.partition(".")[0] != component.factory.partition(".")[0]:
+            raise SkipTest(f'"{missing}" is not installed')
+        problem = answer.get("error") or missing
+        require(problem is None, f'"{component.factory}" cannot be imported: {problem}')
+        lacking = answer["lacking"]
+        require(
+            not lacking,
+            f'"{component.factory}" has no {", ".join(lacking)}; inherit from '
+            f"ftspec.api.{component.kind.capitalize()}, and what you leave out has a default",
+        )
+
+    return Check("factory is there", title(component), run)
+
+
+@cache
+def _probe(asked: tuple[str, ...]) -> dict[str, Any]:
+    """What importing the factories tells, all in one process since torch takes seconds."""
+    lines = _python(_PROBE, *asked).stderr.splitlines()
+    return dict(json.loads(line) for line in lines if line.startswith('["'))
+
+
+def _says_what_is_missing(component: Component, module: str) -> Check:
+    def run() -> None:
+        package = module.partition(".")[0]
+        done = _python(_WITHOUT, component.kind, component.name, package)
+        require(
+            done.stdout.strip() == "said",
+            f'without "{package}", building it fails with: {done.stderr.strip()[-300:]}',
+        )
+
+    return Check(f'says that "{module}" is missing', title(component), run)
+
+
+def _methods(kind: str) -> list[str]:
+    protocol = _PROTOCOLS.get(kind, object)
+    return [name for name, _ in inspect.getmembers(protocol, inspect.isfunction) if name[0] != "_"]
+
+
+def _python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False
+    )

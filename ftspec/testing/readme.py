@@ -1,0 +1,38 @@
+"""The README: names every component, and its specs lint clean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ftspec.diagnostics.model import Severity
+from ftspec.linting import lint
+from ftspec.span import SourceText
+from ftspec.testing.check import Check, require
+from ftspec.testing.subject import Subject
+
+_SPEC = re.compile(r"^```yaml\n(ftspec:.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def readme_checks(subject: Subject) -> Iterator[Check]:
+    """The project's README.md names each component in backquotes; its specs lint clean."""
+    path = subject.project / "README.md" if subject.project is not None else None
+    if path is None:
+        return
+
+    def names_components() -> None:
+        require(path.is_file(), "the project has no README.md")
+        text = path.read_text(encoding="utf-8")
+        unnamed = [one.name for one in subject.components if f"`{one.name}`" not in text]
+        require(not unnamed, f"it does not name {', '.join(unnamed)} in backquotes")
+        require(_SPEC.search(text), 'it shows no spec: a block "```yaml" that begins "ftspec: 1"')
+
+    def specs_lint_clean() -> None:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        for match in _SPEC.finditer(text):
+            line = text.count("\n", 0, match.start(1)) + 1
+            for one in lint(SourceText(f"README.md:{line}", match[1]), subject.registry):
+                require(one.severity is Severity.INFO, f"the spec at line {line}: {one}")
+
+    yield Check("README names every component", path.name, names_components)
+    yield Check("specs in the README lint clean", path.name, specs_lint_clean)

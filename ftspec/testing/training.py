@@ -1,0 +1,160 @@
+"""Checks that train: each spec of the project runs, twice alike, and its model predicts.
+
+They import torch; keep them apart from a plugin's quick tests if you like.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from unittest import SkipTest
+
+from datasets import Dataset
+from datasets.fingerprint import Hasher
+
+from ftspec.components import Component, TaskComponent
+from ftspec.diagnostics.model import Collector
+from ftspec.document.load import read_source
+from ftspec.engine.compile import CompiledRun, compile_run
+from ftspec.engine.execute import execute
+from ftspec.engine.factories import load_factory
+from ftspec.engine.opening import start_run
+from ftspec.engine.predict import Predictor
+from ftspec.engine.progress import RunLog, quiet_libraries
+from ftspec.errors import MissingExtraError
+from ftspec.linting import examine
+from ftspec.planning.plan import Plan
+from ftspec.protocols import Context
+from ftspec.rundir import RunDirectory
+from ftspec.testing.check import Check, require
+from ftspec.testing.subject import Subject, title
+
+_KEPT = ("spec.yaml", "spec.resolved.yaml", "plan.json", "lock.json", "metrics.json", "log.txt")
+
+
+def training_checks_of(subject: Subject, *, profile: str = "smoke") -> list[Check]:
+    """The checks of a plugin that need the ``train`` extra and the plugin's own libraries.
+
+    Every spec in the project's ``specs/`` runs under ``profile``, which should take few steps over
+    few rows.
+    """
+    checks = [
+        Check("hashes alike", title(component), _hash_check(component, subject))
+        for component in subject.components
+        if component.kind == "transform"
+    ]
+    folder = subject.project / "specs" if subject.project is not None else None
+    for path in sorted(folder.glob("*.yaml")) if folder is not None else ():
+        checks.append(Check(f"runs under {profile}", path.name, _run_check(path, subject, profile)))
+    return checks
+
+
+def _hash_check(component: Component, subject: Subject) -> Callable[[], None]:
+    """Two transforms made from one config hash alike, or the caches of datasets never hit."""
+
+    def run() -> None:
+        try:
+            factory = load_factory(component)
+        except MissingExtraError as error:
+            raise SkipTest(str(error)) from None
+        config = component.config.model_validate(subject.least_keys(component))
+        context = Context(section=(), seed=1, note=lambda text: None)
+        one, other = (Hasher.hash(factory(config, context).apply) for _ in range(2))
+        require(
+            one == other,
+            f'two of "{component.name}" with the same config hash differently; keep open files, '
+            "locks and objects made anew out of what it holds",
+        )
+
+    return run
+
+
+def _run_check(path: Path, subject: Subject, profile: str) -> Callable[[], None]:
+    def run() -> None:
+        quiet_libraries()
+        with tempfile.TemporaryDirectory(prefix="ftspec-") as folder:
+            plan = _plan_of(path, subject, profile, Path(folder))
+            try:
+                first = _execute(plan, path, subject)
+            except MissingExtraError as error:
+                raise SkipTest(str(error)) from None
+            again, compiled = _train(plan, path)
+            losses = _losses(first)
+            require(losses, "nothing was logged; give the profile logging_steps: 1")
+            require(all(map(math.isfinite, losses)), f"the losses are {losses}")
+            require(losses == again, f"the same seed gave the losses {losses}, then {again}")
+            _check_prediction(plan, first, compiled)
+
+    return run
+
+
+def _plan_of(path: Path, subject: Subject, profile: str, folder: Path) -> Plan:
+    found = Collector()
+    source = read_source(path, found)
+    assert source is not None, tuple(found)
+    verdict = examine(source, subject.registry, profile=profile, output_dir=folder)
+    errors = "\n".join(str(one) for one in verdict.diagnostics)
+    require(verdict.is_sound, f"it does not lint clean under {profile}: {errors}")
+    assert verdict.plan is not None
+    return verdict.plan
+
+
+def _execute(plan: Plan, path: Path, subject: Subject) -> RunDirectory:
+    run_dir = execute(
+        plan,
+        start_run(plan, path.read_text(encoding="utf-8")),
+        registry=subject.registry,
+        watcher=_Silent(),
+        command=["ftspec", "run", str(path)],
+    ).run_dir
+    absent = [name for name in _KEPT if not (run_dir.path / name).is_file()]
+    require(not absent, f"the run directory has no {', '.join(absent)}")
+    return run_dir
+
+
+def _train(plan: Plan, path: Path) -> tuple[list[float], CompiledRun]:
+    run_dir = start_run(plan, path.read_text(encoding="utf-8"))
+    with RunLog(run_dir.log, _Silent(), plan.mask) as log:
+        compiled = compile_run(plan, run_dir, log)
+        compiled.trainer.train()
+    history = compiled.trainer.state.log_history
+    return [record["loss"] for record in history if "loss" in record], compiled
+
+
+def _losses(run_dir: RunDirectory) -> list[float]:
+    lines = (run_dir.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return [record["loss"] for record in map(json.loads, lines) if "loss" in record]
+
+
+def _check_prediction(plan: Plan, run_dir: RunDirectory, compiled: CompiledRun) -> None:
+    """The trained model, read back, gives a JSON mapping for each of two training rows."""
+    assert isinstance(plan.task.component, TaskComponent)
+    inputs = plan.task.component.inputs
+    fields = compiled.data.fields["train"]
+    rows = list(fields.take(2)) if not isinstance(fields, Dataset) else list(fields.select([0, 1]))
+    given = [{name: row[name] for name in inputs if name in row} for row in rows]
+    results = Predictor(plan, run_dir, lambda text: None).predict_fields(given)
+    require(len(results) == len(given), f"it gave {len(results)} results for {len(given)} rows")
+    for result in results:
+        require(isinstance(result, Mapping), f"a result is a mapping, found {result!r}")
+        json.dumps(result, allow_nan=False)
+
+
+class _Silent:
+    """A watcher that says nothing."""
+
+    def phase(self, name: str) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+    def step(self, done: int, total: int, logs: Mapping[str, Any]) -> None:
+        """Nothing."""
+
+    def evaluated(self, split: str, metrics: Mapping[str, Any], step: int) -> None:
+        """Nothing."""
