@@ -1,10 +1,77 @@
-"""Files that identify a run's inputs: their hashes, and folders inside installed packages."""
+"""Files that a run takes in: those that match a pattern, their hashes, folders of packages."""
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import importlib.util
+import os
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from itertools import takewhile
 from pathlib import Path
+
+MOST_LISTED = 10_000
+
+
+class TooManyFilesError(Exception):
+    """A pattern leads through more files than it is worth to look at."""
+
+
+class FileSearch:
+    """Finds what patterns match, until it has looked at :data:`MOST_LISTED` entries of folders:
+    ``/**/*.json`` would walk over the whole disk."""
+
+    def __init__(self) -> None:
+        self._listed = 0
+
+    def find(self, pattern: str) -> Iterator[str]:
+        """The paths that ``glob.glob(pattern, recursive=True)`` finds, in no order.
+
+        Raises:
+            TooManyFilesError: there are more entries to look at, for all patterns together.
+        """
+        try:
+            yield from map(str, self._matches(Path(), Path(pattern).parts))
+        except RecursionError:
+            raise TooManyFilesError from None
+
+    def _matches(self, folder: Path, parts: Sequence[str]) -> Iterator[Path]:
+        """What matches the parts of a pattern below a folder."""
+        plain = [*takewhile(lambda part: not glob.has_magic(part), parts)]
+        folder, parts = folder.joinpath(*plain), parts[len(plain) :]
+        if not parts:
+            if os.path.lexists(folder):
+                yield folder
+            return
+        part, rest = parts[0], parts[1:]
+        if part != "**":
+            for name, is_folder in self._entries(folder):
+                if fnmatchcase(name, part) and name.startswith(".") <= part.startswith("."):
+                    if not rest:
+                        yield folder / name
+                    elif is_folder:
+                        yield from self._matches(folder / name, rest)
+            return
+        rest = rest[len([*takewhile(lambda part: part == "**", rest)]) :]
+        yield from self._matches(folder, rest or "*")
+        for name, is_folder in self._entries(folder):
+            if is_folder and not name.startswith("."):
+                yield from self._matches(folder / name, ("**", *rest))
+
+    def _entries(self, folder: Path) -> list[tuple[str, bool]]:
+        try:
+            with os.scandir(folder) as entries:
+                return [(entry.name, entry.is_dir()) for entry in self._counted(entries)]
+        except OSError:
+            return []
+
+    def _counted(self, entries: Iterator[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
+        for entry in entries:
+            self._listed += 1
+            if self._listed > MOST_LISTED:
+                raise TooManyFilesError
+            yield entry
 
 
 def sha256_of(path: Path) -> str:

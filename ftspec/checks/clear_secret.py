@@ -17,12 +17,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
 from ftspec.document.nodes import ListNode, MappingNode, Node, ScalarNode
 from ftspec.planning.plan import Plan
-from ftspec.span import Position, Span
+from ftspec.span import Position, SourceText, Span
 
 SLUGS = ("clear-secret",)
 
@@ -40,22 +41,31 @@ _ANY = re.compile("|".join(rf"(?<![A-Za-z0-9])(?:{shape})(?![A-Za-z0-9])" for *_
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Look through every string as it is written, so not at values from the environment."""
+    blotted: dict[SourceText, SourceText] = {}
     for node in _strings(spans.root):
-        found = _ANY.search(node.written or str(node.value))
+        found = _secret_in(node.written or str(node.value))
         if found is None:
             continue
         what, variable = next(
             (what, name) for what, name, shape in _SHAPES if re.fullmatch(shape, found.group())
         )
+        source = node.span.source
+        if source not in blotted:
+            blotted[source] = replace(source, name=_blot(source.name), text=_blot(source.text))
         yield Diagnostic(
             slug="clear-secret",
             headline=f"{what} is written in clear",
-            labels=labelled(_blotted(node.span, found.group())),
+            labels=labelled(_blotted(node.span, found.group(), blotted[source])),
             helps=(
                 f"write ${{env:{variable}}}, and set the variable where the run starts",
                 "revoke this one if anybody else has seen the file",
             ),
         )
+
+
+@lru_cache(maxsize=256)  # each profile of a spec asks again
+def _secret_in(text: str) -> re.Match[str] | None:
+    return _ANY.search(text)
 
 
 def _strings(node: Node) -> Iterator[ScalarNode]:
@@ -71,9 +81,8 @@ def _strings(node: Node) -> Iterator[ScalarNode]:
             yield from _strings(item)
 
 
-def _blotted(span: Span, secret: str) -> Span:
-    """The place of the secret in a copy of the text without it: excerpts end up in logs."""
-    source = replace(span.source, name=_blot(span.source.name), text=_blot(span.source.text))
+def _blotted(span: Span, secret: str, source: SourceText) -> Span:
+    """The place of the secret in ``source``, the text without it: excerpts end up in logs."""
     line, start = span.source.lines[span.start.line], span.start.column
     column = line.find(secret, start)
     end = span.end

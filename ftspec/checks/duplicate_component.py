@@ -14,7 +14,7 @@ Good:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from ftspec.components import CallbackConfig, MetricComponent
 from ftspec.diagnostics.model import Diagnostic, Label, Severity
@@ -27,10 +27,13 @@ SLUGS = ("duplicate-component",)
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Compare every metric and callback with those before it."""
     for planned, counts in ((plan.metrics, "later"), (plan.callbacks, "earlier")):
+        seen: dict[Hashable, int] = {}
         for index, one in enumerate(planned):
-            earlier = next((other for other in planned[:index] if _collide(other, one)), None)
-            if earlier is None:
+            claims = _claims(one)
+            first = min(seen.setdefault(claim, index) for claim in claims)
+            if first == index:
                 continue
+            earlier = planned[first]
             yield Diagnostic(
                 slug="duplicate-component",
                 severity=Severity.WARNING,
@@ -43,14 +46,12 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             )
 
 
-def _collide(earlier: PlannedComponent, one: PlannedComponent) -> bool:
-    if isinstance(one.component, MetricComponent):
-        assert isinstance(earlier.component, MetricComponent)
-        if set(one.component.results) & set(earlier.component.results):
-            return True
-    if earlier.type != one.type:
-        return False
-    return isinstance(one.config, CallbackConfig) or earlier.config == one.config
+def _claims(one: PlannedComponent) -> list[Hashable]:
+    """What no other component may be or give beside this one."""
+    if isinstance(one.config, CallbackConfig):
+        return [one.type]
+    results = one.component.results if isinstance(one.component, MetricComponent) else ()
+    return [(one.type, one.config.model_dump_json()), *results]
 
 
 def _headline(earlier: PlannedComponent, one: PlannedComponent, counts: str) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
+from ftspec.files import MOST_LISTED, FileSearch, TooManyFilesError
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.spec.base import ComponentSection, LocalPath, local_path_mark
 
@@ -32,15 +34,18 @@ SLUGS = ("missing-file",)
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Look up every path that a component's config marks as one that must exist."""
+    search = FileSearch()
     paths = [found for planned in plan.components for found in _paths_of(planned)]
     for at, path in (*paths, *_paths_in(plan.model, ("model",))):
-        if not _exists(path):
+        if not _exists(path, search):
             yield _missing(path, at, plan, spans)
 
 
-def _exists(path: str) -> bool:
+def _exists(path: str, search: FileSearch) -> bool:
     try:
-        return Path(path).exists() or bool(glob.glob(path, recursive=True))
+        return Path(path).exists() or any(search.find(path))
+    except TooManyFilesError:  # a run will tell
+        return True
     except (OSError, ValueError):  # longer than a path may be, or with a character none can hold
         return False
 
@@ -48,7 +53,7 @@ def _exists(path: str) -> bool:
 def _missing(path: str, at: SpecPath, plan: Plan, spans: Document) -> Diagnostic:
     what = "no file matches" if glob.has_magic(path) else "there is no file"
     try:
-        siblings = [entry.name for entry in Path(path).parent.iterdir()]
+        siblings = [entry.name for entry in islice(Path(path).parent.iterdir(), MOST_LISTED)]
     except (OSError, ValueError):
         siblings = []
     return Diagnostic(

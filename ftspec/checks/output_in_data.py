@@ -84,10 +84,16 @@ def _strings(value: Any, at: SpecPath) -> Iterator[tuple[SpecPath, str]]:
 
 def _matches(path: Sequence[str], pattern: Sequence[str]) -> bool:
     """Whether a path matches part by part, ``**`` standing for any number of parts."""
-    if not pattern:
-        return not path
-    if pattern[0] == "**":
-        return any(_matches(path[skipped:], pattern[1:]) for skipped in range(len(path) + 1))
-    return (
-        bool(path) and fnmatch.fnmatchcase(path[0], pattern[0]) and _matches(path[1:], pattern[1:])
-    )
+    reached = {0}  # how many parts of the path the pattern may have used up so far
+    for part in pattern:
+        if part == "**":
+            reached = set(range(min(reached), len(path) + 1))
+        else:
+            reached = {
+                used + 1
+                for used in reached
+                if used < len(path) and fnmatch.fnmatchcase(path[used], part)
+            }
+        if not reached:
+            return False
+    return len(path) in reached

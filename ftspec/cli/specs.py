@@ -111,6 +111,8 @@ def summary(diagnostics: Sequence[Diagnostic], files: int) -> str:
 
 def _is_marked(path: Path) -> bool:
     try:
+        if not path.is_file():  # a pipe may never end
+            return False
         with path.open(encoding="utf-8", errors="replace") as file:
             return _MARKER.search(file.read(LARGEST)) is not None
     except OSError:

@@ -75,8 +75,15 @@ def labelled(span: Span | None, text: str = "") -> tuple[Label, ...]:
     return (Label(span, text),) if span is not None else ()
 
 
+MOST = 100
+"""Findings that are shown of one text: more means that it is no spec, and nobody reads them."""
+
+
 class Collector:
-    """Gathers the diagnostics of one phase: a phase reports all it found and not the first."""
+    """Gathers the diagnostics of one phase: a phase reports all it found and not the first.
+
+    After :data:`MOST` of them it says so and takes no more.
+    """
 
     def __init__(self) -> None:
         self._found: list[Diagnostic] = []
@@ -86,11 +93,23 @@ class Collector:
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Record one finding."""
-        self._found.append(diagnostic)
+        if len(self._found) < MOST:
+            self._found.append(diagnostic)
+        elif not self.is_full:
+            self._found.append(
+                Diagnostic(
+                    slug="too-many",
+                    headline=f"more than {MOST} findings, and the rest is not shown",
+                    labels=diagnostic.labels[:1],
+                )
+            )
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Record several findings."""
-        self._found.extend(diagnostics)
+        """Record several findings; asks for no more than it takes."""
+        for diagnostic in diagnostics:
+            self.add(diagnostic)
+            if self.is_full:
+                return
 
     def error(
         self, slug: str, headline: str, span: Span | None, *helps: str, fix: Fix | None = None
@@ -99,6 +118,11 @@ class Collector:
         self.add(
             Diagnostic(slug=slug, headline=headline, labels=labelled(span), helps=helps, fix=fix)
         )
+
+    @property
+    def is_full(self) -> bool:
+        """Whether any further finding would be left out."""
+        return len(self._found) > MOST
 
     @property
     def has_errors(self) -> bool:

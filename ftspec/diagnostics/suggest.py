@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
@@ -10,6 +11,11 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
 
     Case, ``-`` and ``_`` are ignored, since they are what a hand mixes up most.
     """
+    return _nearest(word, tuple(candidates))
+
+
+@lru_cache  # each profile of a spec asks again
+def _nearest(word: str, candidates: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches  # costs 3 ms, and only a mistake needs it
 
     by_shape = {_shape(candidate): candidate for candidate in candidates}

@@ -7,10 +7,11 @@ for the whole file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from ftspec.diagnostics.model import Diagnostic, Severity, labelled
+from ftspec.diagnostics.model import MOST, Diagnostic, Severity, labelled
 from ftspec.span import Position, SourceText, Span
 
 _IGNORE = re.compile(r"(?:^|(?<=\s))#\s*ftspec:\s*ignore\[(?P<slugs>[^\]]*)\]")
@@ -25,17 +26,17 @@ class Ignore:
     line: int | None
     span: Span
 
-    def covers(self, diagnostic: Diagnostic) -> bool:
-        """Whether the finding is one it ignores."""
-        span = diagnostic.span
-        if span is None or span.source != self.span.source or diagnostic.slug != self.slug:
-            return False
-        return self.line is None or self.line == span.start.line
+    @property
+    def key(self) -> Key:
+        """What it ignores, and where."""
+        return self.slug, self.line, self.span.source
 
 
-def find_ignores(source: SourceText) -> list[Ignore]:
+Key = tuple[str, int | None, SourceText]
+
+
+def find_ignores(source: SourceText) -> Iterator[Ignore]:
     """Every ignore comment of a text, a slug each."""
-    ignores = []
     in_head = True
     for number, line in enumerate(source.lines):
         in_head = in_head and _COMMENT_OR_BLANK.match(line) is not None
@@ -44,8 +45,7 @@ def find_ignores(source: SourceText) -> list[Ignore]:
                 start = match.start("slugs") + part.start()
                 end = match.start("slugs") + part.end()
                 span = Span(source, Position(number, start), Position(number, end))
-                ignores.append(Ignore(part.group(), None if in_head else number, span))
-    return ignores
+                yield Ignore(part.group(), None if in_head else number, span)
 
 
 def drop_ignored(
@@ -56,20 +56,33 @@ def drop_ignored(
     """The findings that stay, and one for each comment that ignores nothing: it would hide the
     next finding, which may matter."""
     kept = []
-    unused = {ignore: f'there is no "{ignore.slug}" to ignore here' for ignore in ignores}
+    written = {ignore.key for ignore in ignores}
+    used: set[Key] = set()
+    in_vain: set[Key] = set()
     for diagnostic in diagnostics:
-        covering = [ignore for ignore in ignores if ignore.covers(diagnostic)]
+        covering = written & _keys_for(diagnostic)
         if may_ignore(diagnostic):
-            unused = {one: why for one, why in unused.items() if one not in covering}
+            used |= covering
         else:
-            reason = f'"{diagnostic.slug}" cannot be ignored: nothing can run with it'
-            unused |= dict.fromkeys(covering, reason)
+            in_vain |= covering
         if not covering or not may_ignore(diagnostic):
             kept.append(diagnostic)
-    return kept, [_unused(ignore, why) for ignore, why in unused.items()]
+    used -= in_vain
+    unused = (ignore for ignore in ignores if ignore.key not in used)
+    return kept, [_unused(one, one.key in in_vain) for one in islice(unused, MOST + 1)]
 
 
-def _unused(ignore: Ignore, why: str) -> Diagnostic:
+def _keys_for(diagnostic: Diagnostic) -> set[Key]:
+    span = diagnostic.span
+    if span is None:
+        return set()
+    return {(diagnostic.slug, line, span.source) for line in (None, span.start.line)}
+
+
+def _unused(ignore: Ignore, is_in_vain: bool) -> Diagnostic:
+    why = f'there is no "{ignore.slug}" to ignore here'
+    if is_in_vain:
+        why = f'"{ignore.slug}" cannot be ignored: nothing can run with it'
     return Diagnostic(
         slug="unused-ignore",
         severity=Severity.WARNING,

@@ -35,6 +35,12 @@ def interpolate(node: Node, environment: Mapping[str, str], found: Collector) ->
 def _interpolate_scalar(
     node: ScalarNode, text: str, environment: Mapping[str, str], found: Collector
 ) -> ScalarNode:
+    # the first one ends the search, which from each unclosed one would go to the end of the text
+    if any(match.group() == "${" for match in _REFERENCE.finditer(text)):
+        found.error(
+            "bad-interpolation", f'"{text}" holds "${{" without "env:NAME}}"', node.span, _HELP
+        )
+        return node
     is_secret = False
 
     def replace(match: re.Match[str]) -> str:
@@ -42,11 +48,6 @@ def _interpolate_scalar(
         if match.group() == "$${":
             return "${"
         name, default = match["name"], match["default"]
-        if name is None:
-            found.error(
-                "bad-interpolation", f'"{text}" holds "${{" without "env:NAME}}"', node.span, _HELP
-            )
-            return match.group()
         value = environment.get(name)
         if not value and default is not None:
             return str(default)  # as in a shell, ":-" stands in for an empty value too

@@ -12,7 +12,15 @@ from typing import Any
 from ftspec.diagnostics.model import Collector
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.interpolate import interpolate, secrets_of
-from ftspec.document.nodes import ListNode, MappingNode, Node, ScalarNode, describe, to_plain
+from ftspec.document.nodes import (
+    ListNode,
+    MappingNode,
+    Node,
+    ScalarNode,
+    describe,
+    size_of,
+    to_plain,
+)
 from ftspec.document.overlay import apply_overrides, merge
 from ftspec.document.parse import parse_node
 from ftspec.document.paths import SpecPath
@@ -20,6 +28,9 @@ from ftspec.span import SourceText, Span, whole_line
 
 LARGEST = 1_000_000  # bytes; a spec is a page, and a data file named by mistake must not be parsed
 _LONGEST_CHAIN = 20
+_MOST_BASES = 100  # files, one that is extended twice counted twice
+_MOST_PROFILES = 100
+_MOST_VALUES = 100_000  # under all profiles together
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,15 @@ def read_source(path: Path, found: Collector, *, blamed: Span | None = None) -> 
     """The text of a file; a finding at ``blamed`` (who named the file) where it cannot be read."""
     name = _display_name(path)
     try:
+        if not path.is_file() and not path.is_dir() and path.exists():
+            # a pipe may never end, and never begin
+            found.error(
+                "unreadable-file",
+                f'cannot read "{name}": it is no regular file',
+                blamed,
+                'write "-" for standard input',
+            )
+            return None
         with path.open("rb") as stream:
             content = stream.read(LARGEST + 1)
     except FileNotFoundError:
@@ -142,7 +162,7 @@ def load_document(
     root = _parse_mapping(source, found)
     if root is None:
         return None
-    root = _extend(root, found, chain=(source,))
+    root = _Bases(found).extend(root, chain=(source,))
     profiles = _profiles(root, found)
     keys = {name: _key_span(_child(root, "profiles"), name) or root.span for name in profiles}
     root = root.without("extends", "profiles")
@@ -176,41 +196,62 @@ def _parse_mapping(source: SourceText, found: Collector) -> MappingNode | None:
     return None
 
 
-def _extend(root: MappingNode, found: Collector, *, chain: tuple[SourceText, ...]) -> MappingNode:
-    entry = root.get("extends")
-    if entry is None:
-        return root
-    named = entry.value.items if isinstance(entry.value, ListNode) else (entry.value,)
-    bases: list[Node] = []
-    for name in named:
-        if not isinstance(name, ScalarNode) or not isinstance(name.value, str):
-            found.error(
-                "wrong-type",
-                f'"extends" takes a file name or a list of them, found {describe(name)}',
-                name.span,
+class _Bases:
+    """The files that one spec extends, and how much they are together."""
+
+    def __init__(self, found: Collector) -> None:
+        self._found = found
+        self._count = 0
+        self._size = 0
+
+    def extend(self, root: MappingNode, *, chain: tuple[SourceText, ...]) -> MappingNode:
+        """``root`` laid on the files it extends, which ``chain`` leads to."""
+        entry = root.get("extends")
+        if entry is None:
+            return root
+        named = entry.value.items if isinstance(entry.value, ListNode) else (entry.value,)
+        bases: list[Node] = []
+        for name in named:
+            if self._found.is_full or self._is_too_large():
+                break
+            if not isinstance(name, ScalarNode) or not isinstance(name.value, str):
+                self._found.error(
+                    "wrong-type",
+                    f'"extends" takes a file name or a list of them, found {describe(name)}',
+                    name.span,
+                )
+                continue
+            base = self._load(name.value, name.span, chain)
+            if base is not None:
+                bases.append(base)
+        return _as_mapping(reduce(merge, [*bases, root.without("extends")]))
+
+    def _load(self, name: str, span: Span, chain: tuple[SourceText, ...]) -> MappingNode | None:
+        path = span.source.anchor(name)
+        if any(source.path == path for source in chain) or len(chain) > _LONGEST_CHAIN:
+            names = [_display_name(path)] + [source.name for source in reversed(chain)]
+            self._found.error(
+                "extends-cycle", 'the files extend each other: "' + '" ← "'.join(names) + '"', span
             )
-            continue
-        base = _load_base(name.value, name.span, found, chain)
-        if base is not None:
-            bases.append(base)
-    return _as_mapping(reduce(merge, [*bases, root.without("extends")]))
+            return None
+        source = read_source(path, self._found, blamed=span)
+        if source is None:
+            return None
+        self._count += 1
+        self._size += len(source.text)
+        if self._is_too_large():
+            self._found.error(
+                "too-large",
+                f"the files that this one extends are more than {_MOST_BASES}, or larger than "
+                f"{LARGEST} characters together",
+                span,
+            )
+            return None
+        root = _parse_mapping(source, self._found)
+        return self.extend(root, chain=(*chain, source)) if root is not None else None
 
-
-def _load_base(
-    name: str, span: Span, found: Collector, chain: tuple[SourceText, ...]
-) -> MappingNode | None:
-    path = span.source.anchor(name)
-    names = [_display_name(path)] + [source.name for source in reversed(chain)]
-    if any(source.path == path for source in chain) or len(chain) > _LONGEST_CHAIN:
-        found.error(
-            "extends-cycle", 'the files extend each other: "' + '" ← "'.join(names) + '"', span
-        )
-        return None
-    source = read_source(path, found, blamed=span)
-    if source is None:
-        return None
-    root = _parse_mapping(source, found)
-    return _extend(root, found, chain=(*chain, source)) if root is not None else None
+    def _is_too_large(self) -> bool:
+        return self._count > _MOST_BASES or self._size > LARGEST
 
 
 def _profiles(root: MappingNode, found: Collector) -> dict[str, MappingNode]:
@@ -222,6 +263,16 @@ def _profiles(root: MappingNode, found: Collector) -> dict[str, MappingNode]:
             "wrong-type",
             f'"profiles" maps names to overlays, found {describe(entry.value)}',
             entry.value.span,
+        )
+        return {}
+    without = size_of(root) - size_of(entry.value)
+    if len(entry.value.entries) > _MOST_PROFILES or (
+        len(entry.value.entries) * without + size_of(entry.value) > _MOST_VALUES
+    ):
+        found.error(
+            "too-large",
+            f"more than {_MOST_PROFILES} profiles, or {_MOST_VALUES} values under all of them",
+            entry.key_span,
         )
         return {}
     profiles = {}

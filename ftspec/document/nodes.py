@@ -88,6 +88,14 @@ def to_plain(node: Node, *, masked: bool = False) -> Any:
     return {entry.key: to_plain(entry.value, masked=masked) for entry in node}
 
 
+def size_of(node: Node) -> int:
+    """How many values a tree holds, itself included."""
+    if isinstance(node, ScalarNode):
+        return 1
+    children = node.items if isinstance(node, ListNode) else [entry.value for entry in node]
+    return 1 + sum(map(size_of, children))
+
+
 def describe(node: Node) -> str:
     """What kind of value this is, for a message: ``a list``, ``the string "x"``."""
     if isinstance(node, ListNode):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ftspec.diagnostics.model import Collector
+from ftspec.diagnostics.model import Collector, Diagnostic
 from ftspec.document.nodes import Entry, ListNode, MappingNode, Node, ScalarNode, describe
 from ftspec.document.scalars import resolve_plain
 from ftspec.span import LINE_BREAK, Position, SourceText, Span
 
 DEEPEST = 50
-MOST_NODES = 100_000
+MOST_NODES = 10_000
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is ten times faster
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -28,7 +30,24 @@ def parse_node(source: SourceText, found: Collector, *, text: str | None = None)
 
     ``text`` is a stand-in of the same layout, for a source of which only a part is YAML.
     """
-    text = source.text if text is None else text
+    if text is not None:
+        return _parse(source, text, found)
+    node, findings = _parse_once(source.name, source.text, source.path)
+    found.extend(findings)
+    return node
+
+
+@lru_cache(maxsize=8)
+def _parse_once(
+    name: str, text: str, path: Path | None
+) -> tuple[Node | None, tuple[Diagnostic, ...]]:
+    """A text parsed; each profile of a spec asks for the same one again."""
+    found = Collector()
+    node = _parse(SourceText(name, text, path), text, found)
+    return node, tuple(found)
+
+
+def _parse(source: SourceText, text: str, found: Collector) -> Node | None:
     forbidden = _FORBIDDEN.search(text)
     if forbidden is not None:
         place = _position_of(text, forbidden.start())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ftspec.columns import Columns, UnreadableError, csv_columns, json_columns, read_head
+from ftspec.files import FileSearch, TooManyFilesError
 from ftspec.planning.plan import PlannedComponent
 
 _LOCAL = ("csv", "json", "parquet", "text")
@@ -81,11 +81,12 @@ def _first_file(source: PlannedComponent) -> tuple[Path, str] | None:
     try:
         for pattern in [files] if isinstance(files, str) else files or ():
             # a name may hold brackets, which a pattern would read its own way
-            for name in chain([pattern], sorted(glob.iglob(pattern, recursive=True))):
+            for name in chain([pattern], sorted(FileSearch().find(pattern))):
                 path = Path(name)
                 if path.is_file():
                     return path, pattern
-    except (OSError, ValueError):  # longer than a path may be, or with a character none can hold
+    # too many to find the first, longer than a path may be, or with a character none can hold
+    except (TooManyFilesError, OSError, ValueError):
         pass
     return None
 

@@ -78,6 +78,8 @@ class _Reporter:
     def report(self, errors: list[ErrorDetails]) -> None:
         expected: dict[SpecPath, list[str]] = {}
         for error in errors:
+            if self._found.is_full:
+                return
             path = self._existing_path(error["loc"])
             kind = error["type"]
             if kind == "extra_forbidden":
@@ -90,11 +92,12 @@ class _Reporter:
                 expected.setdefault(path, []).append("one of " + error["ctx"]["expected"])
             else:
                 self._report_value(path, error)
+        # of a union, the branch that fits in part says more than those that fit not at all
+        fitting = {path[:depth] for path in expected for depth in range(len(path))}
         for path, wanted in expected.items():
-            # of a union, the branch that fits in part says more than those that fit not at all
-            if not any(
-                len(deeper) > len(path) and deeper[: len(path)] == path for deeper in expected
-            ):
+            if self._found.is_full:
+                return
+            if path not in fitting:
                 self._report_type(path, list(dict.fromkeys(wanted)))
 
     def _existing_path(self, loc: tuple[str | int, ...]) -> SpecPath:

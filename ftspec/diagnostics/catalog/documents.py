@@ -78,8 +78,8 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
               exact: {performance: {precision: fp32}}
               grouped: {performance: {precision: fp32, batching: grouped}}
     """,
-    ("too-deep", "too-large"): """
-        The text is nested deeper, or holds more, than any spec does.
+    ("too-deep", "too-large", "too-many"): """
+        The text is nested deeper, holds more, or has more wrong with it, than any spec.
 
         Why: it is a data file named by mistake, or written to let its reader stumble.
 
