@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from ftspec.checks import CHECKS
 from ftspec.configuration import configuration_for
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity, labelled
 from ftspec.document.ignores import Ignore, drop_ignored, find_ignores
+from ftspec.document.interpolate import mask
 from ftspec.document.load import Document, load_document
 from ftspec.planning.plan import Plan
 from ftspec.planning.resolve import build_plan
-from ftspec.registry.registry import Registry
+from ftspec.plugin_checks import plugin_findings
+from ftspec.registry.isolation import describe_error, plugin_at_fault
+from ftspec.registry.registry import Plugin, Registry
 from ftspec.span import SourceText, whole_line
+
+
+_MOST_IGNORES = 10_000
 
 
 @dataclass(frozen=True)
@@ -68,11 +75,18 @@ def _examine(
     )
     plan = None
     if document is not None and not found.has_errors:
-        plan = build_plan(document, registry, found, output_dir=output_dir)
-    if document is not None and plan is not None and not found.has_errors:
-        for check in CHECKS:
-            found.extend(check.check(plan, document))
-        found.extend(_plugin_findings(plan, document, registry))
+        try:
+            plan = build_plan(document, registry, found, output_dir=output_dir)
+            if plan is not None and not found.has_errors:
+                for check in CHECKS:
+                    found.extend(check.check(plan, document))
+                found.extend(plugin_findings(plan, document, registry))
+        except (Exception, SystemExit) as error:
+            plugin = plugin_at_fault(error, registry.plugins)
+            if plugin is None:
+                raise
+            plan = None
+            found.add(_plugin_fault(plugin, error, document))
     return Verdict(document, plan, tuple(found))
 
 
@@ -94,7 +108,9 @@ def lint(
             found |= dict.fromkeys(_idle_profile(verdict, under))
     settled, unused = _settle(source, found, optional)
     settled += [one for one in unused if one.span is not None and one.span.source == source]
-    return tuple(sorted([*settled, *configuration_for(source).problems], key=_place))
+    in_order = Collector()
+    in_order.extend(sorted([*settled, *configuration_for(source).problems], key=_place))
+    return tuple(in_order)
 
 
 def _optional(verdict: Verdict) -> set[Diagnostic]:
@@ -145,34 +161,19 @@ def _ignores(source: SourceText, diagnostics: Iterable[Diagnostic]) -> list[Igno
     """The ignore comments of a spec and of the files its findings are in."""
     sources = {source.name: source}
     sources |= {found.span.source.name: found.span.source for found in diagnostics if found.span}
-    return [ignore for one in sources.values() for ignore in find_ignores(one)]
+    found = (ignore for one in sources.values() for ignore in find_ignores(one))
+    return [*islice(found, _MOST_IGNORES)]
 
 
-def _plugin_findings(plan: Plan, document: Document, registry: Registry) -> list[Diagnostic]:
-    findings: list[Diagnostic] = []
-    for plugin in registry.plugins:
-        if "ftspec_check_plan" not in plugin.hooks:
-            continue
-        try:
-            results = plugin.call("ftspec_check_plan", plan=plan, spans=document)
-            findings += [_finding(finding) for result in results for finding in result]
-        except Exception as error:  # a plugin's bug must not hide what the others found
-            findings.append(
-                Diagnostic(
-                    slug="plugin-hooks",
-                    severity=Severity.WARNING,
-                    headline=f'the plugin {plugin} raised in "ftspec_check_plan": '
-                    + plan.mask(f"{type(error).__name__}: {error}"),
-                    labels=labelled(whole_line(document.source)),
-                )
-            )
-    return findings
-
-
-def _finding(value: object) -> Diagnostic:
-    if not isinstance(value, Diagnostic):
-        raise TypeError(f"expected Diagnostic, found {type(value).__name__}")
-    return value
+def _plugin_fault(plugin: Plugin, error: BaseException, document: Document) -> Diagnostic:
+    """Code that a plugin's config brings, such as a property, runs wherever the plan is read."""
+    said = mask(describe_error(error, plugin), document.secrets)
+    return Diagnostic(
+        slug="plugin-config",
+        headline=f"a config of the plugin {plugin} raised: {said}",
+        labels=labelled(whole_line(document.source)),
+        helps=("it is the fault of the plugin, not of the spec",),
+    )
 
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int, int]:

@@ -12,14 +12,21 @@ from pydantic import BaseModel, ValidationError
 
 from ftspec.components import CallbackConfig, MetricComponent, TaskComponent, TaskConfig
 from ftspec.diagnostics.model import Collector
-from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.interpolate import mask
 from ftspec.document.load import Document
 from ftspec.document.nodes import ScalarNode, to_plain
 from ftspec.document.paths import SpecPath
+from ftspec.planning.missing_type import missing_type_helps
 from ftspec.planning.plan import Plan, PlannedComponent
-from ftspec.registry.registry import Registry
-from ftspec.spec.base import ComponentSection, LocalPath, MetricSection, local_path_mark
+from ftspec.registry.isolation import Isolation, describe_error
+from ftspec.registry.registry import Registered, Registry
+from ftspec.spec.base import (
+    ComponentConfig,
+    ComponentSection,
+    LocalPath,
+    MetricSection,
+    local_path_mark,
+)
 from ftspec.spec.root import Spec
 from ftspec.spec.validate import validate
 
@@ -143,7 +150,7 @@ class _Resolver:
             self._report_unknown_type(section, at)
             return None
         component = registered.component
-        config = validate(component.config, section.options, at, self._document, self._found)
+        config = self._config(registered, section, at)
         if config is None:
             return None
         config = self._anchored(config, at)
@@ -160,17 +167,31 @@ class _Resolver:
             children={path: child for path, child in children.items() if child is not None},
         )
 
+    def _config(
+        self, registered: Registered, section: ComponentSection, at: SpecPath
+    ) -> ComponentConfig | None:
+        component, plugin = registered.component, registered.plugin
+        if plugin.is_builtin:
+            return validate(component.config, section.options, at, self._document, self._found)
+        config = None
+        with Isolation(plugin, f'validated the {component.kind} "{component.name}"') as validated:
+            config = validate(component.config, section.options, at, self._document, self._found)
+        if validated.error is not None:
+            said = mask(describe_error(validated.error, plugin), self._secrets)
+            self._found.error(
+                "plugin-config",
+                f'the config of the {component.kind} "{component.name}" raised: {said}',
+                self._document.span((*at, "type")),
+                f"it is the fault of the plugin {plugin}, not of the spec",
+            )
+        return config
+
     def _report_unknown_type(self, section: ComponentSection, at: SpecPath) -> None:
-        names = self._registry.names(section.kind)
-        helps = list(did_you_mean(section.type, names) or (one_of(names),))
-        for plugin in self._registry.broken_plugins:
-            assert plugin.problem is not None
-            helps.append(f"a broken plugin may offer it: {plugin.problem.headline}")
         self._found.error(
             "unknown-type",
             f'no {section.kind} "{mask(section.type, self._secrets)}" is installed',
             self._document.span((*at, "type")),
-            *helps,
+            *missing_type_helps(section.kind, section.type, self._registry),
         )
 
     def _anchored(self, model: Model, at: SpecPath) -> Model:

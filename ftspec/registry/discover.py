@@ -8,43 +8,73 @@ anyone else.
 from __future__ import annotations
 
 import importlib
-import re
-import sys
-from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
-from types import ModuleType
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from ftspec import __version__
-from ftspec.components import (
-    Component,
-    MetricComponent,
-    TaskConfig,
-    TokenizerConfig,
-)
+from ftspec.components import Component
 from ftspec.diagnostics.model import Diagnostic, Severity
 from ftspec.hookspecs import PROJECT, REGISTER_HOOKS, Hooks
+from ftspec.registry.disabled import Disabled, read_disabled
+from ftspec.registry.entry_points import entry_points
+from ftspec.registry.heavy_imports import HEAVY_MODULES, HeavyImports
+from ftspec.registry.hook_faults import asked_version, hook_fault
+from ftspec.registry.isolation import Isolation, describe_error
+from ftspec.registry.record_faults import record_fault
 from ftspec.registry.registry import Plugin, Registered, Registry
-from ftspec.spec.base import ComponentConfig
+from ftspec.registry.trace import make_trace
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 BUILTIN_PLUGINS = ("ftspec.builtin.plugin",)
-HEAVY_MODULES = ("torch", "transformers", "datasets", "evaluate", "numpy", "pandas")
-
-_CONFIG_BASES: dict[str, type[ComponentConfig]] = {"task": TaskConfig, "tokenizer": TokenizerConfig}
-_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LIGHT = 'name heavy modules in factory strings, "package.module:attribute", and nowhere else'
 
 
-def build_registry(*, with_entry_points: bool = True) -> Registry:
-    """Load every plugin and gather its components. Never raises for a plugin's fault."""
+def build_registry(*, with_entry_points: bool = True, disabled: Disabled | None = None) -> Registry:
+    """Load every plugin and gather its components. Never raises for a plugin's fault.
+
+    ``disabled`` plugins are not imported; by default the environment says which these are.
+    Without entry points nothing is known even of their names.
+    """
     builder = _Builder()
     for module in BUILTIN_PLUGINS:
-        plugin = Plugin(name=module, distribution="ftspec", version=__version__, is_builtin=True)
+        plugin = Plugin(
+            name=module, distribution="ftspec", version=__version__, module=module, is_builtin=True
+        )
         builder.add(plugin, importlib.import_module(module))
-    found = entry_points(group=PROJECT) if with_entry_points else ()
-    for entry_point in sorted(found, key=lambda point: (point.name, point.value)):
-        builder.add_entry_point(entry_point)
+    if with_entry_points:
+        builder.add_entry_points(read_disabled() if disabled is None else disabled)
     return builder.build()
+
+
+def find_plugins() -> list[tuple[Plugin, EntryPoint]]:
+    """Every plugin that is installed, by name, none of it imported."""
+    found = []
+    for entry_point in entry_points(PROJECT):
+        distribution, version = _origin(entry_point)
+        plugin = Plugin(
+            name=entry_point.name,
+            distribution=distribution,
+            version=version,
+            module=entry_point.module,
+        )
+        found.append((plugin, entry_point))
+    return sorted(found, key=lambda pair: (pair[0].name, pair[1].value))
+
+
+class _Fault(Exception):  # noqa: N818 - it ends the loading of one plugin
+    """Why a plugin is rejected."""
+
+    def __init__(self, what: str, *, slug: str, helps: Iterable[str] = ()) -> None:
+        super().__init__(what)
+        self.what = what
+        self.slug = slug
+        self.helps = helps
 
 
 class _Builder:
@@ -54,73 +84,118 @@ class _Builder:
         self._components: dict[tuple[str, str], Registered] = {}
         self._plugins: list[Plugin] = []
         self._problems: list[Diagnostic] = []
+        self._trace = make_trace()
 
     def build(self) -> Registry:
         return Registry(self._components, tuple(self._plugins), tuple(self._problems))
 
-    def add_entry_point(self, entry_point: EntryPoint) -> None:
-        distribution, version = _origin(entry_point)
-        plugin = Plugin(name=entry_point.name, distribution=distribution, version=version)
-        before = set(sys.modules)
-        try:
-            module = entry_point.load()
-        except (Exception, SystemExit) as error:
-            self._reject(plugin, "plugin-import", f"cannot be imported: {_shown(error)}")
-            return
-        heavy = [name for name in HEAVY_MODULES if name in sys.modules and name not in before]
-        if heavy:
-            self._problems.append(
-                _problem(
-                    plugin, "plugin-heavy-import", f'imports "{heavy[0]}", which makes lint slow'
-                )
-            )
-        self.add(plugin, module)
+    def add_entry_points(self, disabled: Disabled) -> None:
+        found = find_plugins()
+        self._trace(f"{len(found)} found")
+        for plugin, entry_point in found:
+            if disabled.covers(plugin):
+                self._trace(f"{plugin} is disabled by {disabled.by}")
+                self._plugins.append(replace(plugin, disabled_by=disabled.by))
+                continue
+            self._add_entry_point(plugin, entry_point)
 
-    def add(self, plugin: Plugin, module: ModuleType) -> None:
+    def _add_entry_point(self, plugin: Plugin, entry_point: EntryPoint) -> None:
+        printed = ""
+        with HeavyImports() as heavy:
+            try:
+                module, printed = self._import(plugin, entry_point)
+                self.add(plugin, module)
+            except _Fault as fault:
+                self._reject(plugin, fault)
+        if heavy.chain:
+            self._warn(
+                plugin,
+                "plugin-heavy-import",
+                f'imports "{heavy.chain[-1]}", which makes lint slow',
+                " -> ".join(heavy.chain),
+                _LIGHT,
+            )
+        if printed:
+            self._warn(
+                plugin,
+                "plugin-output",
+                f"writes to standard output when it is imported: {_excerpt(printed)}",
+            )
+
+    def _import(self, plugin: Plugin, entry_point: EntryPoint) -> tuple[Any, str]:
+        """The module of a plugin, and what it printed."""
+        taken = next((one for one in self._plugins if one.name == plugin.name), None)
+        if taken is not None:
+            raise _Fault(f"has the name of the plugin {taken}", slug="plugin-conflict")
+        began = time.perf_counter()
+        with Isolation(plugin, "was imported") as imported:
+            module = entry_point.load()
+        milliseconds = 1000 * (time.perf_counter() - began)
+        self._trace(f"{plugin} imports {entry_point.value} in {milliseconds:.1f} ms")
+        if imported.error is not None:
+            raise _Fault(
+                f"cannot be imported: {describe_error(imported.error, plugin)}",
+                slug="plugin-import",
+                helps=_import_helps(imported.error, plugin),
+            )
+        return module, imported.output
+
+    def add(self, plugin: Plugin, module: Any) -> None:
+        """Take in a plugin whole.
+
+        Raises:
+            _Fault: something is wrong with it; nothing of it was taken in.
+        """
         manager = pluggy.PluginManager(PROJECT)
         manager.add_hookspecs(Hooks)
-        try:
+        # pluggy reads every attribute of the module, which may raise
+        with Isolation(plugin, "was registered") as registered:
             manager.register(module, name=plugin.name)
-            manager.check_pending()
-        except Exception as error:  # pluggy reads every attribute of the module, which may raise
-            self._reject(plugin, "plugin-hooks", f"has a bad hook: {_shown(error)}")
-            return
-        hooks = tuple(sorted(caller.name for caller in manager.get_hookcallers(module) or ()))
-        plugin = Plugin(
-            name=plugin.name,
-            distribution=plugin.distribution,
-            version=plugin.version,
-            is_builtin=plugin.is_builtin,
-            hooks=hooks,
-            call=lambda hook, **arguments: getattr(manager.hook, hook)(**arguments),
-        )
-        records: list[Component] = []
-        for hook, record_type in REGISTER_HOOKS.items():
-            if hook not in hooks:
-                continue
-            try:
-                contributed = [record for result in plugin.call(hook) for record in result]
-            except Exception as error:
-                self._reject(plugin, "plugin-hooks", f'raised in "{hook}": {_shown(error)}')
-                return
-            fault = next(filter(None, (_fault(item, record_type) for item in contributed)), None)
-            if fault is not None:
-                self._reject(
-                    plugin, "plugin-record", f'returned a bad record from "{hook}": {fault}'
-                )
-                return
-            records += contributed
-        clash = self._clash(records)
-        if clash is not None:
-            self._reject(plugin, "plugin-conflict", clash)
-            return
+        fault = hook_fault(manager, module, registered.error, plugin)
+        if fault is not None:
+            raise _Fault(fault[0], slug="plugin-hooks", helps=fault[1:])
+
+        def call(hook: str, **arguments: Any) -> list[Any]:
+            results: list[Any] = getattr(manager.hook, hook)(**arguments)
+            self._trace(f"{plugin} {hook} gives {_named(results)}")
+            return results
+
+        hooks = tuple(sorted(one.name for one in manager.get_hookcallers(module) or ()))
+        plugin = replace(plugin, hooks=hooks, call=call)
+        records = [record for hook in hooks for record in self._records(plugin, hook)]
+        self._refuse_clash(records)
         self._plugins.append(plugin)
         self._components |= {
             (record.kind, record.name): Registered(record, plugin) for record in records
         }
 
-    def _clash(self, records: Iterable[Component]) -> str | None:
-        """What of these names is taken, former names included: they still mean something."""
+    def _records(self, plugin: Plugin, hook: str) -> list[Component]:
+        """What a registering hook returns; nothing for any other hook."""
+        record_type = REGISTER_HOOKS.get(hook)
+        if record_type is None:
+            return []
+        records: list[Any] = []
+        fault: str | None = None
+        with Isolation(plugin, f'ran "{hook}"') as ran:
+            results = plugin.call(hook)
+            if results and isinstance(results[0], Iterable):
+                records += results[0]
+            else:
+                found = "an object that is not iterable" if results else "None"
+                fault = f"expected an iterable of {record_type.__name__}, found {found}"
+            fault = next(
+                filter(None, (fault, *(record_fault(one, record_type) for one in records))), None
+            )
+        if ran.error is not None:
+            what = f'raised in "{hook}": {describe_error(ran.error, plugin)}'
+            raise _Fault(what, slug="plugin-hooks")
+        if fault is not None:
+            what = f'returned a bad record from "{hook}": {fault}'
+            raise _Fault(what, slug="plugin-record")
+        return records
+
+    def _refuse_clash(self, records: Iterable[Component]) -> None:
+        """Former names count too: they still mean something."""
         taken = {
             (registered.component.kind, name): f"the plugin {registered.plugin} already has"
             for registered in self._components.values()
@@ -129,58 +204,54 @@ class _Builder:
         for record in records:
             for name in _names(record):
                 if (record.kind, name) in taken:
-                    return f'offers the {record.kind} "{name}", which {taken[record.kind, name]}'
+                    what = f'offers the {record.kind} "{name}", which {taken[record.kind, name]}'
+                    raise _Fault(what, slug="plugin-conflict")
                 taken[record.kind, name] = "it offers twice"
-        return None
 
-    def _reject(self, plugin: Plugin, slug: str, what: str) -> None:
-        if plugin.is_builtin:
-            raise AssertionError(f"built-in plugin {plugin.name} {what}")
-        problem = _problem(plugin, slug, what)
-        self._problems.append(problem)
-        self._plugins.append(
-            Plugin(
-                name=plugin.name,
-                distribution=plugin.distribution,
-                version=plugin.version,
-                problem=problem,
-            )
+    def _reject(self, plugin: Plugin, fault: _Fault) -> None:
+        problem = self._warn(plugin, fault.slug, fault.what, *fault.helps)
+        self._plugins.append(replace(plugin, problem=problem))
+
+    def _warn(self, plugin: Plugin, slug: str, what: str, *helps: str) -> Diagnostic:
+        if plugin.distribution:
+            helps = (*helps, f'tell its authors, or "pip uninstall {plugin.distribution}"')
+        problem = Diagnostic(
+            slug=slug,
+            severity=Severity.WARNING,
+            headline=f"the plugin {plugin} {what}",
+            helps=helps,
         )
+        self._trace(problem.headline)
+        self._problems.append(problem)
+        return problem
 
 
-def _problem(plugin: Plugin, slug: str, what: str) -> Diagnostic:
-    helps: Iterable[str] = ()
-    if plugin.distribution:
-        helps = (f'tell its authors, or "pip uninstall {plugin.distribution}"',)
-    return Diagnostic(
-        slug=slug,
-        severity=Severity.WARNING,
-        headline=f"the plugin {plugin} {what}",
-        helps=tuple(helps),
-    )
-
-
-def _fault(record: object, record_type: type) -> str | None:
-    """What is wrong with a record: an author may have run no type checker over it."""
-    if not isinstance(record, record_type):
-        return f"expected {record_type.__name__}, found {type(record).__name__}"
-    assert isinstance(record, Component)
-    if not isinstance(record.name, str) or not _NAME.fullmatch(record.name):
-        return f'the name "{record.name}" is not kebab-case'
-    if not isinstance(record.factory, str) or ":" not in record.factory:
-        return f'the factory "{record.factory}" of "{record.name}" is not "module:attribute"'
-    base = _CONFIG_BASES.get(record.kind, ComponentConfig)
-    if not isinstance(record.config, type) or not issubclass(record.config, base):
-        return f'the config of "{record.name}" is no subclass of {base.__name__}'
-    if not isinstance(record.aliases, tuple):
-        return f'the aliases of "{record.name}" are no tuple'
-    if isinstance(record, MetricComponent) and not isinstance(record.scores, frozenset):
-        return f'the scores of "{record.name}" are no frozenset'
-    return None
+def _import_helps(error: BaseException, plugin: Plugin) -> Iterator[str]:
+    if not isinstance(error, ImportError) or error.name is None:
+        return
+    if error.name.partition(".")[0] in HEAVY_MODULES:
+        yield _LIGHT
+    if error.name == "ftspec.api":
+        yield asked_version(plugin)
 
 
 def _names(record: Component) -> tuple[str, ...]:
     return (record.name, *record.aliases)
+
+
+def _named(results: list[Any]) -> str:
+    """What a hook gave, without using it up: a generator gives its values only once."""
+    if not results:
+        return "None"
+    if not isinstance(results[0], (list, tuple)):
+        return type(results[0]).__name__
+    names = [f"{one.kind} {one.name}" for one in results[0] if isinstance(one, Component)]
+    return ", ".join(names) or f"{len(results[0])} values"
+
+
+def _excerpt(printed: str) -> str:
+    line = " ".join(printed.split())
+    return f'"{line[:60]}…"' if len(line) > 60 else f'"{line}"'
 
 
 def _origin(entry_point: EntryPoint) -> tuple[str, str]:
@@ -188,11 +259,5 @@ def _origin(entry_point: EntryPoint) -> tuple[str, str]:
     try:
         distribution = entry_point.dist
         return (distribution.name, distribution.version) if distribution is not None else ("", "")
-    except (
-        Exception
-    ):  # a half-removed package has no METADATA, and each Python raises another error
+    except Exception:  # a half-removed package has no METADATA, each Python raises another error
         return "", ""
-
-
-def _shown(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".replace("\n", " ").rstrip(": ")

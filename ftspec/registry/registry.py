@@ -15,13 +15,22 @@ class Plugin:
     """A module that contributes components and hooks.
 
     ``distribution`` and ``version`` are empty for the built-ins' module when ftspec runs from a
-    checkout that was never installed. ``call`` invokes one hook of this plugin alone.
+    checkout that was never installed, and where metadata cannot be read.
+
+    Attributes:
+        module: the module that the entry point names.
+        disabled_by: what disabled it, such as ``--no-plugins``; it was not even imported.
+        problem: why it contributes nothing.
+        hooks: the hooks it implements.
+        call: invokes one hook of this plugin alone; the results, of which ``None`` is none.
     """
 
     name: str
     distribution: str = ""
     version: str = ""
+    module: str = ""
     is_builtin: bool = False
+    disabled_by: str = ""
     problem: Diagnostic | None = None
     hooks: tuple[str, ...] = ()
     call: Callable[..., list[Any]] = field(default=lambda hook, **arguments: [], repr=False)
@@ -29,6 +38,11 @@ class Plugin:
     def __str__(self) -> str:
         origin = " ".join(part for part in (self.distribution, self.version) if part)
         return f'"{self.name}"' + (f" ({origin})" if origin else "")
+
+    def owns(self, module: str) -> bool:
+        """Whether a module is the plugin's, or in the package that its own module is in."""
+        package = self.module.rpartition(".")[0] or self.module
+        return f"{module}.".startswith(f"{package}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +55,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class Registry:
-    """Every installed component, and every plugin, broken ones too."""
+    """Every installed component, and every plugin, broken and disabled ones too."""
 
     components: Mapping[tuple[str, str], Registered]
     plugins: tuple[Plugin, ...]
@@ -68,3 +82,8 @@ class Registry:
     def broken_plugins(self) -> tuple[Plugin, ...]:
         """Plugins that could not be loaded whole."""
         return tuple(plugin for plugin in self.plugins if plugin.problem is not None)
+
+    @property
+    def disabled_plugins(self) -> tuple[Plugin, ...]:
+        """Plugins that are installed and were left out on request."""
+        return tuple(plugin for plugin in self.plugins if plugin.disabled_by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -167,12 +167,26 @@ def returning_nothing(plan: Any, spans: Any) -> None:
     return None
 
 
+def badly_made(plan: Any, spans: Any) -> list[Diagnostic]:
+    return [Diagnostic(slug="p/x", headline="no", labels=("here",))]  # type: ignore[arg-type]
+
+
+def leaving(plan: Any, spans: Any) -> list[Diagnostic]:
+    raise SystemExit(0)
+
+
+RAISED = 'raised in "ftspec_check_plan": '
+RETURNED = 'returned a bad finding from "ftspec_check_plan": '
+
+
 @pytest.mark.parametrize(
     ("check", "words"),
     [
-        (raising, "ValueError: token ${env:TOKEN}"),
-        (returning_text, "TypeError: expected Diagnostic, found str"),
-        (returning_nothing, "TypeError: 'NoneType' object is not iterable"),
+        (raising, RAISED + "ValueError: token ${env:TOKEN}"),
+        (leaving, RAISED + "SystemExit: 0"),
+        (returning_text, RETURNED + "expected Diagnostic, found str"),
+        (returning_nothing, RAISED + "TypeError: 'NoneType' object is not iterable"),
+        (badly_made, RETURNED + "its labels must be a tuple of Label"),
     ],
 )
 def test_plugin_at_fault_is_a_warning_and_the_other_plugins_go_on(
@@ -184,8 +198,44 @@ def test_plugin_at_fault_is_a_warning_and_the_other_plugins_go_on(
     (finding,) = verdict.diagnostics
     assert placed(finding) == "1:1 plugin-hooks"
     assert finding.severity is Severity.WARNING
-    assert finding.headline == f'the plugin "p" (dist 1) raised in "ftspec_check_plan": {words}'
+    assert finding.headline == f'the plugin "p" (dist 1) {words}'
     assert verdict.is_sound
+
+
+@pytest.mark.parametrize(
+    ("slug", "shown"),
+    [
+        ("house-rule", "p/house-rule"),
+        ("q/house-rule", "p/house-rule"),
+        ("unknown-key", "p/unknown-key"),
+        ("p/House Rule", "p/House Rule"),
+    ],
+)
+def test_finding_under_a_foreign_slug_is_the_plugins_own_and_its_fault(
+    slug: str, shown: str, examine: Examine, registry: Registry, minimal_spec: str
+) -> None:
+    def check(plan: Any, spans: Any) -> list[Diagnostic]:
+        place = labelled(spans.span(("task",)))
+        return [Diagnostic(slug=slug, headline=text, labels=place) for text in ("no", "never")]
+
+    found = examine(minimal_spec, registry=with_check(registry, check)).diagnostics
+    assert [placed(one) for one in found] == [f"10:7 {shown}"] * 2 + ["1:1 plugin-hooks"]
+    assert found[-1].headline == (
+        f'the plugin "p" (dist 1) gave a finding the slug "{slug}", which is not "p/<kebab-case>"'
+    )
+
+
+def test_check_that_raises_midway_has_found_something(
+    examine: Examine, registry: Registry, minimal_spec: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check(plan: Any, spans: Any) -> Iterator[Diagnostic]:
+        print("looking")
+        yield Diagnostic(slug="p/first", headline="no", labels=labelled(spans.span(("task",))))
+        raise OSError("too late")
+
+    found = examine(minimal_spec, registry=with_check(registry, check)).diagnostics
+    assert [placed(one) for one in found] == ["10:7 p/first", "1:1 plugin-hooks"]
+    assert capsys.readouterr().out == ""
 
 
 # Any text

@@ -18,10 +18,10 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
         Found: when plugins are discovered, or their hooks called.
     """,
     ("plugin-conflict",): """
-        A plugin offers a component under a name that is taken.
+        A plugin offers a component under a name that is taken, or has the name of another plugin.
 
-        Why: which of the two a spec means would depend on the order of installation. The plugin is
-        left out.
+        Why: which of the two a spec means would depend on the order of installation. The later
+        plugin by name is left out; a built-in component is never replaced.
 
         Found: when plugins are discovered.
     """,
@@ -32,6 +32,21 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
         are named by strings.
 
         Found: when plugins are discovered.
+    """,
+    ("plugin-output",): """
+        A plugin prints when it is imported.
+
+        Why: what "ftspec lint --format json" and others write is read by programs. The text is kept
+        from them.
+
+        Found: when plugins are discovered.
+    """,
+    ("plugin-config",): """
+        The config class of a plugin's component raises instead of saying what is wrong.
+
+        Why: whether the section is right cannot be known. Other sections are checked all the same.
+
+        Found: when a spec uses the component, by building or validating its config.
     """,
     ("missing-package",): """
         A Python package that the spec names is not installed.

@@ -32,16 +32,23 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     before = set(sys.modules)
 
     def install_plugin(
-        name: str, code: str, *, entry: str | None = None, bare: bool = False
+        name: str,
+        code: str,
+        *,
+        entry: str | None = None,
+        plugin: str | None = None,
+        requires: tuple[str, ...] = (),
+        bare: bool = False,
     ) -> None:
         module = f"testplugin_{name.replace('-', '_')}"
         (folder / f"{module}.py").write_text(code)
         info = folder / f"dist_{name.replace('-', '_')}-1.2.dist-info"
         info.mkdir()
-        (info / "entry_points.txt").write_text(f"[ftspec]\n{name} = {entry or module}\n")
+        (info / "entry_points.txt").write_text(f"[ftspec]\n{plugin or name} = {entry or module}\n")
         if not bare:
+            needed = "".join(f"Requires-Dist: {one}\n" for one in requires)
             (info / "METADATA").write_text(
-                f"Metadata-Version: 2.1\nName: dist-{name}\nVersion: 1.2\n"
+                f"Metadata-Version: 2.1\nName: dist-{name}\nVersion: 1.2\n{needed}"
             )
 
     yield install_plugin

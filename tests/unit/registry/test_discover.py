@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from pathlib import Path
 
 import pytest
 
+from ftspec import __version__
 from ftspec.diagnostics.model import Diagnostic, Severity
 from ftspec.linting import examine
+from ftspec.registry.disabled import NO_PLUGINS
 from ftspec.registry.discover import build_registry
 from ftspec.registry.registry import Plugin, Registry
 from ftspec.span import SourceText
@@ -98,11 +100,37 @@ from pydantic import BaseModel
 def ftspec_register_{kind}s():
     {body}
 """
-SOURCE = 'SourceComponent(name="{name}", summary="x", config={config}, factory={factory})'
+SOURCE = 'SourceComponent(name="{name}", summary="{summary}", config={config}, factory={factory})'
 
 
-def source(name: str = "x", config: str = "ComponentConfig", factory: str = '"a:b"') -> str:
-    return SOURCE.format(name=name, config=config, factory=factory)
+TASK = """
+from ftspec.api import TaskComponent, TaskConfig, TaskField, hookimpl
+
+@hookimpl
+def ftspec_register_tasks():
+    yield TaskComponent(
+        name="t", summary="x", config=TaskConfig, factory="a:b", auto_model="A", fields={fields}
+    )
+"""
+KEYED = """
+from ftspec.api import ComponentConfig, Field, SourceComponent, hookimpl
+
+class KeyedConfig(ComponentConfig):
+    {key}
+
+@hookimpl
+def ftspec_register_sources():
+    yield SourceComponent(name="x", summary="x", config=KeyedConfig, factory="a:b")
+"""
+
+
+def source(
+    name: str = "x",
+    config: str = "ComponentConfig",
+    factory: str = '"a:b"',
+    summary: str = "x",
+) -> str:
+    return SOURCE.format(name=name, config=config, factory=factory, summary=summary)
 
 
 @pytest.mark.parametrize(
@@ -118,14 +146,14 @@ def source(name: str = "x", config: str = "ComponentConfig", factory: str = '"a:
             "from ftspec.api import hookimpl\n\n@hookimpl\ndef ftspec_register_sources(config):\n"
             "    return []\n",
             "plugin-hooks",
-            "has a bad hook: PluginValidationError",
+            'takes "config" in "ftspec_register_sources", which is given nothing',
         ),
         # and be silent about this one
         (
             "from ftspec.api import hookimpl\n\n@hookimpl\ndef ftspec_register_surces():\n"
             "    return []\n",
             "plugin-hooks",
-            "ftspec_register_surces",
+            'implements "ftspec_register_surces", which is no hook',
         ),
         (RECORD.format(kind="source", body="1 / 0"), "plugin-hooks", "ZeroDivisionError"),
         (
@@ -133,7 +161,36 @@ def source(name: str = "x", config: str = "ComponentConfig", factory: str = '"a:
             "plugin-hooks",
             'raised in "ftspec_register_sources": ZeroDivisionError: division by zero',
         ),
-        (RECORD.format(kind="source", body=f"return {source()}"), "plugin-hooks", "not iterable"),
+        (RECORD.format(kind="source", body=f"return {source()}"), "plugin-record",
+            "expected an iterable of SourceComponent, found an object that is not iterable",
+        ),
+        # nobody expects these to be raised
+        ("class Panic(BaseException): ...\nraise Panic('rust')\n", "plugin-import", "Panic: rust"),
+        ("def f(): f()\nf()\n", "plugin-import", "RecursionError: maximum recursion"),
+        (
+            "class Odd(Exception):\n    def __str__(self): 1 / 0\nraise Odd\n",
+            "plugin-import",
+            "Odd: (its text cannot be shown) (testplugin_broken:3)",
+        ),
+        (RECORD.format(kind="source", body="raise SystemExit(0)"), "plugin-hooks", "SystemExit: 0"),
+        ("def __dir__():\n    raise OSError('no')\n", "plugin-hooks", "registered: OSError: no"),
+        # mistakes that pluggy takes for nothing
+        (
+            "def ftspec_register_sources():\n    return []\n",
+            "plugin-hooks",
+            'defines "ftspec_register_sources" without @hookimpl',
+        ),
+        (
+            "from ftspec.api import hookimpl\n\n@hookimpl(wrapper=True)\n"
+            "def ftspec_register_sources():\n    return (yield)\n",
+            "plugin-hooks",
+            'wraps "ftspec_register_sources", where there is nothing to wrap',
+        ),
+        (
+            RECORD.format(kind="source", body="pass"),
+            "plugin-record",
+            "expected an iterable of SourceComponent, found None",
+        ),
         (
             RECORD.format(kind="source", body="return ['json']"),
             "plugin-record",
@@ -152,12 +209,12 @@ def source(name: str = "x", config: str = "ComponentConfig", factory: str = '"a:
         (
             RECORD.format(kind="source", body=f"return [{source(factory='SourceComponent')}]"),
             "plugin-record",
-            'of "x" is not "module:attribute"',
+            'the factory of "x" must be "package.module:attribute"',
         ),
         (
             RECORD.format(kind="source", body=f"return [{source(factory=repr('a.b'))}]"),
             "plugin-record",
-            'the factory "a.b" of "x" is not "module:attribute"',
+            'the factory "a.b" of "x" must be "package.module:attribute"',
         ),
         (
             RECORD.format(kind="source", body=f"return [{source(config='BaseModel')}]"),
@@ -174,7 +231,7 @@ def source(name: str = "x", config: str = "ComponentConfig", factory: str = '"a:
                 kind="source", body=f"return [{source()[:-1]}, aliases='xy')]"
             ),
             "plugin-record",
-            'the aliases of "x" are no tuple',
+            'the aliases "xy" of "x" must be a tuple of names',
         ),
         (
             RECORD.format(
@@ -192,7 +249,38 @@ def source(name: str = "x", config: str = "ComponentConfig", factory: str = '"a:
                 'factory="a:b", scores={"text"}, results=("m",))]',
             ),
             "plugin-record",
-            'the scores of "m" are no frozenset',
+            'the scores of "m" must be a frozenset of predictions',
+        ),
+        (
+            RECORD.format(kind="source", body=f"return [{source(name='x')[:-1]}, requires=['a'])]"),
+            "plugin-record",
+            'the requires of "x" must be a tuple of module names',
+        ),
+        (
+            RECORD.format(kind="source", body=f"return [{source(summary=' x')}]"),
+            "plugin-record",
+            'the summary " x" of "x" must be',
+        ),
+        (
+            TASK.format(fields='(TaskField(name="a", summary="x"),) * 2'),
+            "plugin-record",
+            'the fields of "t" must be a tuple of TaskField, each with a name of its own',
+        ),
+        # keys that would be in the way
+        (
+            KEYED.format(key="type: str"),
+            "plugin-record",
+            'the config of "x" has a key "type", which names the component',
+        ),
+        (
+            KEYED.format(key='kind: str = Field(alias="type")'),
+            "plugin-record",
+            'the config of "x" has a key "type", which names the component',
+        ),
+        (
+            KEYED.format(key="model_dump: str"),
+            "plugin-record",
+            'the config of "x" has a key "model_dump", which ftspec has a use for',
         ),
         # names that are taken
         (
@@ -222,7 +310,7 @@ def test_broken_plugin_is_named_and_leaves_the_others_alone(
     assert problem.headline.startswith('the plugin "broken" (dist-broken 1.2) ')
     assert words in problem.headline
     assert "\n" not in problem.headline
-    assert problem.helps == ('tell its authors, or "pip uninstall dist-broken"',)
+    assert problem.helps[-1] == 'tell its authors, or "pip uninstall dist-broken"'
 
 
 def test_entry_point_to_a_missing_attribute_is_a_broken_import(install: Install) -> None:
@@ -272,19 +360,141 @@ def test_every_broken_plugin_is_reported(install: Install) -> None:
     assert registry.get("source", "three-source") is not None
 
 
-def test_heavy_import_is_a_warning_and_the_plugin_works(
-    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "site" / "evaluate.py").write_text("")  # the real one takes seconds to import
-    monkeypatch.setitem(sys.modules, "evaluate", sys)  # so that the state before comes back
-    del sys.modules["evaluate"]
-    install("heavy", "import evaluate\n" + GOOD.format(name="heavy-source"))
+def test_second_plugin_of_a_name_is_left_out(install: Install) -> None:
+    install("one", GOOD.format(name="a"))
+    install("two", GOOD.format(name="b"), plugin="one")
     registry = build_registry()
-    (problem,) = [one for one in registry.problems if '"heavy"' in one.headline]
-    assert (problem.slug, problem.severity) == ("plugin-heavy-import", Severity.WARNING)
-    assert 'imports "evaluate", which makes lint slow' in problem.headline
-    assert plugin_named(registry, "heavy").problem is None
-    assert registry.get("source", "heavy-source") is not None
+    (problem,) = [one for one in registry.problems if one.slug == "plugin-conflict"]
+    assert problem.headline == (
+        'the plugin "one" (dist-two 1.2) has the name of the plugin "one" (dist-one 1.2)'
+    )
+    assert registry.get("source", "a") is not None
+    assert registry.get("source", "b") is None
+
+
+def test_hook_of_a_newer_ftspec_may_be_marked_as_optional(install: Install) -> None:
+    hook = "@hookimpl(optionalhook=True)\ndef ftspec_register_launchers():\n    return []\n"
+    install("ahead", GOOD.format(name="ahead-source") + hook)
+    assert plugin_named(build_registry(), "ahead").problem is None
+    assert build_registry().get("source", "ahead-source") is not None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from ftspec.api import Launcher\n",
+        "from ftspec.api import hookimpl\n\n@hookimpl\ndef ftspec_open_portal():\n    return []\n",
+    ],
+)
+def test_plugin_for_a_newer_ftspec_is_told_of_both_versions(code: str, install: Install) -> None:
+    install("ahead", code, requires=("pydantic>=2", "ftspec[train] (>=9.1)"))
+    here = f"ftspec {__version__} is installed"
+    assert problem_of("ahead").helps[0] == f'it asks for "ftspec[train] (>=9.1)", and {here}'
+    install("silent", code)
+    assert problem_of("silent").helps[0] == f"it may need another one: {here}"
+
+
+def test_heavy_library_that_is_not_there_is_told_where_it_belongs(install: Install) -> None:
+    install("heavy", "import sentence_transformers.nothing_like_it\n")
+    problem = problem_of("heavy")
+    assert problem.slug == "plugin-import"
+    assert problem.helps[0].startswith("name heavy modules in factory strings")
+
+
+def test_what_a_plugin_prints_is_kept_and_reported(
+    install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    banner = "print('welcome to', 'the  finest of all plugins, ' * 9)\n"
+    install("loud", banner + GOOD.format(name="loud-source"))
+    registry = build_registry()
+    assert capsys.readouterr().out == ""
+    (problem,) = [one for one in registry.problems if '"loud"' in one.headline]
+    assert (problem.slug, problem.severity) == ("plugin-output", Severity.WARNING)
+    assert problem.headline.endswith(
+        'when it is imported: "welcome to the finest of all plugins, the finest of all plug…"'
+    )
+    assert registry.get("source", "loud-source") is not None
+
+
+def test_interrupting_a_slow_plugin_names_it(install: Install) -> None:
+    install("slow", "raise KeyboardInterrupt\n")
+    with pytest.raises(KeyboardInterrupt) as stop:
+        build_registry()
+    assert stop.value.__notes__ == ['while the plugin "slow" (dist-slow 1.2) was imported']
+
+
+# Disabled plugins
+
+
+@pytest.mark.parametrize(
+    ("written", "left_out"),
+    [
+        ("", set()),
+        ("0", set()),
+        ("one", {"one"}),
+        (" one , dist-two,, absent", {"one", "two"}),
+        ("1", {"one", "two"}),
+        ("all", {"one", "two"}),
+    ],
+)
+def test_environment_disables_plugins(
+    written: str, left_out: set[str], install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("one", GOOD.format(name="a"))
+    install("two", GOOD.format(name="b"))
+    monkeypatch.setenv("FTSPEC_DISABLE_PLUGINS", written)
+    registry = build_registry()
+    disabled = {plugin.name: plugin.disabled_by for plugin in registry.disabled_plugins}
+    assert disabled == dict.fromkeys(left_out, "FTSPEC_DISABLE_PLUGINS")
+    for name, component in (("one", "a"), ("two", "b")):
+        assert (registry.get("source", component) is None) == (name in left_out)
+        assert (f"testplugin_{name}" in sys.modules) == (name not in left_out)
+
+
+def test_disabled_plugin_is_not_looked_at(install: Install) -> None:
+    install("broken", "1 / 0\n")
+    registry = build_registry(disabled=NO_PLUGINS)
+    assert registry.problems == ()
+    plugin = plugin_named(registry, "broken")
+    assert (plugin.disabled_by, plugin.problem) == ("--no-plugins", None)
+
+
+# The trace
+
+
+def test_trace_tells_each_step(
+    install: Install, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install("broken", "1 / 0\n")
+    install("good", GOOD.format(name="good-source"))
+    install("idle", "from ftspec.api import hookimpl\n")
+    monkeypatch.setenv("FTSPEC_DISABLE_PLUGINS", "idle")
+    monkeypatch.setenv("FTSPEC_TRACE_PLUGINS", "1")
+    build_registry()
+    out, said = capsys.readouterr()
+    assert out == ""
+    lines = re.sub(r"[0-9.]+ ms", "N ms", said).splitlines()
+    assert [line for line in lines if "ftspec.builtin" not in line] == [
+        "plugins: 3 found",
+        'plugins: "broken" (dist-broken 1.2) imports testplugin_broken in N ms',
+        'plugins: the plugin "broken" (dist-broken 1.2) cannot be imported: '
+        "ZeroDivisionError: division by zero (testplugin_broken:1)",
+        'plugins: "good" (dist-good 1.2) imports testplugin_good in N ms',
+        'plugins: "good" (dist-good 1.2) ftspec_register_sources gives source good-source',
+        'plugins: "idle" (dist-idle 1.2) is disabled by FTSPEC_DISABLE_PLUGINS',
+    ]
+
+
+def test_there_is_no_trace_unless_asked_for(
+    install: Install, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install("good", GOOD.format(name="good-source"))
+    monkeypatch.setenv("FTSPEC_TRACE_PLUGINS", "0")
+    build_registry()
+    assert capsys.readouterr() == ("", "")
+
+
+# What a spec is told
 
 
 def test_unknown_type_tells_of_a_broken_plugin_that_may_offer_it(

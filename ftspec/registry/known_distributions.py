@@ -1,0 +1,17 @@
+"""Which package offers what, for specs that name a component which is not installed.
+
+These are the packages in ``plugins/``; a test compares the table with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+KNOWN_DISTRIBUTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "ftspec-embeddings": (("task", "sentence-embedding"),),
+    "ftspec-peft": (("adapter", "lora"),),
+    "ftspec-preference": (("task", "chat-tuning"), ("task", "preference-tuning")),
+    "ftspec-question-answering": (("task", "question-answering"), ("metric", "squad")),
+    "ftspec-token-classification": (("task", "token-classification"), ("metric", "seqeval")),
+}
+"""By the name of the distribution, the kind and name of each component it offers."""

@@ -1,0 +1,26 @@
+"""``FTSPEC_TRACE_PLUGINS=1``: what discovery does, said on standard error as it happens."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from ftspec.diagnostics.model import printable
+
+VARIABLE = "FTSPEC_TRACE_PLUGINS"
+
+Trace = Callable[[str], None]
+
+
+def make_trace() -> Trace:
+    """What to tell each step to."""
+    return _ignore if os.environ.get(VARIABLE, "") in ("", "0") else _say
+
+
+def _say(line: str) -> None:
+    print(f"plugins: {printable(line)}", file=sys.stderr)
+
+
+def _ignore(line: str) -> None:
+    pass
