@@ -20,7 +20,6 @@ from ftspec.registry.isolation import describe_error, plugin_at_fault
 from ftspec.registry.registry import Plugin, Registry
 from ftspec.span import SourceText, whole_line
 
-
 _MOST_IGNORES = 10_000
 
 

@@ -1,0 +1,284 @@
+"""Specs written to let their reader stumble: each is answered quickly, and without a traceback.
+
+The large ones stand just below what ftspec refuses by size alone, where anything that grows with
+the square of the input would take minutes. What a small piece of text gives is held by
+``tests/unit/document``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from ftspec.document.load import LARGEST
+from ftspec.document.parse import MOST_NODES
+from tests.cli.command import ROOT, Done, assert_no_traceback, ftspec
+
+SOUND = (ROOT / "tests" / "cases" / "_sound.yaml").read_text(encoding="utf-8")
+SECONDS = 5  # beyond start-up; less than a tenth of it is usual, and a square would take minutes
+SOURCE = "{type: hub, path: acme/reviews, revision: v1}"
+KEYS = MOST_NODES // 2 - 50
+ITEMS = MOST_NODES - 100
+ROOM = LARGEST - 1000  # bytes
+
+
+@dataclass(frozen=True)
+class Case:
+    """A text and the slugs found in it; none where the text is legal, if strange."""
+
+    name: str
+    text: str | bytes
+    slugs: str
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def source(keys: str) -> str:
+    return SOUND.replace(SOURCE, keys)
+
+
+def keys(count: int, value: str = "1", indent: str = "  ") -> str:
+    return "".join(f"{indent}k{number}: {value}\n" for number in range(count))
+
+
+def items(written: str, count: int) -> str:
+    return "[" + ", ".join([written] * count) + "]"
+
+
+def profiles(count: int) -> str:
+    return "profiles:\n" + "".join(f"  p{one}: {{seed: {one}}}\n" for one in range(count))
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{number}: &a{number} {items(f'*a{number - 1}', 10)}\n" for number in range(1, 30)
+)
+CHAIN = "a0: &a0 []\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 20_000))
+LONG_CHAIN = {f"base{n}.yaml": f"extends: base{n + 1}.yaml\n" for n in range(40)}
+FAN = {f"base{n}.yaml": f"extends: {items(f'base{n + 1}.yaml', 4)}\n" for n in range(15)}
+LAYERS = {
+    f"base{n}.yaml": f"extends: base{n + 1}.yaml\nmodel:\n  config:\n{keys(KEYS, indent='    ')}"
+    for n in range(12)
+}
+
+CASES = [
+    # YAML
+    Case("alias bomb", BOMB, "too-large"),
+    Case("chain of aliases", CHAIN, "too-deep"),
+    Case("aliases in a list", f"{SOUND}name: &x [a]\nmetrics: {items('*x', ITEMS)}\n", "too-large"),
+    Case("brackets", "[" * ROOM, "too-deep"),
+    Case("lists on a line", "- " * (ROOM // 2), "too-deep"),
+    Case("mappings on a line", "{a: " * (ROOM // 4), "too-deep"),
+    Case("keys of keys", "? " * (ROOM // 2), "too-deep"),
+    Case("indentation", "".join(" " * n + "a:\n" for n in range(1300)), "too-deep"),
+    Case("tag of Python", f"{SOUND}name: !!python/object/apply:os.system [ls]\n", "yaml-tag"),
+    Case("long tag", f"{SOUND}name: !{'x' * ROOM} a\n", "yaml-tag"),
+    Case("directives", "%TAG ! tag:x,2000:\n" * 40_000 + "---\n", "yaml-syntax"),
+    Case("documents", "---\n" * (ROOM // 4), "yaml-syntax"),
+    Case("merge keys", "a: &a {b: 1}\nc:\n" + "  <<: *a\n" * 4000, "yaml-merge-key too-many"),
+    Case("empty lines", SOUND + "\n" * ROOM, ""),
+    Case("carriage returns", SOUND + "\r" * ROOM, ""),
+    Case("comments", SOUND + "# x\n" * (ROOM // 4), ""),
+    # bytes
+    Case("NULs", SOUND + "\0" * ROOM, "yaml-syntax"),
+    Case("byte order mark", b"\xef\xbb\xbf" + SOUND.encode(), ""),
+    Case("line ends of Windows", SOUND.replace("\n", "\r\n"), ""),
+    Case("Latin-1", f"{SOUND}description: café\n".encode("latin-1"), "not-utf8"),
+    Case("UTF-16", SOUND.encode("utf-16"), "not-utf8"),
+    Case("UTF-32", SOUND.encode("utf-32"), "not-utf8"),
+    Case("lone surrogate", SOUND.encode() + b'name: "\xed\xa0\x80"\n', "not-utf8"),
+    Case("nothing", b"", "not-a-spec"),
+    # scalars
+    Case("long text", f'{SOUND}description: "{"日" * (ROOM // 3)}"\n', ""),
+    Case("long number", f"{SOUND}seed: {'9' * ROOM}\n", "wrong-type"),
+    Case("long key", f"{SOUND}? {'x' * ROOM}\n: 1\n", "unknown-key"),
+    Case("long name", f'{SOUND}name: "{"a" * ROOM}!"\n', "bad-value"),
+    Case("long type", source(f"{{type: {'h' * ROOM}}}"), "unknown-type"),
+    Case("long slice", SOUND.replace("train[:90%]", "a." * (ROOM // 2) + "!"), "bad-slice"),
+    Case("long template", SOUND.replace("{text}", "{a}" * (ROOM // 3)), ""),
+    Case("open braces", SOUND.replace("{text}", "{" * (ROOM + 1)), "template-syntax"),
+    Case("references", f'{SOUND}name: "{"${env:X:-a}" * (ROOM // 11)}"\n', ""),
+    Case(
+        "unset references",
+        f'{SOUND}name: "{"${env:NOPE_X}" * (ROOM // 13)}"\n',
+        "unset-variable too-many",
+    ),
+    Case("open references", f'{SOUND}name: "{"${env:X:-a" * (ROOM // 10)}"\n', "bad-interpolation"),
+    Case("token in a long text", f'{SOUND}description: "{"hf_" + "a" * ROOM}"\n', "clear-secret"),
+    Case(
+        "ignores",
+        f"{SOUND}seed: 1 # ftspec: ignore[{'a,' * (ROOM // 2)}]\n",
+        "unused-ignore too-many",
+    ),
+    # many of a kind
+    Case("keys of the spec", SOUND + keys(KEYS, indent=""), "unknown-key too-many"),
+    Case("keys of a model", f"{SOUND}training:\n{keys(KEYS)}", "unknown-key too-many"),
+    Case(
+        "keys of a component",
+        source("\n" + keys(KEYS, indent="    ") + "    type: hub"),
+        "missing-key unknown-key too-many",
+    ),
+    Case(
+        "keys of the template",
+        SOUND.replace("{text: ", "{" + keys(KEYS, '"{x}"', "").replace("\n", ", ") + "text: "),
+        "unknown-field too-many",
+    ),
+    Case(
+        "one key again and again",
+        f"{SOUND}training:\n" + "  seed: 1\n" * 4000,
+        "duplicate-key too-many",
+    ),
+    Case(
+        "keys that are numbers",
+        SOUND + "".join(f"{n}: 1\n" for n in range(KEYS)),
+        "key-not-string too-many",
+    ),
+    Case(
+        "metrics", f"{SOUND}metrics: {items('accuracy', ITEMS)}\n", "duplicate-component too-many"
+    ),
+    Case(
+        "unknown metrics", f"{SOUND}metrics: {items('acuracy', ITEMS)}\n", "unknown-type too-many"
+    ),
+    Case(
+        "metrics of a wrong type", f"{SOUND}metrics: {items('1', ITEMS)}\n", "wrong-type too-many"
+    ),
+    Case(
+        "metrics unlike each other",
+        f"{SOUND}metrics:\n"
+        + "".join(
+            f"- {{type: hub, path: a/b{n}, revision: a, trust_remote_code: true}}\n"
+            for n in range(1000)
+        ),
+        "remote-code too-many",
+    ),
+    Case(
+        "callbacks",
+        f"{SOUND}training: {{eval_strategy: epoch}}\ncallbacks: {items('best-model', ITEMS)}\n",
+        "duplicate-component too-many",
+    ),
+    Case(
+        "transforms",
+        SOUND.replace("preprocess:", f"preprocess:\n  transforms: {items('deduplicate', ITEMS)}"),
+        "",
+    ),
+    Case(
+        "labels",
+        SOUND.replace(
+            "task: text-classification",
+            f"task: {{type: text-classification, labels: {items('a', ITEMS)}}}",
+        ),
+        "",
+    ),
+    Case("tokens", f"{SOUND}metrics: {items('hf_' + 'a' * 40, ITEMS)}\n", "unknown-type too-many"),
+    Case("profiles", SOUND + profiles(2000), "too-large"),
+    Case(
+        "profiles of a long spec",
+        f'{SOUND}description: "{"x" * (ROOM - 3000)}"\n{profiles(99)}',
+        "idle-profile",
+    ),
+    # files
+    Case(
+        "missing files",
+        source(f"{{type: json, files: {items('nope', ITEMS)}}}"),
+        "missing-file too-many",
+    ),
+    Case("the whole disk", source('{type: json, files: "/**/*.nope"}'), ""),
+    Case(
+        "pattern of patterns",
+        source(f'{{type: json, files: "{"**/" * 100_000}*.nope"}}'),
+        "missing-file",
+    ),
+    Case("endless device", source("{type: text, files: /dev/zero}"), "unknown-column"),
+    Case("extends an endless device", "ftspec: 1\nextends: /dev/zero\n", "unreadable-file"),
+    Case("extends itself", "extends: spec.yaml\n", "extends-cycle"),
+    Case("long path", f"extends: {'a' * ROOM}\n", "unreadable-file"),
+    Case("long chain", "extends: base0.yaml\n", "extends-cycle", LONG_CHAIN),
+    Case("bases of bases", "extends: base0.yaml\n", "too-large", {**FAN, "base15.yaml": SOUND}),
+    Case("large bases", "extends: base0.yaml\n", "", {**LAYERS, "base12.yaml": SOUND}),
+]
+
+
+@pytest.fixture(scope="module")
+def start_up(tmp_path_factory: pytest.TempPathFactory) -> float:
+    """Seconds that a sound spec of ten lines takes."""
+    spec = tmp_path_factory.mktemp("start_up") / "spec.yaml"
+    spec.write_text(SOUND, encoding="utf-8")
+    return min(ftspec("lint", spec).seconds for _ in range(3))
+
+
+Answers = Callable[[Done, str], None]
+
+
+@pytest.fixture
+def answers(start_up: float) -> Answers:
+    """Whether a command found this and no more, in time."""
+
+    def check(done: Done, slugs: str) -> None:
+        assert_no_traceback(done)
+        found = set(re.findall(r"(?:^|: )(?:error|warning)\[([a-z0-9-]+)\]: ", done.out, re.M))
+        assert found == set(slugs.split()), done.err
+        assert done.code == int("error" in done.err), done.err
+        assert done.seconds - start_up < SECONDS
+
+    return check
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_text(case: Case, tmp_path: Path, answers: Answers) -> None:
+    for name, text in case.files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    content = case.text if isinstance(case.text, bytes) else case.text.encode()
+    assert len(content) <= LARGEST  # or else nothing but its size is looked at
+    (tmp_path / "spec.yaml").write_bytes(content)
+    answers(ftspec("lint", "spec.yaml", "--format", "concise", cwd=tmp_path), case.slugs)
+
+
+def test_file_of_a_hundred_megabytes(tmp_path: Path, answers: Answers) -> None:
+    with (tmp_path / "spec.yaml").open("wb") as stream:
+        stream.write(b"ftspec: 1\n")
+        stream.truncate(100_000_000)
+    answers(ftspec("lint", "spec.yaml", "--format", "concise", cwd=tmp_path), "too-large")
+
+
+def test_hundred_megabytes_of_standard_input(tmp_path: Path, answers: Answers) -> None:
+    with (tmp_path / "rows").open("wb") as stream:
+        stream.truncate(100_000_000)
+    done = ftspec("lint", "-", "--format", "concise", stdin=(tmp_path / "rows").read_bytes())
+    answers(done, "too-large")
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "pipe.yaml"])
+def test_path_that_is_no_regular_file(path: str, tmp_path: Path, answers: Answers) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")  # nobody writes to it
+    answers(ftspec("lint", path, "--format", "concise", cwd=tmp_path), "unreadable-file")
+    assert "error[unreadable-file]" in ftspec("plan", path, cwd=tmp_path).err
+
+
+def test_folder_with_a_pipe_is_linted_without_it(tmp_path: Path, answers: Answers) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "spec.yaml").write_text(SOUND, encoding="utf-8")
+    done = ftspec("lint", ".", cwd=tmp_path)
+    answers(done, "")
+    assert done.err == "1 spec: no problems found\n"
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        ".".join(["a"] * 10_000) + "=1",
+        "callbacks[999999]=1",
+        "training=" + "[" * 100_000,
+        "training=&a [*a]",
+        "name=" + "x" * 100_000 + "!",
+    ],
+    ids=["deep", "far", "brackets", "alias", "long"],
+)
+def test_override(override: str, tmp_path: Path, start_up: float) -> None:
+    (tmp_path / "spec.yaml").write_text(SOUND, encoding="utf-8")
+    done = ftspec("lint", "spec.yaml", "--set", override, "--format", "concise", cwd=tmp_path)
+    assert_no_traceback(done)
+    assert done.code == 1
+    assert done.seconds - start_up < SECONDS
