@@ -6,7 +6,7 @@ A component is a kind, a name, a light config class, and a factory named by the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -40,6 +40,10 @@ class TaskConfig(ComponentConfig):
     def predictions(self) -> frozenset[Prediction]:
         """What the task, configured so, gives its metrics to score."""
         raise NotImplementedError
+
+    def predictions_from(self, fields: Collection[str]) -> frozenset[Prediction]:
+        """The same for a spec whose template fills ``fields``; by default they change nothing."""
+        return self.predictions
 
 
 class CallbackConfig(ComponentConfig):
@@ -111,6 +115,8 @@ class TaskField:
 
     Attributes:
         is_answer: whether it is what the model learns to give; prediction does without it.
+        is_needed_to_predict: whether a row must have its columns for prediction; where it is
+            ``False``, the task takes rows with the field and rows without.
     """
 
     name: str
@@ -118,6 +124,7 @@ class TaskField:
     required: bool = True
     type: FieldType = "text"
     is_answer: bool = False
+    is_needed_to_predict: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +154,8 @@ class MetricComponent(Component):
 
     Attributes:
         scores: the kinds of prediction it can score.
-        results: the names of the numbers it gives; empty where only the run shows them.
+        results: the names of the numbers it gives; empty where only the run shows them. A key of
+            the config in braces stands for its value, as in ``"recall@{k}"``.
         greater_is_better: which way is up.
     """
 
@@ -155,6 +163,10 @@ class MetricComponent(Component):
     scores: frozenset[Prediction]
     results: tuple[str, ...]
     greater_is_better: bool = True
+
+    def results_of(self, config: ComponentConfig) -> tuple[str, ...]:
+        """The names of the numbers it gives, configured so."""
+        return tuple(name.format_map(dict(config)) for name in self.results)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         assert isinstance(metric.component, MetricComponent)
         if not metric.component.results:  # a metric from the Hub: only the run shows its results
             return
-        results += metric.component.results
+        results += metric.component.results_of(metric.config)
     if wanted is None or wanted.removeprefix("eval_") in results:
         return
     yield Diagnostic(

@@ -50,7 +50,8 @@ def _claims(one: PlannedComponent) -> list[Hashable]:
     """What no other component may be or give beside this one."""
     if isinstance(one.config, CallbackConfig):
         return [one.type]
-    results = one.component.results if isinstance(one.component, MetricComponent) else ()
+    metric = one.component
+    results = metric.results_of(one.config) if isinstance(metric, MetricComponent) else ()
     return [(one.type, one.config.model_dump_json()), *results]
 
 

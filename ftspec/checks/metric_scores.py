@@ -27,7 +27,7 @@ SLUGS = ("metric-mismatch",)
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Compare the predictions of the task, configured as it is, with what each metric scores."""
     assert isinstance(plan.task.config, TaskConfig)
-    predictions = plan.task.config.predictions
+    predictions = plan.task.config.predictions_from(plan.template)
     for metric in plan.metrics:
         assert isinstance(metric.component, MetricComponent)
         if metric.component.scores & predictions:

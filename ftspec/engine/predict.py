@@ -30,6 +30,9 @@ class Predictor:
             for name, text in plan.template.items()
             if name in plan.task.component.inputs
         }
+        self._optional = {
+            field.name for field in plan.task.component.fields if not field.is_needed_to_predict
+        }
         trained = load_trained(plan, run_dir, note)
         lengths = lengths_of(plan, trained.tokenizer, trained.config, note)
         self._task: Task = build_task(plan, trained.tokenizer, lengths, note)
@@ -39,13 +42,17 @@ class Predictor:
             self._model = self._model.to("cuda")
 
     def render(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """A row of data to the inputs of the task, by the templates of the spec.
+        """A row of data to the inputs of the task, by the templates of the spec. An input that the
+        task can do without is left out where the row has none of its columns.
 
         Raises:
             RunError: the row has not the columns that the templates name.
         """
         inputs = {}
         for name, template in self._template.items():
+            columns = {column.partition(".")[0] for column in template.columns}
+            if name in self._optional and not columns & row.keys():
+                continue
             try:
                 inputs[name] = template.render(row)
             except MissingColumnError as error:
@@ -57,12 +64,17 @@ class Predictor:
         return inputs
 
     def from_text(self, text: str) -> dict[str, Any]:
-        """One text to the row it would have come from: every column the inputs read holds it.
+        """One text to the row it would have come from: every column that the inputs need holds it.
 
         Raises:
             RunError: the task reads more than one field, so that a bare text does not say enough.
         """
-        columns = {column for template in self._template.values() for column in template.columns}
+        columns = {
+            column
+            for name, template in self._template.items()
+            if name not in self._optional
+            for column in template.columns
+        }
         if len(columns) != 1:
             raise RunError(
                 "this model reads several columns: "

@@ -61,7 +61,7 @@ def prepare(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Preparati
     def texts() -> Iterator[list[str]]:
         for batch in fields["train"].iter(batch_size=1000):
             for name in _text_fields(plan):
-                yield [text for text in batch[name] if isinstance(text, str)]
+                yield list(_texts_in(batch[name]))
 
     tokenizer = build_tokenizer(plan, checkpoint, texts, log.note)
     lengths = lengths_of(plan, tokenizer, config, log.note)
@@ -104,7 +104,18 @@ def _load_rows(plan: Plan, log: RunLog) -> tuple[dict[str, Rows], Mapping[str, A
 def _text_fields(plan: Plan) -> list[str]:
     assert isinstance(plan.task.component, TaskComponent)
     fields = plan.task.component.fields
-    return [field.name for field in fields if field.type == "text" and field.name in plan.template]
+    return [field.name for field in fields if field.type != "label" and field.name in plan.template]
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """The texts in a value of any shape, such as the messages of a conversation."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts_in(list(value.values()))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts_in(item)
 
 
 def _encode(fields: Rows, split: str, task: Task, identity: list[Any]) -> Rows:
@@ -143,4 +154,5 @@ def _identity_of_encoding(
         plan.tokenizer.to_spec(),
         sorted(task.model_settings().items()),
         vocabulary,
+        tokenizer.chat_template,
     ]

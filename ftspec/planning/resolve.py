@@ -4,7 +4,7 @@ names."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,7 +65,7 @@ class _Resolver:
         if spec.model.adapter is not None:
             adapter = self._component(spec.model.adapter, ("model", "adapter"))
         task = self._component(spec.task, ("task",))
-        metrics = self._metrics(spec.metrics, task)
+        metrics = self._metrics(spec.metrics, task, spec.preprocess.template)
         callbacks = self._components(spec.callbacks, ("callbacks",))
         output = self._anchored(spec.output, ("output",))
         if source is None or tokenizer is None or task is None:
@@ -124,7 +124,10 @@ class _Resolver:
         self._component(section, path)
 
     def _metrics(
-        self, sections: Sequence[MetricSection] | None, task: PlannedComponent | None
+        self,
+        sections: Sequence[MetricSection] | None,
+        task: PlannedComponent | None,
+        fields: Collection[str],
     ) -> list[PlannedComponent | None]:
         if sections is not None:
             return self._components(sections, ("metrics",))
@@ -134,7 +137,7 @@ class _Resolver:
         assert isinstance(task.config, TaskConfig)
         names = [
             name
-            for prediction in sorted(task.config.predictions)
+            for prediction in sorted(task.config.predictions_from(fields))
             for name in task.component.default_metrics.get(prediction, ())
         ]
         return self._components([MetricSection(type=name) for name in names], ("metrics",))
@@ -244,7 +247,7 @@ def _complete(
     for metric in filter(None, metrics):
         assert isinstance(metric.component, MetricComponent)
         # the Trainer guesses from the name alone, which is wrong for every error measure
-        if best in metric.component.results and best != "loss":
+        if best in metric.component.results_of(metric.config) and best != "loss":
             training.setdefault("greater_is_better", metric.component.greater_is_better)
     return training
 

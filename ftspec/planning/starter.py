@@ -35,6 +35,8 @@ def starter(registered: Registered, schema: str) -> str:
 
 def _generic(task: TaskComponent, origin: str) -> str:
     metrics = sorted({name for names in task.default_metrics.values() for name in names})
+    # where any of several fields will do, the first stands for them
+    needed = {field.name for field in task.fields if field.required} or {task.fields[0].name}
     lines = [
         f"# {task.summary} ({task.name}, from {origin}).",
         '# Lines that say "change" hold a stand-in. "ftspec lint" checks this file, "ftspec plan"',
@@ -54,7 +56,7 @@ def _generic(task: TaskComponent, origin: str) -> str:
         _line("  template:", "a field of the task: a template over the columns of a row"),
         *(
             _line(
-                f'    {"" if field.required else "# "}{field.name}: "{{{field.name}}}"',
+                f'    {"" if field.name in needed else "# "}{field.name}: "{{{field.name}}}"',
                 field.summary,
             )
             for field in task.fields

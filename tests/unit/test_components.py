@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 
 import pytest
 from pydantic import ValidationError
@@ -78,6 +79,37 @@ def test_length_of_a_tokenizer_is_a_whole_number_of_two_or_more(field: str, valu
 def test_task_must_say_what_it_predicts() -> None:
     with pytest.raises(NotImplementedError):
         _ = TaskConfig().predictions
+
+
+def test_what_a_task_predicts_may_depend_on_the_fields() -> None:
+    class Config(TaskConfig):
+        @property
+        def predictions(self) -> frozenset[str]:
+            return frozenset({"text"})
+
+    class Pairs(Config):
+        def predictions_from(self, fields: Collection[str]) -> frozenset[str]:
+            return frozenset({"value"}) if "score" in fields else self.predictions
+
+    assert Config().predictions_from(["text", "score"]) == {"text"}
+    assert Pairs().predictions_from(["text", "score"]) == {"value"}
+    assert Pairs().predictions_from(["text"]) == {"text"}
+
+
+def test_results_of_a_metric_may_hold_values_of_its_keys() -> None:
+    class Config(ComponentConfig):
+        k: int = 10
+
+    metric = MetricComponent(
+        name="x",
+        summary="",
+        config=Config,
+        factory="a:b",
+        scores=frozenset({"text"}),
+        results=("recall@1", "recall@{k}"),
+    )
+    assert metric.results_of(Config()) == ("recall@1", "recall@10")
+    assert metric.results_of(Config(k=5)) == ("recall@1", "recall@5")
 
 
 def test_callback_needs_no_training_settings_by_default() -> None:

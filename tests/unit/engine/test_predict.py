@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,16 @@ def test_several_columns_need_a_file(engine: Engine, folder: Path) -> None:
     assert caught.value.slug == "several-columns"
     assert caught.value.headline == 'this model reads several columns: "meta.text", "other"'
     assert len(list(predictor.predict(ROWS[:3]))) == 3
+
+    component = plan.task.component
+    fields = [replace(one, is_needed_to_predict=one.name == "text") for one in component.fields]
+    task = replace(plan.task, component=replace(component, fields=tuple(fields)))
+    predictor = open_predictor(replace(plan, task=task), run_dir, Recorder())
+    assert predictor.from_text("hello") == {"meta": {"text": "hello"}}
+    assert predictor.render({"meta": {"text": "hello"}}) == {"text": "hello"}
+    assert predictor.render({"meta": {"text": "hello"}, "other": "x"})["text_pair"] == "x"
+    with pytest.raises(RunError, match=r'no column "meta.text"'):
+        predictor.render({"other": "x"})
 
 
 def test_a_generator_goes_on(engine: Engine, folder: Path) -> None:

@@ -9,7 +9,7 @@ import datasets
 import pytest
 
 from ftspec.engine.checkpoint import locate
-from ftspec.engine.preparation import Preparation, prepare
+from ftspec.engine.preparation import Preparation, _texts_in, prepare
 from ftspec.engine.progress import RunLog
 from ftspec.errors import RunError
 from tests.engine.running import Engine, Recorder
@@ -127,6 +127,14 @@ def test_whatever_rows_depend_on_prepares_them_anew(
             prepared(change)
         return
     assert fingerprints(prepared(change))["train"] != before["train"]
+
+
+def test_texts_are_found_in_values_of_any_shape() -> None:
+    conversation = [
+        {"role": "user", "content": "hi", "n": 1},
+        {"role": "assistant", "parts": ["x"]},
+    ]
+    assert list(_texts_in([conversation, "y", None])) == ["user", "hi", "assistant", "x", "y"]
 
 
 def test_an_error_says_which_split_it_is_in(prepared: Prepare) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -118,6 +119,12 @@ def test_starter_of_a_plugins_task_says_what_its_record_says() -> None:
     assert "levels: [1, 1] # change: the levels" in lines
     assert "# margin: 0.1 # between neighbours" in lines
     assert "# metrics: [mse, pearson]" in lines
+
+
+def test_starter_fills_the_first_field_where_any_of_several_will_do() -> None:
+    either = replace(RANKING.component, fields=(RANKING.component.fields[1],))
+    text = starter(replace(RANKING, component=either), "ftspec.schema.json")
+    assert re.search(r'^    hint: "{hint}" +# what helps$', text, re.MULTILINE)
 
 
 def test_stand_in_is_as_much_as_a_schema_says() -> None:
