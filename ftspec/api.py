@@ -28,11 +28,13 @@ from ftspec.document.paths import SpecPath
 from ftspec.errors import MissingExtraError, RunError
 from ftspec.files import folder_of_package, sha256_of
 from ftspec.hookspecs import hookimpl
+from ftspec.labels import Labels, class_names_of, label_name, learn_names
 from ftspec.protocols import (
     Adapter,
     AdapterContext,
     CallbackContext,
     Context,
+    NewWeights,
     Source,
     Task,
     TaskContext,
@@ -51,6 +53,7 @@ from ftspec.spec.base import (
     TransformSection,
 )
 from ftspec.spec.template import MissingColumnError, value_of
+from ftspec.texts import checked_texts
 
 __all__ = [
     "Adapter",
@@ -67,11 +70,13 @@ __all__ = [
     "Field",
     "Fix",
     "Label",
+    "Labels",
     "LocalPath",
     "MetricComponent",
     "MetricSection",
     "MissingColumnError",
     "MissingExtraError",
+    "NewWeights",
     "Position",
     "Prediction",
     "RunError",
@@ -95,10 +100,14 @@ __all__ = [
     "Transform",
     "TransformComponent",
     "TransformSection",
+    "checked_texts",
+    "class_names_of",
     "did_you_mean",
     "folder_of_package",
     "hookimpl",
+    "label_name",
     "labelled",
+    "learn_names",
     "one_of",
     "sha256_of",
     "value_of",

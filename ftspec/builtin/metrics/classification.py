@@ -11,7 +11,7 @@ from sklearn import metrics
 
 from ftspec.api import Context
 from ftspec.builtin.metrics.config import AveragedConfig, NoOptions
-from ftspec.builtin.metrics.local import LocalMetric
+from ftspec.metrics import LocalMetric
 
 
 class _Decisions(LocalMetric):

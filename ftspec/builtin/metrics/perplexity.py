@@ -9,7 +9,7 @@ import datasets
 
 from ftspec.api import Context
 from ftspec.builtin.metrics.config import NoOptions
-from ftspec.builtin.metrics.local import LocalMetric
+from ftspec.metrics import LocalMetric
 
 
 def perplexity(config: NoOptions, context: Context) -> LocalMetric:

@@ -11,7 +11,7 @@ from sklearn import metrics
 
 from ftspec.api import Context
 from ftspec.builtin.metrics.config import NoOptions
-from ftspec.builtin.metrics.local import LocalMetric
+from ftspec.metrics import LocalMetric
 
 
 def _values(name: str, function: Callable[[Any, Any], float]) -> LocalMetric:

@@ -15,7 +15,7 @@ from sacrebleu.metrics.chrf import CHRF
 
 from ftspec.api import Context
 from ftspec.builtin.metrics.config import ChrfConfig, RougeConfig, SacrebleuConfig
-from ftspec.builtin.metrics.local import LocalMetric
+from ftspec.metrics import LocalMetric
 
 _ROUGE_TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 _SENTENCE_END = re.compile(r"(?<=[.!?।॥۔。！？])\s+")

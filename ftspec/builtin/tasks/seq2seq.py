@@ -16,9 +16,8 @@ from transformers import (
     Seq2SeqTrainingArguments,
 )
 
-from ftspec.api import Task, TaskContext
+from ftspec.api import Task, TaskContext, checked_texts
 from ftspec.builtin.tasks.config import Seq2SeqConfig
-from ftspec.builtin.tasks.texts import checked_texts
 
 IGNORED = -100  # label of padding, which no loss counts
 

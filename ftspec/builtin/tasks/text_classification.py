@@ -16,10 +16,16 @@ from transformers import (
     PreTrainedModel,
 )
 
-from ftspec.api import RunError, Task, TaskContext
+from ftspec.api import (
+    Labels,
+    RunError,
+    Task,
+    TaskContext,
+    checked_texts,
+    class_names_of,
+    learn_names,
+)
 from ftspec.builtin.tasks.config import TextClassificationConfig
-from ftspec.builtin.tasks.labels import Labels, class_names_of, learn_names
-from ftspec.builtin.tasks.texts import checked_texts
 
 _PROBLEM_TYPES = {
     "single-label": "single_label_classification",

@@ -16,9 +16,8 @@ from transformers import (
     PreTrainedModel,
 )
 
-from ftspec.api import RunError, Task, TaskContext
+from ftspec.api import RunError, Task, TaskContext, checked_texts
 from ftspec.builtin.tasks.config import TextGenerationConfig
-from ftspec.builtin.tasks.texts import checked_texts
 
 IGNORED = -100  # label of padding, which no loss counts
 

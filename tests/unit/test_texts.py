@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ftspec.api import RunError
-from ftspec.builtin.tasks.texts import checked_texts
+from ftspec.texts import checked_texts
 
 
 def test_texts_pass() -> None:

@@ -1,4 +1,8 @@
-"""A metric as an ``evaluate`` module whose code is here: nothing is downloaded to measure."""
+"""Metrics as ``evaluate`` modules whose code is here: nothing is downloaded to measure.
+
+For plugins too, in the module of a metric's factory: unlike :mod:`ftspec.api` it needs the
+``train`` extra.
+"""
 
 from __future__ import annotations
 

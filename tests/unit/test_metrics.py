@@ -8,7 +8,7 @@ import datasets
 import evaluate
 import numpy as np
 
-from ftspec.builtin.metrics.local import LocalMetric
+from ftspec.metrics import LocalMetric
 
 
 def count(predictions: Any, references: Any) -> dict[str, Any]:

@@ -1,13 +1,13 @@
-"""Label names and the ids that models know them by."""
+"""Label names and the ids that models know them by: for tasks, built-in or not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import datasets
-
-from ftspec.api import RunError, SpecPath, did_you_mean, one_of
+from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.document.paths import SpecPath
+from ftspec.errors import RunError
 
 
 class Labels:
@@ -94,5 +94,4 @@ def learn_names(values: Iterable[Any]) -> list[str]:
 def class_names_of(feature: Any) -> Sequence[str]:
     """The names of a ClassLabel feature, or of a list of them; empty for anything else."""
     inner = getattr(feature, "feature", feature)
-    names: Sequence[str] = inner.names if isinstance(inner, datasets.ClassLabel) else ()
-    return names
+    return getattr(inner, "names", None) or ()  # of all features only a ClassLabel has them

@@ -8,7 +8,7 @@ import datasets
 import pytest
 
 from ftspec.api import RunError
-from ftspec.builtin.tasks.labels import Labels, class_names_of, label_name, learn_names
+from ftspec.labels import Labels, class_names_of, label_name, learn_names
 
 AT = ("preprocess", "template", "label")
 

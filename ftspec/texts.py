@@ -1,10 +1,10 @@
-"""Fields that must be text."""
+"""Fields that must be text: for tasks, built-in or not."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ftspec.api import RunError
+from ftspec.errors import RunError
 
 
 def checked_texts(values: list[Any], field: str) -> list[str]:
