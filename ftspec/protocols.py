@@ -77,9 +77,11 @@ class AdapterContext(Context):
 
     Attributes:
         auto_model: name of the auto class of transformers that loads it, which tells its head.
+        mask: takes secrets out of a text; for everything that is saved with the adapter.
     """
 
     auto_model: str
+    mask: Callable[[str], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +132,20 @@ class Transform(Protocol):
         """The rows transformed."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class NewWeights:
+    """What a model has that its checkpoint did not bring: it starts from random values and has to
+    be learned whatever else is.
+
+    Attributes:
+        parameters: the names of such parameters, as those of a head.
+        tokens: ids for which the embeddings were given rows.
+    """
+
+    parameters: tuple[str, ...] = ()
+    tokens: range = range(0)
+
+
 class Adapter(Protocol):
     """Few weights that are trained while the checkpoint's own stay as they are."""
 
@@ -142,10 +158,14 @@ class Adapter(Protocol):
         return {}
 
     @abstractmethod
-    def attach(self, model: PreTrainedModel) -> nn.Module:
-        """The model with the adapter's new weights, ready to train: every parameter that is not to
-        be trained has ``requires_grad`` off. ``save_pretrained`` of what is returned writes the
-        adapter alone."""
+    def attach(self, model: PreTrainedModel, new: NewWeights) -> nn.Module:
+        """The model with the adapter's weights, ready to train: every parameter that is not to be
+        trained has ``requires_grad`` off. ``save_pretrained`` of what is returned writes what was
+        trained alone, and that is the adapter's weights and the ``new`` ones.
+
+        Raises:
+            RunError: the model does not take such an adapter.
+        """
 
     @abstractmethod
     def load(self, model: PreTrainedModel, folder: Path) -> nn.Module:

@@ -30,6 +30,7 @@ def build_adapter(plan: Plan, note: Note) -> Adapter | None:
             note=note,
             children=children,
             auto_model=task.auto_model,
+            mask=plan.mask,
         )
 
     return cast(Adapter, build(plan.adapter, context))

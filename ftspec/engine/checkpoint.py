@@ -50,6 +50,13 @@ def locate(checkpoint: str, revision: str | None, at: SpecPath = _AT) -> Checkpo
             at=at,
             helps=('the model of a run is in its folder "model"',),
         )
+    if Path(checkpoint, "adapter_config.json").is_file():
+        raise RunError(
+            f'"{checkpoint}" holds an adapter, without the weights it belongs to',
+            slug="no-checkpoint",
+            at=at,
+            helps=('merge the two first: "ftspec export RUN_DIR OUTPUT --merge"',),
+        )
     return Checkpoint(name=checkpoint)
 
 

@@ -30,7 +30,7 @@ from ftspec.engine.progress import RunLog
 from ftspec.engine.reporting import Reporter, TensorBoard
 from ftspec.engine.trainer import trainer_class_for
 from ftspec.planning.plan import Plan, PlannedComponent
-from ftspec.protocols import Adapter, CallbackContext
+from ftspec.protocols import Adapter, CallbackContext, NewWeights
 from ftspec.rundir import RunDirectory
 
 
@@ -63,8 +63,8 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
     data = prepare(plan, checkpoint, log)
     log.phase("loading model")
     adapter = build_adapter(plan, log.note)
-    loaded = _load_model(plan, checkpoint, data, adapter, log)
-    model = data.task.wrap(loaded if adapter is None else adapter.attach(loaded))
+    loaded, new = _load_model(plan, checkpoint, data, adapter, log)
+    model = data.task.wrap(loaded if adapter is None else adapter.attach(loaded, new))
     _tell_parameters(model, log)
 
     use_cpu = bool(plan.training.get("use_cpu", False))
@@ -113,7 +113,7 @@ def _load_model(
     data: Preparation,
     adapter: Adapter | None,
     log: RunLog,
-) -> PreTrainedModel:
+) -> tuple[PreTrainedModel, NewWeights]:
     """The model with the head the task needs and the vocabulary the tokenizer has."""
     assert isinstance(plan.task.component, TaskComponent)
     config = load_config(plan.model, checkpoint, data.task.model_settings())
@@ -121,9 +121,9 @@ def _load_model(
     set_seed(plan.seed)  # new weights do not depend on how the data was prepared
     options = adapter.load_options() if adapter is not None else {}
     auto_model = plan.task.component.auto_model
-    model = load_model(plan.model, checkpoint, config, auto_model, log.note, options)
-    grow_embeddings(model, data.tokenizer, log.note)
-    return model
+    model, names = load_model(plan.model, checkpoint, config, auto_model, log.note, options)
+    tokens = grow_embeddings(model, data.tokenizer, log.note)
+    return model, NewWeights(parameters=names, tokens=tokens)
 
 
 def _tell_parameters(model: nn.Module, log: RunLog) -> None:
@@ -135,7 +135,13 @@ def _tell_parameters(model: nn.Module, log: RunLog) -> None:
 def count_parameters(model: nn.Module) -> tuple[int, int]:
     """How many parameters are trained, and how many there are."""
     parameters = list(model.parameters())
-    return sum(p.numel() for p in parameters if p.requires_grad), sum(p.numel() for p in parameters)
+    return sum(_size(p) for p in parameters if p.requires_grad), sum(map(_size, parameters))
+
+
+def _size(parameter: nn.Parameter) -> int:
+    """How many weights it holds: those of four bits lie two in a byte."""
+    quantized = getattr(parameter, "quant_state", None)
+    return parameter.numel() if quantized is None else quantized.shape.numel()
 
 
 def _build_callbacks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import tempfile
 import traceback
@@ -10,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from transformers import Trainer
+from transformers import PretrainedConfig, Trainer
 
 from ftspec.engine.compile import CompiledRun, compile_run, count_parameters
 from ftspec.engine.interruption import termination_as_interrupt
@@ -133,8 +134,16 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
     if trainer.is_world_process_zero():
         trainer.save_model(str(run_dir.model))
         if run.plan.adapter is not None:  # which saves its own weights alone
-            run.config.save_pretrained(run_dir.model)
+            _without_quantization(run.config).save_pretrained(run_dir.model)
     return metrics
+
+
+def _without_quantization(config: PretrainedConfig) -> PretrainedConfig:
+    """The configuration without how the adapter had the checkpoint quantized when it was loaded: it
+    would say that the checkpoint itself is."""
+    config = copy.deepcopy(config)
+    vars(config).pop("quantization_config", None)
+    return config
 
 
 def _mean_training_loss(trainer: Trainer, since: float, resumed_at: int) -> float:

@@ -49,7 +49,7 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
         "platform": platform.platform(),
         "device": _device(run),
         "precision": run.precision,
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: _version(name) for name in _packages(run.plan)},
         "plugins": {
             plugin.name: {"distribution": plugin.distribution, "version": plugin.version}
             for plugin in registry.plugins
@@ -61,19 +61,14 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
         "parameters": dict(zip(("trained", "total"), count_parameters(run.model), strict=True)),
         "splits": {name: _fingerprint(rows) for name, rows in run.data.encoded.items()},
     }
-    masked: dict[str, Any] = _masked(lock, run.plan)
+    masked: dict[str, Any] = run.plan.mask_all(lock)
     return masked
 
 
-def _masked(value: Any, plan: Plan) -> Any:
-    """The value without secrets, which may be in the names of files."""
-    if isinstance(value, str):
-        return plan.mask(value)
-    if isinstance(value, list):
-        return [_masked(item, plan) for item in value]
-    if isinstance(value, dict):
-        return {plan.mask(str(key)): _masked(item, plan) for key, item in value.items()}
-    return value
+def _packages(plan: Plan) -> list[str]:
+    """What every run uses, and what the components of this one ask for."""
+    asked = (name for planned in plan.components for name in planned.component.requires)
+    return sorted({*_PACKAGES, *(name.partition(".")[0].replace("_", "-") for name in asked)})
 
 
 def _device(run: CompiledRun) -> str:

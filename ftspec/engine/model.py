@@ -135,9 +135,11 @@ def load_model(
     auto_model: str,
     note: Note,
     options: Mapping[str, Any] = MappingProxyType({}),
-) -> PreTrainedModel:
-    """The model in fp32: mixed precision is autocast's business, and weights kept in 16 bits do not
-    learn small steps. ``options`` are further arguments of ``from_pretrained``.
+) -> tuple[PreTrainedModel, tuple[str, ...]]:
+    """The model, and the names of those of its weights that the checkpoint does not have.
+
+    It is in fp32: mixed precision is autocast's business, and weights kept in 16 bits do not learn
+    small steps. ``options`` are further arguments of ``from_pretrained``.
 
     Raises:
         RunError: the checkpoint has no weights for such a model.
@@ -150,7 +152,7 @@ def load_model(
             raise _unmakeable(error, config, auto_model) from error
         note(f"the model starts from random weights: {created.num_parameters():,} parameters")
         random_model: PreTrainedModel = created.float()
-        return random_model
+        return random_model, ()
     is_pickled = not has_file(checkpoint, _SAFETENSORS) and has_file(checkpoint, _PICKLES)
     if is_pickled:
         note(
@@ -184,8 +186,7 @@ def load_model(
     if new:
         shown = ", ".join(new[:4]) + (f" and {len(new) - 4} more" if len(new) > 4 else "")
         note(f"new weights, to be learned: {shown}")
-    fine: PreTrainedModel = loaded
-    return fine
+    return loaded, tuple(new)
 
 
 def _unreadable(checkpoint: Checkpoint, is_pickled: bool) -> RunError:
@@ -232,11 +233,15 @@ def fit_to_tokenizer(
         config.decoder_start_token_id = tokenizer.pad_token_id
 
 
-def grow_embeddings(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, note: Note) -> None:
-    """After a pretrained model is loaded: rows for tokens new to it, and its padding token."""
+def grow_embeddings(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, note: Note
+) -> range:
+    """After a pretrained model is loaded: rows for tokens new to it, whose ids are returned, and
+    its padding token."""
     known = cast(nn.Embedding, model.get_input_embeddings()).num_embeddings
     if len(tokenizer) > known:
         model.resize_token_embeddings(len(tokenizer))
         note(f"the embeddings grew from {known:,} to {len(tokenizer):,} tokens")
     if getattr(model.config, "pad_token_id", None) is None:
         model.config.pad_token_id = tokenizer.pad_token_id
+    return range(known, len(tokenizer))

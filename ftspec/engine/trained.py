@@ -81,7 +81,7 @@ def _load_base(
     """The checkpoint as the run loaded it: at the commit that the run's lock has."""
     checkpoint = _locked(plan, run_dir)
     options = adapter.load_options()
-    model = load_model(plan.model, checkpoint, config, _auto_model(plan), _unsaid, options)
+    model, _ = load_model(plan.model, checkpoint, config, _auto_model(plan), _unsaid, options)
     grow_embeddings(model, tokenizer, note)
     return model
 

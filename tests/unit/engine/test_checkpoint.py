@@ -55,7 +55,7 @@ def load(tmp_path: Path, notes: list[str]) -> Callable[..., PreTrainedModel]:
         watcher.notes = notes
         with RunLog(tmp_path / "log.txt", watcher) as log:
             config = load_config(model, found, settings or {})
-            return models.load_model(model, found, config, auto_model, log.note)
+            return models.load_model(model, found, config, auto_model, log.note)[0]
 
     return load_as_a_run
 
@@ -385,7 +385,8 @@ def test_a_random_model_takes_the_tokenizers_vocabulary(
         assert config.decoder_start_token_id == tokenizer.pad_token_id
     watcher = Recorder()
     with RunLog(Path(os.devnull), watcher) as log:
-        made = models.load_model(model, None, config, auto_model, log.note)
+        made, new = models.load_model(model, None, config, auto_model, log.note)
+        assert new == ()
         models.grow_embeddings(made, tokenizer, log.note)
     assert made.get_input_embeddings().num_embeddings == len(tokenizer)
     count = sum(weight.numel() for weight in made.parameters())
@@ -406,11 +407,13 @@ def test_embeddings_grow_for_new_tokens_and_never_shrink(tmp_path: Path) -> None
     model.config.pad_token_id = None
     watcher = Recorder()
     with RunLog(tmp_path / "log.txt", watcher) as log:
-        models.grow_embeddings(model, tiny.tokenizer("bpe", 500), log.note)
+        none = models.grow_embeddings(model, tiny.tokenizer("bpe", 500), log.note)
+        assert list(none) == []
         assert model.get_input_embeddings().num_embeddings == 1000
         assert watcher.notes == []
         tokenizer.add_tokens(["<one>", "<two>"])
-        models.grow_embeddings(model, tokenizer, log.note)
+        new = models.grow_embeddings(model, tokenizer, log.note)
+    assert list(new) == [1000, 1001]
     assert model.get_input_embeddings().num_embeddings == 1002
     assert watcher.notes == ["the embeddings grew from 1,000 to 1,002 tokens"]
     assert model.config.pad_token_id == tokenizer.pad_token_id
