@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from yaml.reader import Reader
 
 from ftspec.diagnostics.model import Collector
 from ftspec.document.nodes import ListNode, MappingNode, ScalarNode
@@ -246,6 +247,16 @@ def test_character_that_yaml_forbids_points_at_itself(
     text = f"a: 1\r\nb: xy{character}z\r\n"
     assert parse(text) == (None, ["2:6 yaml-syntax"])
     assert only_message(text)[0] == f"the character {name} is not allowed in YAML"
+
+
+def test_characters_refused_are_those_that_the_yaml_parser_refuses(parse: Parse) -> None:
+    characters = [chr(number) for number in range(0x110000)]
+    refused = [one for one in characters if Reader.NON_PRINTABLE.search(one)]
+    for one in refused:
+        assert "is not allowed in YAML" in only_message(one)[0]
+    allowed = "".join(sorted(set(characters[0x2100:]) - set(refused)))
+    for start in range(0, len(allowed), 100_000):
+        assert parse(f'a: "{allowed[start : start + 100_000]}"')[1] == []
 
 
 @pytest.mark.parametrize(
