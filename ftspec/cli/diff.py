@@ -10,11 +10,11 @@ import click
 
 from ftspec.cli.completion import complete_files
 from ftspec.cli.exits import FINDINGS, Exit
+from ftspec.cli.installed import no_plugins_option, open_registry
 from ftspec.cli.specs import profile_option, set_option, sound_plan
 from ftspec.document.paths import format_path
 from ftspec.planning.difference import Difference, Effect, compare_plans
 from ftspec.planning.plan import Plan
-from ftspec.registry.discover import build_registry
 from ftspec.registry.registry import Registry
 from ftspec.rundir import RunDirectory
 
@@ -32,16 +32,22 @@ _TITLES: dict[Effect, str] = {
 @click.argument("after", shell_complete=complete_files)
 @profile_option
 @set_option
+@no_plugins_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def diff_command(
-    before: str, after: str, profile: str | None, overrides: tuple[str, ...], as_json: bool
+    before: str,
+    after: str,
+    profile: str | None,
+    overrides: tuple[str, ...],
+    no_plugins: bool,
+    as_json: bool,
 ) -> None:
     """Compare two specs, or run directories, after all defaults.
 
     A profile and overrides apply to specs, not to runs, whose spec is resolved already. Exits with
     1 where they differ, like diff.
     """
-    registry = build_registry()
+    registry = open_registry(no_plugins=no_plugins)
     plans = [_plan_of(path, registry, profile, overrides) for path in (before, after)]
     found = compare_plans(*plans)
     click.echo(_as_json(found) if as_json else _as_text(found), nl=False)

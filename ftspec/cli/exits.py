@@ -45,8 +45,9 @@ def guarded(command: Callable[[], object]) -> int:
         return end.code
     except click.exceptions.Exit as end:
         return end.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
+    except (KeyboardInterrupt, click.Abort) as stop:
+        # a plugin that takes long is named by a note
+        click.echo(" ".join(("interrupted", *getattr(stop, "__notes__", ()))), err=True)
         return INTERRUPTED
     except click.ClickException as error:
         error.show()
@@ -64,18 +65,28 @@ def guarded(command: Callable[[], object]) -> int:
         if isinstance(error, OSError) and error.errno in _FULL:
             click.echo(f"error: {error.strerror}", err=True)
             return FINDINGS
-        _report_bug()
+        _report_bug(error)
         return BUG
     return DONE
 
 
-def _report_bug() -> None:
+def _report_bug(error: Exception) -> None:
+    from ftspec.registry.discover import find_plugins  # pydantic is imported here
+    from ftspec.registry.isolation import plugin_at_fault
+
+    plugin = plugin_at_fault(error, [plugin for plugin, _ in find_plugins()])
+    at_fault = f", with the plugin {plugin}" if plugin is not None else ""
     log = Path(tempfile.mkstemp(prefix="ftspec-bug-", suffix=".md")[1])
     log.write_text(
-        f"### ftspec {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n"
+        f"### ftspec {__version__}{at_fault}, Python {platform.python_version()}, "
+        f"{platform.platform()}\n\n"
         f"```\nftspec {' '.join(sys.argv[1:])}\n```\n\n```\n{traceback.format_exc()}```\n",
         encoding="utf-8",
     )
-    last = traceback.format_exception_only(sys.exception())[-1].strip()
+    last = traceback.format_exception_only(error)[-1].strip()
+    if plugin is not None:
+        click.echo(f"this is a bug in the plugin {plugin}, not in your spec: {last}", err=True)
+        click.echo(f"please tell its authors, with what is in {log}", err=True)
+        return
     click.echo(f"this is a bug in ftspec, not in your spec: {last}", err=True)
     click.echo(f"please open an issue with what is in {log}", err=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
+from ftspec.cli.installed import no_plugins_option, open_registry
 from ftspec.cli.specs import profile_option, set_option, sound_plan
 from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.document.paths import format_path, parse_path
 from ftspec.errors import UsageError
 from ftspec.explanations import explanations
 from ftspec.planning.provenance import UnknownPathError, explain_value
-from ftspec.registry.discover import build_registry
 
 
 @click.command("explain")
@@ -18,8 +18,13 @@ from ftspec.registry.discover import build_registry
 @click.argument("path", required=False)
 @profile_option
 @set_option
+@no_plugins_option
 def explain_command(
-    subject: str, path: str | None, profile: str | None, overrides: tuple[str, ...]
+    subject: str,
+    path: str | None,
+    profile: str | None,
+    overrides: tuple[str, ...],
+    no_plugins: bool,
 ) -> None:
     """Say what a finding means, or where a value of a spec came from.
 
@@ -34,7 +39,7 @@ def explain_command(
         raise UsageError(
             f'"{path}" is no path such as "training.learning_rate" or "metrics[0].type"'
         )
-    registry = build_registry()
+    registry = open_registry(no_plugins=no_plugins)
     _, document, plan = sound_plan(subject, registry, profile=profile, overrides=overrides)
     try:
         click.echo("\n".join(explain_value(plan, document, steps)))

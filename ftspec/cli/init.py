@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from ftspec.cli.completion import complete_tasks
-from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.cli.installed import no_plugins_option, open_registry
 from ftspec.errors import UsageError
+from ftspec.planning.missing_type import missing_type_helps
 from ftspec.planning.schema import schema_text
 from ftspec.planning.starter import starter
-from ftspec.registry.discover import build_registry
 from ftspec.registry.registry import Registered, Registry
 
 SCHEMA_NAME = "ftspec.schema.json"
@@ -30,9 +30,10 @@ SCHEMA_NAME = "ftspec.schema.json"
     help="The schema that editors check the spec with; by default ftspec.schema.json beside the "
     "spec, which is written unless it is there.",
 )
-def init_command(task: str, output: str | None, schema: str | None) -> None:
+@no_plugins_option
+def init_command(task: str, output: str | None, schema: str | None, no_plugins: bool) -> None:
     """Write a commented spec for TASK to start from, as "ftspec plugins" lists the tasks."""
-    registry = build_registry()
+    registry = open_registry(no_plugins=no_plugins)
     written = starter(_task(task, registry), schema or SCHEMA_NAME)
     if output == "-":
         click.echo(written, nl=False)
@@ -49,9 +50,8 @@ def init_command(task: str, output: str | None, schema: str | None) -> None:
 def _task(name: str, registry: Registry) -> Registered:
     registered = registry.get("task", name)
     if registered is None:
-        names = registry.names("task")
-        helps = did_you_mean(name, names) or (one_of(names),)
-        raise UsageError(f'no task "{name}" is installed; {helps[0]}')
+        helps = "; ".join(missing_type_helps("task", name, registry))
+        raise UsageError(f'no task "{name}" is installed; {helps}')
     return registered
 
 

@@ -11,12 +11,12 @@ import click
 from ftspec.cli.completion import complete_files
 from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.cli.fixing import Fixer
+from ftspec.cli.installed import load_registry, no_plugins_option
 from ftspec.cli.specs import find_specs, read_spec, set_option, summary
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity
 from ftspec.diagnostics.render import RENDERERS, text
 from ftspec.errors import UsageError
 from ftspec.linting import lint
-from ftspec.registry.discover import build_registry
 
 
 @click.command("lint")
@@ -38,6 +38,7 @@ from ftspec.registry.discover import build_registry
 )
 @click.option("--info", "with_info", is_flag=True, help="Show findings that are information too.")
 @set_option
+@no_plugins_option
 def lint_command(
     paths: tuple[str, ...],
     format_name: str,
@@ -46,6 +47,7 @@ def lint_command(
     only_marked: bool,
     with_info: bool,
     overrides: tuple[str, ...],
+    no_plugins: bool,
 ) -> None:
     """Check specs, each by itself and under each of its profiles.
 
@@ -54,7 +56,7 @@ def lint_command(
     """
     if (fix or diff) and "-" in paths:
         raise UsageError("--fix and --diff work on files, not on standard input")
-    registry = build_registry()
+    registry = load_registry(no_plugins=no_plugins)
     fixer = Fixer(registry, overrides)
     found: list[Diagnostic] = list(registry.problems)
     specs = find_specs(paths, only_marked=only_marked)

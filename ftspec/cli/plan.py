@@ -7,15 +7,16 @@ from typing import Any
 
 import click
 
+from ftspec.cli.installed import no_plugins_option, open_registry
 from ftspec.cli.specs import profile_option, set_option, sound_plan, spec_argument
 from ftspec.planning.plan import Plan
-from ftspec.registry.discover import build_registry
 
 
 @click.command("plan")
 @spec_argument
 @profile_option
 @set_option
+@no_plugins_option
 @click.option(
     "--format",
     "format_name",
@@ -25,10 +26,15 @@ from ftspec.registry.discover import build_registry
     help="For people or for programs.",
 )
 def plan_command(
-    spec: str, profile: str | None, overrides: tuple[str, ...], format_name: str
+    spec: str,
+    profile: str | None,
+    overrides: tuple[str, ...],
+    no_plugins: bool,
+    format_name: str,
 ) -> None:
     """Show what SPEC resolves to: every section, its component and its values."""
-    _, _, plan = sound_plan(spec, build_registry(), profile=profile, overrides=overrides)
+    registry = open_registry(no_plugins=no_plugins)
+    _, _, plan = sound_plan(spec, registry, profile=profile, overrides=overrides)
     if format_name == "json":
         click.echo(json.dumps(plan.to_json(), indent=2, ensure_ascii=False))
     else:

@@ -12,6 +12,7 @@ import click
 
 from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.cli.heavy import require_engine
+from ftspec.cli.installed import open_registry
 from ftspec.cli.rows import FORMATS, Row, read_rows
 from ftspec.cli.watching import PlainWatcher
 from ftspec.diagnostics.model import Collector, Diagnostic
@@ -24,7 +25,6 @@ from ftspec.engine.opening import require_model
 from ftspec.errors import RunError, SpecError, UsageError
 from ftspec.linting import examine
 from ftspec.planning.plan import Plan
-from ftspec.registry.discover import build_registry
 from ftspec.rundir import RunDirectory
 from ftspec.span import SourceText
 
@@ -94,7 +94,7 @@ def _plan_of(run_dir: RunDirectory) -> Plan:
     if source is None:
         raise SpecError(tuple(found))
     environment = _Environment()
-    verdict = examine(source, build_registry(), environment=environment)
+    verdict = examine(source, open_registry(), environment=environment)
     if verdict.plan is None:
         raise SpecError(verdict.diagnostics)
     _require_variables(source, environment)

@@ -10,6 +10,7 @@ import click
 
 from ftspec.cli.exits import FINDINGS, INTERRUPTED, Exit
 from ftspec.cli.heavy import require_engine
+from ftspec.cli.installed import no_plugins_option, open_registry
 from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
 from ftspec.cli.watching import PlainWatcher, make_watcher
 from ftspec.diagnostics.render import text
@@ -18,7 +19,6 @@ from ftspec.engine.opening import find_unfinished, open_run, start_run
 from ftspec.engine.outcome import Outcome, RunFailedError, RunInterruptedError
 from ftspec.errors import RunError, UsageError
 from ftspec.planning.plan import Plan
-from ftspec.registry.discover import build_registry
 from ftspec.registry.registry import Registry
 from ftspec.rundir import RunDirectory
 
@@ -27,6 +27,7 @@ from ftspec.rundir import RunDirectory
 @spec_argument
 @profile_option
 @set_option
+@no_plugins_option
 @click.option(
     "--output-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -47,6 +48,7 @@ def run_command(
     spec: str,
     profile: str | None,
     overrides: tuple[str, ...],
+    no_plugins: bool,
     output_dir: Path | None,
     resume: str | None,
     dry_run: bool,
@@ -55,7 +57,7 @@ def run_command(
 
     Everything it writes is in one new run directory, which is named at the end.
     """
-    registry = build_registry()
+    registry = open_registry(no_plugins=no_plugins)
     source, document, plan = sound_plan(
         spec, registry, profile=profile, overrides=overrides, output_dir=output_dir
     )

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from ftspec.diagnostics.render import text
+from ftspec.cli.installed import open_registry
 from ftspec.errors import UsageError
 from ftspec.planning.schema import schema_text
-from ftspec.registry.discover import build_registry
 
 
 @click.command("schema")
@@ -20,7 +19,10 @@ from ftspec.registry.discover import build_registry
     help="Write to this file instead of standard output; it is touched only if it changes.",
 )
 @click.option(
-    "--builtins-only", is_flag=True, help="Leave out the sections of third-party plugins."
+    "--builtins-only",
+    "--no-plugins",
+    is_flag=True,
+    help="Leave out the sections of third-party plugins.",
 )
 def schema_command(output: Path | None, builtins_only: bool) -> None:
     """Write the JSON Schema of specs, with the sections of every installed plugin.
@@ -28,8 +30,7 @@ def schema_command(output: Path | None, builtins_only: bool) -> None:
     Editors complete and check specs with it. "ftspec lint" says more: a schema knows one file, and
     nothing of what is merged into it.
     """
-    registry = build_registry(with_entry_points=not builtins_only)
-    click.echo(text.render(registry.problems), err=True, nl=False)
+    registry = open_registry(no_plugins=builtins_only)
     written = schema_text(registry)
     if output is None:
         click.echo(written, nl=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from types import TracebackType
 
@@ -78,9 +78,11 @@ def _place_in(plugin: Plugin, error: BaseException) -> str:
     return lines[-1] if lines and plugin.module else ""
 
 
-def _frames(error: BaseException) -> Iterable[tuple[str, int]]:
-    """The modules and lines that the exception came through, the innermost last."""
-    traceback = error.__traceback__
-    while traceback is not None:
-        yield str(traceback.tb_frame.f_globals.get("__name__", "")), traceback.tb_lineno
-        traceback = traceback.tb_next
+def _frames(error: BaseException | None) -> Iterator[tuple[str, int]]:
+    """The modules and lines that the exception came through and, below them, its cause."""
+    while error is not None:
+        traceback = error.__traceback__
+        while traceback is not None:
+            yield str(traceback.tb_frame.f_globals.get("__name__", "")), traceback.tb_lineno
+            traceback = traceback.tb_next
+        error = error.__cause__

@@ -87,3 +87,8 @@ class Registry:
     def disabled_plugins(self) -> tuple[Plugin, ...]:
         """Plugins that are installed and were left out on request."""
         return tuple(plugin for plugin in self.plugins if plugin.disabled_by)
+
+    def problems_of(self, plugin: Plugin) -> tuple[Diagnostic, ...]:
+        """What is wrong with one plugin; every problem begins with the plugin's name."""
+        start = f"the plugin {plugin} "
+        return tuple(problem for problem in self.problems if problem.headline.startswith(start))

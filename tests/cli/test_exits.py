@@ -14,13 +14,12 @@ import pytest
 
 import ftspec as package
 from ftspec.cli import COMMANDS
-from tests.cli import specs
-from tests.cli.command import FTSPEC, assert_no_traceback, ftspec, own_environment
+from tests.cli.command import FTSPEC, assert_no_traceback, ftspec, own_environment, run
 from tests.cli.interrupting import rest_of, said_until, started
 from tests.cli.site import install_plugin
 
 ODD = """\
-from pydantic import field_validator
+from pydantic import field_serializer
 
 from ftspec.api import ComponentConfig, TransformComponent, hookimpl
 
@@ -28,9 +27,8 @@ from ftspec.api import ComponentConfig, TransformComponent, hookimpl
 class OddConfig(ComponentConfig):
     column: str
 
-    @field_validator("column")
-    @classmethod
-    def _look(cls, value):
+    @field_serializer("column")
+    def _look(self, value):
         raise RuntimeError("the moon is in the wrong phase")
 
 
@@ -93,36 +91,47 @@ def test_wrong_usage(arguments: tuple[str, ...], says: str) -> None:
     assert says in said
 
 
-def test_bug_leaves_a_log_to_report(small_spec: Path, tmp_path: Path) -> None:
-    env = install_plugin(tmp_path / "site", "odd", ODD)
-    logs = tmp_path / "logs"
-    logs.mkdir()
-    spec = specs.changed(
-        specs.CLASSIFIER,
-        [("preprocess:\n", "preprocess:\n  transforms: [{type: odd, column: text}]\n")],
+def test_bug_leaves_a_log_to_report(tmp_path: Path) -> None:
+    program = (
+        "import sys; from ftspec.cli.exits import guarded; "
+        "sys.argv[1:] = ['lint', 'x.yaml']; sys.exit(guarded(lambda: {}['moon']))"
     )
-    small_spec.write_text(spec, encoding="utf-8")
-    done = ftspec("lint", small_spec, env=env | {"TMPDIR": str(logs)})
+    env = own_environment(TMPDIR=str(tmp_path))
+    done = run([sys.executable, "-c", program], env=env)
     assert (done.code, done.out) == (3, ""), done.said
     assert_no_traceback(done)
-    [log] = logs.glob("ftspec-bug-*.md")
-    assert "this is a bug" in done.err
-    assert "RuntimeError: the moon is in the wrong phase" in done.err
-    assert str(log) in done.err
+    [log] = tmp_path.glob("ftspec-bug-*.md")
+    assert done.err == (
+        "this is a bug in ftspec, not in your spec: KeyError: 'moon'\n"
+        f"please open an issue with what is in {log}\n"
+    )
     text = log.read_text(encoding="utf-8")
     assert text.startswith(f"### ftspec {package.__version__}, Python 3.")
-    assert f"ftspec lint {small_spec}" in text
+    assert "ftspec lint x.yaml" in text
     assert "Traceback (most recent call last)" in text
-    assert "RuntimeError: the moon is in the wrong phase" in text
+    assert "KeyError: 'moon'" in text
 
 
-def test_bug_is_the_same_for_every_command(small_spec: Path, tmp_path: Path) -> None:
-    env = install_plugin(tmp_path / "site", "odd", ODD) | {"TMPDIR": str(tmp_path)}
+def test_bug_in_a_plugin_is_not_blamed_on_ftspec(small_spec: Path, tmp_path: Path) -> None:
+    env = install_plugin(tmp_path / "site", "odd", ODD)
+    install_plugin(tmp_path / "site", "innocent", "")
+    logs = tmp_path / "logs"
+    logs.mkdir()
     transforms = "preprocess.transforms=[{type: odd, column: text}]"
     for command in ("plan", "run"):
-        done = ftspec(command, small_spec, "--set", transforms, env=env)
+        done = ftspec(command, small_spec, "--set", transforms, env=env | {"TMPDIR": str(logs)})
         assert (done.code, done.out) == (3, ""), done.said
         assert_no_traceback(done)
+        [log] = logs.glob("ftspec-bug-*.md")
+        said = done.err[done.err.index("this is a bug") :]
+        assert said.startswith('this is a bug in the plugin "odd" (odd 1.0), not in your spec: ')
+        assert "the moon is in the wrong phase" in said
+        assert f"please tell its authors, with what is in {log}\n" in said
+        text = log.read_text(encoding="utf-8")
+        assert text.startswith(
+            f'### ftspec {package.__version__}, with the plugin "odd" (odd 1.0), Python 3.'
+        )
+        log.unlink()
 
 
 def test_interrupted_while_waiting_for_standard_input() -> None:

@@ -300,6 +300,7 @@ def source(
         ),
     ],
 )  # fmt: skip
+@pytest.mark.filterwarnings("ignore:Field name")
 def test_broken_plugin_is_named_and_leaves_the_others_alone(
     code: str, slug: str, words: str, install: Install
 ) -> None:

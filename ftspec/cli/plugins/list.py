@@ -1,0 +1,76 @@
+"""``ftspec plugins list``: every plugin and component."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import Any
+
+import click
+
+from ftspec.diagnostics.model import printable
+from ftspec.registry.discover import build_registry
+from ftspec.registry.registry import Plugin, Registry
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+
+
+@click.command("list")
+@json_option
+def list_command(as_json: bool) -> None:
+    """List the installed plugins and every component they offer."""
+    list_plugins(as_json=as_json)
+
+
+def list_plugins(*, as_json: bool) -> None:
+    """Write the list."""
+    registry = build_registry()
+    if as_json:
+        values = [_as_json(plugin, registry) for plugin in registry.plugins]
+        click.echo(json.dumps(values, indent=2, ensure_ascii=False))
+        return
+    click.echo("plugins")
+    for plugin in registry.plugins:
+        click.echo(f"  {plugin.name}  {origin_of(plugin)}  {state_of(plugin)}".rstrip())
+    by_kind = sorted(registry, key=lambda one: (one.component.kind, one.component.name))
+    for kind, group in groupby(by_kind, key=lambda one: one.component.kind):
+        members = list(group)
+        width = max(len(one.component.name) for one in members)
+        click.echo(f"\n{kind}s")
+        for one in members:
+            origin = "" if one.plugin.is_builtin else f"  [{one.plugin.name}]"
+            click.echo(f"  {one.component.name.ljust(width)}  {one.component.summary}{origin}")
+
+
+def origin_of(plugin: Plugin) -> str:
+    """The distribution and its version."""
+    return f"{plugin.distribution} {plugin.version}".strip()
+
+
+def state_of(plugin: Plugin) -> str:
+    """Why it contributes nothing; empty for a plugin that is in force."""
+    if plugin.problem is not None:
+        return f"broken: {printable(plugin.problem.headline)}"
+    return f"disabled by {plugin.disabled_by}" if plugin.disabled_by else ""
+
+
+def _as_json(plugin: Plugin, registry: Registry) -> dict[str, Any]:
+    out_of_action = "broken" if plugin.problem is not None else "disabled"
+    return {
+        "name": plugin.name,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "module": plugin.module,
+        "state": out_of_action if state_of(plugin) else "active",
+        "problems": [problem.headline for problem in registry.problems_of(plugin)],
+        "hooks": list(plugin.hooks),
+        "components": [
+            {
+                "kind": one.component.kind,
+                "name": one.component.name,
+                "summary": one.component.summary,
+            }
+            for one in registry
+            if one.plugin == plugin
+        ],
+    }

@@ -1,0 +1,47 @@
+"""``ftspec plugins new``: a plugin to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ftspec.errors import UsageError
+from ftspec.scaffolding.project import KINDS, distribution_of, is_plugin_name, new_project
+
+
+@click.command("new")
+@click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    default="task",
+    show_default=True,
+    help="What the plugin adds to the language.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder to make, ftspec-NAME by default. Never overwritten.",
+)
+def new_command(name: str, kind: str, output: Path | None) -> None:
+    """Write a plugin that works and passes its own tests, to change into one's own.
+
+    NAME is the plugin's name and that of the component in it, such as "named-entities".
+    """
+    if not is_plugin_name(name):
+        raise UsageError(f'"{name}" cannot be a name; write it like "named-entities"')
+    folder = output or Path(distribution_of(name))
+    try:
+        folder.mkdir(parents=True)
+        for path, text in new_project(name, kind).items():
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+    except FileExistsError:
+        raise UsageError(f'"{folder}" is there already; name another with --output') from None
+    except OSError as error:
+        raise UsageError(f'cannot write "{folder}": {error.strerror}') from None
+    click.echo(f"wrote {folder}; next:", err=True)
+    click.echo(f"  cd {folder} && pip install -e '.[train,dev]' && pytest", err=True)
