@@ -152,6 +152,14 @@ class Plan:
         """``text`` with every secret replaced by the reference it came from."""
         return mask(text, self.secrets)
 
+    def mask_all(self, value: Any) -> Any:
+        """A JSON value with every secret in it replaced, in its keys as well."""
+        if isinstance(value, dict):
+            return {self.mask(str(key)): self.mask_all(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.mask_all(item) for item in value]
+        return self.mask(value) if isinstance(value, str) else value
+
 
 def _dump_splits(splits: Splits) -> dict[str, Any]:
     return {
