@@ -1,4 +1,5 @@
-"""The README: names every component, and its specs lint clean."""
+"""The README: names every component, and its specs lint clean. Relative paths in them mean what
+they would in the project's ``specs/``."""
 
 from __future__ import annotations
 
@@ -29,9 +30,10 @@ def readme_checks(subject: Subject) -> Iterator[Check]:
 
     def specs_lint_clean() -> None:
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        beside = path.parent / "specs" / path.name
         for match in _SPEC.finditer(text):
             line = text.count("\n", 0, match.start(1)) + 1
-            for one in lint(SourceText(f"README.md:{line}", match[1]), subject.registry):
+            for one in lint(SourceText(f"README.md:{line}", match[1], beside), subject.registry):
                 require(one.severity is Severity.INFO, f"the spec at line {line}: {one}")
 
     yield Check("README names every component", path.name, names_components)
