@@ -24,11 +24,13 @@ from ftspec.components import (
 )
 from ftspec.diagnostics.model import Diagnostic, Fix, Label, Severity, labelled
 from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
 from ftspec.errors import MissingExtraError, RunError
 from ftspec.files import folder_of_package, sha256_of
 from ftspec.hookspecs import hookimpl
 from ftspec.labels import Labels, class_names_of, label_name, learn_names
+from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import (
     Adapter,
     AdapterContext,
@@ -67,6 +69,7 @@ __all__ = [
     "ComponentConfig",
     "Context",
     "Diagnostic",
+    "Document",
     "Field",
     "Fix",
     "Label",
@@ -77,6 +80,8 @@ __all__ = [
     "MissingColumnError",
     "MissingExtraError",
     "NewWeights",
+    "Plan",
+    "PlannedComponent",
     "Position",
     "Prediction",
     "RunError",
