@@ -16,6 +16,7 @@ from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.span import Position, SourceText, Span, whole_line
 
 OFF = "off"
+_SETTABLE = CHECK_SLUGS | {"idle-profile", "unused-ignore"}
 _LEVELS = (*(severity.value for severity in Severity), OFF)
 
 
@@ -24,7 +25,7 @@ class Configuration:
     """What a project says about findings.
 
     Attributes:
-        severities: for some slugs of checks the severity, or ``off``.
+        severities: for some slugs the severity, or ``off``.
         problems: what is wrong with the configuration itself.
     """
 
@@ -85,10 +86,10 @@ def _validate(table: Mapping[str, Any], source: SourceText) -> Configuration:
         return Configuration({}, (*problems, _problem("severity must be a table", place)))
     for slug, level in given.items():
         place = _place_of(slug, source)
-        if slug not in CHECK_SLUGS and "/" not in slug:
+        if slug not in _SETTABLE and "/" not in slug:
             # a finding of the language itself means that there is no plan, whatever it is called
             problems.append(
-                _problem(f'no check finds "{slug}"', place, *did_you_mean(slug, CHECK_SLUGS))
+                _problem(f'no check finds "{slug}"', place, *did_you_mean(slug, _SETTABLE))
             )
         elif level not in _LEVELS:
             problems.append(_problem(f'"{level}" is no severity', place, one_of(_LEVELS)))

@@ -101,12 +101,14 @@ def lint(
     optional = _optional(verdict)
     for profile in verdict.document.profiles if verdict.document is not None else ():
         under = _examine(source, registry, profile, overrides)
-        found |= dict.fromkeys(under.diagnostics)
+        is_idle = () if overrides else _idle_profile(verdict, under)
+        # what a profile does in vain as a whole need not be said of each of its values
+        told = [one for one in under.diagnostics if not is_idle or one.slug != "shadowed-value"]
+        found |= dict.fromkeys([*told, *is_idle])
         optional |= _optional(under)
-        if not overrides:
-            found |= dict.fromkeys(_idle_profile(verdict, under))
     settled, unused = _settle(source, found, optional)
-    settled += [one for one in unused if one.span is not None and one.span.source == source]
+    here = [one for one in unused if one.span is not None and one.span.source == source]
+    settled += configuration_for(source).apply(here)
     in_order = Collector()
     in_order.extend(sorted([*settled, *configuration_for(source).problems], key=_place))
     return tuple(in_order)

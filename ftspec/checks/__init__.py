@@ -12,6 +12,7 @@ from typing import Protocol
 
 from ftspec.checks import (
     best_model_metric,
+    binary_average,
     clear_secret,
     conflicting_best_metric,
     duplicate_component,
@@ -26,8 +27,10 @@ from ftspec.checks import (
     missing_files,
     missing_prefix,
     output_in_data,
+    overlapping_splits,
     remote_code,
     save_misses_evaluation,
+    shadowed_value,
     steps_and_epochs,
     stream_steps,
     template_fields,
@@ -54,6 +57,7 @@ class Check(Protocol):
 
 CHECKS: tuple[Check, ...] = (
     best_model_metric,
+    binary_average,
     clear_secret,
     conflicting_best_metric,
     duplicate_component,
@@ -68,8 +72,10 @@ CHECKS: tuple[Check, ...] = (
     missing_files,
     missing_prefix,
     output_in_data,
+    overlapping_splits,
     remote_code,
     save_misses_evaluation,
+    shadowed_value,
     steps_and_epochs,
     stream_steps,
     template_fields,

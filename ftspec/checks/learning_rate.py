@@ -30,7 +30,9 @@ _SMALLEST, _LARGEST = 1e-7, 1e-2
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Compare the learning rate with the sane range."""
     rate = plan.training.get("learning_rate")
-    if rate is None or plan.model.init != "pretrained" or _SMALLEST <= rate <= _LARGEST:
+    # the new weights of an adapter have nothing to forget
+    largest = _LARGEST if plan.adapter is None else 1
+    if rate is None or plan.model.init != "pretrained" or _SMALLEST <= rate <= largest:
         return
     effect = "nothing is learned" if rate < _SMALLEST else "pretrained weights are forgotten"
     yield Diagnostic(

@@ -36,6 +36,17 @@ def test_finding_that_is_off_is_not_there(tmp_path: Path) -> None:
     assert lint(source, build_registry()) == ()
 
 
+@pytest.mark.parametrize(("level", "left"), [("off", 0), ("error", 2)])
+def test_findings_about_profiles_and_comments_have_severities_too(
+    tmp_path: Path, level: str, left: int
+) -> None:
+    pyproject = f'[tool.ftspec.severity]\nidle-profile = "{level}"\nunused-ignore = "{level}"\n'
+    (tmp_path / "pyproject.toml").write_text(pyproject)
+    text = f"{SPEC}seed: 1  # ftspec: ignore[a]\nprofiles: {{same: {{seed: 1}}}}\n"
+    found = lint(SourceText("spec.yaml", text, tmp_path / "spec.yaml"), build_registry())
+    assert [one.severity for one in found] == [Severity.ERROR] * left
+
+
 def test_pyproject_without_ftspec_is_passed_over(tmp_path: Path) -> None:
     source = spec_in(tmp_path, '[tool.ftspec.severity]\nmetric-mismatch = "off"\n')
     (tmp_path / "specs" / "pyproject.toml").write_text("[tool.other]\n")
