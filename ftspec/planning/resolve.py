@@ -10,7 +10,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ftspec.components import CallbackConfig, MetricComponent, TaskComponent, TaskConfig
+from ftspec.components import (
+    CallbackConfig,
+    MetricComponent,
+    Prediction,
+    TaskComponent,
+    TaskConfig,
+    TransformComponent,
+)
 from ftspec.diagnostics.model import Collector
 from ftspec.document.interpolate import mask
 from ftspec.document.load import Document
@@ -38,6 +45,9 @@ def build_plan(
 ) -> Plan | None:
     """The plan of a document, or ``None`` with findings. Validates the skeleton, then each section.
 
+    With findings there may be a plan all the same, which checks can look at and nobody can run:
+    in it stand-ins take the place of transforms and metrics at fault.
+
     ``output_dir`` wins over the spec's ``output.dir``.
     """
     spec = validate(Spec, document.plain(), (), document, found)
@@ -59,7 +69,12 @@ class _Resolver:
 
     def resolve(self, spec: Spec, output_dir: Path | None) -> Plan | None:
         source = self._component(spec.data.source, ("data", "source"))
-        transforms = self._components(spec.preprocess.transforms, ("preprocess", "transforms"))
+        transforms = [
+            transform or _UNKNOWN_TRANSFORM
+            for transform in self._components(
+                spec.preprocess.transforms, ("preprocess", "transforms")
+            )
+        ]
         tokenizer = self._component(spec.tokenizer, ("tokenizer",))
         adapter = None
         if spec.model.adapter is not None:
@@ -70,10 +85,12 @@ class _Resolver:
         output = self._anchored(spec.output, ("output",))
         if source is None or tokenizer is None or task is None:
             return None
-        if None in (*transforms, *metrics, *callbacks):
+        if None in callbacks:
             return None
         if adapter is None and spec.model.adapter is not None:
             return None
+        assert isinstance(task.config, TaskConfig)
+        predictions = task.config.predictions_from(spec.preprocess.template)
         training = _complete(spec.training, callbacks, metrics)
         return Plan(
             name=spec.name or self._default_name(),
@@ -81,7 +98,7 @@ class _Resolver:
             seed=spec.seed,
             source=source,
             splits=spec.data.splits,
-            transforms=tuple(filter(None, transforms)),
+            transforms=tuple(transforms),
             template=dict(spec.preprocess.template),
             tokenizer=tokenizer,
             model=self._anchored(spec.model, ("model",)),
@@ -89,10 +106,22 @@ class _Resolver:
             task=task,
             training=training,
             performance=spec.performance,
-            metrics=tuple(filter(None, metrics)),
+            metrics=(
+                *filter(None, metrics),
+                *([_unknown_metric(predictions)] if None in metrics else []),
+            ),
             callbacks=tuple(filter(None, callbacks)),
             output_dir=(output_dir or Path(output.dir)).absolute(),
             secrets=self._secrets,
+            fitting_metrics=self._fitting_metrics(predictions),
+        )
+
+    def _fitting_metrics(self, predictions: frozenset[Prediction]) -> tuple[str, ...]:
+        components = (registered.component for registered in self._registry)
+        return tuple(
+            component.name
+            for component in components
+            if isinstance(component, MetricComponent) and component.scores & predictions
         )
 
     def resolve_loose_sections(self) -> None:
@@ -178,6 +207,8 @@ class _Resolver:
             return validate(component.config, section.options, at, self._document, self._found)
         config = None
         with Isolation(plugin, f'validated the {component.kind} "{component.name}"') as validated:
+            # says of an unknown annotation which it is; validating alone does not, the first time
+            component.config.model_rebuild(_types_namespace={})
             config = validate(component.config, section.options, at, self._document, self._found)
         if validated.error is not None:
             said = mask(describe_error(validated.error, plugin), self._secrets)
@@ -231,6 +262,22 @@ class _Resolver:
         path = self._document.source.path
         stem = path.stem if path is not None else "stdin"
         return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._") or "spec"
+
+
+_UNKNOWN_TRANSFORM = PlannedComponent(
+    component=TransformComponent(name="", summary="", config=ComponentConfig, factory=""),
+    config=ComponentConfig(),
+    plugin="",
+    at=(),
+)
+
+
+def _unknown_metric(predictions: frozenset[Prediction]) -> PlannedComponent:
+    """A metric of which nothing is known but that it may fit."""
+    component = MetricComponent(
+        name="", summary="", config=ComponentConfig, factory="", scores=predictions, results=()
+    )
+    return PlannedComponent(component=component, config=ComponentConfig(), plugin="", at=())
 
 
 def _complete(

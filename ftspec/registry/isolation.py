@@ -54,7 +54,8 @@ def describe_error(error: BaseException, plugin: Plugin) -> str:
     Not even its text can be relied on.
     """
     try:
-        text = " ".join(str(error).split())
+        # what comes after the first paragraph is advice to its author, as pydantic has much of
+        text = " ".join(str(error).partition("\n\n")[0].split())
     except Exception:
         text = "(its text cannot be shown)"
     name = type(error).__name__

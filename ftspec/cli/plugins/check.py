@@ -12,6 +12,7 @@ from ftspec.diagnostics.render import text
 from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.errors import UsageError
 from ftspec.registry.discover import build_registry
+from ftspec.registry.isolation import Isolation, describe_error
 from ftspec.registry.registry import Plugin, Registry
 from ftspec.testing import NonconformingError, Subject, checks_of
 
@@ -37,18 +38,24 @@ def check_command(name: str, project: Path | None) -> None:
     if plugin.problem is None:
         subject = Subject(plugin=plugin, registry=registry, project=project)
         for check in checks_of(subject):
-            try:
+            # a check looks at the plugin's classes, which may raise anything
+            with Isolation(plugin, "was checked") as checked:
                 check()
-            except SkipTest as reason:
-                click.echo(f"skipped  {check}: {reason}")
-            except NonconformingError as problem:
-                failed += 1
-                click.echo(f"failed   {check}: {problem}")
-            else:
+            if checked.error is None:
                 click.echo(f"ok       {check}")
+            elif isinstance(checked.error, SkipTest):
+                click.echo(f"skipped  {check}: {checked.error}")
+            else:
+                failed += 1
+                click.echo(f"failed   {check}: {_problem(checked.error, plugin)}")
     click.echo(f"{plugin}: {f'{failed} failed' if failed else 'keeps to all of it'}", err=True)
     if failed:
         raise Exit(FINDINGS)
+
+
+def _problem(error: BaseException, plugin: Plugin) -> str:
+    is_finding = isinstance(error, NonconformingError)
+    return str(error) if is_finding else f"raised {describe_error(error, plugin)}"
 
 
 def _find(name: str, registry: Registry) -> Plugin:

@@ -1,0 +1,17 @@
+"""Its record names an object where a string is wanted."""
+
+from ftspec.api import ComponentConfig, TransformComponent, hookimpl
+
+
+class Transform:
+    pass
+
+
+@hookimpl
+def ftspec_register_transforms():
+    yield TransformComponent(
+        name="early",
+        summary="rows as they are",
+        config=ComponentConfig,
+        factory=Transform,
+    )

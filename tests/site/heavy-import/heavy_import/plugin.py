@@ -1,0 +1,14 @@
+"""Its module imports a heavy library by way of two others."""
+
+from ftspec.api import TransformComponent, hookimpl
+from heavy_import.config import HeavyConfig
+
+
+@hookimpl
+def ftspec_register_transforms():
+    yield TransformComponent(
+        name="heavy",
+        summary="rows as they are",
+        config=HeavyConfig,
+        factory="somewhere:Transform",
+    )

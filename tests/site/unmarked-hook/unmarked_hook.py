@@ -1,0 +1,12 @@
+"""Its hook has not the mark."""
+
+from ftspec.api import ComponentConfig, TransformComponent
+
+
+def ftspec_register_transforms():
+    yield TransformComponent(
+        name="unmarked",
+        summary="rows as they are",
+        config=ComponentConfig,
+        factory="somewhere:Transform",
+    )
