@@ -1,0 +1,72 @@
+"""Each package in plugins/, installed as a wheel beside ftspec's, as its users have it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import ROOT
+from tests.plugins.conftest import WheelOf
+from tests.plugins.environment import PROJECTS, Environment, make_environment
+
+SPECS = [spec for project in PROJECTS for spec in sorted(project.glob("specs/*.yaml"))]
+
+
+def name_of(project: Path) -> str:
+    metadata = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    (name,) = metadata["project"]["entry-points"]["ftspec"]
+    return str(name)
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory, wheel_of: WheelOf) -> Environment:
+    """ftspec and every package in plugins/."""
+    made = make_environment(tmp_path_factory.mktemp("everything") / "venv")
+    made.install(wheel_of(ROOT), *(wheel_of(project) for project in PROJECTS))
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
+def test_its_own_tests_pass(
+    project: Path, environment: Environment, wheel_of: WheelOf, tmp_path: Path
+) -> None:
+    """They lint, run under the smoke profile and predict, among others."""
+    environment.install(wheel_of(project))
+    tested = environment.run(
+        *("pytest", "-q", "-rs", "-p", "no:cacheprovider", "-c", "/dev/null"),
+        *("--import-mode=importlib", "--rootdir", project, project / "tests"),
+        cwd=tmp_path,
+    )
+    assert tested.code == 0, tested.said
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: f"{path.parents[1].name}/{path.stem}")
+def test_specs_lint_clean_with_all_installed(
+    spec: Path, everything: Environment, tmp_path: Path
+) -> None:
+    linted = everything.ftspec("lint", "--strict", spec, cwd=tmp_path)
+    assert (linted.code, linted.err) == (0, linted.err), linted.said
+
+
+def test_all_of_them_go_together(everything: Environment, tmp_path: Path) -> None:
+    listed = everything.ftspec("plugins", "list", "--json", cwd=tmp_path)
+    assert listed.code == 0, listed.said
+    for project in PROJECTS:
+        assert f'"{name_of(project)}"' in listed.out
+    assert listed.err == ""
+    schema = everything.ftspec("schema", cwd=tmp_path)
+    for project in PROJECTS:
+        assert f"From `{project.name}`" in schema.out, project.name
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
+def test_without_it_the_error_names_the_package(
+    project: Path, environment: Environment, tmp_path: Path
+) -> None:
+    spec = next(iter(sorted(project.glob("specs/*.yaml"))))
+    linted = environment.ftspec("lint", spec, cwd=tmp_path)
+    assert linted.code == 1, linted.said
+    assert f"pip install {project.name}" in linted.out + linted.err, linted.said
