@@ -190,10 +190,17 @@ class Task(Protocol):
         trainer_class: the Trainer that trains it; the plain one by default. ftspec mixes in how the
             loss of a step is put together.
         arguments_class: the ``TrainingArguments`` of that Trainer.
+        rows_are_independent: whether what a row adds to the loss depends on that row alone, so that
+            a batch may be cut into micro-batches. Set it to ``False`` where a batch is more than
+            its rows, as with negatives taken from it: such batches are computed whole.
+        length_columns: the columns of encoded rows whose sequences are padded apart; their lengths
+            decide which rows are computed together. Batches of rows without them are never cut.
     """
 
     trainer_class: type[Trainer] | None = None
     arguments_class: type[TrainingArguments] | None = None
+    rows_are_independent: bool = True
+    length_columns: tuple[str, ...] = ("input_ids",)
 
     def fit(self, fields: Dataset | IterableDataset, features: Features | None) -> None:
         """Learn what depends on the training split, such as the labels. ``features`` describes the

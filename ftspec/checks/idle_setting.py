@@ -35,7 +35,13 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Report settings that another one of the same text makes void; overlays are meant to."""
     if spans.profile is not None:
         return
-    for at, other, when in (*_training(plan), *_tokenizer(plan), *_model(plan), *_task(plan)):
+    for at, other, when in (
+        *_training(plan),
+        *_tokenizer(plan),
+        *_model(plan),
+        *_task(plan),
+        *_performance(plan),
+    ):
         written, cause = spans.node(at), spans.node(other)
         if written is None or (isinstance(written, ScalarNode) and written.value is None):
             continue
@@ -105,6 +111,14 @@ def _task(plan: Plan) -> Iterator[Idle]:
         yield (*at, "threshold"), (*at, "problem"), f'while problem is "{problem}"'
     if problem == "regression":
         yield (*at, "labels"), (*at, "problem"), "in a regression"
+
+
+def _performance(plan: Plan) -> Iterator[Idle]:
+    batching = plan.performance.batching
+    if batching != "exact":
+        for key in ("cost_per_cut", "max_tokens_per_device"):
+            when = f'while batching is "{batching}"'
+            yield ("performance", key), ("performance", "batching"), when
 
 
 def _is_set(config: ComponentConfig, key: str) -> bool:

@@ -15,12 +15,20 @@ from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 from ftspec.protocols import Task
 from ftspec.rundir import RunDirectory
+from ftspec.spec.training import argument_table
 
 
 def build_arguments(
-    plan: Plan, task: Task, run_dir: RunDirectory, precision: Precision, *, needs_predictions: bool
+    plan: Plan,
+    task: Task,
+    run_dir: RunDirectory,
+    precision: Precision,
+    *,
+    needs_predictions: bool,
+    whole_steps: bool = False,
 ) -> TrainingArguments:
-    """The arguments of a run: what the spec sets, what the task adds, what ftspec owns.
+    """The arguments of a run: what the spec sets, what the task adds, what ftspec owns. With
+    ``whole_steps`` a batch is all the rows of a step on a device, and nothing is accumulated.
 
     Raises:
         RunError: the installed transformers refuses a field or a combination.
@@ -41,6 +49,7 @@ def build_arguments(
                 **task.arguments(),
                 **plan.training,
                 **_owned(plan, run_dir, precision, needs_predictions),
+                **(_whole_steps(plan) if whole_steps else {}),
             }
         )
     except (ValueError, ImportError, TypeError) as error:
@@ -72,3 +81,18 @@ def _owned(
     if plan.performance.batching == "grouped":
         owned["train_sampling_strategy"] = "group_by_length"
     return owned
+
+
+def rows_per_batch(plan: Plan) -> int:
+    """The rows of a batch on a device, as the spec has it."""
+    name = "per_device_train_batch_size"
+    size: int = plan.training.get(name, argument_table()[name]["default"])
+    return size
+
+
+def _whole_steps(plan: Plan) -> Mapping[str, Any]:
+    steps = plan.training.get("gradient_accumulation_steps", 1)
+    return {
+        "per_device_train_batch_size": rows_per_batch(plan) * steps,
+        "gradient_accumulation_steps": 1,
+    }

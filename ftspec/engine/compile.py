@@ -19,6 +19,7 @@ from ftspec.components import TaskComponent
 from ftspec.document.paths import SpecPath
 from ftspec.engine.adapter import build_adapter
 from ftspec.engine.arguments import build_arguments
+from ftspec.engine.batching.choice import choose_batching
 from ftspec.engine.checkpoint import Checkpoint, locate
 from ftspec.engine.factories import build
 from ftspec.engine.interruption import Interruption
@@ -73,10 +74,16 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
     modules = [build(metric, context_maker(plan, log)) for metric in plan.metrics]
     metrics = Metrics(plan.metrics, modules, data.task)
     interruption = Interruption(log)
-    trainer = trainer_class_for(data.task.trainer_class or Trainer)(
+    batching = choose_batching(plan, data.task, data.encoded["train"], log)
+    trainer = trainer_class_for(data.task.trainer_class or Trainer, batching.mixin)(
         model=model,
         args=build_arguments(
-            plan, data.task, run_dir, precision, needs_predictions=metrics.needs_predictions
+            plan,
+            data.task,
+            run_dir,
+            precision,
+            needs_predictions=metrics.needs_predictions,
+            whole_steps=batching.whole_steps,
         ),
         data_collator=data.task.collator(model),
         train_dataset=data.encoded["train"],
@@ -92,6 +99,7 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
         task=data.task,
         loss_metrics=metrics.score_loss,
         prediction_metrics=metrics.score_predictions if metrics.needs_predictions else None,
+        **batching.options,
         **data.task.trainer_options(model),
     )
     trainer.remove_callback(PrinterCallback)

@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 from transformers import EvalPrediction, Trainer
 from transformers.trainer_utils import EvalLoopOutput
 
+from ftspec.engine.batching.token_counts import TokenCounts
 from ftspec.protocols import Task
 
 LossMetrics = Callable[[float], Mapping[str, float]]
@@ -31,7 +32,11 @@ PredictionMetrics = Callable[[EvalPrediction, Dataset | IterableDataset], dict[s
 
 
 class BatchMeanLoss(Trainer):
-    """Weights micro-batches by their items. Mixed in before the Trainer class a task asks for."""
+    """Weights micro-batches by their items. Mixed in before the Trainer class a task asks for.
+
+    Attributes:
+        token_counts: of all that this process has trained on so far.
+    """
 
     # the loss of a micro-batch is already its share of the step's mean
     loss_is_scaled_for_ga = True
@@ -47,6 +52,7 @@ class BatchMeanLoss(Trainer):
         **options: Any,
     ) -> None:
         self.task = task
+        self.token_counts = TokenCounts()
         super().__init__(*arguments, **options)
         if prediction_metrics is not None:
             self.compute_metrics = lambda outputs: prediction_metrics(outputs, self._evaluated)
@@ -69,11 +75,26 @@ class BatchMeanLoss(Trainer):
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
         if not batches:
             return batches, None
-        counts = [self.task.count_loss_items(batch) for batch in batches]
+        counts = [self._count_items(batch) for batch in batches]
         items = torch.stack([torch.as_tensor(count, device=device) for count in counts]).sum()
         if self.accelerator.num_processes > 1:
             items = self.accelerator.gather(items).sum()
         return batches, items
+
+    def _count_items(self, batch: Any) -> torch.Tensor | int:
+        """The items of what the data loader gave as one batch."""
+        return self.task.count_loss_items(batch)
+
+    def training_step(
+        self,
+        model: nn.Module,
+        inputs: Any,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """As the Trainer, and counts tokens."""
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        self.token_counts.add(inputs, self.task.length_columns)
+        return loss
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> None:
         """Never counted here: the model gives its own mean, and the task counts."""
@@ -89,12 +110,14 @@ class BatchMeanLoss(Trainer):
 
         Processes average their gradients, so each share is multiplied by their number.
         """
+        # before the Trainer takes the labels out of the inputs to smooth them
+        count = 0 if num_items_in_batch is None else self.task.count_loss_items(inputs)
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True)
         if num_items_in_batch is not None:
-            items = torch.as_tensor(self.task.count_loss_items(inputs), device=loss.device)
-            share = items / num_items_in_batch * self.accelerator.num_processes
+            items = torch.as_tensor(count, device=loss.device)
+            share = loss * items / num_items_in_batch * self.accelerator.num_processes
             # the mean of no items, as of an empty text, is not a number
-            loss = torch.where(items > 0, loss * share, torch.zeros_like(loss))
+            loss = torch.where(items > 0, share, torch.zeros_like(loss))
         return (loss, outputs) if return_outputs else loss
 
     def prediction_step(
@@ -172,6 +195,8 @@ class BatchMeanLoss(Trainer):
         Path(folder, "training_args.bin").unlink(missing_ok=True)
 
 
-def trainer_class_for(base: type[Trainer]) -> type[BatchMeanLoss]:
+def trainer_class_for(
+    base: type[Trainer], mixin: type[BatchMeanLoss] = BatchMeanLoss
+) -> type[BatchMeanLoss]:
     """The class a task asks for, with the loss put right."""
-    return type(f"BatchMean{base.__name__}", (BatchMeanLoss, base), {})
+    return type(f"{mixin.__name__}{base.__name__}", (mixin, base), {})

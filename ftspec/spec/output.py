@@ -15,10 +15,21 @@ class PerformanceSection(SpecModel):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         default="auto", description="auto takes bf16 where the hardware computes in it"
     )
-    batching: Literal["padded", "grouped"] = Field(
-        default="padded",
-        description="batches as the shuffle drew them, padded to their longest row; "
-        "or rows of like length together",
+    batching: Literal["exact", "grouped", "padded"] = Field(
+        default="exact",
+        description="the rows of a step as the shuffle drew them, cut into micro-batches of like "
+        "length; or steps of rows of like length; or each batch padded to its longest row",
+    )
+    cost_per_cut: int | None = Field(
+        default=None,
+        ge=0,
+        description="what a micro-batch of exact batching costs beside its tokens, in tokens; "
+        "measured when a run starts by default",
+    )
+    max_tokens_per_device: int | None = Field(
+        default=None,
+        ge=1,
+        description="tokens of a micro-batch of exact batching at most, padding counted",
     )
 
 

@@ -1,5 +1,6 @@
 """A spec compiles to exactly the Trainer you would write: for each family of the seed specs, a
-hand-written script with plain transformers logs the same numbers at every step."""
+hand-written script with plain transformers logs the same numbers at every step. Exact batching
+draws the masks of dropout for other shapes, so that there dropout is off."""
 
 from __future__ import annotations
 
@@ -56,12 +57,41 @@ data:
   splits: {{train: "train[:50]", validation: "train[50:70]"}}
 preprocess: {{template: {{%(template)s}}}}
 tokenizer: {{max_length: 32, max_target_length: 16}}
-model: {{checkpoint: "%(model)s"}}
+model: {{checkpoint: "%(model)s", config: %(config)s}}
 task: %(task)s
 training: {json.dumps(SETTINGS)}
-performance: {{precision: fp32}}
+performance: {{precision: fp32, batching: %(batching)s}}
 metrics: [%(metrics)s]
 """
+
+
+DROPOUTS = (
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+    "dropout_rate",
+    "resid_pdrop",
+    "embd_pdrop",
+    "attn_pdrop",
+)
+
+
+@pytest.fixture(params=["exact", "padded"])
+def batching(request: pytest.FixtureRequest) -> str:
+    """Each way that takes the rows of a step as the shuffle drew them."""
+    way: str = request.param
+    return way
+
+
+def settings_of(model: Path, batching: str) -> dict[str, Any]:
+    """What differs from the checkpoint's configuration."""
+    known = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    return {name: 0.0 for name in DROPOUTS if batching == "exact" and name in known}
+
+
+def options_of(model: Path, rows: Path, batching: str) -> dict[str, Any]:
+    """What every spec is filled with."""
+    config = json.dumps(settings_of(model, batching))
+    return {"rows": rows, "model": model, "config": config, "batching": batching}
 
 
 def plain_arguments(folder: Path) -> dict[str, Any]:
@@ -82,10 +112,12 @@ def read_split(file: Path) -> tuple[Dataset, Dataset]:
     return Dataset.from_list(rows[:50]), Dataset.from_list(rows[50:70])
 
 
-def test_text_classification(engine: Engine, bert: Path, glosses: Path, tmp_path: Path) -> None:
+def test_text_classification(
+    engine: Engine, bert: Path, glosses: Path, tmp_path: Path, batching: str
+) -> None:
     template = 'text: "{text}", label: "{topic}"'
-    options = {"rows": glosses, "model": bert, "template": template, "metrics": "accuracy"}
-    compiled = engine.train(SPEC % {**options, "task": "text-classification"})
+    options = {"template": template, "metrics": "accuracy", "task": "text-classification"}
+    compiled = engine.train(SPEC % {**options_of(bert, glosses, batching), **options})
 
     set_seed(SEED)
     train, validation = read_split(glosses)
@@ -100,7 +132,9 @@ def test_text_classification(engine: Engine, bert: Path, glosses: Path, tmp_path
         right = np.asarray(outputs.predictions).argmax(-1) == outputs.label_ids
         return {"accuracy": float(right.mean())}
 
-    model = AutoModelForSequenceClassification.from_pretrained(bert, num_labels=len(names))
+    model = AutoModelForSequenceClassification.from_pretrained(
+        bert, num_labels=len(names), **settings_of(bert, batching)
+    )
     trainer = Trainer(
         model=model,
         args=TrainingArguments(**plain_arguments(tmp_path)),
@@ -116,10 +150,12 @@ def test_text_classification(engine: Engine, bert: Path, glosses: Path, tmp_path
     assert_same(compiled, trainer.state.log_history, ("eval_accuracy",))
 
 
-def test_summarization(engine: Engine, t5: Path, summaries: Path, tmp_path: Path) -> None:
+def test_summarization(
+    engine: Engine, t5: Path, summaries: Path, tmp_path: Path, batching: str
+) -> None:
     template = 'source: "summarize: {document}", target: "{summary}"'
-    options = {"rows": summaries, "model": t5, "template": template, "metrics": "rouge"}
-    compiled = engine.train(SPEC % {**options, "task": "summarization"})
+    options = {"template": template, "metrics": "rouge", "task": "summarization"}
+    compiled = engine.train(SPEC % {**options_of(t5, summaries, batching), **options})
 
     set_seed(SEED)
     train, validation = read_split(summaries)
@@ -131,7 +167,7 @@ def test_summarization(engine: Engine, t5: Path, summaries: Path, tmp_path: Path
         target = tokenizer(text_target=row["summary"], truncation=True, max_length=16)
         return {**encoded, "labels": target["input_ids"]}
 
-    model = AutoModelForSeq2SeqLM.from_pretrained(t5)
+    model = AutoModelForSeq2SeqLM.from_pretrained(t5, **settings_of(t5, batching))
     trainer = Seq2SeqTrainer(
         model=model,
         args=Seq2SeqTrainingArguments(**plain_arguments(tmp_path)),
@@ -147,11 +183,13 @@ def test_summarization(engine: Engine, t5: Path, summaries: Path, tmp_path: Path
 
 @pytest.mark.parametrize("packing", [True, False])
 def test_text_generation(
-    engine: Engine, gpt2: Path, paragraphs: Path, tmp_path: Path, packing: bool
+    engine: Engine, gpt2: Path, paragraphs: Path, tmp_path: Path, batching: str, packing: bool
 ) -> None:
-    compiled = engine.train(text_generation_spec(gpt2, paragraphs, packing))
+    compiled = engine.train(text_generation_spec(gpt2, paragraphs, batching, packing))
 
-    trainer = plain_text_generation(gpt2, paragraphs, tmp_path, packing, counts_predictions=True)
+    trainer = plain_text_generation(
+        gpt2, paragraphs, tmp_path, batching, packing, counts_predictions=True
+    )
     trainer.train()
 
     # packed validation is several batches
@@ -166,9 +204,11 @@ def test_plain_trainer_takes_gpt2_for_a_model_that_predicts_first_tokens(
     engine: Engine, gpt2: Path, paragraphs: Path, tmp_path: Path
 ) -> None:
     """Why the script above names GPT-2's loss: without, 32 tokens share the loss of 31."""
-    spec = text_generation_spec(gpt2, paragraphs, packing=True)
+    spec = text_generation_spec(gpt2, paragraphs, "padded", packing=True)
     compiled = steps_in(engine.train(spec, "training.max_steps=1"))
-    trainer = plain_text_generation(gpt2, paragraphs, tmp_path, True, counts_predictions=False)
+    trainer = plain_text_generation(
+        gpt2, paragraphs, tmp_path, "padded", packing=True, counts_predictions=False
+    )
     trainer.args.max_steps = 1
     trainer.train()
 
@@ -176,11 +216,10 @@ def test_plain_trainer_takes_gpt2_for_a_model_that_predicts_first_tokens(
     assert plain[0]["loss"] == pytest.approx(compiled[0]["loss"] * 31 / 32, abs=1e-5)
 
 
-def text_generation_spec(model: Path, rows: Path, packing: bool) -> str:
+def text_generation_spec(model: Path, rows: Path, batching: str, packing: bool) -> str:
     """The spec of a causal language model."""
     options = {
-        "rows": rows,
-        "model": model,
+        **options_of(model, rows, batching),
         "template": 'text: "{text}"',
         "task": f"{{type: text-generation, packing: {json.dumps(packing)}}}",
         "metrics": "perplexity",
@@ -189,7 +228,13 @@ def text_generation_spec(model: Path, rows: Path, packing: bool) -> str:
 
 
 def plain_text_generation(
-    folder: Path, rows: Path, output: Path, packing: bool, *, counts_predictions: bool
+    folder: Path,
+    rows: Path,
+    output: Path,
+    batching: str,
+    packing: bool,
+    *,
+    counts_predictions: bool,
 ) -> Trainer:
     """The hand-written script of a causal language model.
 
@@ -211,7 +256,7 @@ def plain_text_generation(
             blocks = [[*ids, tokenizer.eos_token_id] for ids in cut]
         return Dataset.from_list([{"input_ids": ids, "labels": ids} for ids in blocks])
 
-    model = AutoModelForCausalLM.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder, **settings_of(folder, batching))
     if counts_predictions:
         model.loss_type = "ForCausalLM"
     return Trainer(

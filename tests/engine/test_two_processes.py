@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from tests.engine.gradients import assert_equal
 from tests.engine.running import Logs, steps_in
-from tests.engine.two_processes import CASES, STEPS, train_all
+from tests.engine.two_processes import CASES, STEPS, train_all, train_exactly
 
 pytestmark = pytest.mark.slow
 
@@ -26,15 +28,19 @@ def folder(
     tmp_path_factory: pytest.TempPathFactory,
     bert: Path,
     gpt2: Path,
+    t5: Path,
     glosses: Path,
     paragraphs: Path,
+    summaries: Path,
 ) -> Path:
     """The models and their rows."""
     folder = tmp_path_factory.mktemp("two_processes")
     shutil.copytree(bert, folder / "bert")
     shutil.copytree(gpt2, folder / "gpt2")
+    shutil.copytree(t5, folder / "t5")
     shutil.copy(glosses, folder / "glosses.jsonl")
     shutil.copy(paragraphs, folder / "paragraphs.jsonl")
+    shutil.copy(summaries, folder / "summaries.jsonl")
     return folder
 
 
@@ -83,6 +89,24 @@ def test_two_processes_evaluate_the_same(by_one: Logged, by_two: Logged, model: 
     one, two = by_one[f"{model} x 1"], by_two[f"{model} x 1"]
 
     assert evaluated_loss(two) == pytest.approx(evaluated_loss(one), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", [*CASES, "equal counts"])
+def test_two_processes_share_the_rows_of_exact_batching(
+    folder: Path, by_two: Logged, name: str
+) -> None:
+    """In double precision the gradient is that of one process to nine digits, also at the last
+    step, whose one row leaves one process without any."""
+    model = "t5" if name == "equal counts" else name
+    by_two_exactly, batches = torch.load(folder / "exact.pt")[name]
+    by_one_exactly, batches_of_one = train_exactly(folder, model, processes=1)
+
+    assert len(by_one_exactly) == STEPS
+    assert_equal(by_two_exactly, by_one_exactly)
+    assert min(batches) >= STEPS  # each is there when the gradients of a step are put together
+    assert sum(batches) >= batches_of_one[0] > STEPS
+    if name == "equal counts":
+        assert batches[0] == batches[1]
 
 
 def evaluated_loss(logs: Logs) -> float:

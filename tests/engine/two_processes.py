@@ -1,8 +1,9 @@
 """Trains tiny models with the Trainer of the engine, in one process or in several.
 
 ``python -m torch.distributed.run --nproc-per-node 2 -m tests.engine.two_processes FOLDER`` writes
-what the first process logged to ``FOLDER/logs.json``; the test trains the same in its own process.
-``FOLDER`` holds the models and their rows.
+what the first process logged to ``FOLDER/logs.json``, and the gradients of exact batching to
+``FOLDER/exact.pt``; the test trains the same in its own process. ``FOLDER`` holds the models and
+their rows.
 """
 
 from __future__ import annotations
@@ -16,36 +17,59 @@ from typing import Any
 import datasets
 import torch
 import transformers
-from transformers import AutoConfig, AutoTokenizer, TrainingArguments, set_seed
+from transformers import AutoConfig, AutoTokenizer, Trainer, TrainingArguments, set_seed
 
 from ftspec.api import ComponentConfig, TaskContext
-from ftspec.builtin.tasks.config import TextClassificationConfig, TextGenerationConfig
+from ftspec.builtin.tasks.config import (
+    Seq2SeqConfig,
+    TextClassificationConfig,
+    TextGenerationConfig,
+)
+from ftspec.builtin.tasks.seq2seq import Seq2Seq
 from ftspec.builtin.tasks.text_classification import TextClassification
 from ftspec.builtin.tasks.text_generation import TextGeneration
-from ftspec.engine.trainer import trainer_class_for
+from ftspec.engine.batching.exact import ExactBatching
+from ftspec.engine.trainer import BatchMeanLoss, trainer_class_for
+from tests.engine.gradients import Gradients, gradients_of
 
 ROWS_OF_A_STEP = 8
 STEPS = 6
+ROWS_OF_EXACT_STEPS = ROWS_OF_A_STEP * (STEPS - 1) + 1
+"""The last step has fewer rows than there are processes."""
+
 EVALUATED = 11
 """Not a multiple of the rows that two processes evaluate at once."""
 
-CASES: dict[str, tuple[str, str, ComponentConfig, str, dict[str, float]]] = {
+TASKS: dict[type[ComponentConfig], Any] = {
+    TextClassificationConfig: TextClassification,
+    TextGenerationConfig: TextGeneration,
+    Seq2SeqConfig: Seq2Seq,
+}
+
+CASES: dict[str, tuple[str, str, ComponentConfig, dict[str, str], dict[str, float]]] = {
     "bert": (
         "glosses.jsonl",
         "AutoModelForSequenceClassification",
         TextClassificationConfig(),
-        "topic",
+        {"text": "text", "label": "topic"},
         {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
     ),
     "gpt2": (
         "paragraphs.jsonl",
         "AutoModelForCausalLM",
         TextGenerationConfig(packing=False),
-        "",
+        {"text": "text"},
         {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0},
     ),
+    "t5": (
+        "summaries.jsonl",
+        "AutoModelForSeq2SeqLM",
+        Seq2SeqConfig(predict_with_generate=False),
+        {"source": "document", "target": "summary"},
+        {"dropout_rate": 0.0},
+    ),
 }
-"""For each model its rows, auto class, task, column of labels, and dropout."""
+"""For each model its rows, auto class, task, columns of its fields, and dropout."""
 
 
 def train_all(folder: Path, processes: int) -> dict[str, list[dict[str, Any]]]:
@@ -60,7 +84,47 @@ def train_all(folder: Path, processes: int) -> dict[str, list[dict[str, Any]]]:
 
 def train(folder: Path, name: str, processes: int, accumulation: int) -> list[dict[str, Any]]:
     """What is logged for one model."""
-    file, auto_class, config, label, dropout = CASES[name]
+    trainer = build(folder, name, processes, accumulation, ROWS_OF_A_STEP * STEPS)
+    trainer.train()
+    trainer.evaluate()
+    logs: list[dict[str, Any]] = trainer.state.log_history
+    return logs
+
+
+def train_exactly(
+    folder: Path, name: str, processes: int, equal_counts: bool = False
+) -> tuple[list[Gradients], list[int]]:
+    """The gradients of each step of exact batching, and in how many batches each process computed
+    them. With ``equal_counts`` as for an engine that shards weights."""
+    trainer: Any = build(
+        folder,
+        name,
+        processes,
+        1,
+        ROWS_OF_EXACT_STEPS,
+        ExactBatching,
+        cost_per_cut=10,
+        max_tokens=None,
+        rows_dropped_below=1,
+        warn=print,
+    )
+    trainer._counts_must_match = equal_counts
+    gradients = gradients_of(trainer)
+    batches = trainer.accelerator.gather(torch.tensor([trainer.token_counts.batches]))
+    return gradients, batches.tolist()
+
+
+def build(
+    folder: Path,
+    name: str,
+    processes: int,
+    accumulation: int,
+    trained: int,
+    mixin: type[BatchMeanLoss] = BatchMeanLoss,
+    **options: Any,
+) -> Trainer:
+    """The Trainer of one model."""
+    file, auto_class, config, columns, dropout = CASES[name]
     tokenizer = AutoTokenizer.from_pretrained(folder / name)
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     context = TaskContext(
@@ -72,10 +136,9 @@ def train(folder: Path, name: str, processes: int, accumulation: int) -> list[di
         max_length=40,
         max_target_length=24,
     )
-    task: Any = (TextClassification if label else TextGeneration)(config, context)  # type: ignore[arg-type]
+    task: Any = TASKS[type(config)](config, context)
     lines = (folder / file).read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    columns = {"text": "text"} | ({"label": label} if label else {})
     fields = {field: [row[column] for row in rows] for field, column in columns.items()}
     task.fit(datasets.Dataset.from_dict(fields), None)
     encoded = datasets.Dataset.from_dict(dict(task.encode(fields)))
@@ -83,10 +146,9 @@ def train(folder: Path, name: str, processes: int, accumulation: int) -> list[di
     model_config = AutoConfig.from_pretrained(folder / name)
     model_config.update({**task.model_settings(), **dropout})
     model = getattr(transformers, auto_class).from_pretrained(folder / name, config=model_config)
-    trained = ROWS_OF_A_STEP * STEPS
-    trainer = trainer_class_for(task.trainer_class)(
+    return trainer_class_for(task.trainer_class or Trainer, mixin)(
         model=model,
-        args=TrainingArguments(
+        args=(task.arguments_class or TrainingArguments)(
             output_dir=str(folder / "output"),
             per_device_train_batch_size=ROWS_OF_A_STEP // processes // accumulation,
             gradient_accumulation_steps=accumulation,
@@ -109,19 +171,21 @@ def train(folder: Path, name: str, processes: int, accumulation: int) -> list[di
         eval_dataset=encoded.select(range(trained, trained + EVALUATED)),
         task=task,
         loss_metrics=lambda loss: {},
+        prediction_metrics=None,
+        **options,
     )
-    trainer.train()
-    trainer.evaluate()
-    logs: list[dict[str, Any]] = trainer.state.log_history
-    return logs
 
 
 def main() -> None:
     """Train in this process, which the launcher started with others."""
     folder = Path(sys.argv[1])
     torch.set_num_threads(1)
-    logs = train_all(folder, int(os.environ["WORLD_SIZE"]))
+    processes = int(os.environ["WORLD_SIZE"])
+    logs = train_all(folder, processes)
+    exact = {name: train_exactly(folder, name, processes) for name in CASES}
+    exact["equal counts"] = train_exactly(folder, "t5", processes, equal_counts=True)
     if os.environ["RANK"] == "0":
+        torch.save(exact, folder / "exact.pt")
         (folder / "logs.json").write_text(json.dumps(logs), encoding="utf-8")
     torch.distributed.destroy_process_group()
 

@@ -91,7 +91,8 @@ def test_precision(
 
 
 @pytest.mark.parametrize(
-    ("batching", "strategy"), [("padded", "random"), ("grouped", "group_by_length")]
+    ("batching", "strategy"),
+    [("exact", "random"), ("padded", "random"), ("grouped", "group_by_length")],
 )
 def test_batching(
     plan_of: PlanOf,
@@ -103,6 +104,23 @@ def test_batching(
 ) -> None:
     plan = plan_of(minimal_spec + f"performance: {{batching: {batching}}}\n")
     assert built(plan, classification, tmp_path).train_sampling_strategy == strategy
+
+
+def test_a_batch_of_exact_batching_is_a_whole_step(
+    plan_of: PlanOf, minimal_spec: str, classification: TextClassification, tmp_path: Path
+) -> None:
+    for training, rows in (
+        ("{}", 8),
+        ("{gradient_accumulation_steps: 3}", 24),
+        ("{per_device_train_batch_size: 5, gradient_accumulation_steps: 4}", 20),
+    ):
+        plan = plan_of(minimal_spec + f"training: {training}\n")
+        arguments = built(plan, classification, tmp_path, whole_steps=True)
+        assert arguments.per_device_train_batch_size == rows
+        assert arguments.gradient_accumulation_steps == 1
+        assert built(plan, classification, tmp_path).gradient_accumulation_steps == (
+            plan.training.get("gradient_accumulation_steps", 1)
+        )
 
 
 def test_without_a_card_the_cpu_is_named(

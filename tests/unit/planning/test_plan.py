@@ -70,7 +70,12 @@ def test_resolved_spec_is_sound_as_json_too(plan_of: PlanOf) -> None:
 def test_resolved_spec_says_every_default(plan_of: PlanOf, minimal_spec: str) -> None:
     spec = plan_of(minimal_spec).to_spec()
     assert spec["tokenizer"]["type"] == "auto"
-    assert spec["performance"] == {"precision": "auto", "batching": "padded"}
+    assert spec["performance"] == {
+        "precision": "auto",
+        "batching": "exact",
+        "cost_per_cut": None,
+        "max_tokens_per_device": None,
+    }
     assert spec["metrics"] == [{"type": "accuracy"}, {"type": "f1", "average": "macro"}]
     assert spec["task"]["threshold"] == 0.5
     assert spec["output"] == {"dir": str(Path.cwd() / "runs")}

@@ -16,7 +16,7 @@ def test_minimal_spec_is_sound_and_the_rest_has_defaults(
     plan = plan_of(minimal_spec)
     assert (plan.name, plan.description, plan.seed) == ("stdin", None, 42)
     assert plan.tokenizer.type == "auto"
-    assert plan.performance.model_dump() == {"precision": "auto", "batching": "padded"}
+    assert (plan.performance.precision, plan.performance.batching) == ("auto", "exact")
     assert plan.training == {}
     assert (plan.transforms, plan.callbacks) == ((), ())
     assert plan.output_dir == Path.cwd() / "runs"
@@ -53,7 +53,9 @@ def test_empty_spec_lists_every_section_it_needs(examine: Examine) -> None:
         ("name: ''", ["11:7 bad-value"]),
         ("name: 3", ["11:7 wrong-type"]),
         ("performance: {precision: fp8}", ["11:26 bad-value"]),
-        ("performance: {batching: exact}", ["11:25 bad-value"]),
+        ("performance: {batching: sorted}", ["11:25 bad-value"]),
+        ("performance: {cost_per_cut: -1}", ["11:29 bad-value"]),
+        ("performance: {max_tokens_per_device: 0}", ["11:38 bad-value"]),
         ("performance: fast", ["11:14 wrong-type"]),
         ("output: {dir: 3}", ["11:15 wrong-type"]),
         ("metrics: rouge", ["11:10 wrong-type"]),

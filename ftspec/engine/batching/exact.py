@@ -1,0 +1,232 @@
+"""A Trainer that computes each step in micro-batches of like length.
+
+The rows of a step are those that the shuffle drew, all of them: what the spec calls a batch times
+the accumulation. They are sorted, cut where padding and micro-batches together cost least, computed
+one micro-batch after the other, and each weighted by its items, so that the sum is the step's own
+mean loss. The gradient is that of the padded batch up to rounding, whatever the cuts; only masks of
+dropout are drawn for other shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+from accelerate.data_loader import prepare_data_loader
+from accelerate.utils import DistributedType
+from datasets import Dataset, IterableDataset
+from torch import nn
+from torch.utils.data import DataLoader
+from transformers.trainer_utils import seed_worker
+
+from ftspec.engine.batching.lengths import lengths_in
+from ftspec.engine.batching.memory import free_memory, is_out_of_memory
+from ftspec.engine.batching.micro_batches import (
+    Batch,
+    CuttingCollator,
+    rows_of,
+    split_to_fit,
+    tokens_of,
+)
+from ftspec.engine.batching.passes import Pass, plan_passes
+from ftspec.engine.batching.sampler import StepSampler
+from ftspec.engine.trainer import BatchMeanLoss
+from ftspec.errors import RunError
+
+
+class ExactBatching(BatchMeanLoss):
+    """Computes steps in micro-batches of like length. ``per_device_train_batch_size`` of its
+    arguments are the rows of a whole step, and ``gradient_accumulation_steps`` is 1.
+
+    Attributes:
+        cost_per_cut: what a micro-batch costs beside its tokens, in tokens.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        cost_per_cut: int,
+        max_tokens: int | None,
+        rows_dropped_below: int,
+        warn: Callable[[str], None],
+        **options: Any,
+    ) -> None:
+        super().__init__(*arguments, **options)
+        self.cost_per_cut = cost_per_cut
+        self._max_tokens = max_tokens
+        self._cap = max_tokens  # lowered where memory runs out
+        self._rows_dropped_below = rows_dropped_below
+        self._warn = warn
+        self._collator: CuttingCollator | None = None
+        self._last_batch: Batch | None = None
+        # engines that shard weights talk to each other in every pass, not only in the last
+        self._counts_must_match = self.is_fsdp_enabled or self.is_deepspeed_enabled
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """The rows of each step, cut. In the order of the plain Trainer."""
+        rows: Any = self.train_dataset
+        self._collator = CuttingCollator(
+            self.data_collator, self.task.length_columns, self.cost_per_cut, self._cap
+        )
+        options: dict[str, Any] = {
+            "collate_fn": self._collator,
+            "num_workers": self.args.dataloader_num_workers,
+            "pin_memory": self.args.dataloader_pin_memory,
+            "persistent_workers": self.args.dataloader_persistent_workers,
+            "prefetch_factor": self.args.dataloader_prefetch_factor,
+            "multiprocessing_context": self.args.dataloader_multiprocessing_context,
+            "worker_init_fn": partial(
+                seed_worker,
+                num_workers=self.args.dataloader_num_workers,
+                rank=self.args.process_index,
+            ),
+        }
+        if isinstance(rows, IterableDataset):
+            options["batch_size"] = self._train_batch_size
+            options["drop_last"] = self.args.dataloader_drop_last
+            del options["worker_init_fn"]  # as the plain Trainer, for which rows have no sampler
+        else:
+            options["batch_sampler"] = self._step_sampler(rows)
+        settings = self.accelerator.dataloader_config
+        # one process to accelerate: the sampler knows which rows are this process's own
+        prepared: DataLoader[Any] = prepare_data_loader(
+            DataLoader(rows, **options),
+            self.accelerator.device,
+            num_processes=1,
+            process_index=0,
+            put_on_device=self.accelerator.device_placement,
+            dispatch_batches=False,
+            use_seedable_sampler=settings.use_seedable_sampler,
+            data_seed=settings.data_seed,
+            non_blocking=settings.non_blocking,
+        )
+        return prepared
+
+    def _step_sampler(self, rows: Dataset) -> StepSampler:
+        processes = self.accelerator.num_processes
+        sampler: Any = self._get_train_sampler(rows)
+        kept = len(rows)
+        if self.args.dataloader_drop_last:
+            kept -= kept % (self._rows_dropped_below * processes)
+        return StepSampler(
+            sampler,
+            kept,
+            self._train_batch_size * processes,
+            process=self.accelerator.process_index,
+            processes=processes,
+            lengths=lengths_in(rows, self.task.length_columns) if processes > 1 else None,
+            cost_per_cut=self.cost_per_cut,
+            max_tokens=self._max_tokens,  # not the cap: processes must agree
+        )
+
+    def _count_items(self, batch: Any) -> torch.Tensor | int:
+        """The items of all micro-batches of a step."""
+        counts = [super(ExactBatching, self)._count_items(one) for one in batch]
+        return torch.stack([torch.as_tensor(count) for count in counts]).sum() if counts else 0
+
+    def training_step(
+        self,
+        model: nn.Module,
+        inputs: Any,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """The loss of a step, its gradient accumulated. Where memory runs out the step begins anew
+        with smaller micro-batches: its rows stay together.
+
+        Raises:
+            RunError: memory is too small for a single row.
+        """
+        batches = list(inputs)
+        while True:
+            counted = replace(self.token_counts)
+            if self._cap is not None:
+                columns = self.task.length_columns
+                batches = [
+                    part for one in batches for part in split_to_fit(one, columns, self._cap)
+                ]
+            too_large = self._compute(model, batches, num_items_in_batch)
+            if isinstance(too_large, torch.Tensor):
+                return too_large
+            self.token_counts = counted
+            self._halve(too_large)
+            # what was accumulated before memory ran out is computed again with the rest
+            model.zero_grad()
+            free_memory()
+
+    def _compute(
+        self, model: nn.Module, batches: list[Batch], items: torch.Tensor | int | None
+    ) -> torch.Tensor | Batch:
+        """The loss of the batches, or the one that was too large for the memory."""
+        loss = torch.zeros((), device=self.args.device)
+        passes = self._passes(batches, items)
+        for index, one in enumerate(passes):
+            is_last = index == len(passes) - 1
+            # DeepSpeed's engine reads this to know when to step
+            self.accelerator.gradient_state._set_sync_gradients(is_last)
+            try:
+                with self._unsynchronised(model, is_last):
+                    loss = loss + super().training_step(model, one.batch, one.items_of_step)
+            except RuntimeError as error:
+                if not is_out_of_memory(error) or not self._can_begin_anew(is_last):
+                    raise
+                return one.batch
+            self._last_batch = one.batch
+        return loss
+
+    def _passes(self, batches: list[Batch], items: torch.Tensor | int | None) -> list[Pass]:
+        wanted = 1
+        if self._counts_must_match:
+            count = torch.tensor([len(batches)], device=self.args.device)
+            wanted = max(1, int(self.accelerator.gather(count).max()))
+        if not batches and self._last_batch is None:
+            raise RunError(
+                "there are fewer training rows than processes",
+                slug="corpus-too-small",
+                at=("data",),
+            )
+        return plan_passes(batches, items, wanted, self._last_batch, self.task.length_columns)
+
+    def _unsynchronised(self, model: nn.Module, is_last: bool) -> Any:
+        if is_last or self.accelerator.distributed_type == DistributedType.DEEPSPEED:
+            return nullcontext()
+        return self.accelerator.no_sync(model)
+
+    def _can_begin_anew(self, is_last: bool) -> bool:
+        """Other processes would wait for ever where one leaves a pass that they are in."""
+        return not self._counts_must_match and not (is_last and self.accelerator.num_processes > 1)
+
+    def _halve(self, batch: Batch) -> None:
+        rows, tokens = rows_of(batch), tokens_of(batch, self.task.length_columns)
+        if rows == 1:
+            raise RunError(
+                f"memory is too small for one row of {tokens:,} tokens",
+                slug="out-of-memory",
+                at=("tokenizer",),
+                helps=('set a smaller "max_length" in the tokenizer section',),
+            )
+        self._cap = tokens // 2
+        if self._collator is not None:  # workers have copies: what those cut is split
+            self._collator.max_tokens = self._cap
+        self._warn(
+            f"memory ran out at a micro-batch of {rows} rows and {tokens:,} tokens: the step "
+            f"begins anew with all its rows, and from here on a micro-batch has {self._cap:,} "
+            f'tokens at most; "performance: {{max_tokens_per_device: {self._cap}}}" says so from '
+            "the start"
+        )
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Those of all micro-batches of a step."""
+        return sum(super(ExactBatching, self).floating_point_ops(batch) for batch in inputs)
+
+    def _track_num_input_tokens(self, inputs: Any) -> None:
+        """As the Trainer, once for a step: processes with unequal counts would wait for ever."""
+        names = {name for batch in inputs for name in batch}
+        whole = {
+            name: torch.cat([batch[name].flatten() for batch in inputs if name in batch])
+            for name in names & {"input_ids", "attention_mask"}
+        }
+        super()._track_num_input_tokens(whole)  # type: ignore[no-untyped-call]

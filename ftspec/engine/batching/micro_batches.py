@@ -1,0 +1,109 @@
+"""The rows of one optimizer step as the batches a device computes one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from accelerate.utils import send_to_device
+
+from ftspec.engine.batching.cuts import cut, order_by_length
+from ftspec.engine.batching.lengths import lengths_of_rows
+
+Batch = dict[str, Any]
+"""Tensors by name; the first dimension of each is the rows."""
+
+Collate = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
+
+
+class MicroBatches:
+    """Batches that together are one step. Knows how to move, for data loaders that move batches."""
+
+    def __init__(self, batches: Sequence[Batch]) -> None:
+        self._batches = tuple(batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter(self._batches)
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> MicroBatches:
+        """The same on a device."""
+        return MicroBatches(
+            [send_to_device(batch, device, non_blocking=non_blocking) for batch in self]
+        )
+
+    def pin_memory(self) -> MicroBatches:
+        """The same in memory that a device reads directly."""
+        return MicroBatches(
+            [
+                {
+                    name: value.pin_memory() if isinstance(value, torch.Tensor) else value
+                    for name, value in batch.items()
+                }
+                for batch in self
+            ]
+        )
+
+
+class CuttingCollator:
+    """Cuts the rows of a step by length and pads each micro-batch to its own longest row.
+
+    ``columns`` hold the sequences that are padded apart; ``cost_per_cut`` and ``max_tokens`` are
+    those of :func:`ftspec.engine.batching.cuts.cut`. The costliest micro-batch comes first: where
+    memory is too small for the step, that shows at once.
+    """
+
+    def __init__(
+        self,
+        collate: Collate,
+        columns: Sequence[str],
+        cost_per_cut: float,
+        max_tokens: int | None = None,
+    ) -> None:
+        self._collate = collate
+        self._columns = tuple(columns)
+        self.cost_per_cut = cost_per_cut
+        self.max_tokens = max_tokens
+
+    def __call__(self, rows: Sequence[dict[str, Any]]) -> MicroBatches:
+        lengths = lengths_of_rows(rows, self._columns)
+        order = order_by_length(lengths)
+        ranges = cut(lengths[order], self.cost_per_cut, self.max_tokens)
+        batches = [
+            dict(self._collate([rows[row] for row in order[start:stop]])) for start, stop in ranges
+        ]
+        return MicroBatches(
+            sorted(batches, key=lambda batch: tokens_of(batch, self._columns), reverse=True)
+        )
+
+
+def tokens_of(batch: Batch, columns: Sequence[str]) -> int:
+    """The tokens of a batch, padding counted."""
+    tensors = [batch[column] for column in columns if column in batch]
+    return sum(tensor.numel() for tensor in tensors or [next(iter(batch.values()))])
+
+
+def rows_of(batch: Batch) -> int:
+    """How many rows a batch has."""
+    return int(next(iter(batch.values())).shape[0])
+
+
+def split(batch: Batch, rows: int) -> list[Batch]:
+    """A batch as batches of so many rows at most, of like size."""
+    count = rows_of(batch)
+    parts = -(-count // rows)
+    edges = [count * part // parts for part in range(parts + 1)]
+    return [
+        {name: value[start:stop] if len(value) == count else value for name, value in batch.items()}
+        for start, stop in pairwise(edges)
+    ]
+
+
+def split_to_fit(batch: Batch, columns: Sequence[str], max_tokens: int) -> list[Batch]:
+    """A batch as batches of so many tokens at most, but of one row at least."""
+    width = tokens_of(batch, columns) / rows_of(batch)
+    return split(batch, max(1, int(max_tokens // width)))

@@ -1,0 +1,190 @@
+"""Exact batching learns what a padded batch learns: the same rows at each step, and in double
+precision the same gradient to nine digits, for every task, accumulation and last batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+import torch
+from transformers import Trainer, TrainingArguments
+
+from ftspec.builtin.tasks.text_classification import TextClassification
+from ftspec.engine.batching.exact import ExactBatching
+from ftspec.engine.batching.micro_batches import Batch, MicroBatches, rows_of
+from ftspec.engine.trainer import BatchMeanLoss
+from ftspec.errors import RunError
+from tests.engine.gradients import assert_equal, gradients_of
+from tests.engine.running import Engine
+from tests.engine.test_accumulation import (
+    ACCUMULATED,
+    AT_ONCE,
+    CASES,
+    SMOOTHED,
+    SMOOTHED_CASES,
+    spec_of,
+)
+
+pytestmark = pytest.mark.slow
+
+PADDED = "performance.batching=padded"
+CUT_OFTEN = "performance.cost_per_cut=0"
+STANDING_STILL = ("training.learning_rate=0.0", "training.num_train_epochs=1")
+"""The last of three steps has ten rows instead of sixteen, and all learn at the same weights."""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_gradient_is_that_of_the_padded_batch(
+    engine: Engine, request: pytest.FixtureRequest, case: str
+) -> None:
+    spec = spec_of(request, case)
+    padded = gradients_of(engine.compile(spec, *AT_ONCE, *STANDING_STILL, PADDED).trainer)
+    for settings in (AT_ONCE, ACCUMULATED):
+        run = engine.compile(spec, *settings, *STANDING_STILL, CUT_OFTEN)
+
+        assert_equal(gradients_of(run.trainer), padded)
+        counts = run.trainer.token_counts
+        assert counts.rows == run.data.encoded["train"].num_rows
+        # each step was cut, but packed blocks are of one length, all but the last
+        assert counts.batches > len(padded) * (1 if case == "packed text" else 2)
+
+
+@pytest.mark.parametrize("case", SMOOTHED_CASES)
+def test_with_label_smoothing_too(
+    engine: Engine, request: pytest.FixtureRequest, case: str
+) -> None:
+    spec = spec_of(request, case)
+    padded = engine.compile(spec, *AT_ONCE, *STANDING_STILL, PADDED, SMOOTHED)
+    exact = engine.compile(spec, *ACCUMULATED, *STANDING_STILL, CUT_OFTEN, SMOOTHED)
+
+    assert_equal(gradients_of(exact.trainer), gradients_of(padded.trainer))
+
+
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("settings", [AT_ONCE, ACCUMULATED])
+def test_steps_have_the_rows_of_the_plain_trainer(
+    engine: Engine, request: pytest.FixtureRequest, settings: tuple[str, ...], drop_last: bool
+) -> None:
+    """In both epochs, whatever the accumulation, and where the last rows are left out."""
+    spec = spec_of(request, "single-label")
+    run = engine.compile(spec, *settings, f"training.dataloader_drop_last={drop_last}".lower())
+    steps: list[list[tuple[int, ...]]] = []
+    learn = run.trainer.training_step
+
+    def note_rows(model: Any, inputs: MicroBatches, *rest: Any) -> Any:
+        steps.append(rows_in(inputs))
+        return learn(model, inputs, *rest)
+
+    run.trainer.training_step = note_rows
+    run.trainer.train()
+
+    size, parts = (16, 1) if settings is AT_ONCE else (4, 4)
+    plain = Trainer(
+        model=run.model,
+        args=TrainingArguments(
+            output_dir=str(engine.folder),
+            per_device_train_batch_size=size,
+            dataloader_drop_last=drop_last,
+            seed=run.plan.seed,
+            remove_unused_columns=False,
+            report_to=[],
+            use_cpu=True,
+        ),
+        train_dataset=run.data.encoded["train"],
+        data_collator=run.data.task.collator(run.model),
+    ).get_train_dataloader()
+    expected = []
+    for epoch in range(2):
+        plain.set_epoch(epoch)
+        batches = list(plain)
+        for start in range(0, len(batches), parts):
+            expected.append(rows_in(batches[start : start + parts]))
+
+    assert steps == expected
+    # nine rows too few for sixteen, and two too few for four
+    assert sum(map(len, steps)) == 2 * (42 if not drop_last else 32 if size == 16 else 40)
+
+
+def rows_in(batches: Iterable[Batch]) -> list[tuple[int, ...]]:
+    """The tokens of every row without padding, in an order of their own."""
+    return sorted(
+        tuple(tokens[mask.bool()].tolist())
+        for batch in batches
+        for tokens, mask in zip(batch["input_ids"], batch["attention_mask"], strict=True)
+    )
+
+
+def test_no_more_tokens_than_a_device_may_have(
+    engine: Engine, request: pytest.FixtureRequest
+) -> None:
+    spec = spec_of(request, "summarization")
+    limit = "performance.max_tokens_per_device=120"
+    run = engine.compile(spec, *AT_ONCE, limit, "performance.cost_per_cut=100000")
+
+    sizes = [
+        batch["input_ids"].numel() + batch["labels"].numel()
+        for step in run.trainer.get_train_dataloader()
+        for batch in step
+    ]
+
+    assert max(sizes) <= 120
+    assert len(sizes) > 6
+
+
+@pytest.mark.parametrize("case", ["single-label", "summarization"])
+def test_a_step_too_large_for_the_memory_is_made_of_smaller_batches(
+    engine: Engine,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    case: str,
+) -> None:
+    """Memory runs out in the middle of a backward pass, when some gradients are already there, and
+    again until no batch has more than three rows. The gradient is that of the step undisturbed."""
+    spec = spec_of(request, case)
+    settings = (*AT_ONCE, *STANDING_STILL, "performance.cost_per_cut=300")
+    undisturbed = gradients_of(engine.compile(spec, *settings).trainer)
+    run = engine.compile(spec, *settings)
+    sizes: list[int] = []
+    failed: list[int] = []
+    learn = BatchMeanLoss.training_step
+
+    def note_size(self: Any, model: Any, inputs: Batch, *rest: Any) -> Any:
+        sizes.append(rows_of(inputs))
+        return learn(self, model, inputs, *rest)
+
+    def allocate_too_much(gradient: torch.Tensor) -> None:
+        if sizes[-1] > 3:
+            failed.append(sizes[-1])
+            torch.empty(1 << 50)
+
+    monkeypatch.setattr(BatchMeanLoss, "training_step", note_size)
+    parameters = list(run.model.parameters())
+    parameters[len(parameters) // 2].register_hook(allocate_too_much)
+
+    assert_equal(gradients_of(run.trainer), undisturbed)
+    assert 2 <= len(failed) <= 6
+    assert run.trainer.token_counts.rows == run.data.encoded["train"].num_rows
+
+
+def test_a_row_too_large_for_the_memory_ends_the_run(
+    engine: Engine, request: pytest.FixtureRequest
+) -> None:
+    run = engine.compile(spec_of(request, "single-label"), *AT_ONCE)
+    next(run.model.parameters()).register_hook(lambda gradient: torch.empty(1 << 50))
+
+    with pytest.raises(RunError, match="memory is too small for one row") as caught:
+        run.trainer.train()
+    assert caught.value.slug == "out-of-memory"
+
+
+def test_batches_that_are_more_than_their_rows_are_not_cut(
+    engine: Engine, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TextClassification, "rows_are_independent", False)
+    run = engine.compile(spec_of(request, "single-label"), *ACCUMULATED)
+
+    assert not isinstance(run.trainer, ExactBatching)
+    assert run.trainer.args.per_device_train_batch_size == 4
+    log = engine.runs()[-1].log.read_text(encoding="utf-8")
+    assert "batches are padded, not cut: the loss of a row depends on the other rows" in log
