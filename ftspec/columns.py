@@ -11,9 +11,8 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 LARGEST = 65_536  # bytes read: enough for a row, and quick on any disk
 _COMPRESSED = (b"\x1f\x8b", b"PK", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
@@ -31,8 +30,7 @@ class UnreadableError(ValueError):
     """The file is not what it should be; the text says why, with the line where there is one."""
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """The first lines of a file; ``is_whole`` where they are all of it."""
 
     text: str

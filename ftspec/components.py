@@ -80,28 +80,24 @@ class Component:
     uses_hub: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
 class SourceComponent(Component):
     """Where rows come from; the factory returns a ``Source``."""
 
     kind: ClassVar[str] = "source"
 
 
-@dataclass(frozen=True, kw_only=True)
 class TransformComponent(Component):
     """What happens to rows before the template; the factory returns a ``Transform``."""
 
     kind: ClassVar[str] = "transform"
 
 
-@dataclass(frozen=True, kw_only=True)
 class TokenizerComponent(Component):
     """How text becomes ids; the factory makes the tokenizer from a ``TokenizerContext``."""
 
     kind: ClassVar[str] = "tokenizer"
 
 
-@dataclass(frozen=True, kw_only=True)
 class AdapterComponent(Component):
     """What is trained in place of all weights; the factory takes an ``AdapterContext`` and
     returns an ``Adapter``."""
@@ -169,7 +165,6 @@ class MetricComponent(Component):
         return tuple(name.format_map(dict(config)) for name in self.results)
 
 
-@dataclass(frozen=True, kw_only=True)
 class CallbackComponent(Component):
     """What happens during training; the factory takes a ``CallbackContext`` and returns a
     ``transformers.TrainerCallback``."""

@@ -8,13 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """What the YAML parser counts as the end of a line."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(NamedTuple):
     """A place between two characters. Line and column are 0-based; renderers add 1."""
 
     line: int
@@ -52,8 +52,7 @@ class SourceText:
         return Path(os.path.normpath(self.folder / path))
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A half-open stretch ``[start, end)`` of a source text."""
 
     source: SourceText

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from ftspec.diagnostics.model import MOST, Diagnostic, Severity, labelled
 from ftspec.span import Position, SourceText, Span
@@ -18,8 +18,7 @@ _IGNORE = re.compile(r"(?:^|(?<=\s))#\s*ftspec:\s*ignore\[(?P<slugs>[^\]]*)\]")
 _COMMENT_OR_BLANK = re.compile(r"\s*(?:#.*)?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(NamedTuple):
     """One slug to ignore; ``line`` is ``None`` for the whole file."""
 
     slug: str

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ftspec.columns import Columns, UnreadableError, csv_columns, json_columns, read_head
 from ftspec.files import FileSearch, TooManyFilesError
@@ -15,8 +14,7 @@ from ftspec.planning.plan import PlannedComponent
 _LOCAL = ("csv", "json", "parquet", "text")
 
 
-@dataclass(frozen=True, kw_only=True)
-class LocalColumns:
+class LocalColumns(NamedTuple):
     """What is known of a source's columns.
 
     Attributes:
