@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ftspec.components import Component
-from ftspec.testing.check import Check, require
+from ftspec.testing.check import Check, NonconformingError, require
 from ftspec.testing.subject import Subject, title
 
 
@@ -54,11 +54,14 @@ def _stable(component: Component, subject: Subject) -> Check:
             config = component.config.model_validate(keys)
         except ValidationError as error:
             sample = f'samples={{"{title(component)}": {{…}}}}'
-            message = f"its least keys {dict(keys)} are refused; give the kit {sample}: {error}"
-            require(False, message)
-            return
-        component.config.model_json_schema()
-        again = _through_json(config)
+            raise NonconformingError(
+                f"its least keys {dict(keys)} are refused; give the kit {sample}: {error}"
+            ) from error
+        try:
+            component.config.model_json_schema()
+            again = _through_json(config)
+        except Exception as error:
+            raise NonconformingError(f"{config!r} does not survive JSON: {error}") from error
         require(again == config, f"{config!r} is {again!r} after a journey through JSON")
 
     return Check("config survives JSON", title(component), run)

@@ -6,7 +6,7 @@ import inspect
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 from unittest import SkipTest
@@ -15,6 +15,8 @@ from ftspec import protocols
 from ftspec.components import Component
 from ftspec.testing.check import Check, require
 from ftspec.testing.subject import Subject, title
+
+Answers = dict[str, dict[str, Any]]
 
 _PROTOCOLS = {
     "adapter": protocols.Adapter,
@@ -68,15 +70,16 @@ def factory_checks(subject: Subject) -> Iterator[Check]:
     asked = tuple(
         " ".join([component.factory, *_methods(component.kind)]) for component in subject.components
     )
+    probed = cache(lambda: _probe(asked))
     for component in subject.components:
-        yield _there(component, asked)
+        yield _there(component, probed)
         for module in component.requires:
             yield _says_what_is_missing(component, module)
 
 
-def _there(component: Component, asked: tuple[str, ...]) -> Check:
+def _there(component: Component, probed: Callable[[], Answers]) -> Check:
     def run() -> None:
-        answer = _probe(asked)[component.factory]
+        answer = probed()[component.factory]
         missing = answer.get("missing")
         if missing is not None and missing.partition(".")[0] != component.factory.partition(".")[0]:
             raise SkipTest(f'"{missing}" is not installed')
@@ -92,8 +95,7 @@ def _there(component: Component, asked: tuple[str, ...]) -> Check:
     return Check("factory is there", title(component), run)
 
 
-@cache
-def _probe(asked: tuple[str, ...]) -> dict[str, Any]:
+def _probe(asked: tuple[str, ...]) -> Answers:
     """What importing the factories tells, all in one process since torch takes seconds."""
     lines = _python(_PROBE, *asked).stderr.splitlines()
     return dict(json.loads(line) for line in lines if line.startswith('["'))

@@ -31,10 +31,14 @@ def readme_checks(subject: Subject) -> Iterator[Check]:
     def specs_lint_clean() -> None:
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
         beside = path.parent / "specs" / path.name
-        for match in _SPEC.finditer(text):
-            line = text.count("\n", 0, match.start(1)) + 1
-            for one in lint(SourceText(f"README.md:{line}", match[1], beside), subject.registry):
-                require(one.severity is Severity.INFO, f"the spec at line {line}: {one}")
+        found = [
+            f"the spec at line {line}: {one}"
+            for match in _SPEC.finditer(text)
+            for line in [text.count("\n", 0, match.start(1)) + 1]
+            for one in lint(SourceText(path.name, match[1], beside), subject.registry)
+            if one.severity is not Severity.INFO
+        ]
+        require(not found, "\n".join(found))
 
     yield Check("README names every component", path.name, names_components)
     yield Check("specs in the README lint clean", path.name, specs_lint_clean)
