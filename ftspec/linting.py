@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -27,12 +27,14 @@ _MOST_IGNORES = 10_000
 class Verdict:
     """What the front half says of one spec.
 
-    ``plan`` is there whenever one could be made; a run needs ``is_sound`` too.
+    ``plan`` is there whenever one could be made; a run needs ``is_sound`` too. ``optional`` are the
+    findings of checks: a run is possible with them all the same.
     """
 
     document: Document | None
     plan: Plan | None
     diagnostics: tuple[Diagnostic, ...]
+    optional: frozenset[Diagnostic] = frozenset()
 
     @property
     def is_sound(self) -> bool:
@@ -56,7 +58,7 @@ def examine(
     Findings that a comment ignores are left out, and the project's severities apply.
     """
     verdict = _examine(source, registry, profile, overrides, output_dir, environment)
-    settled, _ = _settle(source, verdict.diagnostics, _optional(verdict))
+    settled, _ = _settle(source, verdict.diagnostics, verdict.optional)
     return replace(verdict, diagnostics=tuple(settled))
 
 
@@ -68,7 +70,7 @@ def _examine(
     output_dir: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Verdict:
-    found = Collector()
+    found, checked = Collector(), Collector()
     document = load_document(
         source, found, profile=profile, overrides=overrides, environment=environment
     )
@@ -76,17 +78,20 @@ def _examine(
     if document is not None and not found.has_errors:
         try:
             plan = build_plan(document, registry, found, output_dir=output_dir)
-            if plan is not None and not found.has_errors:
+            if plan is not None:
                 for check in CHECKS:
-                    found.extend(check.check(plan, document))
-                found.extend(plugin_findings(plan, document, registry))
+                    checked.extend(check.check(plan, document))
+            if found.has_errors:
+                plan = None  # with stand-ins, that nobody can run and no plugin expects
+            elif plan is not None:
+                checked.extend(plugin_findings(plan, document, registry))
         except (Exception, SystemExit) as error:
             plugin = plugin_at_fault(error, registry.plugins)
             if plugin is None:
                 raise
             plan = None
             found.add(_plugin_fault(plugin, error, document))
-    return Verdict(document, plan, tuple(found))
+    return Verdict(document, plan, (*found, *checked), frozenset(checked))
 
 
 def lint(
@@ -98,14 +103,14 @@ def lint(
     """
     verdict = _examine(source, registry, None, overrides)
     found = dict.fromkeys(verdict.diagnostics)
-    optional = _optional(verdict)
+    optional = verdict.optional
     for profile in verdict.document.profiles if verdict.document is not None else ():
         under = _examine(source, registry, profile, overrides)
         is_idle = () if overrides else _idle_profile(verdict, under)
         # what a profile does in vain as a whole need not be said of each of its values
         told = [one for one in under.diagnostics if not is_idle or one.slug != "shadowed-value"]
         found |= dict.fromkeys([*told, *is_idle])
-        optional |= _optional(under)
+        optional |= under.optional
     settled, unused = _settle(source, found, optional)
     here = [one for one in unused if one.span is not None and one.span.source == source]
     settled += configuration_for(source).apply(here)
@@ -114,13 +119,8 @@ def lint(
     return tuple(in_order)
 
 
-def _optional(verdict: Verdict) -> set[Diagnostic]:
-    """The findings with which a run is possible all the same: those about a plan there is."""
-    return set(verdict.diagnostics) if verdict.plan is not None else set()
-
-
 def _settle(
-    source: SourceText, found: Iterable[Diagnostic], optional: set[Diagnostic]
+    source: SourceText, found: Iterable[Diagnostic], optional: Set[Diagnostic]
 ) -> tuple[list[Diagnostic], list[Diagnostic]]:
     """The findings that comments and the project's severities leave, and the idle comments."""
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 from ftspec.components import MetricComponent, TaskConfig
 from ftspec.diagnostics.model import Diagnostic, labelled
+from ftspec.diagnostics.suggest import one_of
 from ftspec.document.load import Document
 from ftspec.planning.plan import Plan
 
@@ -28,6 +29,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Compare the predictions of the task, configured as it is, with what each metric scores."""
     assert isinstance(plan.task.config, TaskConfig)
     predictions = plan.task.config.predictions_from(plan.template)
+    fitting = (one_of(plan.fitting_metrics),) if plan.fitting_metrics else ()
     for metric in plan.metrics:
         assert isinstance(metric.component, MetricComponent)
         if metric.component.scores & predictions:
@@ -38,7 +40,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             headline=f'the metric "{metric.type}" scores {wanted}, '
             f'and the task "{plan.task.type}" so configured gives {given}',
             labels=labelled(spans.span((*metric.at, "type"))),
-            helps=("remove the metric, or configure the task for it",),
+            helps=(*fitting, "or configure the task for it"),
         )
 
 

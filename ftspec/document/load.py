@@ -69,7 +69,7 @@ class Document:
 
         A section is shown at its key: the key says more than the lines below it.
         """
-        span = whole_line(self.source)
+        span = self._beginning
         node: Node | None = self.root
         for step in path:
             key_span = _key_span(node, step)
@@ -78,6 +78,13 @@ class Document:
                 return span
             span = key_span if key_span is not None and _is_block(node) else node.span
         return span
+
+    @property
+    def _beginning(self) -> Span:
+        """The first key that is written in the spec itself: above it there may be comments."""
+        spans = (entry.key_span for entry in self.root)
+        here = (span for span in spans if span.source == self.source)
+        return min(here, key=lambda span: span.start, default=whole_line(self.source))
 
     def key_span(self, path: SpecPath) -> Span:
         """The place of the key at ``path``, or of the value where there is no such key."""
@@ -165,14 +172,14 @@ def load_document(
     root = _Bases(found).extend(root, chain=(source,))
     profiles = _profiles(root, found)
     keys = {name: _key_span(_child(root, "profiles"), name) or root.span for name in profiles}
+    profiles_key = _key_span(root, "profiles")
     root = root.without("extends", "profiles")
     if profile is not None:
         overlay = profiles.get(profile)
         if overlay is None:
             helps = did_you_mean(profile, profiles) or (one_of(profiles),) if profiles else ()
-            found.error(
-                "unknown-profile", f'no profile "{profile}" in the spec', whole_line(source), *helps
-            )
+            place = profiles_key or whole_line(source)
+            found.error("unknown-profile", f'no profile "{profile}" in the spec', place, *helps)
         else:
             root = _as_mapping(merge(root, overlay))
     root = apply_overrides(root, overrides, found)

@@ -58,7 +58,7 @@ class Plan:
 
     ``training`` holds the fields of ``TrainingArguments`` that the spec sets, and no others.
     ``secrets`` maps values from the environment to the text that stands for them; it is in no
-    artifact.
+    artifact. ``fitting_metrics`` names those installed that score what the task gives.
     """
 
     name: str
@@ -78,6 +78,7 @@ class Plan:
     callbacks: tuple[PlannedComponent, ...]
     output_dir: Path
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    fitting_metrics: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def to_spec(self) -> dict[str, Any]:
         """The spec with everything filled in; secrets as references to the environment."""

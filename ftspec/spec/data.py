@@ -117,13 +117,16 @@ class Splits(SpecModel):
         for name, split in self.named().items():
             if split.from_ == name:
                 raise PydanticCustomError(
-                    "bad-split", f'the {name} split cannot be held out of itself: "from: {name}"'
+                    "bad-split",
+                    f'the {name} split cannot be held out of itself: "from: {name}"',
+                    {"at": (name, "from")},
                 )
             parent = self.named().get(split.from_) if split.from_ else None
             if split.from_ and (parent is None or parent.slice is None):
                 raise PydanticCustomError(
                     "bad-split",
                     f'the {name} split is held out of "{split.from_}", which must be a slice',
+                    {"at": (name, "from")},
                 )
         return self
 

@@ -202,6 +202,8 @@ class _Reporter:
 
     def _report_value(self, path: SpecPath, error: ErrorDetails) -> None:
         own_slug = "-" in error["type"]  # raised by a model of ftspec or of a plugin
+        if own_slug:
+            path = (*path, *error.get("ctx", {}).get("at", ()))
         slug = error["type"] if own_slug else "bad-value"
         message = error["msg"].removeprefix("Value error, ").rstrip(".").replace("'", '"')
         node = self._document.node(path)
@@ -224,7 +226,7 @@ class _Reporter:
 
 def _advice(ctx: Mapping[str, Any], span: Span) -> tuple[tuple[str, ...], Fix | None]:
     """What the ``ctx`` of a model's own error says to write: a ``help`` line, and a ``replacement``
-    of the value that is safe to make without asking."""
+    of the value that is safe to make without asking. (``at`` says where it is, below the model.)"""
     helps = (str(ctx["help"]),) if "help" in ctx else ()
     return helps, Fix(span, str(ctx["replacement"])) if "replacement" in ctx else None
 

@@ -67,6 +67,28 @@ def test_phase_that_fails_ends_the_way(examine: Examine, minimal_spec: str) -> N
 # Profiles
 
 
+def test_unknown_metric_or_transform_hides_no_check(registry: Registry, minimal_spec: str) -> None:
+    text = minimal_spec.replace(
+        "preprocess:\n", "preprocess:\n  transforms: [{type: filter, column: a}, dedup]\n"
+    )
+    text += (
+        "metrics: [acuracy, rouge, f2, chrf]  # ftspec: ignore[metric-mismatch]\n"
+        "training: {learning_rate: 1, metric_for_best_model: acuracy}\n"
+    )
+    source = SourceText("spec.yaml", text)
+    found = [placed(one) for one in lint(source, registry) if one.severity is not Severity.INFO]
+    assert found == [
+        "8:16 bad-value",
+        "8:43 unknown-type",
+        "12:11 unknown-type",
+        "12:27 unknown-type",
+        "13:27 learning-rate",
+    ]
+    verdict = examine(source, registry)
+    assert verdict.plan is None
+    assert not verdict.is_sound
+
+
 def test_findings_under_every_profile_are_reported_once_in_order_of_place(
     registry: Registry, minimal_spec: str
 ) -> None:

@@ -58,3 +58,5 @@ def test_mismatch_names_both_sides(examine: Examine, minimal_spec: str) -> None:
         'the metric "rouge" scores "text", '
         'and the task "text-classification" so configured gives "class"'
     )
+    fitting = '"accuracy", "f1", "precision", "recall", "matthews-correlation", "hub"'
+    assert finding.helps[0] == f"expected one of {fitting}"

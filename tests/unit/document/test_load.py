@@ -281,9 +281,18 @@ def test_profile_of_a_base_is_offered_and_merges(load: Load, write: Write) -> No
 
 def test_unknown_profile_is_reported_with_a_suggestion(load: Load) -> None:
     _, (finding,) = load(PROFILES, profile="smok")
-    assert places([finding]) == ["specs/x.yaml:1:1 unknown-profile"]
+    assert places([finding]) == ["specs/x.yaml:3:1 unknown-profile"]
     assert finding.helps == ('did you mean "smoke"?',)
-    assert load("a: 1\n", profile="smoke")[1][0].helps == ()
+    _, (without,) = load("a: 1\n", profile="smoke")
+    assert places([without]) == ["specs/x.yaml:1:1 unknown-profile"]
+    assert without.helps == ()
+
+
+def test_whole_spec_is_pointed_at_by_its_first_key(load: Load, write: Write) -> None:
+    write("base.yaml", "z: 0\n")
+    document, _ = load("# why\nb: 1\nextends: base.yaml\na: 2\n")
+    assert document is not None
+    assert str(document.span(())) == "specs/x.yaml:2:1"
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,9 @@ def test_held_out_split_keeps_its_settings(plan_of: PlanOf) -> None:
             "6:17 bad-split",
         ),
         # what it is held out of
-        (["train: train", "test: {from: test, fraction: 0.1}"], "4:3 bad-split"),
-        (["train: train", "test: {from: validation, fraction: 0.1}"], "4:3 bad-split"),
-        (["train: {from: train, fraction: 0.5}"], "4:3 bad-split"),
+        (["train: train", "test: {from: test, fraction: 0.1}"], "6:18 bad-split"),
+        (["train: train", "test: {from: validation, fraction: 0.1}"], "6:18 bad-split"),
+        (["train: {from: train, fraction: 0.5}"], "5:19 bad-split"),
         # values
         (["train: train", "validation: {from: train, fraction: 1}"], "6:41 bad-value"),
         (["train: train", "validation: {from: train, fraction: 0.0}"], "6:41 bad-value"),
