@@ -17,7 +17,7 @@ from ftspec.registry.registry import Plugin
 _PREFIX = f"{PROJECT}_"
 
 HOOKS = tuple(name for name in vars(Hooks) if name.startswith(_PREFIX))
-"""The names of all hooks, in the order in which they are called."""
+"""The names of all hooks."""
 
 _PROJECT_NAME = re.compile(rf"{PROJECT}(?![\w.-])", re.IGNORECASE)
 
