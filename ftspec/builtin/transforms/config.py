@@ -39,7 +39,7 @@ class DeduplicateConfig(ComponentConfig):
     """Keep the first of rows that are equal in the given columns."""
 
     columns: list[str] | None = Field(
-        default=None, description="the columns compared; all by default"
+        default=None, description="the columns compared, dotted for nested values; all by default"
     )
     ignore_case: bool = Field(
         default=False, description="whether upper and lower case are the same"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from datasets import Dataset
 
@@ -29,20 +31,23 @@ class Deduplicate:
                 at=self._at,
                 helps=('remove "streaming: true" from the source',),
             )
-        for column in self._columns or ():
-            if column not in rows.column_names:
+        columns = self._columns or rows.column_names
+        for index, column in enumerate(columns):
+            if not _has(rows.features, column):
                 raise RunError(
                     f'the rows have no column "{column}"',
                     slug="unknown-column",
-                    at=(*self._at, "columns"),
+                    at=(*self._at, "columns", index),
                     helps=did_you_mean(column, rows.column_names),
                 )
-        compared = rows.select_columns(self._columns) if self._columns else rows
+        tops = {name if name in rows.features else name.partition(".")[0] for name in columns}
+        compared = rows.select_columns(sorted(tops))
         # a digest for each distinct row keeps memory flat however long the texts are
         seen: set[bytes] = set()
         kept = []
         for index, row in enumerate(compared):
-            text = json.dumps(row, sort_keys=True, default=str, ensure_ascii=False)
+            values = [_value(row, column) for column in columns]
+            text = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
             digest = hashlib.sha256((text.lower() if self._ignore_case else text).encode()).digest()
             if digest not in seen:
                 seen.add(digest)
@@ -51,3 +56,25 @@ class Deduplicate:
             self._note(f"deduplicate dropped {len(rows) - len(kept):,} of {len(rows):,} rows")
             return rows.select(kept)
         return rows
+
+
+def _has(features: Mapping[str, Any], column: str) -> bool:
+    """Whether there is such a column; a dotted name reaches into nested ones."""
+    if column in features:
+        return True
+    inner: Any = features
+    for step in column.split("."):
+        if not isinstance(inner, Mapping) or step not in inner:
+            return False
+        inner = inner[step]
+    return True
+
+
+def _value(row: Mapping[str, Any], column: str) -> Any:
+    """The value of a column; nothing where a value that it is nested in is missing."""
+    if column in row:
+        return row[column]
+    value: Any = row
+    for step in column.split("."):
+        value = value[step] if value is not None else None
+    return value

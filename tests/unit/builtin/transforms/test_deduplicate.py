@@ -79,11 +79,28 @@ def test_the_result_has_the_same_fingerprint_each_time(deduplicate: Any) -> None
     assert first == again != rows._fingerprint
 
 
+def test_dotted_name_reaches_into_nested_values(deduplicate: Any) -> None:
+    nested = [{"b": 1, "c": 1}, {"b": 1, "c": 2}, {"b": 2, "c": 1}, None, None]
+    rows = datasets.Dataset.from_dict({"a": nested, "a.d": [5, 5, 5, 5, 6], "e": list(range(5))})
+    for columns, kept in (
+        (["a.b"], [0, 2, 3]),
+        (["a.c", "a.b"], [0, 1, 2, 3]),
+        (["a"], [0, 1, 2, 3]),
+        (["a.d"], [0, 4]),
+        (["a.b", "a.d"], [0, 2, 3, 4]),
+    ):
+        assert deduplicate(columns=columns).apply(rows)["e"] == kept
+    for column in ("a.x", "e.b", "a.b.x"):
+        with pytest.raises(RunError) as caught:
+            deduplicate(columns=[column]).apply(rows)
+        assert caught.value.headline == f'the rows have no column "{column}"'
+
+
 def test_unknown_column(deduplicate: Any) -> None:
     with pytest.raises(RunError) as caught:
         deduplicate(columns=["label", "txet"]).apply(datasets.Dataset.from_dict(ROWS))
     assert caught.value.slug == "unknown-column"
-    assert caught.value.at == ("preprocess", "transforms", 1, "columns")
+    assert caught.value.at == ("preprocess", "transforms", 1, "columns", 1)
     assert caught.value.headline == 'the rows have no column "txet"'
     assert caught.value.helps == ('did you mean "text"?',)
 
