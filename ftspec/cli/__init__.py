@@ -13,6 +13,7 @@ from ftspec.cli.lazy import LazyGroup
 COMMANDS = {
     "diff": "ftspec.cli.diff:diff_command",
     "explain": "ftspec.cli.explain:explain_command",
+    "export": "ftspec.cli.export:export_command",
     "init": "ftspec.cli.init:init_command",
     "lint": "ftspec.cli.lint:lint_command",
     "plan": "ftspec.cli.plan:plan_command",

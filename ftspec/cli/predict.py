@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
-from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.cli.heavy import require_engine
-from ftspec.cli.installed import open_registry
 from ftspec.cli.rows import FORMATS, Row, read_rows
+from ftspec.cli.runs import plan_of, show_and_exit
 from ftspec.cli.watching import PlainWatcher
-from ftspec.diagnostics.model import Collector, Diagnostic
-from ftspec.diagnostics.render import text as text_renderer
-from ftspec.document.load import read_source
-from ftspec.document.nodes import to_plain
-from ftspec.document.parse import parse_node
 from ftspec.engine.connection import prepare_connection
 from ftspec.engine.opening import require_model
-from ftspec.errors import RunError, SpecError, UsageError
-from ftspec.linting import examine
-from ftspec.planning.plan import Plan
+from ftspec.errors import RunError, UsageError
 from ftspec.rundir import RunDirectory
-from ftspec.span import SourceText
 
 
 @click.command("predict")
@@ -65,7 +55,7 @@ def predict_command(
         raise UsageError(f'"{file}" is of no known format: {", ".join(FORMATS)}')
     if output is not None and output.exists():
         raise UsageError(f"{output} exists, and is not overwritten")
-    plan = _plan_of(RunDirectory(run_dir))
+    plan = plan_of(RunDirectory(run_dir))
     require_engine()
     try:
         require_model(RunDirectory(run_dir))  # before torch is imported, which takes seconds
@@ -78,55 +68,7 @@ def predict_command(
             rows = read_rows(file, predictor.from_text)
         _show(predictor.predict(rows, batch_size), output, as_json=as_json or file is not None)
     except RunError as error:
-        finding = Diagnostic(slug=error.slug, headline=error.headline, helps=error.helps)
-        click.echo(text_renderer.render([finding]), err=True, nl=False)
-        raise Exit(FINDINGS) from None
-
-
-def _plan_of(run_dir: RunDirectory) -> Plan:
-    """The plan of a run, read from its resolved spec like any other spec."""
-    if not run_dir.resolved_spec.is_file():
-        raise UsageError(
-            f"{run_dir.path} is no run directory: it has no {run_dir.resolved_spec.name}"
-        )
-    found = Collector()
-    source = read_source(run_dir.resolved_spec, found)
-    if source is None:
-        raise SpecError(tuple(found))
-    environment = _Environment()
-    verdict = examine(source, open_registry(), environment=environment)
-    if verdict.plan is None:
-        raise SpecError(verdict.diagnostics)
-    _require_variables(source, environment)
-    return verdict.plan
-
-
-def _require_variables(source: SourceText, environment: _Environment) -> None:
-    """Refuse to render the template otherwise than training did. A resolved spec has references
-    only where the environment had a value."""
-    root = parse_node(source, Collector())
-    template = to_plain(root)["preprocess"]["template"] if root is not None else {}
-    for name in sorted(environment.unset):
-        if any(f"${{env:{name}" in text for text in template.values()):
-            raise UsageError(
-                f'the template reads the environment variable "{name}", which is not set; '
-                "set it as it was in training"
-            )
-
-
-class _Environment(dict[str, str]):
-    """The environment, in which a variable that is not set is empty: most of what a spec reads from
-    it, such as tokens and paths of data, prediction does without."""
-
-    def __init__(self) -> None:
-        super().__init__(os.environ)
-        self.unset: set[str] = set()
-
-    def get(self, key: str, default: Any = None) -> Any:
-        if key not in self:
-            self.unset.add(key)
-            return ""
-        return self[key]
+        show_and_exit(error)
 
 
 def _show(results: Iterable[Row], output: Path | None, *, as_json: bool) -> None:

@@ -11,11 +11,9 @@ from transformers.utils import logging as transformers_logging
 
 from ftspec.components import TaskComponent
 from ftspec.engine.progress import Note, Watcher, quiet_libraries
-from ftspec.engine.task import build_task, lengths_of
-from ftspec.engine.trained import load_trained
+from ftspec.engine.trained import load_trained, restore_task
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
-from ftspec.protocols import Task
 from ftspec.rundir import RunDirectory
 from ftspec.spec.template import MissingColumnError, parse_template
 
@@ -34,9 +32,7 @@ class Predictor:
             field.name for field in plan.task.component.fields if not field.is_needed_to_predict
         }
         trained = load_trained(plan, run_dir, note)
-        lengths = lengths_of(plan, trained.tokenizer, trained.config, note)
-        self._task: Task = build_task(plan, trained.tokenizer, lengths, note)
-        self._task.restore(trained.config)
+        self._task = restore_task(plan, trained, note)
         self._model = self._task.wrap(trained.module).eval()
         if torch.cuda.is_available():
             self._model = self._model.to("cuda")

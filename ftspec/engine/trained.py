@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 import transformers
@@ -22,9 +24,10 @@ from ftspec.engine.checkpoint import Checkpoint, locate
 from ftspec.engine.model import grow_embeddings, load_model
 from ftspec.engine.opening import require_model
 from ftspec.engine.progress import Note
+from ftspec.engine.task import build_task, lengths_of
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
-from ftspec.protocols import Adapter
+from ftspec.protocols import Adapter, Task
 from ftspec.rundir import RunDirectory
 
 
@@ -38,8 +41,11 @@ class TrainedModel:
     adapter: Adapter | None
 
 
-def load_trained(plan: Plan, run_dir: RunDirectory, note: Note) -> TrainedModel:
-    """The model of a run, in fp32 and ready to predict.
+def load_trained(
+    plan: Plan, run_dir: RunDirectory, note: Note, *, is_quantized: bool = True
+) -> TrainedModel:
+    """The model of a run, in fp32 and ready to predict. The checkpoint below an adapter is
+    quantized as it was in training, unless ``is_quantized`` is off.
 
     Raises:
         RunError: the run has no model, or its checkpoint is gone.
@@ -54,7 +60,8 @@ def load_trained(plan: Plan, run_dir: RunDirectory, note: Note) -> TrainedModel:
         if adapter is None:
             module = _load_whole(plan, folder)
         else:
-            base = _load_base(plan, run_dir, config, tokenizer, adapter, note)
+            options = adapter.load_options() if is_quantized else {}
+            base = _load_base(plan, run_dir, config, tokenizer, options, note)
             module = adapter.load(base, run_dir.model)
     except (OSError, ValueError, SafetensorError) as error:
         raise RunError(
@@ -62,6 +69,14 @@ def load_trained(plan: Plan, run_dir: RunDirectory, note: Note) -> TrainedModel:
             slug="no-model",
         ) from error
     return TrainedModel(config=config, tokenizer=tokenizer, module=module.eval(), adapter=adapter)
+
+
+def restore_task(plan: Plan, trained: TrainedModel, note: Note) -> Task:
+    """The task as it was when training ended."""
+    lengths = lengths_of(plan, trained.tokenizer, trained.config, note)
+    task = build_task(plan, trained.tokenizer, lengths, note)
+    task.restore(trained.config)
+    return task
 
 
 def _load_whole(plan: Plan, folder: str) -> nn.Module:
@@ -75,12 +90,11 @@ def _load_base(
     run_dir: RunDirectory,
     config: PretrainedConfig,
     tokenizer: PreTrainedTokenizerBase,
-    adapter: Adapter,
+    options: Mapping[str, Any],
     note: Note,
 ) -> PreTrainedModel:
     """The checkpoint as the run loaded it: at the commit that the run's lock has."""
     checkpoint = _locked(plan, run_dir)
-    options = adapter.load_options()
     model, _ = load_model(plan.model, checkpoint, config, _auto_model(plan), _unsaid, options)
     grow_embeddings(model, tokenizer, note)
     return model

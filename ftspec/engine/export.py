@@ -1,0 +1,46 @@
+"""The model of a run as a folder of its own, with a card that says what made it. Imports without
+torch."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from ftspec.engine.card import card_of
+from ftspec.errors import RunError
+from ftspec.planning.plan import Plan
+from ftspec.rundir import RunDirectory
+
+_CARD = "README.md"
+
+
+def export(
+    plan: Plan, run_dir: RunDirectory, output: Path, write_model: Callable[[Path], None]
+) -> None:
+    """Make ``output``, whole or not at all, of what ``write_model`` writes to a new folder.
+
+    Raises:
+        RunError: the folder cannot be made or written, or the model cannot be.
+    """
+    # beside it, so that it can be renamed
+    temporary = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.mkdir(parents=True)
+        write_model(temporary)
+        card = temporary / _CARD
+        before = card.read_text(encoding="utf-8") if card.is_file() else ""
+        card.write_text(card_of(plan, run_dir, before), encoding="utf-8")
+        temporary.rename(output)
+    except OSError as error:
+        raise RunError(
+            f'cannot write to "{output}": {error.strerror or error}', slug="output-not-writable"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def copy_model(run_dir: RunDirectory, folder: Path) -> None:
+    """Copy the model of a run, which transformers wrote, as it is."""
+    shutil.copytree(run_dir.model, folder, dirs_exist_ok=True)
