@@ -23,6 +23,7 @@ from ftspec.engine.report import render_report
 from ftspec.engine.reporting import bare_metrics
 from ftspec.errors import FtspecError, RunError
 from ftspec.planning.plan import Plan
+from ftspec.registry.isolation import Isolation, describe_error
 from ftspec.registry.registry import Registry
 from ftspec.rundir import RunDirectory
 
@@ -196,7 +197,10 @@ class _Observers:
         for plugin in self._plugins:
             if hook not in plugin.hooks:
                 continue
-            try:
+            with Isolation(plugin, f'ran "{hook}"') as ran:
                 plugin.call(hook, **self._arguments, **more)
-            except Exception as error:
-                self._log.warn(f"the plugin {plugin} raised in {hook}: {error}")
+            if ran.output:
+                self._log.note(ran.output.rstrip("\n"))
+            if ran.error is not None:
+                said = describe_error(ran.error, plugin)
+                self._log.warn(f'the plugin {plugin} raised in "{hook}": {said}')
