@@ -9,8 +9,9 @@ from typing import Any
 
 from ftspec.components import Component
 from ftspec.document.paths import SpecPath
+from ftspec.engine.progress import RunLog
 from ftspec.errors import MissingExtraError
-from ftspec.planning.plan import PlannedComponent
+from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Context
 
 MakeContext = Callable[[PlannedComponent, dict[SpecPath, Any]], Context]
@@ -48,3 +49,12 @@ def build(planned: PlannedComponent, make_context: MakeContext) -> Any:
     factory = load_factory(planned.component)
     children = {path: build(child, make_context) for path, child in planned.children.items()}
     return factory(planned.config, make_context(planned, children))
+
+
+def context_maker(plan: Plan, log: RunLog) -> MakeContext:
+    """What factories get that need nothing of the run."""
+
+    def make(planned: PlannedComponent, children: dict[SpecPath, Any]) -> Context:
+        return Context(section=planned.at, seed=plan.seed, note=log.note, children=children)
+
+    return make

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import datasets
 from datasets.fingerprint import Hasher
 
 from ftspec.engine.splits import Rows, columns_of, unknown_column
-from ftspec.spec.template import MissingColumnError, Template, parse_template
+from ftspec.spec.template import MissingColumnError, Template, parse_template, value_of
 
 _AT = ("preprocess", "template")
 
 
-def render_fields(rows: Rows, template: Mapping[str, str]) -> Rows:
-    """The rows with the fields of the template as their only columns.
+def render_fields(rows: Rows, template: Mapping[str, str], path: Path | None = None) -> Rows:
+    """The rows with the fields of the template as their only columns, in the file ``path``.
 
     A bare placeholder keeps the type of its column, so that label names survive.
 
@@ -30,13 +31,20 @@ def render_fields(rows: Rows, template: Mapping[str, str]) -> Rows:
         names = rows.column_names or columns_of(rows)
         removed = [name for name in names if name not in templates]
         return rows.map(render, batched=True, remove_columns=removed, features=features)
-    return rows.map(
+    named = {column for one in templates.values() for column in one.columns}
+    needed = [
+        top
+        for top in rows.column_names
+        if any(column == top or column.startswith(f"{top}.") for column in named)
+    ]
+    read = rows.select_columns(needed) if needed else rows
+    return read.map(
         render,
         batched=True,
-        remove_columns=rows.column_names,
+        remove_columns=read.column_names,
         features=features,
+        cache_file_name=str(path) if path is not None else None,
         new_fingerprint=Hasher.hash([rows._fingerprint, sorted(template.items())]),
-        desc="rendering templates",
     )
 
 
@@ -63,14 +71,30 @@ class _Render:
         self._templates = templates
 
     def __call__(self, batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-        names = list(batch)
-        rows = [
-            dict(zip(names, values, strict=True)) for values in zip(*batch.values(), strict=True)
-        ]
+        columns: dict[str, list[Any]] = {}
+        for template in self._templates.values():
+            for column in template.columns:
+                if column not in columns:
+                    columns[column] = _values(batch, column)
+        count = len(next(iter(batch.values())))
         return {
-            name: [template.render(row) for row in rows]
+            name: template.render_column(columns, count)
             for name, template in self._templates.items()
         }
+
+
+def _values(batch: Mapping[str, list[Any]], column: str) -> list[Any]:
+    """The values of a column of a batch; a dotted name reaches into nested values.
+
+    Raises:
+        MissingColumnError: a row has no such column.
+    """
+    if column in batch:
+        return list(batch[column])
+    top = column.partition(".")[0]
+    if top not in batch:
+        raise MissingColumnError(column)
+    return [value_of({top: value}, column) for value in batch[top]]
 
 
 def _features(

@@ -1,30 +1,33 @@
-"""From a plan to rows the model takes: loaded, rendered, tokenized."""
+"""From a plan to rows the model takes: loaded, rendered, tokenized; or as they were prepared
+before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 import datasets
-from datasets.fingerprint import Hasher
-from transformers import PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from ftspec import __version__
+from ftspec.cache import cache_folder
 from ftspec.components import TaskComponent
-from ftspec.document.paths import SpecPath
 from ftspec.engine.checkpoint import Checkpoint
-from ftspec.engine.factories import MakeContext, build
+from ftspec.engine.encoding import encode_rows
+from ftspec.engine.factories import build, context_maker
 from ftspec.engine.fields import render_fields
-from ftspec.engine.lengths import Lengths
-from ftspec.engine.model import load_config
+from ftspec.engine.ingredients import Basis, read_basis
 from ftspec.engine.progress import RunLog
+from ftspec.engine.row_cache import ENCODED, FIELDS, TOKENIZER, PreparedRows, RowCache
 from ftspec.engine.splits import Rows, load_splits
 from ftspec.engine.task import build_task, lengths_of
-from ftspec.engine.tokenizer import build_tokenizer
-from ftspec.errors import RunError
-from ftspec.planning.plan import Plan, PlannedComponent
-from ftspec.protocols import Context, Task
+from ftspec.engine.tokenizer import build_tokenizer, forget_lengths
+from ftspec.planning.plan import Plan
+from ftspec.protocols import Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,7 @@ class Preparation:
         encoded: model inputs of each split.
         fields: the rendered fields they were encoded from.
         source: what the source records of its rows.
+        scratch: holds the files of rows that could not be kept.
     """
 
     tokenizer: PreTrainedTokenizerBase
@@ -44,61 +48,134 @@ class Preparation:
     encoded: Mapping[str, Rows]
     fields: Mapping[str, Rows]
     source: Mapping[str, Any]
+    scratch: TemporaryDirectory[str] | None = None
 
 
 def prepare(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Preparation:
-    """Load, render and encode every split of the plan.
+    """Every split of the plan, from the cache where it was prepared before.
 
     Raises:
         RunError: the plan does not fit the data or the checkpoint.
         MissingExtraError: a package is not installed.
     """
-    # first, so that a misspelt checkpoint is found at its key and before any data is loaded
-    config = load_config(plan.model, checkpoint, {})
-    rows, source = _load_rows(plan, log)
-    fields = {split: render_fields(part, plan.template) for split, part in rows.items()}
+    basis = read_basis(plan, checkpoint, log)
+    cache = RowCache(cache_folder(), plan.mask_all)
+    found = _find(cache, basis, basis.ingredients)
+    if len(found) == len(basis.ingredients):
+        return _complete(plan, checkpoint, basis, found, cache, log)
+    with cache.only_one(basis.key, log.note):
+        # another process may have made them meanwhile
+        found |= _find(cache, basis, [split for split in basis.ingredients if split not in found])
+        return _complete(plan, checkpoint, basis, found, cache, log)
+
+
+def _find(cache: RowCache, basis: Basis, splits: Collection[str]) -> dict[str, PreparedRows]:
+    """The splits among these that were prepared before."""
+    if basis.obstacle is not None:
+        return {}
+    opened = {split: cache.open(basis.ingredients[split]) for split in splits}
+    return {split: rows for split, rows in opened.items() if rows is not None}
+
+
+def _complete(
+    plan: Plan,
+    checkpoint: Checkpoint | None,
+    basis: Basis,
+    found: Mapping[str, PreparedRows],
+    cache: RowCache,
+    log: RunLog,
+) -> Preparation:
+    """Make what was not found, and keep it."""
+    for split, known in found.items():
+        log.note(f"{split}: {len(known.fields):,} rows, prepared before")
+    missing = [split for split in basis.ingredients if split not in found]
+    scratch = cache.scratch(basis.key) if missing else None
+    folder = Path(scratch.name) if scratch is not None else Path()
+    fields: dict[str, Rows] = {split: known.fields for split, known in found.items()}
+    encoded: dict[str, Rows] = {split: known.encoded for split, known in found.items()}
+    for split, rows in _load_rows(plan, basis, missing, log).items():
+        (folder / split).mkdir()
+        fields[split] = render_fields(rows, plan.template, folder / split / FIELDS)
+    tokenizer = basis.tokenizer
+    learned = next((known.tokenizer for known in found.values() if known.tokenizer), None)
+    if tokenizer is None:
+        learned = learned or _learn_tokenizer(plan, checkpoint, fields["train"], folder, log)
+        # loaded even where it was learned just now: a later run must find the very same
+        tokenizer = cast(PreTrainedTokenizerBase, AutoTokenizer.from_pretrained(learned))
+    task = build_task(
+        plan, tokenizer, lengths_of(plan, tokenizer, basis.config, log.note), log.note
+    )
+    task.fit(fields["train"], fields["train"].features)
+    for split in missing:
+        encoded[split] = encode_rows(fields[split], split, task, folder / split / ENCODED)
+    forget_lengths(tokenizer)
+    if basis.obstacle is not None:
+        log.note(f"the prepared rows are not kept: {basis.obstacle}")
+    elif missing and basis.source.identity() == basis.identity:  # nobody wrote to it meanwhile
+        for split in missing:
+            if learned is not None:
+                shutil.copytree(learned, folder / split / TOKENIZER)
+            about = {"name": plan.name, "split": split, "rows": len(fields[split])}
+            kept = cache.keep(folder / split, basis.ingredients[split], about)
+            fields[split], encoded[split] = kept.fields, kept.encoded
+        scratch = None
+    return Preparation(
+        tokenizer=tokenizer,
+        task=task,
+        encoded={split: encoded[split] for split in basis.ingredients},
+        fields={split: fields[split] for split in basis.ingredients},
+        source=basis.identity,
+        scratch=scratch,
+    )
+
+
+def _learn_tokenizer(
+    plan: Plan, checkpoint: Checkpoint | None, rows: Rows, folder: Path, log: RunLog
+) -> Path:
+    """The folder of the tokenizer learned from the fields of the training split."""
 
     def texts() -> Iterator[list[str]]:
-        for batch in fields["train"].iter(batch_size=1000):
+        for batch in rows.iter(batch_size=1000):
             for name in _text_fields(plan):
                 yield list(_texts_in(batch[name]))
 
     tokenizer = build_tokenizer(plan, checkpoint, texts, log.note)
-    lengths = lengths_of(plan, tokenizer, config, log.note)
-    task = build_task(plan, tokenizer, lengths, log.note)
-    task.fit(fields["train"], fields["train"].features)
-    # once, before anything is encoded: a tokenizer remembers how it was last told to truncate
-    identity = _identity_of_encoding(plan, task, tokenizer, lengths)
-    encoded = {split: _encode(part, split, task, identity) for split, part in fields.items()}
-    return Preparation(
-        tokenizer=tokenizer, task=task, encoded=encoded, fields=fields, source=source
-    )
+    tokenizer.save_pretrained(folder / TOKENIZER)
+    return folder / TOKENIZER
 
 
-def context_maker(plan: Plan, log: RunLog) -> MakeContext:
-    """What factories get that need nothing of the run."""
-
-    def make(planned: PlannedComponent, children: dict[SpecPath, Any]) -> Context:
-        return Context(section=planned.at, seed=plan.seed, note=log.note, children=children)
-
-    return make
-
-
-def _load_rows(plan: Plan, log: RunLog) -> tuple[dict[str, Rows], Mapping[str, Any]]:
-    make_context = context_maker(plan, log)
-    source = build(plan.source, make_context)
-    transforms = [build(transform, make_context) for transform in plan.transforms]
+def _load_rows(
+    plan: Plan, basis: Basis, splits: Collection[str], log: RunLog
+) -> Mapping[str, Rows]:
+    """The rows of these splits, transformed."""
+    if not splits:
+        return {}
+    transforms = [build(transform, context_maker(plan, log)) for transform in plan.transforms]
 
     def transform(rows: Rows) -> Rows:
         for one in transforms:
             rows = one.apply(rows)
         return rows
 
-    rows = load_splits(source, plan.splits, plan.seed, transform)
+    with _reusing_nothing():
+        rows = load_splits(basis.source, plan.splits, plan.seed, transform, splits)
     for split, part in rows.items():
         count = f"{len(part):,} rows" if isinstance(part, datasets.Dataset) else "a stream"
         log.note(f"{split}: {count}")
-    return rows, source.identity()
+    return rows
+
+
+@contextmanager
+def _reusing_nothing() -> Iterator[None]:
+    """While it lasts, datasets takes no transformed rows from its own cache: it knows a function by
+    its name, and not by what an upgraded plugin makes of it."""
+    was_enabled = datasets.is_caching_enabled()
+    datasets.disable_caching()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            datasets.enable_caching()
 
 
 def _text_fields(plan: Plan) -> list[str]:
@@ -116,43 +193,3 @@ def _texts_in(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _texts_in(item)
-
-
-def _encode(fields: Rows, split: str, task: Task, identity: list[Any]) -> Rows:
-    """The rows of a split as model inputs; an error says which split it is in."""
-    try:
-        if not isinstance(fields, datasets.Dataset):
-            encoded = fields.map(task.encode, batched=True, remove_columns=fields.column_names)
-        else:
-            encoded = fields.map(
-                task.encode,
-                batched=True,
-                remove_columns=fields.column_names,
-                # datasets would hash the task, which holds open files and never hashes twice alike
-                new_fingerprint=Hasher.hash([fields._fingerprint, *identity]),
-            )
-        return task.pack(encoded, split)
-    except RunError as error:
-        raise RunError(
-            f"{error.headline} (in the {split} split)",
-            slug=error.slug,
-            at=error.at,
-            helps=error.helps,
-        ) from error
-
-
-def _identity_of_encoding(
-    plan: Plan, task: Task, tokenizer: PreTrainedTokenizerBase, lengths: Lengths
-) -> list[Any]:
-    """All that encoded rows depend on beside the fields."""
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    vocabulary = backend.to_str() if backend is not None else sorted(tokenizer.get_vocab().items())
-    return [
-        __version__,
-        lengths,
-        plan.task.to_spec(),
-        plan.tokenizer.to_spec(),
-        sorted(task.model_settings().items()),
-        vocabulary,
-        tokenizer.chat_template,
-    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
 import datasets
@@ -22,9 +22,13 @@ _AT: SpecPath = ("data", "splits")
 
 
 def load_splits(
-    source: Source, splits: Splits, seed: int, transform: Callable[[Rows], Rows]
+    source: Source,
+    splits: Splits,
+    seed: int,
+    transform: Callable[[Rows], Rows],
+    wanted: Collection[str] | None = None,
 ) -> dict[str, Rows]:
-    """The rows of each split, in the order train, validation, test.
+    """The rows of each split wanted, of all by default, in the order train, validation, test.
 
     Slices are read and transformed first, then rows are held out of them: so duplicates that a
     transform removes cannot end up on both sides.
@@ -32,7 +36,10 @@ def load_splits(
     Raises:
         RunError: a split that the source has not, or one without rows.
     """
-    named = splits.named()
+    every = splits.named()
+    wanted = every if wanted is None else wanted
+    bases = {every[name].from_ or name for name in wanted}
+    named = {name: split for name, split in every.items() if (split.from_ or name) in bases}
     rows: dict[str, Rows] = {}
     for name, split in named.items():
         if split.slice is not None:
@@ -50,7 +57,7 @@ def load_splits(
                 at=(*_AT, name),
                 helps=("look at its slice, and at the transforms that drop rows",),
             )
-    return {name: rows[name] for name in named}
+    return {name: rows[name] for name in named if name in wanted}
 
 
 def _slice(source: Source, written: str, at: SpecPath) -> Rows:

@@ -60,3 +60,11 @@ def build_tokenizer(
             "pads, and is not learned there"
         )
     return tokenizer
+
+
+def forget_lengths(tokenizer: PreTrainedTokenizerBase) -> None:
+    """A fast tokenizer remembers how it was last told to cut and to pad, and would be saved so."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is not None:
+        backend.no_truncation()
+        backend.no_padding()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{(?P<column>[^{}]*)\}|[{}]")
@@ -65,6 +66,18 @@ class Template:
             part if isinstance(part, str) else _as_text(value_of(row, part.column))
             for part in self.parts
         )
+
+    def render_column(self, columns: Mapping[str, Sequence[Any]], count: int) -> list[Any]:
+        """The values for ``count`` rows, given the values of each column the template names."""
+        if self.bare_column is not None:
+            return list(columns[self.bare_column])
+        if not self.columns:
+            return ["".join(str(part) for part in self.parts)] * count
+        pieces = [
+            repeat(part) if isinstance(part, str) else map(_as_text, columns[part.column])
+            for part in self.parts
+        ]
+        return ["".join(row) for row in zip(*pieces, strict=False)]  # a literal has no end
 
 
 def parse_template(text: str) -> Template:

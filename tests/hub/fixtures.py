@@ -12,7 +12,14 @@ from tests.hub.server import HubServer
 
 # What the caller's own environment says about the Hub must not reach the processes under test.
 FOREIGN_PREFIXES = ("HF_", "HUGGING", "TRANSFORMERS_", "DISABLE_SAFETENSORS_CONVERSION")
-FOREIGN_NAMES = {"ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "XDG_CACHE_HOME"}
+FOREIGN_NAMES = {
+    "ALL_PROXY",
+    "FTSPEC_CACHE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "XDG_CACHE_HOME",
+}
 
 
 def environment_for(hub: HubServer, home: Path) -> dict[str, str]:

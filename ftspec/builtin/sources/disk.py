@@ -25,6 +25,7 @@ class DiskSource:
                 slug="unreadable-data",
                 at=(*context.section, "path"),
             ) from error
+        self._path = config.path
         is_one = isinstance(loaded, datasets.Dataset)
         self._splits: Mapping[str, datasets.Dataset] = {DEFAULT_SPLIT: loaded} if is_one else loaded
 
@@ -37,6 +38,8 @@ class DiskSource:
         return self._splits[split]
 
     def identity(self) -> Mapping[str, Any]:
-        """The SHA-256 of every Arrow file saved; datasets puts caches of its own beside them."""
-        paths = [file["filename"] for rows in self._splits.values() for file in rows.cache_files]
-        return {"files": {path: sha256_of(Path(path)) for path in sorted(paths)}}
+        """The SHA-256 of every file saved: of the rows and of what describes them; datasets puts
+        caches of its own beside them."""
+        arrow = {file["filename"] for rows in self._splits.values() for file in rows.cache_files}
+        described = {str(path) for path in Path(self._path).rglob("*.json")}
+        return {"files": {path: sha256_of(Path(path)) for path in sorted(arrow | described)}}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import glob
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,11 +40,15 @@ class FileSource:
 
     def load(self, split: str) -> datasets.Dataset:
         """The rows of a split, in the order of its files."""
+        paths = self._paths(split)
+        content = "".join(sha256_of(Path(path)) for path in paths)
         try:
             return datasets.load_dataset(
                 self._format,
+                # by their times alone datasets would take files written anew for those it has read
+                name=hashlib.sha256(content.encode()).hexdigest()[:16],
                 # datasets reads names as patterns, and brackets in them its own way
-                data_files={split: [glob.escape(path) for path in self._paths(split)]},
+                data_files={split: [glob.escape(path) for path in paths]},
                 split=split,
                 **self._options,
             )
@@ -52,13 +58,22 @@ class FileSource:
                 f"{_reason(error.__cause__ or error)}",
                 slug="unreadable-data",
                 at=self._at,
-                helps=_bad_lines(self._paths(split)) if self._format == "json" else (),
+                helps=self._helps(paths, error.__cause__ or error),
             ) from error
 
     def identity(self) -> Mapping[str, Any]:
         """The SHA-256 of every file."""
         paths = [path for split in self._files for path in self._paths(split)]
         return {"files": {path: sha256_of(Path(path)) for path in dict.fromkeys(paths)}}
+
+    def _helps(self, paths: Sequence[str], error: BaseException) -> tuple[str, ...]:
+        if isinstance(error, UnicodeDecodeError):
+            return (
+                ('name theirs, as in "encoding: latin-1"',) if "encoding" in self._options else ()
+            )
+        if self._format == "csv":
+            return _long_row(paths, self._options)
+        return _bad_lines(paths) if self._format == "json" else ()
 
     def _paths(self, split: str) -> list[str]:
         paths = [path for pattern in self._files[split] for path in _matches(pattern)]
@@ -79,7 +94,7 @@ def json_source(config: JsonConfig, context: Context) -> FileSource:
 
 def csv_source(config: CsvConfig, context: Context) -> FileSource:
     """Separated values."""
-    options: dict[str, Any] = {"sep": config.delimiter}
+    options: dict[str, Any] = {"sep": config.delimiter, "encoding": config.encoding}
     if config.column_names is not None:
         options["column_names"] = config.column_names
     return FileSource("csv", config.files, (*context.section, "files"), **options)
@@ -134,7 +149,26 @@ def _bad_lines(paths: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
+def _long_row(paths: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where the first row is that has more values than there are columns."""
+    for path in paths:
+        with Path(path).open(encoding=options["encoding"], newline="") as stream:
+            rows = csv.reader(stream, delimiter=options["sep"])
+            names = options.get("column_names") or next(filter(None, rows), ())
+            for row in rows:
+                if len(row) > len(names):
+                    line = f'line {rows.line_num} of "{path}"'
+                    return (f"{line} has {len(row)} values, and the columns are {len(names)}",)
+    return ()
+
+
 def _reason(error: BaseException) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"they are not {error.encoding} text"
+    if "Error tokenizing data" in str(error):
+        return "a row has more values than there are columns"
+    if "No columns to parse" in str(error):
+        return "they have no header line"
     if isinstance(error, StopIteration) or "corresponds to no data" in str(error):
         return "they have no rows"
     if isinstance(error, KeyError):

@@ -18,6 +18,7 @@ from transformers import (
 
 from ftspec.api import Task, TaskContext, checked_texts
 from ftspec.builtin.tasks.config import Seq2SeqConfig
+from ftspec.builtin.tasks.tokenizing import tokenize
 
 IGNORED = -100  # label of padding, which no loss counts
 
@@ -27,6 +28,7 @@ class Seq2Seq(Task):
 
     trainer_class = Seq2SeqTrainer
     arguments_class = Seq2SeqTrainingArguments
+    length_columns = ("input_ids", "labels")
 
     def __init__(self, config: Seq2SeqConfig, context: TaskContext) -> None:
         self._config = config
@@ -35,19 +37,13 @@ class Seq2Seq(Task):
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
         """Tokens of the source and, as labels, of the target, each cut to its length."""
         tokenizer = self._context.tokenizer
-        encoded = dict(
-            tokenizer(
-                checked_texts(fields["source"], "source"),
-                truncation=True,
-                max_length=self._context.max_length,
-            )
+        encoded = tokenize(
+            tokenizer,
+            checked_texts(fields["source"], "source"),
+            max_length=self._context.max_length,
         )
         if "target" in fields:
-            targets = tokenizer(
-                text_target=checked_texts(fields["target"], "target"),
-                truncation=True,
-                max_length=self._context.max_target_length,
-            )
+            targets = self._tokenize_targets(checked_texts(fields["target"], "target"))
             encoded["labels"] = targets["input_ids"]
         return encoded
 
@@ -91,6 +87,12 @@ class Seq2Seq(Task):
             num_beams=self._config.num_beams,
         )
         return [{"text": text} for text in self._decode_ids(ids.cpu().numpy())]
+
+    def _tokenize_targets(self, texts: list[str]) -> Mapping[str, list[Any]]:
+        tokenizer, longest = self._context.tokenizer, self._context.max_target_length
+        if hasattr(tokenizer, "_switch_to_target_mode"):  # another language, another start
+            return dict(tokenizer(text_target=texts, truncation=True, max_length=longest))
+        return tokenize(tokenizer, texts, max_length=longest, ids_only=True)
 
     def _decode_ids(self, ids: Any) -> list[str]:
         """Texts without special tokens. Padding added between batches is -100, which a tokenizer

@@ -26,6 +26,7 @@ from ftspec.api import (
     learn_names,
 )
 from ftspec.builtin.tasks.config import TextClassificationConfig
+from ftspec.builtin.tasks.tokenizing import tokenize
 
 _PROBLEM_TYPES = {
     "single-label": "single_label_classification",
@@ -144,10 +145,8 @@ class TextClassification(Task):
     def _tokenize(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
         texts = checked_texts(fields["text"], "text")
         pairs = checked_texts(fields["text_pair"], "text_pair") if "text_pair" in fields else None
-        encoded: Mapping[str, list[Any]] = self._context.tokenizer(
-            texts, pairs, truncation=True, max_length=self._context.max_length
-        )
-        return encoded
+        tokenizer = self._context.tokenizer
+        return tokenize(tokenizer, texts, pairs, max_length=self._context.max_length)
 
     def _learn(self, fields: datasets.Dataset | datasets.IterableDataset) -> list[str]:
         if not isinstance(fields, datasets.Dataset):
@@ -157,10 +156,9 @@ class TextClassification(Task):
                 at=self._context.section,
                 helps=('name them in the task section: "labels: […]"',),
             )
-        values = fields["label"]
         if self._config.problem == "multi-label":
-            return learn_names(value for row in values for value in _as_labels(row))
-        return learn_names(values)
+            return learn_names(value for row in fields["label"] for value in _as_labels(row))
+        return learn_names(fields.unique("label"))
 
     def _encode_label(self, value: Any) -> int | float | list[float]:
         if self._config.problem == "regression":

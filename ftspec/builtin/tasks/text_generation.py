@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from transformers import (
 
 from ftspec.api import RunError, Task, TaskContext, checked_texts
 from ftspec.builtin.tasks.config import TextGenerationConfig
+from ftspec.builtin.tasks.tokenizing import tokenize
 
 IGNORED = -100  # label of padding, which no loss counts
 
@@ -41,14 +42,8 @@ class TextGeneration(Task):
         """Tokens of each document and the end-of-text token; cut only where rows are examples."""
         texts = checked_texts(fields["text"], "text")
         longest = None if self._config.packing else self._context.max_length - 1
-        encoded = self._tokenizer(
-            texts,
-            truncation=longest is not None,
-            max_length=longest,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-            verbose=False,  # documents longer than the model are what packing is for
-        )
+        # whole documents may be longer than the model, which packing is for
+        encoded = tokenize(self._tokenizer, texts, max_length=longest, ids_only=True)
         end = self._tokenizer.eos_token_id
         return {"input_ids": [_ended(ids, end) for ids in encoded["input_ids"]]}
 
@@ -63,27 +58,23 @@ class TextGeneration(Task):
         size = self._context.max_length
         if not isinstance(rows, datasets.Dataset):
             return rows.map(_BlocksOfBatch(size), batched=True)
-        tokens = pa.concat_arrays(
-            [chunk.flatten() for chunk in rows.with_format("arrow")[:]["input_ids"].chunks]
-        ).cast(pa.int32())
-        if split == "train" and len(tokens) < size:
+        chunks = [chunk.flatten() for chunk in rows.with_format("arrow")[:]["input_ids"].chunks]
+        count = sum(map(len, chunks))
+        if split == "train" and count < size:
             raise RunError(
-                f"the training text has {len(tokens):,} tokens, less than one block of {size:,}",
+                f"the training text has {count:,} tokens, less than one block of {size:,}",
                 slug="corpus-too-small",
                 at=("data",),
                 helps=(
-                    f'write "tokenizer: {{max_length: {max(2, len(tokens) // 4)}}}", add text, or '
+                    f'write "tokenizer: {{max_length: {max(2, count // 4)}}}", add text, or '
                     'train on rows: "task: {type: text-generation, packing: false}"',
                 ),
             )
-        if len(tokens) < size:
+        if count < size:
             self._context.note(
-                f"the {split} text has {len(tokens):,} tokens, less than one block of {size:,}"
+                f"the {split} text has {count:,} tokens, less than one block of {size:,}"
             )
-        offsets = [*range(0, len(tokens), size), len(tokens)]
-        if len(offsets) > 2 and offsets[-1] - offsets[-2] < 2:
-            offsets[-2:] = [offsets[-2]]  # a block of one token has no next token to learn
-        blocks = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), tokens)
+        blocks = pa.chunked_array(list(_blocks(chunks, size)), pa.list_(pa.int32()))
         return datasets.Dataset(pa.table({"input_ids": blocks}))
 
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
@@ -144,6 +135,34 @@ class TextGeneration(Task):
             return longest, count
         count = min(count, positions - 1)
         return min(longest, positions - count), count
+
+
+def _blocks(chunks: Iterable[pa.Array], size: int) -> Iterator[pa.ListArray]:
+    """All tokens in a row, cut to blocks. Nothing is copied but the blocks that begin in one chunk
+    and end in another, so that a corpus larger than memory can be cut."""
+    rest, is_first = pa.array([], pa.int32()), True
+    for chunk in chunks:
+        chunk = chunk.cast(pa.int32())
+        if len(rest):
+            missing = size - len(rest)
+            rest = pa.concat_arrays([rest, chunk[:missing]])
+            chunk = chunk[missing:]
+            if len(rest) < size:
+                continue
+            yield _as_blocks(rest, size)
+            is_first = False
+        whole = len(chunk) // size * size
+        if whole:
+            yield _as_blocks(chunk[:whole], size)
+            is_first = False
+        rest = chunk[whole:]
+    if len(rest) > 1 or (is_first and len(rest)):  # one token alone has no next token to learn
+        yield _as_blocks(rest, size)
+
+
+def _as_blocks(tokens: pa.Array, size: int) -> pa.ListArray:
+    offsets = [*range(0, len(tokens), size), len(tokens)]
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), tokens)
 
 
 class _LabelsAreInputs:

@@ -7,7 +7,7 @@ from typing import Any
 
 from datasets import Dataset
 
-from ftspec.api import Context, MissingColumnError, RunError, SpecPath, did_you_mean, value_of
+from ftspec.api import Context, RunError, SpecPath, did_you_mean, value_of
 from ftspec.builtin.transforms.config import FilterConfig
 
 
@@ -20,7 +20,7 @@ class Filter:
 
     def apply(self, rows: Dataset) -> Dataset:
         """The rows kept, in their order."""
-        kept = rows.filter(self._keeps)
+        kept = rows.filter(self._keeps, batched=True)
         if isinstance(rows, Dataset) and len(kept) < len(rows):
             self._note(f"filter dropped {len(rows) - len(kept):,} of {len(rows):,} rows")
         return kept
@@ -33,8 +33,10 @@ class _Keeps:
         self._config = config.model_dump()
         self._at = at
 
-    def __call__(self, row: Mapping[str, Any]) -> bool:
-        value = self._value(row)
+    def __call__(self, batch: Mapping[str, list[Any]]) -> list[bool]:
+        return [self._keeps(value) for value in self._values(batch)]
+
+    def _keeps(self, value: Any) -> bool:
         if value is None or (isinstance(value, (str, list)) and not value) or value != value:
             return not any(
                 self._config[key] for key in ("not_missing", "min_characters", "min_words")
@@ -45,17 +47,20 @@ class _Keeps:
         words = len(value.split()) if isinstance(value, str) else characters
         return self._within(characters, "characters") and self._within(words, "words")
 
-    def _value(self, row: Mapping[str, Any]) -> Any:
+    def _values(self, batch: Mapping[str, list[Any]]) -> list[Any]:
         column = self._config["column"]
+        if column in batch:
+            return batch[column]
+        top = column.partition(".")[0]
         try:
-            return value_of(row, column)
-        except MissingColumnError:  # only now: the columns of a stream may not be known before
-            names = ", ".join(f'"{name}"' for name in row)
+            return [value_of({top: value}, column) for value in batch[top]]
+        except KeyError:  # only now: a stream may not know its columns before
+            names = ", ".join(f'"{name}"' for name in batch)
             raise RunError(
                 f'the rows have no column "{column}"; they have {names}',
                 slug="unknown-column",
                 at=self._at,
-                helps=did_you_mean(column, row),
+                helps=did_you_mean(column, list(batch)),
             ) from None
 
     def _within(self, count: int, unit: str) -> bool:

@@ -92,6 +92,14 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when the run prepares its data.
     """,
+    ("cache-not-writable",): """
+        The folder for prepared rows cannot be written.
+
+        Why: rows are streamed to files there and mapped, so that memory stays small. The variable
+        FTSPEC_CACHE of the environment names another folder.
+
+        Found: when the run prepares its data.
+    """,
     ("no-text", "vocab-size"): """
         A tokenizer cannot be learned from the training text as the spec says.
 

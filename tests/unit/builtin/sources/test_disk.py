@@ -49,11 +49,15 @@ def test_identity_is_that_of_what_was_saved(
 ) -> None:
     rows.save_to_disk(tmp_path / "rows", num_shards=2)
     source = open_disk(tmp_path / "rows", context)
-    files = sorted((tmp_path / "rows").glob("*.arrow"))
+    files = sorted(path for path in (tmp_path / "rows").iterdir())
     identity = {
         "files": {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     }
-    assert len(files) == 2
+    assert [file.name for file in files if file.suffix == ".json"] == [
+        "dataset_info.json",
+        "state.json",
+    ]
+    assert len(files) == 4
     assert source.identity() == identity
     # datasets writes its cache into the same folder, and a resumed run must find the same identity
     source.load("train").map(lambda row: {"text": row["text"].upper()})
