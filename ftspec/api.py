@@ -57,7 +57,12 @@ from ftspec.spec.base import (
 from ftspec.spec.template import MissingColumnError, value_of
 from ftspec.texts import checked_texts
 
+VERSION = (1, 0)
+"""What this module offers, and how: the second number is raised with each addition, the first when
+something is removed or means something else."""
+
 __all__ = [
+    "VERSION",
     "Adapter",
     "AdapterComponent",
     "AdapterContext",
