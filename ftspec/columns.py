@@ -37,11 +37,11 @@ class Head(NamedTuple):
     is_whole: bool
 
 
-def read_head(path: Path) -> Head | None:
+def read_head(path: Path, encoding: str = "utf-8") -> Head | None:
     """What can be read of a text file; ``None`` for a compressed one and one without access.
 
     Raises:
-        UnreadableError: the file is no text in UTF-8.
+        UnreadableError: the file is no text in this encoding.
     """
     try:
         with path.open("rb") as stream:
@@ -53,13 +53,14 @@ def read_head(path: Path) -> Head | None:
     if content.startswith(_PARQUET):
         raise UnreadableError("it is a Parquet file")
     is_whole = len(content) <= LARGEST
-    if not is_whole:  # whole lines only: no token of JSON goes over the end of one
-        content = content[: content.rfind(b"\n", 0, LARGEST) + 1]
     try:
-        text = content.removeprefix(codecs.BOM_UTF8).decode()
+        text = codecs.getincrementaldecoder(encoding)().decode(content, final=is_whole)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise UnreadableError(f"line {line} is not UTF-8 text") from None
+        raise UnreadableError(f"line {line} is not {encoding.upper()} text") from None
+    text = text.removeprefix("\ufeff")
+    if not is_whole:  # whole lines only: no token of JSON goes over the end of one
+        text = text[: text.rfind("\n") + 1]
     return Head(text, is_whole)
 
 
@@ -67,12 +68,17 @@ def csv_columns(head: Head, delimiter: str) -> Columns | None:
     """The columns of the header line, named as pandas names them.
 
     Raises:
-        UnreadableError: the file is empty.
+        UnreadableError: the file is empty, or a row has more values than the header.
     """
     lines = csv.reader(io.StringIO(head.text, newline=""), delimiter=delimiter)
     try:
         header = next((line for line in lines if line), None)
-        is_cut_off = not head.is_whole and next(lines, None) is None
+        is_cut_off = not head.is_whole
+        for row in lines:
+            is_cut_off = False
+            if header is not None and len(row) > len(header):
+                shape = f"{len(row)} values, and the header {len(header)}"
+                raise UnreadableError(f"line {lines.line_num} has {shape}")
     except csv.Error:
         return None
     if is_cut_off:

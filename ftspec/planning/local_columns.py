@@ -90,7 +90,7 @@ def _first_file(source: PlannedComponent) -> tuple[Path, str] | None:
 
 
 def _read(source: PlannedComponent, path: Path) -> Columns | None:
-    head = read_head(path)
+    head = read_head(path, getattr(source.config, "encoding", "utf-8"))
     if head is None:
         return None
     if source.type == "csv":

@@ -120,6 +120,8 @@ def test_columns_below_a_key(value: Any, expected: list[str], tmp_path: Path) ->
         ("json", b"PAR1\x15\x04\x15", "it is a Parquet file"),
         ("csv", b"text,label\na,1\n\xe9,2\n", "line 3 is not UTF-8 text"),
         ("csv", b"", "it has no header line"),
+        ("csv", b"text,label\na,1\n\nb,2,3\n", "line 4 has 3 values, and the header 2"),
+        ("csv", b'text,label\n"a\nb",1\nb,2,\n', "line 4 has 3 values, and the header 2"),
         ("csv", b"PAR1\x15\xff\xff", "it is a Parquet file"),
     ],
 )
@@ -235,3 +237,23 @@ def test_any_bytes_give_columns_or_a_reason(
         except UnreadableError:
             continue
         assert columns is None or dotted_names(columns)
+
+
+def test_rows_all_longer_than_the_header_are_told(tmp_path: Path) -> None:
+    """Pandas takes the first value of each for the name of the row, and shifts the others."""
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label\n7,a,1\n8,b,2\n")
+    with pytest.raises(UnreadableError, match="line 2 has 3 values, and the header 2"):
+        columns_of(path, "csv")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-8-sig", "cp1251"])
+def test_encoding(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    name = "текст" if encoding == "cp1251" else "déjà"
+    for count in (1, 100_000):
+        path.write_bytes((f"{name},label\n" + "a,1\n" * count).encode(encoding))
+        head = read_head(path, encoding)
+        assert head is not None
+        assert head.is_whole == (count == 1)
+        assert list(csv_columns(head, ",") or ()) == [name, "label"]

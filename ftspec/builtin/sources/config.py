@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Annotated, Literal
 
-from pydantic import field_validator
+from pydantic import AfterValidator, field_validator
 from pydantic_core import PydanticCustomError
 
 from ftspec.api import ComponentConfig, Field, LocalPath, SourceSection, SpecModel
@@ -65,6 +66,20 @@ class JsonConfig(FilesConfig):
     )
 
 
+def _is_encoding(name: str) -> str:
+    try:
+        "a".encode(name)  # refuses codecs of Python that make no text
+        codecs.getincrementaldecoder(name)
+    except (LookupError, ValueError):
+        raise PydanticCustomError(
+            "bad-value", 'Python knows no encoding "{name}" of text', {"name": name}
+        ) from None
+    return name
+
+
+Encoding = Annotated[str, AfterValidator(_is_encoding)]
+
+
 class CsvConfig(FilesConfig):
     """Comma- or otherwise separated values."""
 
@@ -72,6 +87,7 @@ class CsvConfig(FilesConfig):
     column_names: list[str] | None = Field(
         default=None, description="for files without a header line"
     )
+    encoding: Encoding = Field(default="utf-8", description="encoding of the files")
 
 
 class ParquetConfig(FilesConfig):
@@ -87,7 +103,7 @@ class TextConfig(FilesConfig):
     """Plain text files; rows have one column, "text"."""
 
     sample_by: SampleBy = Field(default="line", description="what one row is; a document is a file")
-    encoding: str = Field(default="utf-8", description="encoding of the files")
+    encoding: Encoding = Field(default="utf-8", description="encoding of the files")
 
 
 class DiskConfig(ComponentConfig):
