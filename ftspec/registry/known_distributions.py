@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 KNOWN_DISTRIBUTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "ftspec-embeddings": (("task", "sentence-embedding"),),
+    "ftspec-embeddings": (("task", "sentence-embedding"), ("metric", "retrieval")),
     "ftspec-peft": (("adapter", "lora"),),
-    "ftspec-preference": (("task", "chat-tuning"), ("task", "preference-tuning")),
     "ftspec-question-answering": (("task", "question-answering"), ("metric", "squad")),
     "ftspec-token-classification": (("task", "token-classification"), ("metric", "seqeval")),
 }
