@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -62,6 +61,8 @@ def _read(folder: Path) -> Configuration | None:
         return None
     if "tool.ftspec" not in text:
         return None
+    import tomllib  # takes 2 ms, and most projects configure nothing
+
     source = SourceText(str(path), text, path)
     try:
         table = tomllib.loads(text).get("tool", {}).get("ftspec")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import errno
-import platform
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,6 +68,10 @@ def guarded(command: Callable[[], object]) -> int:
 
 
 def _report_bug(error: Exception) -> None:
+    import platform  # these take 5 ms, and only a bug needs them
+    import tempfile
+    import traceback
+
     from ftspec.registry.discover import find_plugins  # pydantic is imported here
     from ftspec.registry.isolation import plugin_at_fault
 

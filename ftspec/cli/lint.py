@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,6 @@ import click
 
 from ftspec.cli.completion import complete_files
 from ftspec.cli.exits import FINDINGS, Exit
-from ftspec.cli.fixing import Fixer
 from ftspec.cli.installed import load_registry, no_plugins_option
 from ftspec.cli.specs import find_specs, read_spec, set_option, summary
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity
@@ -56,14 +56,20 @@ def lint_command(
     """
     if (fix or diff) and "-" in paths:
         raise UsageError("--fix and --diff work on files, not on standard input")
+    # pydantic would look for plugins of its own in every installed package
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     registry = load_registry(no_plugins=no_plugins)
-    fixer = Fixer(registry, overrides)
+    fixer = None
+    if fix or diff:
+        from ftspec.cli.fixing import Fixer  # takes 5 ms
+
+        fixer = Fixer(registry, overrides)
     found: list[Diagnostic] = list(registry.problems)
     specs = find_specs(paths, only_marked=only_marked)
     if not specs and not only_marked:  # a misspelt folder must not look clean
         raise UsageError(f'no spec in {", ".join(paths)}: a spec has the key "ftspec"')
     for path in specs:
-        if fix or diff:
+        if fixer is not None:
             found += fixer.fix(Path(path), write=fix)
             continue
         collector = Collector()
@@ -71,11 +77,12 @@ def lint_command(
         found += collector
         if source is not None:
             found += lint(source, registry, overrides=overrides)
-    click.echo(fixer.diff, nl=False)
+    if fixer is not None:
+        click.echo(fixer.diff, nl=False)
     shown = [one for one in found if with_info or one.severity is not Severity.INFO]
     if not diff:
         click.echo(_render(shown, format_name), nl=False)
-    if fixer.count:
+    if fixer is not None and fixer.count:
         click.echo(f"{'fixed' if fix else 'can fix'} {fixer.count}", err=True)
     click.echo(summary(shown, len(specs)), err=True)
     if any(diagnostic.severity is Severity.ERROR for diagnostic in found):

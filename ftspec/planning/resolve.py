@@ -266,7 +266,7 @@ class _Resolver:
 
 _UNKNOWN_TRANSFORM = PlannedComponent(
     component=TransformComponent(name="", summary="", config=ComponentConfig, factory=""),
-    config=ComponentConfig(),
+    config=ComponentConfig.model_construct(),  # no schema is built for it
     plugin="",
     at=(),
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from types import FrameType, ModuleType, TracebackType
 
 HEAVY_MODULES = (
@@ -34,7 +33,7 @@ HEAVY_MODULES = (
 _MACHINERY = ("importlib", "pluggy", "_frozen_importlib", "_frozen_importlib_external")
 
 
-class HeavyImports(MetaPathFinder):
+class HeavyImports:
     """Within the ``with`` block, remembers how each heavy library came to be imported.
 
     Attributes:

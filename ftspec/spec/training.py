@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, create_model
@@ -30,7 +30,7 @@ _TYPES: dict[str, Any] = {
 @cache
 def argument_table() -> dict[str, dict[str, Any]]:
     """For each field its ``type`` (alternatives joined by ``|``), ``default`` and ``choices``."""
-    text = files("ftspec.spec").joinpath("training_arguments.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("training_arguments.json").read_text(encoding="utf-8")
     table: dict[str, dict[str, Any]] = json.loads(text)["fields"]
     return table
 
