@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from ftspec.checks import template_fields
 from ftspec.diagnostics.model import Collector, Diagnostic
 from ftspec.document.dump import dump
-from ftspec.document.load import load_document
-from ftspec.document.nodes import to_plain
+from ftspec.document.load import load_document, read_source
+from ftspec.document.nodes import MappingNode, to_plain
 from ftspec.document.parse import parse_node
 from ftspec.document.paths import SpecPath, format_path
 from ftspec.planning.resolve import build_plan
@@ -93,6 +93,11 @@ profiles:
   other:
     data: {{source: {{type: csv, files: x.csv}}}}
 """
+
+CASES = sorted((ROOT / "tests" / "cases").glob("[!_]*/[!_]*.yaml"))
+
+# what only Python knows: which encodings there are
+BEYOND_A_SCHEMA = {"bad-value/encoding"}
 
 # what a value or key can be seen to be wrong by in any part of a spec
 SEEN_IN_A_PART = {
@@ -234,6 +239,47 @@ def test_schema_and_validation_agree_on_what_is_wrong_in_a_part(source: SourceTe
         assert validation or is_valid, said(what, values, validation)
         wrong = {one.slug for one in validation} & SEEN_IN_A_PART
         assert not (is_valid and wrong), said(what, values, validation)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_schema_and_validation_agree_on_every_case(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Collector()
+    source = read_source(path, found)
+    node = parse_node(source, found) if source is not None else None
+    if not isinstance(node, MappingNode) or found.has_errors:
+        pytest.skip("no mapping, so nothing that a schema can judge")
+    monkeypatch.chdir(path.parent)
+    values = to_plain(node)
+    is_valid, validation = VALIDATOR.is_valid(values), by_validation(values, path)
+    assert validation or is_valid, said(path.name, values, validation)
+    here = {
+        one.slug
+        for one in validation
+        if one.span and one.span.source.name == "spec.yaml" and "${env:" not in one.span.excerpt
+    }
+    if f"{path.parent.name}/{path.stem}" not in BEYOND_A_SCHEMA:
+        assert not (is_valid and here & SEEN_IN_A_PART), said(path.name, values, validation)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_schema_and_validation_agree_on_every_case_laid_on_what_it_extends(path: Path) -> None:
+    found = Collector()
+    source = read_source(path, found)
+    document = load_document(source, found, environment={}) if source is not None else None
+    if document is None or found.has_errors:
+        pytest.skip("no whole spec")
+    for profile in (None, *document.profiles):
+        under = load_document(document.source, found, profile=profile, environment={})
+        assert under is not None
+        values = under.plain(masked=True)
+        is_valid, validation = VALIDATOR.is_valid(values), by_validation(values, path)
+        slugs = {one.slug for one in validation} - UNSAID - {"unset-variable"}
+        if "ftspec" not in values or f"{path.parent.name}/{path.stem}" in BEYOND_A_SCHEMA:
+            continue
+        agree = not slugs if is_valid else validation
+        assert agree, said(f"{path.name} {profile}", values, validation)
 
 
 @pytest.mark.parametrize("key", sorted(OWNED_ARGUMENTS | RENAMED_ARGUMENTS))
