@@ -95,7 +95,7 @@ MISTAKES = (
             "{type: hub, path: fancyzhx/ag_news, revision: main}",
             "{type: json, files: ../specs/data/wordnet_topics/train.jsonl}",
         )
-        .replace("validation: test", 'validation: "train[:100]"')
+        .replace("validation: test", "validation: {from: train, fraction: 0.1}")
         .replace('text: "{text}"', 'text: "{txt}"'),
     ),
     Mistake(
