@@ -11,6 +11,7 @@ import importlib
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -20,7 +21,7 @@ from ftspec.components import Component
 from ftspec.diagnostics.model import Diagnostic, Severity
 from ftspec.hookspecs import PROJECT, REGISTER_HOOKS, Hooks
 from ftspec.registry.disabled import Disabled, read_disabled
-from ftspec.registry.entry_points import entry_points
+from ftspec.registry.entry_points import OnFault, entry_points
 from ftspec.registry.heavy_imports import HEAVY_MODULES, HeavyImports
 from ftspec.registry.hook_faults import asked_version, hook_fault
 from ftspec.registry.isolation import Isolation, describe_error
@@ -52,16 +53,20 @@ def build_registry(*, with_entry_points: bool = True, disabled: Disabled | None 
     return builder.build()
 
 
-def find_plugins() -> list[tuple[Plugin, EntryPoint]]:
-    """Every plugin that is installed, by name, none of it imported."""
+def find_plugins(on_fault: OnFault | None = None) -> list[tuple[Plugin, EntryPoint]]:
+    """Every plugin that is installed, by name, none of it imported.
+
+    ``on_fault`` is told of each metadata folder that cannot be read.
+    """
     found = []
-    for entry_point in entry_points(PROJECT):
+    for entry_point in entry_points(PROJECT, on_fault):
         distribution, version = _origin(entry_point)
         plugin = Plugin(
             name=entry_point.name,
             distribution=distribution,
             version=version,
-            module=entry_point.module,
+            # the property of that name raises where the value is no module
+            module=entry_point.value.partition(":")[0].strip(),
         )
         found.append((plugin, entry_point))
     return sorted(found, key=lambda pair: (pair[0].name, pair[1].value))
@@ -90,7 +95,7 @@ class _Builder:
         return Registry(self._components, tuple(self._plugins), tuple(self._problems))
 
     def add_entry_points(self, disabled: Disabled) -> None:
-        found = find_plugins()
+        found = find_plugins(self._add_unreadable)
         self._trace(f"{len(found)} found")
         for plugin, entry_point in found:
             if disabled.covers(plugin):
@@ -98,6 +103,12 @@ class _Builder:
                 self._plugins.append(replace(plugin, disabled_by=disabled.by))
                 continue
             self._add_entry_point(plugin, entry_point)
+
+    def _add_unreadable(self, folder: str, error: Exception) -> None:
+        name, _, version = Path(folder).stem.partition("-")
+        plugin = Plugin(name=name, distribution=name, version=version)
+        what = f"has a bad entry_points.txt: {describe_error(error, plugin)}"
+        self._reject(plugin, _Fault(what, slug="plugin-import"))
 
     def _add_entry_point(self, plugin: Plugin, entry_point: EntryPoint) -> None:
         printed = ""

@@ -10,19 +10,24 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+OnFault = Callable[[str, Exception], None]
+
 _METADATA_FOLDER = re.compile(r"(?P<name>[^-]+).*\.(?:dist-info|egg-info)", re.DOTALL)
 _PUNCTUATION = re.compile(r"[-_.]+")
 
 
-def entry_points(group: str) -> list[EntryPoint]:
-    """What ``importlib.metadata.entry_points(group=group)`` gives, each with its ``dist``."""
+def entry_points(group: str, on_fault: OnFault | None = None) -> list[EntryPoint]:
+    """What ``importlib.metadata.entry_points(group=group)`` gives, each with its ``dist``.
+
+    ``on_fault`` is told of each metadata folder whose file of entry points cannot be read.
+    """
     if not _is_usual():
         from importlib import metadata
 
@@ -32,12 +37,16 @@ def entry_points(group: str) -> list[EntryPoint]:
         return []
     from importlib.metadata import Distribution  # costs 10 ms, and only plugins need it
 
-    return [
-        entry_point
-        for folder in folders
-        for entry_point in Distribution.at(folder).entry_points
-        if entry_point.group == group
-    ]
+    found: list[EntryPoint] = []
+    for folder in folders:
+        try:
+            listed = Distribution.at(folder).entry_points
+        except Exception as error:  # such as a line without "=", or bytes that are no text
+            if on_fault is not None:
+                on_fault(folder, error)
+            continue
+        found += [entry_point for entry_point in listed if entry_point.group == group]
+    return found
 
 
 def _is_usual() -> bool:

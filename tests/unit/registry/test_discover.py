@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -317,6 +318,29 @@ def test_broken_plugin_is_named_and_leaves_the_others_alone(
 def test_entry_point_to_a_missing_attribute_is_a_broken_import(install: Install) -> None:
     install("broken", "x = 1\n", entry="testplugin_broken:nothing")
     assert problem_of("broken").slug == "plugin-import"
+
+
+@pytest.mark.parametrize("entry", ["a b c", "", "testplugin_broken:a:b"])
+def test_entry_point_that_names_no_module_is_a_broken_import(entry: str, install: Install) -> None:
+    install("broken", "x = 1\n", entry=entry or " ")
+    assert problem_of("broken").slug == "plugin-import"
+
+
+@pytest.mark.parametrize("written", ["[ftspec]\nfoo\n", "[ftspec]\n\udcff = a\n"])
+def test_file_of_entry_points_that_cannot_be_read_is_reported(
+    written: str, install: Install, tmp_path: Path
+) -> None:
+    install("good", GOOD.format(name="good-source"))
+    install("broken", "x = 1\n")
+    path = tmp_path / "site" / "dist_broken-1.2.dist-info" / "entry_points.txt"
+    path.write_bytes(written.encode(errors="surrogateescape"))
+    registry = build_registry()
+    problem = plugin_named(registry, "dist_broken").problem
+    assert problem is not None
+    assert problem.slug == "plugin-import"
+    start = 'the plugin "dist_broken" (dist_broken 1.2) has a bad entry_points.txt: '
+    assert problem.headline.startswith(start)
+    assert registry.get("source", "good-source") is not None
 
 
 def test_plugin_with_one_bad_record_contributes_none_of_its_good_ones(install: Install) -> None:
