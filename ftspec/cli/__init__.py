@@ -11,6 +11,7 @@ from ftspec.cli.exits import guarded
 from ftspec.cli.lazy import LazyGroup
 
 COMMANDS = {
+    "cache": "ftspec.cli.cache:cache_command",
     "diff": "ftspec.cli.diff:diff_command",
     "explain": "ftspec.cli.explain:explain_command",
     "export": "ftspec.cli.export:export_command",

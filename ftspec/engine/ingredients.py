@@ -13,6 +13,7 @@ from typing import Any
 
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
+from ftspec import __version__
 from ftspec.engine.checkpoint import Checkpoint
 from ftspec.engine.code import code_of, hash_of_source, versions
 from ftspec.engine.factories import build, context_maker
@@ -97,7 +98,7 @@ def read_basis(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Basis:
         "tokenizer files": contents_of(tokenizer) if tokenizer is not None else None,
         "positions of the model": position_limit(config),
         "task": plan.task.to_spec(),
-        "ftspec": hash_of_source("ftspec"),
+        "ftspec": {"version": __version__, "source": hash_of_source("ftspec")},
         "plugins": {name: code_of(planned) for name, planned in _components(plan)},
         "packages": versions(),
     }
@@ -141,12 +142,11 @@ def _no_texts_yet() -> Iterator[list[str]]:
 
 
 def _rows_of(plan: Plan, split: str) -> dict[str, Any]:
-    """Which rows are in a split, and which are in the training split: tasks and tokenizers learn
-    from those."""
-    return {
-        "split": {"name": split, "rows": _family(plan, split)},
-        "training rows": _family(plan, "train"),
-    }
+    """Which rows are in a split, and which are in the training split where that is another: tasks
+    and tokenizers learn from those."""
+    rows = {"split": {"name": split, "rows": _family(plan, split)}}
+    is_apart = base_of(plan, split) != base_of(plan, "train")
+    return rows | ({"training rows": _family(plan, "train")} if is_apart else {})
 
 
 def _family(plan: Plan, split: str) -> dict[str, Any]:

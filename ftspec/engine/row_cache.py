@@ -68,7 +68,7 @@ class RowCache:
         if not entry.path.is_dir():
             return None
         try:
-            if _is_whole(entry):
+            if is_whole(entry):
                 rows = map_rows(entry.path)
                 entry.touch()
                 return rows
@@ -149,7 +149,7 @@ class RowCache:
         )
 
 
-def _is_whole(entry: CacheEntry) -> bool:
+def is_whole(entry: CacheEntry) -> bool:
     """Whether every file is as it was written."""
     files = entry.record.get("files")
     return isinstance(files, dict) and all(

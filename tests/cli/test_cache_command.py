@@ -1,0 +1,157 @@
+"""``ftspec cache``: what is kept, why, and how it goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli import specs
+from tests.cli.command import Done, assert_no_traceback, ftspec, own_environment
+
+ALL = ("train", "validation")
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a spec and the cache that its dry run filled."""
+    folder = tmp_path_factory.mktemp("filled")
+    specs.write_data(folder)
+    (folder / "small.yaml").write_text(specs.CLASSIFIER, encoding="utf-8")
+    done = cached(folder, "run", "small.yaml", "--dry-run")
+    assert done.code == 0, done.said
+    assert "prepared before" not in done.err
+    return folder
+
+
+def cached(folder: Path, *arguments: str, stdin: str | None = None) -> Done:
+    """Run ftspec in a folder, with the caches in it."""
+    env = own_environment(HF_HOME=str(folder / "home"), FTSPEC_CACHE=str(folder / "cache"))
+    done = ftspec(*arguments, cwd=folder, env=env, stdin=stdin)
+    assert_no_traceback(done)
+    return done
+
+
+@pytest.fixture
+def copied(filled: Path, tmp_path: Path) -> Path:
+    """A cache of the test's own to remove from, without the libraries' caches."""
+    shutil.copytree(filled / "cache", tmp_path / "cache")
+    return tmp_path
+
+
+def entries(folder: Path) -> list[dict[str, object]]:
+    listed: list[dict[str, object]] = json.loads(cached(folder, "cache", "ls", "--json").out)
+    return listed
+
+
+def test_ls_lists_each_split(filled: Path) -> None:
+    done = cached(filled, "cache", "ls")
+    header, *rows, total = done.out.splitlines()
+    assert header.split() == ["id", "name", "split", "rows", "size", "last", "used"]
+    listed = entries(filled)
+    assert sorted(row.split()[2] for row in rows) == sorted(ALL)
+    assert {row.split()[0] for row in rows} == {str(entry["id"])[:12] for entry in listed}
+    assert total.startswith(f"{len(ALL)} entries, ")
+    assert total.endswith(f" in {filled / 'cache' / 'prepared'}")
+    for entry in listed:
+        folder = Path(str(entry["path"]))
+        assert entry["size"] == sum(path.stat().st_size for path in folder.iterdir())
+
+
+def test_why_says_hit_or_what_changed(filled: Path) -> None:
+    done = cached(filled, "cache", "why", "small.yaml")
+    assert [line.split()[:2] for line in done.out.splitlines()] == [[one, "hit"] for one in ALL]
+    changed = cached(filled, "cache", "why", "small.yaml", "--set", "tokenizer.max_length=9")
+    assert changed.code == 0
+    assert [line.split()[1] for line in changed.out.splitlines()[::2]] == ["miss"] * len(ALL)
+    assert set(changed.out.splitlines()[1::2]) == {"  tokenizer.max_length: 32 → 9"}
+    # asking prepares nothing and uses nothing
+    assert len(entries(filled)) == len(ALL)
+
+
+def test_why_names_a_mistake_at_its_place(filled: Path) -> None:
+    done = cached(filled, "cache", "why", "small.yaml", "--set", "model.checkpoint=package:none/x")
+    assert done.code == 1
+    assert "error[missing-package]" in done.err
+
+
+def test_rm_takes_ids(copied: Path) -> None:
+    first, *others = entries(copied)
+    done = cached(copied, "cache", "rm", str(first["id"])[:10], "--yes")
+    assert done.out.startswith("removed 1 entries, ")
+    assert entries(copied) == others
+    assert not Path(str(first["path"])).exists()
+
+
+def test_rm_asks(copied: Path) -> None:
+    done = cached(copied, "cache", "rm", "--all", stdin="n\n")
+    assert (done.code, done.out) == (0, "nothing was removed\n")
+    assert len(entries(copied)) == len(ALL)
+    cached(copied, "cache", "rm", "--all", stdin="y\n")
+    assert entries(copied) == []
+
+
+def test_rm_by_age(copied: Path) -> None:
+    old, *others = entries(copied)
+    before = time.time() - 40 * 86_400
+    os.utime(Path(str(old["path"]), "entry.json"), (before, before))
+    left = copied / "cache" / "prepared" / ".making-0123456789ab-dead"
+    left.mkdir()
+    os.utime(left, (before, before))
+    assert "1 unfinished" in cached(copied, "cache", "ls").out
+    done = cached(copied, "cache", "rm", "--unused-for", "30d", "--yes")
+    assert done.out.startswith("removed 2 entries, ")
+    assert [entry["id"] for entry in entries(copied)] == [entry["id"] for entry in others]
+    assert not left.exists()
+    assert cached(copied, "cache", "rm", "--unused-for", "30d").out == "nothing to remove\n"
+
+
+def test_rm_leaves_everything_else(copied: Path) -> None:
+    prepared = copied / "cache" / "prepared"
+    (prepared / "mine").mkdir()
+    (prepared / "mine" / "thesis.txt").write_text("everything")
+    (copied / "cache" / "notes.txt").write_text("mine")
+    at_work = prepared / ".making-0123456789ab-live"
+    at_work.mkdir()
+    cached(copied, "cache", "rm", "--all", "--yes")
+    assert (prepared / "mine" / "thesis.txt").read_text() == "everything"
+    assert (copied / "cache" / "notes.txt").exists()
+    assert at_work.exists()
+    assert entries(copied) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "say what to remove: ids, --all or --unused-for AGE"),
+        (("--all", "--unused-for", "1d"), "say what to remove: ids, --all or --unused-for AGE"),
+        (("--unused-for", "soon"), '"soon" is no age; write, for example, 30d, 12h or 5m'),
+        (("zz",), 'no entry begins with "zz"; "ftspec cache ls" lists them'),
+    ],
+)
+def test_rm_with_wrong_usage(arguments: tuple[str, ...], said: str, copied: Path) -> None:
+    done = cached(copied, "cache", "rm", *arguments)
+    assert done.code == 2
+    assert said in done.err
+    assert len(entries(copied)) == len(ALL)
+
+
+@pytest.mark.parametrize(
+    ("environment", "folder"),
+    [
+        ({"FTSPEC_CACHE": "/a"}, "/a/prepared"),
+        ({"FTSPEC_CACHE": "/a", "HF_DATASETS_CACHE": "/b"}, "/a/prepared"),
+        ({"HF_DATASETS_CACHE": "/b", "HF_HOME": "/c"}, "/b/ftspec/prepared"),
+        ({"HF_HOME": "/c", "XDG_CACHE_HOME": "/d"}, "/c/datasets/ftspec/prepared"),
+        ({"XDG_CACHE_HOME": "/d"}, "/d/huggingface/datasets/ftspec/prepared"),
+        ({"HOME": "/e"}, "/e/.cache/huggingface/datasets/ftspec/prepared"),
+    ],
+    ids=str,
+)
+def test_where_it_is(environment: dict[str, str], folder: str) -> None:
+    done = ftspec("cache", "ls", env=own_environment(**environment))
+    assert done.out == f"0 entries, 0 B in {folder}\n"
