@@ -13,6 +13,7 @@ from typing import Any
 
 from transformers import PretrainedConfig, Trainer
 
+from ftspec.engine.batching.calibration import settle_cost_per_cut
 from ftspec.engine.compile import CompiledRun, compile_run, count_parameters
 from ftspec.engine.interruption import termination_as_interrupt
 from ftspec.engine.lock import write_lock
@@ -53,9 +54,14 @@ def execute(
         try:
             run_dir.set_status("preparing", plan=digest)
             run = compile_run(plan, run_dir, log)
+            before = run_dir.read_json("lock.json") if resume else {}
+            wanted, recorded = plan.performance.cost_per_cut, before.get("cost_per_cut")
+            measured = settle_cost_per_cut(run.trainer, wanted, recorded)
+            if measured is not None:
+                log.note(measured)
             lock = write_lock(run, registry, command)
             if resume:
-                _check_lock(run_dir.read_json("lock.json"), lock)
+                _check_lock(before, lock)
             else:
                 run_dir.write_json("lock.json", lock)
             observers.call("ftspec_run_started")

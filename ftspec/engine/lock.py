@@ -49,6 +49,7 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
         "platform": platform.platform(),
         "device": _device(run),
         "precision": run.precision,
+        "cost_per_cut": getattr(run.trainer, "cost_per_cut", None),
         "packages": {name: _version(name) for name in _packages(run.plan)},
         "plugins": {
             plugin.name: {"distribution": plugin.distribution, "version": plugin.version}

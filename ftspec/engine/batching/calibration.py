@@ -1,0 +1,141 @@
+"""What one more micro-batch costs on this machine, in tokens."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from accelerate.utils import broadcast_object_list, send_to_device
+from torch import nn
+from transformers import Trainer
+
+from ftspec.engine.batching.exact import ExactBatching
+from ftspec.engine.batching.known_costs import recall, remember, what_is_measured
+from ftspec.engine.batching.lengths import lengths_of_rows
+from ftspec.engine.batching.micro_batches import Batch, tokens_of
+
+NEVER_CUT = 4**10
+"""Where a batch of a few rows takes as long as a whole step, padding costs nothing."""
+
+_ENOUGH = 4.0  # times the time of the smallest batch tell the slope from noise
+_SECONDS = 5.0  # after which no larger batch is tried
+_SECONDS_PER_SIZE = 1.0
+_REPEATS = 4
+
+
+_Value = TypeVar("_Value")
+
+
+class Timing(NamedTuple):
+    """How long a batch took, forward and backward."""
+
+    tokens: int
+    seconds: float
+
+
+def settle_cost_per_cut(trainer: Trainer, wanted: int | None, recorded: int | None) -> str | None:
+    """Give a Trainer that cuts its steps the cost that the spec wants, or that the run recorded
+    which is resumed, or that was measured before for such a model on such a machine, or that is
+    measured now; in words, what it is where nobody said it.
+
+    All processes get that of the first.
+    """
+    if not isinstance(trainer, ExactBatching):
+        return None
+    known = recorded if wanted is None else wanted
+    if known is not None:
+        trainer.cost_per_cut = known
+        return None
+    measured = what_is_measured(trainer)
+    cost = _of_first_process(trainer, recall(measured))
+    if cost is None:
+        cost = _of_first_process(trainer, measure_cost_per_cut(trainer))
+        remember(measured, cost)
+    trainer.cost_per_cut = cost
+    if cost == NEVER_CUT:
+        return "a few rows take as long as a whole step: steps are computed in one batch"
+    return f"a micro-batch costs as much as {cost:,} tokens beside its own"
+
+
+def measure_cost_per_cut(trainer: ExactBatching) -> int:
+    """Compute a few batches of growing size and see what they take beside their tokens.
+
+    The model, its gradients and the random numbers are afterwards as they were.
+    """
+    # engines that shard weights wrap the model when training begins
+    if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
+        return NEVER_CUT
+    return cost_per_cut(_time_batches(trainer))
+
+
+def _of_first_process(trainer: Trainer, value: _Value) -> _Value:
+    if trainer.accelerator.num_processes == 1:
+        return value
+    values = [value]
+    broadcast_object_list(values)
+    return values[0]
+
+
+def cost_per_cut(timings: Sequence[Timing]) -> int:
+    """The tokens that take as long as a micro-batch without any would.
+
+    Of the line through the shortest and the longest timing, rounded to a power of four: where two
+    runs measure a little different, they mostly cut alike.
+    """
+    first, last = timings[0], timings[-1]
+    if last.seconds <= first.seconds or last.tokens <= first.tokens:
+        return NEVER_CUT
+    per_token = (last.seconds - first.seconds) / (last.tokens - first.tokens)
+    tokens = first.seconds / per_token - first.tokens
+    power = round(math.log(max(tokens, 1.0), 4))
+    return int(min(NEVER_CUT, 4**power))
+
+
+def _time_batches(trainer: ExactBatching) -> list[Timing]:
+    model: Any = trainer.model
+    columns = trainer.task.length_columns
+    rows = list(islice(iter(trainer.train_dataset), trainer.args.train_batch_size))  # type: ignore[arg-type]
+    rows = [rows[at] for at in np.argsort(lengths_of_rows(rows, columns).sum(axis=1))]
+    was_training = model.training
+    device = trainer.args.device
+    timings: list[Timing] = []
+    began = time.perf_counter()
+    with torch.random.fork_rng([device] if device.type != "cpu" else [], device_type=device.type):
+        model.train()
+        for count in _sizes(len(rows)):
+            start = (len(rows) - count) // 2  # rows of middling length, which pad little
+            batch = send_to_device(dict(trainer.data_collator(rows[start : start + count])), device)
+            seconds = _best_time(lambda: _learn(trainer, model, batch), device)  # noqa: B023
+            timings.append(Timing(tokens_of(batch, columns), seconds))
+            tells_enough = timings[-1].seconds > _ENOUGH * timings[0].seconds
+            if tells_enough or time.perf_counter() - began > _SECONDS:
+                break
+        model.zero_grad()
+        model.train(was_training)
+    return timings
+
+
+def _sizes(rows: int) -> list[int]:
+    return [2**power for power in range(rows.bit_length()) if 2**power < rows] + [rows]
+
+
+def _learn(trainer: ExactBatching, model: nn.Module, batch: Batch) -> None:
+    with trainer.accelerator.autocast(), trainer.compute_loss_context_manager():
+        loss = trainer.compute_loss(model, dict(batch))
+    loss.backward()
+
+
+def _best_time(compute: Callable[[], None], device: torch.device) -> float:
+    times: list[float] = []
+    while len(times) < _REPEATS and sum(times) < _SECONDS_PER_SIZE:
+        start = time.perf_counter()
+        compute()
+        if device.type != "cpu":
+            torch.accelerator.synchronize(device)
+        times.append(time.perf_counter() - start)
+    return min(times)

@@ -1,0 +1,101 @@
+"""The cost of a micro-batch is measured once for a run, kept in its lock, and touches nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import torch
+
+from ftspec.engine.batching.calibration import (
+    NEVER_CUT,
+    Timing,
+    cost_per_cut,
+    measure_cost_per_cut,
+)
+from ftspec.rundir import RunDirectory
+from tests.engine.running import Engine, Recorder
+from tests.engine.test_accumulation import AT_ONCE, spec_of
+
+SHORT = ("training.max_steps=4", "training.save_strategy=steps", "training.save_steps=2")
+
+
+def test_the_cost_is_what_time_does_not_grow_with_tokens() -> None:
+    # 5 ms, and 10 µs for each token
+    timings = [Timing(100, 0.006), Timing(200, 0.007), Timing(1000, 0.015)]
+    assert cost_per_cut(timings) == 256  # the power of four next to 500
+    assert cost_per_cut([Timing(100, 0.001), Timing(1000, 0.010)]) == 1
+
+
+def test_where_a_step_takes_no_longer_than_a_row_nothing_is_cut() -> None:
+    assert cost_per_cut([Timing(100, 0.010), Timing(1600, 0.0101)]) == 4**9
+    assert cost_per_cut([Timing(100, 0.010), Timing(1600, 0.0099)]) == NEVER_CUT
+    assert cost_per_cut([Timing(100, 0.010)]) == NEVER_CUT
+
+
+@pytest.mark.parametrize("case", ["single-label", "summarization", "rows of text"])
+def test_measuring_leaves_everything_as_it_was(
+    engine: Engine, request: pytest.FixtureRequest, case: str
+) -> None:
+    trainer: Any = engine.compile(spec_of(request, case), *AT_ONCE).trainer
+    weights = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    random_numbers = torch.get_rng_state()
+
+    cost = measure_cost_per_cut(trainer)
+
+    assert 1 <= cost <= NEVER_CUT
+    assert torch.equal(torch.get_rng_state(), random_numbers)
+    assert all(parameter.grad is None for parameter in trainer.model.parameters())
+    assert all(torch.equal(weights[name], now) for name, now in trainer.model.state_dict().items())
+
+
+@pytest.mark.slow
+def test_a_resumed_run_cuts_as_its_lock_says(
+    engine: Engine, request: pytest.FixtureRequest
+) -> None:
+    spec = spec_of(request, "single-label")
+    watcher = Recorder()
+    run_dir = engine.execute(spec, *AT_ONCE, *SHORT, watcher=watcher).run_dir
+    recorded = lock_of(run_dir)["cost_per_cut"]
+    assert 1 <= recorded <= NEVER_CUT
+    assert any(
+        "steps are computed in one batch" in note or "tokens beside its own" in note
+        for note in watcher.notes
+    )
+
+    again = engine.execute(spec, *AT_ONCE, *SHORT).run_dir
+    assert lock_of(again)["cost_per_cut"] == recorded  # without measuring
+
+    lock = lock_of(run_dir)
+    run_dir.write_json("lock.json", {**lock, "cost_per_cut": 12_345})
+    drop_last_checkpoint(run_dir)
+    resumed = Recorder()
+    engine.execute(spec, *AT_ONCE, *SHORT, watcher=resumed, resume=run_dir)
+
+    assert lock_of(run_dir)["cost_per_cut"] == 12_345
+    assert not any("beside its own" in note for note in resumed.notes)
+
+
+@pytest.mark.slow
+def test_the_spec_can_fix_it(engine: Engine, request: pytest.FixtureRequest) -> None:
+    watcher = Recorder()
+    spec = spec_of(request, "single-label")
+    more = ("training.max_steps=1", "performance.cost_per_cut=77")
+    outcome = engine.execute(spec, *AT_ONCE, *more, watcher=watcher)
+
+    assert lock_of(outcome.run_dir)["cost_per_cut"] == 77
+    assert not any("beside its own" in note for note in watcher.notes)
+
+
+def lock_of(run_dir: RunDirectory) -> dict[str, Any]:
+    """The lock of a run."""
+    lock: dict[str, Any] = json.loads((run_dir.path / "lock.json").read_text(encoding="utf-8"))
+    return lock
+
+
+def drop_last_checkpoint(run_dir: RunDirectory) -> None:
+    """As if the run had been stopped before its last step was saved."""
+    last = run_dir.latest_checkpoint()
+    assert last is not None
+    last.rename(last.with_name("dropped"))
