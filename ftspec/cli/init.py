@@ -8,10 +8,11 @@ import click
 
 from ftspec.cli.completion import complete_tasks
 from ftspec.cli.installed import no_plugins_option, open_registry
-from ftspec.errors import UsageError
+from ftspec.errors import FtspecError, UsageError
 from ftspec.planning.missing_type import missing_type_helps
 from ftspec.planning.schema import schema_text
 from ftspec.planning.starter import starter
+from ftspec.registry.isolation import Isolation, describe_error
 from ftspec.registry.registry import Registered, Registry
 
 SCHEMA_NAME = "ftspec.schema.json"
@@ -34,7 +35,15 @@ SCHEMA_NAME = "ftspec.schema.json"
 def init_command(task: str, output: str | None, schema: str | None, no_plugins: bool) -> None:
     """Write a commented spec for TASK to start from, as "ftspec plugins" lists the tasks."""
     registry = open_registry(no_plugins=no_plugins)
-    written = starter(_task(task, registry), schema or SCHEMA_NAME)
+    registered = _task(task, registry)
+    written = ""
+    with Isolation(registered.plugin, "described a task") as described:
+        written = starter(registered, schema or SCHEMA_NAME)
+    if described.error is not None:
+        if registered.plugin.is_builtin:
+            raise described.error
+        said = describe_error(described.error, registered.plugin)
+        raise FtspecError(f"the plugin {registered.plugin} cannot describe its keys: {said}")
     if output == "-":
         click.echo(written, nl=False)
         return

@@ -252,10 +252,18 @@ def test_task_that_raises_spoils_its_own_spec_and_no_other(tmp_path: Path) -> No
     assert finding["slug"] == "plugin-config"
     assert finding["headline"] == (
         'a config of the plugin "raising-task" (raising-task 1.0) raised: '
-        "LookupError: ask again later (raising_task:11)"
+        "LookupError: ask again later (raising_task:15)"
     )
     assert finding["labels"][0]["file"] == str(needing)
     assert "1 error in 2 specs" in done.err
+
+
+def test_task_whose_keys_cannot_be_described_gets_no_starter_spec() -> None:
+    done = ftspec("init", "opaque", "--output", "-", env=with_plugins("raising-task"))
+    assert (done.code, done.out) == (1, ""), done.said
+    plugin = '"raising-task" (raising-task 1.0)'
+    start = f"error: the plugin {plugin} cannot describe its keys: PydanticSchemaGenerationError: "
+    assert done.err.startswith(start)
 
 
 def test_check_that_raises_keeps_what_it_found_under_its_own_name() -> None:
