@@ -1,0 +1,154 @@
+"""Micro-batches are cut, moved, split and counted without losing a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import datasets
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import RandomSampler, SequentialSampler
+
+from ftspec.engine.batching.lengths import lengths_in, lengths_of_rows
+from ftspec.engine.batching.memory import is_out_of_memory
+from ftspec.engine.batching.micro_batches import (
+    Batch,
+    CuttingCollator,
+    MicroBatches,
+    rows_of,
+    split_to_fit,
+    tokens_of,
+)
+from ftspec.engine.batching.passes import plan_passes
+from ftspec.engine.batching.sampler import StepSampler
+from ftspec.engine.batching.token_counts import TokenCounts
+
+COLUMNS = ("input_ids",)
+
+
+def pad(rows: Sequence[dict[str, Any]]) -> Batch:
+    """Rows of ids padded with zeros."""
+    width = max(len(row["input_ids"]) for row in rows)
+    ids = [[*row["input_ids"], *[0] * (width - len(row["input_ids"]))] for row in rows]
+    tensor = torch.tensor(ids)
+    return {"input_ids": tensor, "attention_mask": tensor.ne(0).long()}
+
+
+def rows_with(*lengths: int) -> list[dict[str, Any]]:
+    """A row of its own number, as often as it has tokens."""
+    return [{"input_ids": [number + 1] * length} for number, length in enumerate(lengths)]
+
+
+def numbers_in(batches: Sequence[Batch]) -> list[list[int]]:
+    """The numbers of the rows of each batch."""
+    return [batch["input_ids"][:, 0].tolist() for batch in batches]
+
+
+def test_rows_are_cut_by_length_and_the_costliest_comes_first() -> None:
+    cut = CuttingCollator(pad, COLUMNS, cost_per_cut=5)(rows_with(3, 20, 3, 19, 2))
+
+    assert numbers_in(list(cut)) == [[4, 2], [5, 1, 3]]
+    assert [tokens_of(batch, COLUMNS) for batch in cut] == [40, 9]
+
+
+def test_nothing_makes_no_batch() -> None:
+    assert len(CuttingCollator(pad, COLUMNS, 5)([])) == 0
+
+
+def test_they_move_as_one() -> None:
+    moved = MicroBatches([pad(rows_with(1, 2)), pad(rows_with(3))]).to("meta", non_blocking=True)
+
+    assert [batch["input_ids"].device.type for batch in moved] == ["meta", "meta"]
+
+
+@pytest.mark.parametrize(
+    ("most", "sizes"), [(100, [5]), (12, [2, 3]), (8, [1, 2, 2]), (1, [1] * 5)]
+)
+def test_a_batch_is_split_to_fit(most: int, sizes: list[int]) -> None:
+    batch = {**pad(rows_with(4, 4, 4, 4, 4)), "return_dict": torch.ones(1)}
+    parts = split_to_fit(batch, COLUMNS, most)
+
+    assert [rows_of(part) for part in parts] == sizes
+    assert sum(numbers_in(parts), []) == [1, 2, 3, 4, 5]
+    assert all(part["return_dict"] is batch["return_dict"] for part in parts)
+
+
+def test_passes_are_as_many_as_processes_need() -> None:
+    batches = [pad(rows_with(2, 2, 2, 2)), pad(rows_with(3))]
+    items = torch.tensor(5)
+
+    def planned(wanted: int, of: list[Batch]) -> list[tuple[list[int], float]]:
+        spare = pad(rows_with(9))
+        return [
+            (one.batch["input_ids"][:, 0].tolist(), float(one.items_of_step))
+            for one in plan_passes(of, items, wanted, spare, COLUMNS)
+        ]
+
+    assert planned(1, batches) == [([1, 2, 3, 4], 5), ([1], 5)]
+    assert planned(3, batches) == [([1, 2], 5), ([3, 4], 5), ([1], 5)]
+    # no more rows to part: one is computed for nothing, and not last
+    assert [weight for _, weight in planned(6, batches)] == [float("inf"), 5, 5, 5, 5, 5]
+    assert planned(1, []) == [([1], float("inf"))]
+
+
+def test_tokens_are_counted_with_and_without_padding() -> None:
+    counts = TokenCounts()
+    labels = torch.tensor([[7, -100], [7, 7]])
+    counts.add({**pad(rows_with(3, 5)), "labels": labels}, ("input_ids", "labels"))
+    counts.add({"input_ids": torch.ones(2, 4)}, COLUMNS)
+
+    assert (counts.rows, counts.batches) == (4, 2)
+    assert (counts.real, counts.padded) == (8 + 3 + 8, 10 + 4 + 8)
+
+
+def test_lengths_are_those_of_the_rows() -> None:
+    rows = [{"input_ids": [1] * n, "labels": [2] * m} for n, m in [(3, 1), (1, 4), (2, 2)]]
+    columns = ("input_ids", "labels")
+    table = datasets.Dataset.from_list(rows).select([2, 0, 1])
+
+    assert lengths_of_rows(rows, columns).tolist() == [[3, 1], [1, 4], [2, 2]]
+    assert lengths_in(table, columns).tolist() == [[2, 2], [3, 1], [1, 4]]
+
+
+@pytest.mark.parametrize("rows", [1, 3, 16, 37, 50])
+@pytest.mark.parametrize("processes", [2, 3])
+def test_processes_share_every_step(rows: int, processes: int) -> None:
+    lengths = np.random.default_rng(0).integers(1, 100, size=(rows, 1))
+    samplers = [
+        StepSampler(
+            RandomSampler(range(rows), generator=torch.Generator().manual_seed(3)),
+            rows,
+            16,
+            process=process,
+            processes=processes,
+            lengths=lengths,
+            cost_per_cut=30,
+        )
+        for process in range(processes)
+    ]
+    drawn = list(RandomSampler(range(rows), generator=torch.Generator().manual_seed(3)))
+    steps = [list(sampler) for sampler in samplers]
+
+    assert {len(own) for own in steps} == {len(samplers[0])} == {-(-rows // 16)}
+    for index, shares in enumerate(zip(*steps, strict=True)):
+        whole = drawn[index * 16 : (index + 1) * 16]
+        assert sorted(sum(shares, [])) == sorted(whole)
+        if len(whole) == 16:
+            tokens = [int(lengths[share].sum()) for share in shares]
+            assert max(tokens) - min(tokens) < lengths.max() + 2 * 30
+
+
+def test_rows_left_out_are_the_last_drawn() -> None:
+    assert list(StepSampler(SequentialSampler(range(10)), 8, 4)) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+def test_want_of_memory_is_told_from_other_errors() -> None:
+    with pytest.raises(RuntimeError) as of_cpu:
+        torch.empty(1 << 50)
+    assert is_out_of_memory(of_cpu.value)
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"))
+    with pytest.raises(RuntimeError) as of_shapes:
+        torch.ones(2) @ torch.ones(3)
+    assert not is_out_of_memory(of_shapes.value)
