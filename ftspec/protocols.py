@@ -6,6 +6,7 @@ ones are what every implementation must bring.
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -262,3 +263,8 @@ class Task(Protocol):
     def predict(self, model: Any, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Fields of rows without answers to results a user reads: JSON values, a mapping each.
         ``model`` is what :meth:`wrap` gave."""
+
+    def show(self, result: Mapping[str, Any]) -> str:
+        """A result of :meth:`predict` in one line, for people: its ``text``, or all of it as JSON
+        where it has none."""
+        return str(result["text"]) if "text" in result else json.dumps(result, ensure_ascii=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TextIO
 
@@ -29,6 +29,13 @@ from ftspec.rundir import RunDirectory
     help="Rows with the columns of the spec (.jsonl, .json, .csv), or a text for each line (.txt).",
 )
 @click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="NAME=TEXT",
+    help="A column of one row, for a model that reads several; repeat it for each.",
+)
+@click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write JSON lines to this new file.",
@@ -39,18 +46,22 @@ def predict_command(
     run_dir: Path,
     texts: tuple[str, ...],
     file: Path | None,
+    columns: tuple[str, ...],
     output: Path | None,
     as_json: bool,
     batch_size: int,
 ) -> None:
-    """Predict with the model in RUN_DIR, for TEXTS or for every row of a file.
+    """Predict with the model in RUN_DIR, for TEXTS, for one row given by --column, or for every row
+    of a file.
 
     The templates of the spec apply: a text is put where the spec's column stood.
     """
-    if not texts and file is None:
+    given = sum((bool(texts), bool(columns), file is not None))
+    if given == 0:
         raise UsageError('pass a text, as in: ftspec predict RUN_DIR "some text", or --file FILE')
-    if texts and file is not None:
-        raise UsageError("pass texts or --file, and not both")
+    if given > 1:
+        raise UsageError("pass texts, --column or --file, and not more than one of them")
+    values = dict(map(_column, columns))
     if file is not None and file.suffix.lower() not in FORMATS:
         raise UsageError(f'"{file}" is of no known format: {", ".join(FORMATS)}')
     if output is not None and output.exists():
@@ -66,22 +77,32 @@ def predict_command(
         rows: Iterable[Row] = [predictor.from_text(one) for one in texts]
         if file is not None:
             rows = read_rows(file, predictor.from_text)
-        _show(predictor.predict(rows, batch_size), output, as_json=as_json or file is not None)
+        elif values:
+            rows = [predictor.from_columns(values)]
+        line = predictor.show if not as_json and file is None else _as_json
+        _show(predictor.predict(rows, batch_size), output, line)
     except RunError as error:
         show_and_exit(error)
 
 
-def _show(results: Iterable[Row], output: Path | None, *, as_json: bool) -> None:
+def _column(written: str) -> tuple[str, str]:
+    name, equals, text = written.partition("=")
+    if not equals or not name:
+        raise UsageError(f'--column takes NAME=TEXT, as in question="…", found "{written}"')
+    return name, text
+
+
+def _show(results: Iterable[Row], output: Path | None, line: Callable[[Row], str]) -> None:
     """Write the results as they come. The file is made with the first: a mistake that shows at once
     leaves no file in the way of the next try."""
     stream: TextIO | None = None
     try:
         for result in results:
             if output is None:
-                click.echo(json.dumps(result, ensure_ascii=False) if as_json else _line(result))
+                click.echo(line(result))
                 continue
             stream = stream or _create(output)
-            stream.write(json.dumps(result, ensure_ascii=False) + "\n")
+            stream.write(_as_json(result) + "\n")
     finally:
         if stream is not None:
             stream.close()
@@ -94,10 +115,5 @@ def _create(path: Path) -> TextIO:
         raise UsageError(f'cannot write "{path}": {error.strerror}') from None
 
 
-def _line(result: Row) -> str:
-    """A result for people."""
-    if "scores" not in result:
-        return str(result.get("text", result.get("value", json.dumps(result, ensure_ascii=False))))
-    given = result["label"] if "label" in result else ", ".join(result["labels"]) or "(none)"
-    scores = sorted(result["scores"].items(), key=lambda item: -item[1])[:5]
-    return f"{given}  (" + ", ".join(f"{name} {score:.3f}" for name, score in scores) + ")"
+def _as_json(result: Row) -> str:
+    return json.dumps(result, ensure_ascii=False)

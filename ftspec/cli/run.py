@@ -113,7 +113,7 @@ def _execute(
         resume=resumed,
     )
     watcher.close()
-    click.echo(_result(outcome))
+    click.echo(_result(outcome, plan))
 
 
 def _find_hub(plan: Plan, watcher: PlainWatcher) -> None:
@@ -150,7 +150,7 @@ def _resume_command(run_dir: RunDirectory) -> str:
     return shlex.join(["ftspec", "run", str(run_dir.resolved_spec), "--resume", str(run_dir.path)])
 
 
-def _result(outcome: Outcome) -> str:
+def _result(outcome: Outcome, plan: Plan) -> str:
     lines = [""]
     width = max(len(name) for results in outcome.metrics.values() for name in results)
     for split, results in outcome.metrics.items():
@@ -164,6 +164,13 @@ def _result(outcome: Outcome) -> str:
         f"model        {shown / 'model'}",
         f"report       {shown / 'report.html'}",
         f"tensorboard  tensorboard --logdir {shown / 'tensorboard'}",
-        f'predict      ftspec predict {shown} "some text"',
+        f"predict      ftspec predict {shown} {_example_of_input(plan)}",
     ]
     return "\n".join(lines)
+
+
+def _example_of_input(plan: Plan) -> str:
+    columns = plan.input_columns
+    if len(columns) == 1:
+        return '"some text"'
+    return " ".join(f'--column {name}="some text"' for name in columns)

@@ -10,6 +10,7 @@ import torch
 from transformers.utils import logging as transformers_logging
 
 from ftspec.components import TaskComponent
+from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.engine.progress import Note, Watcher, quiet_libraries
 from ftspec.engine.trained import load_trained, restore_task
 from ftspec.errors import RunError
@@ -28,6 +29,7 @@ class Predictor:
             for name, text in plan.template.items()
             if name in plan.task.component.inputs
         }
+        self._columns = plan.input_columns
         self._optional = {
             field.name for field in plan.task.component.fields if not field.is_needed_to_predict
         }
@@ -60,29 +62,44 @@ class Predictor:
         return inputs
 
     def from_text(self, text: str) -> dict[str, Any]:
-        """One text to the row it would have come from: every column that the inputs need holds it.
+        """One text to the row it would have come from: the one column that the inputs need.
 
         Raises:
-            RunError: the task reads more than one field, so that a bare text does not say enough.
+            RunError: they need more than one, so that a bare text does not say enough.
         """
-        columns = {
-            column
-            for name, template in self._template.items()
-            if name not in self._optional
-            for column in template.columns
-        }
-        if len(columns) != 1:
+        if len(self._columns) != 1:
             raise RunError(
                 "this model reads several columns: "
-                + ", ".join(f'"{name}"' for name in sorted(columns)),
+                + ", ".join(f'"{name}"' for name in self._columns),
                 slug="several-columns",
-                helps=("pass a file with these columns: --file rows.jsonl",),
+                helps=(
+                    "pass each: " + " ".join(f'--column {name}="…"' for name in self._columns),
+                    "or a file with these columns: --file rows.jsonl",
+                ),
             )
-        column = next(iter(columns))
-        nested: Any = text
-        for step in reversed(column.split(".")[1:]):
-            nested = {step: nested}
-        return {column.partition(".")[0]: nested}
+        return self.from_columns({self._columns[0]: text})
+
+    def from_columns(self, texts: Mapping[str, str]) -> dict[str, Any]:
+        """Texts by column to the row they would have come from; a dotted name is a nested one.
+
+        Raises:
+            RunError: the inputs read no such column.
+        """
+        known = {column for template in self._template.values() for column in template.columns}
+        row: dict[str, Any] = {}
+        for column, text in texts.items():
+            if column not in known:
+                raise RunError(
+                    f'this model reads no column "{column}"',
+                    slug="unknown-column",
+                    helps=(*did_you_mean(column, known), one_of(sorted(known))),
+                )
+            *parents, name = column.split(".")
+            inner = row
+            for parent in parents:
+                inner = inner.setdefault(parent, {})
+            inner[name] = text
+        return row
 
     def predict(
         self, rows: Iterable[Mapping[str, Any]], batch_size: int = 16
@@ -96,6 +113,10 @@ class Predictor:
         """The result for each row of a batch that is rendered already."""
         with torch.inference_mode():
             return self._task.predict(self._model, rows)
+
+    def show(self, result: Mapping[str, Any]) -> str:
+        """A result in one line, for people."""
+        return self._task.show(result)
 
 
 def open_predictor(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Predictor:

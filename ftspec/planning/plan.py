@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ftspec.components import Component
+from ftspec.components import Component, TaskComponent
 from ftspec.document.interpolate import mask
 from ftspec.document.paths import SpecPath
 from ftspec.spec.base import ComponentConfig
 from ftspec.spec.data import Splits
 from ftspec.spec.model import ModelSection
 from ftspec.spec.output import PerformanceSection
+from ftspec.spec.template import parse_template
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +128,18 @@ class Plan:
             *self.metrics,
             *self.callbacks,
         )
+
+    @property
+    def input_columns(self) -> tuple[str, ...]:
+        """The columns that a row must have for prediction, in the order of the task's fields."""
+        assert isinstance(self.task.component, TaskComponent)
+        columns = (
+            column
+            for field in self.task.component.fields
+            if field.name in self.template and field.is_needed_to_predict and not field.is_answer
+            for column in parse_template(self.template[field.name]).columns
+        )
+        return tuple(dict.fromkeys(columns))
 
     def to_json(self) -> dict[str, Any]:
         """The plan as data: the spec, and what each component section resolved to."""

@@ -26,6 +26,7 @@ TOPICS = {"animal", "artifact", "body", "food", "person", "plant"}
 PREDICTIONS = {
     "texts": (*TEXTS,),
     "texts as json": (*TEXTS, "--json"),
+    "column": ("--column", f"text={TEXTS[0]}", "--json"),
     "jsonl": ("--file", "rows.jsonl", "--output", "out.jsonl"),
     "json": ("--file", "rows.json"),
     "csv": ("--file", "rows.csv", "--batch-size", "2"),
@@ -135,6 +136,12 @@ def test_every_format_gives_the_answers_of_the_texts(
     assert_alike([json.loads(line) for line in done.out.splitlines()], answers)
 
 
+def test_a_row_by_its_columns(predicted: Predicted, answers: list[dict[str, object]]) -> None:
+    done = predicted("column")
+    assert (done.code, done.err) == (0, ""), done.said
+    assert_alike([json.loads(done.out)], answers[:1])
+
+
 def test_output_goes_to_a_new_file(
     predicted: Predicted, folder: Path, answers: list[dict[str, object]]
 ) -> None:
@@ -181,7 +188,9 @@ def test_existing_file_is_not_overwritten(run_dir: Path, tmp_path: Path) -> None
     ("arguments", "says"),
     [
         ((), "pass a text"),
-        (("a tree", "--file", "lines.txt"), "pass texts or --file, and not both"),
+        (("a tree", "--file", "lines.txt"), "pass texts, --column or --file"),
+        (("a tree", "--column", "text=a tree"), "pass texts, --column or --file"),
+        (("--column", "a tree"), "--column takes NAME=TEXT"),
         (("--file", "rows.xlsx"), '"rows.xlsx" is of no known format: .jsonl'),
         (("--file", "no.jsonl"), "does not exist"),
         (("a tree", "--batch-size", "0"), "--batch-size"),

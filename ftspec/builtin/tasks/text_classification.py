@@ -142,6 +142,14 @@ class TextClassification(Task):
             for row in scores
         ]
 
+    def show(self, result: Mapping[str, Any]) -> str:
+        """The label or labels, and the best five with their scores."""
+        if "value" in result:
+            return str(result["value"])
+        given = result["label"] if "label" in result else ", ".join(result["labels"]) or "(none)"
+        best = sorted(result["scores"].items(), key=lambda item: -item[1])[:5]
+        return f"{given}  (" + ", ".join(f"{name} {score:.3f}" for name, score in best) + ")"
+
     def _tokenize(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
         texts = checked_texts(fields["text"], "text")
         pairs = checked_texts(fields["text_pair"], "text_pair") if "text_pair" in fields else None

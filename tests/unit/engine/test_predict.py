@@ -124,7 +124,7 @@ def test_a_row_without_the_column(classifier: Predictor, row: dict[str, Any]) ->
     assert caught.value.headline == 'the input has no column "meta.text"'
 
 
-def test_several_columns_need_a_file(engine: Engine, folder: Path) -> None:
+def test_several_columns_are_given_by_name(engine: Engine, folder: Path) -> None:
     plan, run_dir = run_of(
         engine,
         folder,
@@ -137,6 +137,15 @@ def test_several_columns_need_a_file(engine: Engine, folder: Path) -> None:
         predictor.from_text("hello")
     assert caught.value.slug == "several-columns"
     assert caught.value.headline == 'this model reads several columns: "meta.text", "other"'
+    assert caught.value.helps[0] == 'pass each: --column meta.text="…" --column other="…"'
+    row = predictor.from_columns({"other": "x", "meta.text": "hello"})
+    assert row == {"meta": {"text": "hello"}, "other": "x"}
+    assert len(list(predictor.predict([row]))) == 1
+    with pytest.raises(RunError, match='this model reads no column "othr"') as caught:
+        predictor.from_columns({"othr": "x"})
+    assert caught.value.helps[0] == 'did you mean "other"?'
+    with pytest.raises(RunError, match=r'the input has no column "meta\.text"'):
+        predictor.render(predictor.from_columns({"other": "x"}))
     assert len(list(predictor.predict(ROWS[:3]))) == 3
 
     component = plan.task.component
