@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import datasets
@@ -67,12 +68,12 @@ def test_they_move_as_one() -> None:
     ("most", "sizes"), [(100, [5]), (12, [2, 3]), (8, [1, 2, 2]), (1, [1] * 5)]
 )
 def test_a_batch_is_split_to_fit(most: int, sizes: list[int]) -> None:
-    batch = {**pad(rows_with(4, 4, 4, 4, 4)), "return_dict": torch.ones(1)}
+    batch = {**pad(rows_with(4, 4, 4, 4, 4)), "return_loss": torch.tensor(True)}
     parts = split_to_fit(batch, COLUMNS, most)
 
     assert [rows_of(part) for part in parts] == sizes
-    assert sum(numbers_in(parts), []) == [1, 2, 3, 4, 5]
-    assert all(part["return_dict"] is batch["return_dict"] for part in parts)
+    assert [*chain(*numbers_in(parts))] == [1, 2, 3, 4, 5]
+    assert all(part["return_loss"] is batch["return_loss"] for part in parts)
 
 
 def test_passes_are_as_many_as_processes_need() -> None:
@@ -134,7 +135,7 @@ def test_processes_share_every_step(rows: int, processes: int) -> None:
     assert {len(own) for own in steps} == {len(samplers[0])} == {-(-rows // 16)}
     for index, shares in enumerate(zip(*steps, strict=True)):
         whole = drawn[index * 16 : (index + 1) * 16]
-        assert sorted(sum(shares, [])) == sorted(whole)
+        assert sorted(chain(*shares)) == sorted(whole)
         if len(whole) == 16:
             tokens = [int(lengths[share].sum()) for share in shares]
             assert max(tokens) - min(tokens) < lengths.max() + 2 * 30
