@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import pytest
 
 from ftspec.diagnostics.model import (
+    MOST,
     Collector,
     Diagnostic,
     Fix,
@@ -74,6 +76,28 @@ def test_collector_keeps_findings_in_order() -> None:
     found.extend([Diagnostic(slug="second", headline="b")])
     assert [one.slug for one in found] == ["first", "second"]
     assert next(iter(found)).helps == ("help one", "help two")
+
+
+def test_collector_takes_no_more_than_anybody_reads() -> None:
+    asked = []
+
+    def findings() -> Iterator[Diagnostic]:
+        for number in range(MOST * 2):
+            asked.append(number)
+            yield Diagnostic(
+                slug="x", headline="y", severity=Severity.WARNING, labels=labelled(SPAN)
+            )
+
+    found = Collector()
+    found.extend(findings())
+    *kept, last = found
+    assert len(kept) == MOST
+    assert (last.slug, last.span, last.severity) == ("too-many", SPAN, Severity.ERROR)
+    assert found.is_full
+    assert found.has_errors
+    assert len(asked) == MOST + 1
+    found.error("x", "y", SPAN)
+    assert len(list(found)) == MOST + 1
 
 
 @pytest.mark.parametrize(
