@@ -98,9 +98,15 @@ def split(batch: Batch, rows: int) -> list[Batch]:
     parts = -(-count // rows)
     edges = [count * part // parts for part in range(parts + 1)]
     return [
-        {name: value[start:stop] if len(value) == count else value for name, value in batch.items()}
+        {name: _part(value, count, start, stop) for name, value in batch.items()}
         for start, stop in pairwise(edges)
     ]
+
+
+def _part(value: Any, count: int, start: int, stop: int) -> Any:
+    """The rows of a value from ``start`` to ``stop``; what has not ``count`` rows stays whole."""
+    is_of_rows = isinstance(value, list) or (isinstance(value, torch.Tensor) and value.ndim > 0)
+    return value[start:stop] if is_of_rows and len(value) == count else value
 
 
 def split_to_fit(batch: Batch, columns: Sequence[str], max_tokens: int) -> list[Batch]:
