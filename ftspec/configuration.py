@@ -55,6 +55,8 @@ def configuration_for(source: SourceText) -> Configuration:
 def _read(folder: Path) -> Configuration | None:
     """The configuration in one folder; ``None`` where pyproject.toml says nothing of ftspec."""
     path = folder / "pyproject.toml"
+    if not path.is_file():
+        return None
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

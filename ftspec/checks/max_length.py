@@ -89,8 +89,11 @@ def _settings(plan: Plan) -> Mapping[str, Any]:
 
 
 def _read(folder: Path) -> Mapping[str, Any]:
+    path = folder / "config.json"
+    if not path.is_file():  # a pipe may never end
+        return {}
     try:
-        with (folder / "config.json").open("rb") as stream:
+        with path.open("rb") as stream:
             found = json.loads(stream.read(_LARGEST))
     except (OSError, ValueError, RecursionError):
         return {}
