@@ -14,6 +14,9 @@ from ftspec import __version__
 from ftspec.hookspecs import PROJECT
 from ftspec.planning.plan import PlannedComponent
 
+# the parts of ftspec that rows pass through, beside the modules at its top
+_PARTS = ("builtin", "engine", "spec")
+
 PACKAGES = (
     "datasets",
     "numpy",
@@ -70,7 +73,17 @@ def hash_of_source(package: str) -> str | None:
     if found.submodule_search_locations is None:
         return _hash_of([Path(found.origin)]) if found.origin is not None else None
     folders = [Path(location) for location in found.submodule_search_locations]
-    return _hash_of([path for folder in folders for path in sorted(folder.rglob("*.py"))])
+    patterns = ["**/*.py"]
+    if package == "ftspec":
+        patterns = ["*.py", *(f"{part}/**/*.py" for part in _PARTS)]
+    return _hash_of(
+        [
+            path
+            for folder in folders
+            for pattern in patterns
+            for path in sorted(folder.glob(pattern))
+        ]
+    )
 
 
 def _hash_of(paths: list[Path]) -> str | None:
