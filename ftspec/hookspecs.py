@@ -322,7 +322,7 @@ class Hooks:
                     yield Diagnostic(
                         slug="house/many-epochs",
                         severity=Severity.WARNING,
-                        headline=f'"{epochs}" epochs keep the machine from everybody else',
+                        headline=f'"{epochs:g}" epochs keep the machine from everybody else',
                         labels=labelled(spans.span(("training", "num_train_epochs"))),
                         helps=("ask before you start it",),
                     )

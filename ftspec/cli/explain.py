@@ -51,6 +51,9 @@ def explain_command(
 
 def _explain_finding(slug: str) -> str:
     known = explanations()
+    plugin, _, bare = slug.partition("/")
+    if bare:
+        raise UsageError(f'"{slug}" is a finding of the plugin "{plugin}", which explains it')
     if slug not in known:
         help_ = "; ".join(did_you_mean(slug, known)) or "docs/diagnostics.md lists them"
         raise UsageError(f'there is no finding "{slug}"; {help_}')

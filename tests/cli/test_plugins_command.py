@@ -204,3 +204,30 @@ def test_check_of_a_plugin_that_is_absent_or_disabled(tmp_path: Path) -> None:
     done = ftspec("plugins", "check", "shout", env=env | {"FTSPEC_DISABLE_PLUGINS": "all"})
     assert done.code == 2
     assert done.err.endswith("is disabled by FTSPEC_DISABLE_PLUGINS\n")
+
+
+# Findings of plugins
+
+
+def test_finding_of_a_plugin_can_be_ignored_and_is_explained_by_it(
+    small_spec: Path, tmp_path: Path
+) -> None:
+    source = (
+        "from ftspec.api import Diagnostic, hookimpl, labelled\n\n\n"
+        "@hookimpl\n"
+        "def ftspec_check_plan(plan, spans):\n"
+        "    place = labelled(spans.span(('task',)))\n"
+        "    yield Diagnostic(slug='house/no-tasks', headline='no tasks here', labels=place)\n"
+    )
+    env = install_plugin(tmp_path / "site", "house", source)
+    done = ftspec("lint", small_spec, env=env)
+    assert done.code == 1, done.said
+    assert "error[house/no-tasks]: no tasks here" in done.out
+    text = small_spec.read_text(encoding="utf-8")
+    task = "task: text-classification"
+    ignored = text.replace(task, f"{task}  # ftspec: ignore[house/no-tasks]")
+    small_spec.write_text(ignored, encoding="utf-8")
+    assert ftspec("lint", small_spec, env=env).code == 0
+    done = ftspec("explain", "house/no-tasks", env=env)
+    assert (done.code, done.out) == (2, ""), done.said
+    assert 'is a finding of the plugin "house"' in done.err
