@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -65,6 +67,18 @@ def guarded(command: Callable[[], object]) -> int:
         _report_bug(error)
         return BUG
     return DONE
+
+
+def end_at_once(code: int) -> NoReturn:
+    """End the process without taking the interpreter apart, which takes a sixth of a lint.
+
+    Only for a command that leaves nothing to do at the end: what was written is flushed, and no
+    handler of :mod:`atexit` runs.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed by whoever started us
+            stream.flush()
+    os._exit(code)
 
 
 def _report_bug(error: Exception) -> None:
