@@ -98,11 +98,12 @@ def test_two_processes_share_the_rows_of_exact_batching(
     """In double precision the gradient is that of one process to nine digits, also at the last
     step, whose one row leaves one process without any."""
     model = "t5" if name == "equal counts" else name
-    by_two_exactly, batches = torch.load(folder / "exact.pt")[name]
-    by_one_exactly, batches_of_one = train_exactly(folder, model, processes=1)
+    by_two_exactly, batches, evaluated = torch.load(folder / "exact.pt")[name]
+    by_one_exactly, batches_of_one, evaluated_by_one = train_exactly(folder, model, processes=1)
 
     assert len(by_one_exactly) == STEPS
     assert_equal(by_two_exactly, by_one_exactly)
+    assert evaluated == pytest.approx(evaluated_by_one, rel=1e-6)
     assert min(batches) >= STEPS  # each is there when the gradients of a step are put together
     assert sum(batches) >= batches_of_one[0] > STEPS
     if name == "equal counts":

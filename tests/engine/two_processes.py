@@ -93,9 +93,10 @@ def train(folder: Path, name: str, processes: int, accumulation: int) -> list[di
 
 def train_exactly(
     folder: Path, name: str, processes: int, equal_counts: bool = False
-) -> tuple[list[Gradients], list[int]]:
-    """The gradients of each step of exact batching, and in how many batches each process computed
-    them. With ``equal_counts`` as for an engine that shards weights."""
+) -> tuple[list[Gradients], list[int], float]:
+    """The gradients of each step of exact batching, in how many batches each process computed
+    them, and the loss of an evaluation by length. With ``equal_counts`` as for an engine that
+    shards weights."""
     trainer: Any = build(
         folder,
         name,
@@ -111,7 +112,7 @@ def train_exactly(
     trainer._counts_must_match = equal_counts
     gradients = gradients_of(trainer)
     batches = trainer.accelerator.gather(torch.tensor([trainer.token_counts.batches]))
-    return gradients, batches.tolist()
+    return gradients, batches.tolist(), trainer.evaluate()["eval_loss"]
 
 
 def build(

@@ -10,6 +10,7 @@ from typing import Any
 from datasets import Dataset, IterableDataset
 
 from ftspec.engine.arguments import rows_per_batch
+from ftspec.engine.batching.evaluation import EvaluationByLength
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.progress import RunLog
 from ftspec.engine.trainer import BatchMeanLoss
@@ -38,14 +39,17 @@ def choose_batching(
 ) -> Batching:
     """What the spec asks for, where the task and its rows allow it; else padded batches."""
     performance = plan.performance
-    if performance.batching != "exact":
+    if performance.batching == "padded":
         return Batching(BatchMeanLoss)
     # the launcher's word: asking accelerate would set it up before its settings are known
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     why_not = _reason_not_to_cut(task, rows, processes)
     if why_not is not None:
-        log.note(f"batches are padded, not cut: {why_not}")
+        if performance.batching == "exact":
+            log.note(f"batches are padded, not cut: {why_not}")
         return Batching(BatchMeanLoss)
+    if performance.batching == "grouped":
+        return Batching(EvaluationByLength)
     cost = performance.cost_per_cut
     options = {
         "cost_per_cut": DEFAULT_COST_PER_CUT if cost is None else cost,

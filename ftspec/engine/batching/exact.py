@@ -23,6 +23,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from transformers.trainer_utils import seed_worker
 
+from ftspec.engine.batching.evaluation import EvaluationByLength
 from ftspec.engine.batching.lengths import lengths_in
 from ftspec.engine.batching.memory import free_memory, is_out_of_memory
 from ftspec.engine.batching.micro_batches import (
@@ -34,11 +35,10 @@ from ftspec.engine.batching.micro_batches import (
 )
 from ftspec.engine.batching.passes import Pass, plan_passes
 from ftspec.engine.batching.sampler import StepSampler
-from ftspec.engine.trainer import BatchMeanLoss
 from ftspec.errors import RunError
 
 
-class ExactBatching(BatchMeanLoss):
+class ExactBatching(EvaluationByLength):
     """Computes steps in micro-batches of like length. ``per_device_train_batch_size`` of its
     arguments are the rows of a whole step, and ``gradient_accumulation_steps`` is 1.
 

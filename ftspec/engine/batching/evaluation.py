@@ -1,0 +1,72 @@
+"""A Trainer that evaluates rows of like length together and gives results back in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accelerate.data_loader import prepare_data_loader
+from datasets import Dataset
+from torch.utils.data import DataLoader
+from transformers import EvalPrediction
+from transformers.trainer_utils import EvalLoopOutput
+
+from ftspec.engine.batching.by_length import batch_by_length, flat, put_back
+from ftspec.engine.batching.lengths import lengths_in
+from ftspec.engine.trainer import BatchMeanLoss
+
+
+class EvaluationByLength(BatchMeanLoss):
+    """Evaluates the longest rows first, and more of the shorter ones at once."""
+
+    _order: list[int] | None = None
+
+    def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader[Any]:
+        """Batches by length, within the tokens that ``per_device_eval_batch_size`` of the longest
+        rows have. Several processes take batches of one size, of rows sorted."""
+        rows = self.eval_dataset if eval_dataset is None else eval_dataset
+        columns = self.task.length_columns
+        if not isinstance(rows, Dataset) or any(name not in rows.column_names for name in columns):
+            return super().get_eval_dataloader(eval_dataset)
+        batches = batch_by_length(lengths_in(rows, columns), self.args.eval_batch_size)
+        self._order = flat(batches)
+        if self.accelerator.num_processes > 1:
+            return super().get_eval_dataloader(rows.select(self._order))
+        loader: DataLoader[Any] = DataLoader(
+            rows,
+            batch_sampler=batches,
+            collate_fn=self.data_collator,
+            num_workers=self.args.dataloader_num_workers,
+            pin_memory=self.args.dataloader_pin_memory,
+            prefetch_factor=self.args.dataloader_prefetch_factor,
+        )
+        prepared: DataLoader[Any] = prepare_data_loader(
+            loader,
+            self.accelerator.device,
+            num_processes=1,
+            process_index=0,
+            put_on_device=self.accelerator.device_placement,
+        )
+        return prepared
+
+    def evaluation_loop(self, *arguments: Any, **options: Any) -> EvalLoopOutput:
+        """As the Trainer, and metrics get predictions in the order of the rows."""
+        order, self._order = self._order, None
+        if order is None:
+            return super().evaluation_loop(*arguments, **options)
+        compute = self.compute_metrics
+
+        def compute_in_order(outputs: EvalPrediction) -> dict[str, float]:
+            assert compute is not None
+            predictions = put_back(outputs.predictions, order)
+            return compute(EvalPrediction(predictions, put_back(outputs.label_ids, order)))
+
+        if compute is not None:
+            self.compute_metrics = compute_in_order
+        try:
+            output = super().evaluation_loop(*arguments, **options)
+        finally:
+            self.compute_metrics = compute
+        return output._replace(
+            predictions=put_back(output.predictions, order),
+            label_ids=put_back(output.label_ids, order),
+        )
