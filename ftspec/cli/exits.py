@@ -86,7 +86,7 @@ def _report_bug(error: Exception) -> None:
     import tempfile
     import traceback
 
-    from ftspec.registry.discover import find_plugins  # pydantic is imported here
+    from ftspec.registry.installed import find_plugins  # pydantic is imported here
     from ftspec.registry.isolation import plugin_at_fault
 
     plugin = plugin_at_fault(error, [plugin for plugin, _ in find_plugins()])

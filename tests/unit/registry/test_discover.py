@@ -175,6 +175,7 @@ def source(
         ),
         (RECORD.format(kind="source", body="raise SystemExit(0)"), "plugin-hooks", "SystemExit: 0"),
         ("def __dir__():\n    raise OSError('no')\n", "plugin-hooks", "registered: OSError: no"),
+        ("def __getattr__(name):\n    raise OSError('no')\n", "plugin-hooks", "OSError: no"),
         # mistakes that pluggy takes for nothing
         (
             "def ftspec_register_sources():\n    return []\n",
