@@ -59,7 +59,9 @@ def _fields(value: type) -> list[tuple[str, str]]:
     if issubclass(value, BaseModel):
         return [(name, str(value.__annotations__.get(name, ""))) for name in value.model_fields]
     own = inspect.get_annotations(value)
-    return [(name, str(annotation)) for name, annotation in own.items() if name[0] != "_"]
+    # a named tuple has forward references where others have strings
+    written = {name: getattr(kind, "__forward_arg__", kind) for name, kind in own.items()}
+    return [(name, str(kind)) for name, kind in written.items() if name[0] != "_"]
 
 
 def _function(member: Any) -> Any:
