@@ -6,17 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import torch
 from transformers.utils import logging as transformers_logging
 
 from ftspec.components import TaskComponent
 from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.engine.batching.by_length import batch_by_length
+from ftspec.engine.batching.cuts import LengthTable
 from ftspec.engine.progress import Note, Watcher, quiet_libraries
+from ftspec.engine.task import lengths_of
 from ftspec.engine.trained import load_trained, restore_task
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 from ftspec.spec.template import MissingColumnError, parse_template
+
+_BATCHES_OF_WINDOW = 8
 
 
 class Predictor:
@@ -35,6 +41,8 @@ class Predictor:
         }
         trained = load_trained(plan, run_dir, note)
         self._task = restore_task(plan, trained, note)
+        self._tokenizer = trained.tokenizer
+        self._max_length = lengths_of(plan, trained.tokenizer, trained.config, _unsaid).inputs
         self._model = self._task.wrap(trained.module).eval()
         if torch.cuda.is_available():
             self._model = self._model.to("cuda")
@@ -104,15 +112,31 @@ class Predictor:
     def predict(
         self, rows: Iterable[Mapping[str, Any]], batch_size: int = 16
     ) -> Iterator[dict[str, Any]]:
-        """The result for each row, in order."""
+        """The result for each row, in order. Of the rows of a window those of like length are
+        computed together: ``batch_size`` of the longest, and more of shorter ones."""
         remaining = iter(rows)
-        while batch := list(islice(remaining, batch_size)):
-            yield from self.predict_fields([self.render(row) for row in batch])
+        while window := list(islice(remaining, batch_size * _BATCHES_OF_WINDOW)):
+            fields = [self.render(row) for row in window]
+            batches = batch_by_length(self._count_tokens(fields), batch_size)
+            results: dict[int, dict[str, Any]] = {}
+            for batch in batches:
+                given = self.predict_fields([fields[row] for row in batch])
+                results |= zip(batch, given, strict=True)
+            yield from (results[row] for row in range(len(fields)))
 
     def predict_fields(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The result for each row of a batch that is rendered already."""
         with torch.inference_mode():
             return self._task.predict(self._model, rows)
+
+    def _count_tokens(self, rows: Sequence[Mapping[str, Any]]) -> LengthTable:
+        """The tokens of each row's texts, as far as the model reads them."""
+        counts = np.zeros((len(rows), 1), dtype=np.int64)
+        for name in self._template:
+            texts = [row[name] if isinstance(row.get(name), str) else "" for row in rows]
+            encoded = self._tokenizer(texts, verbose=False)["input_ids"]
+            counts[:, 0] += [min(len(ids), self._max_length) for ids in encoded]
+        return counts
 
     def show(self, result: Mapping[str, Any]) -> str:
         """A result in one line, for people."""
@@ -128,3 +152,7 @@ def open_predictor(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Predi
     quiet_libraries()
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     return Predictor(plan, run_dir, watcher.note)
+
+
+def _unsaid(note: str) -> None:
+    """The task was built with the same lengths, and has said it."""
