@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +22,7 @@ from transformers import (
 from ftspec.components import TaskComponent
 from ftspec.engine.adapter import build_adapter
 from ftspec.engine.checkpoint import Checkpoint, locate
-from ftspec.engine.model import grow_embeddings, load_model
+from ftspec.engine.model import grow_embeddings, load_config, load_model
 from ftspec.engine.opening import require_model
 from ftspec.engine.progress import Note
 from ftspec.engine.task import build_task, lengths_of
@@ -93,11 +94,21 @@ def _load_base(
     options: Mapping[str, Any],
     note: Note,
 ) -> PreTrainedModel:
-    """The checkpoint as the run loaded it: at the commit that the run's lock has."""
+    """The checkpoint as the run loaded it: at the commit that the run's lock has, and then with as
+    many embeddings as the tokenizer has tokens."""
     checkpoint = _locked(plan, run_dir)
+    config = _with_vocabulary_of(load_config(plan.model, checkpoint, {}), config)
     model, _ = load_model(plan.model, checkpoint, config, _auto_model(plan), _unsaid, options)
     grow_embeddings(model, tokenizer, note)
     return model
+
+
+def _with_vocabulary_of(before: PretrainedConfig, config: PretrainedConfig) -> PretrainedConfig:
+    """The configuration with the vocabulary's size as it was before the embeddings grew: weights of
+    another shape would not be loaded."""
+    config = copy.deepcopy(config)
+    config.get_text_config().vocab_size = before.get_text_config().vocab_size
+    return config
 
 
 def _locked(plan: Plan, run_dir: RunDirectory) -> Checkpoint:
