@@ -7,8 +7,15 @@ from typing import Any
 
 import click
 
+from ftspec.cli.exits import FINDINGS, Exit
+from ftspec.cli.heavy import require_engine
 from ftspec.cli.installed import no_plugins_option, open_registry
-from ftspec.cli.specs import profile_option, set_option, sound_plan, spec_argument
+from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
+from ftspec.cli.watching import make_watcher
+from ftspec.diagnostics.render import text
+from ftspec.document.load import Document
+from ftspec.engine.connection import prepare_connection
+from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 
 
@@ -25,20 +32,49 @@ from ftspec.planning.plan import Plan
     show_default=True,
     help="For people or for programs.",
 )
+@click.option(
+    "--measure",
+    is_flag=True,
+    help="Prepare the data and make a few real steps: speed, memory, and what to change.",
+)
 def plan_command(
     spec: str,
     profile: str | None,
     overrides: tuple[str, ...],
     no_plugins: bool,
     format_name: str,
+    measure: bool,
 ) -> None:
     """Show what SPEC resolves to: every section, its component and its values."""
     registry = open_registry(no_plugins=no_plugins)
-    _, _, plan = sound_plan(spec, registry, profile=profile, overrides=overrides)
-    if format_name == "json":
+    _, document, plan = sound_plan(spec, registry, profile=profile, overrides=overrides)
+    if measure:
+        _measure(plan, document, format_name)
+    elif format_name == "json":
         click.echo(json.dumps(plan.to_json(), indent=2, ensure_ascii=False))
     else:
         click.echo("\n".join(_lines(plan)))
+
+
+def _measure(plan: Plan, document: Document, format_name: str) -> None:
+    require_engine()
+    watcher = make_watcher()
+    offline = prepare_connection(plan)
+    if offline is not None:
+        watcher.note(offline)
+    from ftspec.engine.accounting.trial import try_steps  # torch is imported here
+
+    try:
+        trial = try_steps(plan, watcher=watcher)
+    except RunError as error:
+        watcher.close()
+        click.echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
+        raise Exit(FINDINGS) from None
+    watcher.close()
+    if format_name == "json":
+        click.echo(json.dumps(trial.to_json(), indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(trial.lines()))
 
 
 def _lines(plan: Plan) -> list[str]:

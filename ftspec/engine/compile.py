@@ -21,15 +21,15 @@ from ftspec.engine.adapter import build_adapter
 from ftspec.engine.arguments import build_arguments
 from ftspec.engine.batching.choice import choose_batching
 from ftspec.engine.checkpoint import Checkpoint, locate
-from ftspec.engine.factories import build
+from ftspec.engine.factories import build, context_maker
 from ftspec.engine.interruption import Interruption
 from ftspec.engine.measuring import Metrics
 from ftspec.engine.model import fit_to_tokenizer, grow_embeddings, load_config, load_model
 from ftspec.engine.precision import Precision, resolve_precision
-from ftspec.engine.preparation import Preparation, context_maker, prepare
+from ftspec.engine.preparation import Preparation, prepare
 from ftspec.engine.progress import RunLog
 from ftspec.engine.reporting import Reporter, TensorBoard
-from ftspec.engine.trainer import trainer_class_for
+from ftspec.engine.trainer import BatchMeanLoss, trainer_class_for
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Adapter, CallbackContext, NewWeights
 from ftspec.rundir import RunDirectory
@@ -40,7 +40,7 @@ class CompiledRun:
     """Everything a run needs. ``config`` is that of the model, which an adapter does not save."""
 
     plan: Plan
-    trainer: Trainer
+    trainer: BatchMeanLoss
     model: nn.Module
     config: PretrainedConfig
     data: Preparation
@@ -143,10 +143,10 @@ def _tell_parameters(model: nn.Module, log: RunLog) -> None:
 def count_parameters(model: nn.Module) -> tuple[int, int]:
     """How many parameters are trained, and how many there are."""
     parameters = list(model.parameters())
-    return sum(_size(p) for p in parameters if p.requires_grad), sum(map(_size, parameters))
+    return sum(size_of(p) for p in parameters if p.requires_grad), sum(map(size_of, parameters))
 
 
-def _size(parameter: nn.Parameter) -> int:
+def size_of(parameter: nn.Parameter) -> int:
     """How many weights it holds: those of four bits lie two in a byte."""
     quantized = getattr(parameter, "quant_state", None)
     return parameter.numel() if quantized is None else quantized.shape.numel()

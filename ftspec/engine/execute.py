@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,10 @@ from typing import Any
 
 from transformers import PretrainedConfig, Trainer
 
+from ftspec.engine.accounting.performance import FILE as PERFORMANCE
+from ftspec.engine.accounting.performance import account
+from ftspec.engine.accounting.stopwatch import Stopwatch
+from ftspec.engine.accounting.trial import steps_of
 from ftspec.engine.batching.calibration import settle_cost_per_cut
 from ftspec.engine.compile import CompiledRun, compile_run, count_parameters
 from ftspec.engine.interruption import termination_as_interrupt
@@ -66,8 +69,12 @@ def execute(
                 run_dir.write_json("lock.json", lock)
             observers.call("ftspec_run_started")
             run_dir.set_status("training", plan=digest)
+            stopwatch = Stopwatch(run.trainer)
+            run.trainer.add_callback(stopwatch)
             metrics = _train(run, run_dir, log, resume=resume)
             run_dir.write_json("metrics.json", metrics)
+            if run.trainer.is_world_process_zero():
+                _tell_performance(run, stopwatch, run_dir, log)
             run_dir.write_text("report.html", render_report(run_dir))
             run_dir.set_status("finished", plan=digest)
             outcome = "finished"
@@ -88,6 +95,17 @@ def execute(
             observers.call("ftspec_run_finished", outcome=outcome)
 
 
+def _tell_performance(
+    run: CompiledRun, stopwatch: Stopwatch, run_dir: RunDirectory, log: RunLog
+) -> None:
+    log.end_phase()
+    performance = account(run, stopwatch, log.seconds)
+    if performance is not None:
+        run_dir.write_json(PERFORMANCE, performance.to_json())
+        for line in performance.lines():
+            log.note(line)
+
+
 def rehearse(plan: Plan, *, watcher: Watcher) -> list[str]:
     """Compile the plan in a folder that is thrown away; what a run would do, as lines.
 
@@ -104,13 +122,8 @@ def rehearse(plan: Plan, *, watcher: Watcher) -> list[str]:
             trained, total = count_parameters(run.model)
             of_them = "" if trained == total else f", {trained:,} of them trained"
             lines = [f"{total:,} parameters{of_them}"]
-            if arguments.max_steps > 0:
-                lines.append(f"{arguments.max_steps:,} steps")
-            else:
-                batches = len(run.trainer.get_train_dataloader())
-                steps = math.ceil(batches / arguments.gradient_accumulation_steps)
-                total = math.ceil(steps * arguments.num_train_epochs)
-                lines.append(f"{total:,} steps in {arguments.num_train_epochs:g} epochs")
+            epochs = "" if arguments.max_steps > 0 else f" in {arguments.num_train_epochs:g} epochs"
+            lines.append(f"{steps_of(run):,} steps{epochs}")
             return [*lines, "nothing was trained"]
 
 

@@ -21,6 +21,7 @@ from ftspec.engine.encoding import encode_rows
 from ftspec.engine.factories import build, context_maker
 from ftspec.engine.fields import render_fields
 from ftspec.engine.ingredients import Basis, read_basis
+from ftspec.engine.lengths import Lengths
 from ftspec.engine.progress import RunLog
 from ftspec.engine.row_cache import ENCODED, FIELDS, TOKENIZER, PreparedRows, RowCache
 from ftspec.engine.splits import Rows, load_splits
@@ -37,6 +38,7 @@ class Preparation:
     Attributes:
         tokenizer: with a padding token.
         task: fitted to the training split.
+        lengths: what rows were cut to.
         encoded: model inputs of each split.
         fields: the rendered fields they were encoded from.
         source: what the source records of its rows.
@@ -45,6 +47,7 @@ class Preparation:
 
     tokenizer: PreTrainedTokenizerBase
     task: Task
+    lengths: Lengths
     encoded: Mapping[str, Rows]
     fields: Mapping[str, Rows]
     source: Mapping[str, Any]
@@ -102,9 +105,8 @@ def _complete(
         learned = learned or _learn_tokenizer(plan, checkpoint, fields["train"], folder, log)
         # loaded even where it was learned just now: a later run must find the very same
         tokenizer = cast(PreTrainedTokenizerBase, AutoTokenizer.from_pretrained(learned))
-    task = build_task(
-        plan, tokenizer, lengths_of(plan, tokenizer, basis.config, log.note), log.note
-    )
+    lengths = lengths_of(plan, tokenizer, basis.config, log.note)
+    task = build_task(plan, tokenizer, lengths, log.note)
     task.fit(fields["train"], fields["train"].features)
     for split in missing:
         encoded[split] = encode_rows(fields[split], split, task, folder / split / ENCODED)
@@ -122,6 +124,7 @@ def _complete(
     return Preparation(
         tokenizer=tokenizer,
         task=task,
+        lengths=lengths,
         encoded={split: encoded[split] for split in basis.ingredients},
         fields={split: fields[split] for split in basis.ingredients},
         source=basis.identity,

@@ -34,6 +34,9 @@ class RunLog:
     """Passes everything on and writes it to the run's log, with warnings of the libraries.
 
     ``mask`` takes secrets out of every text.
+
+    Attributes:
+        seconds: how long each phase took that has ended.
     """
 
     def __init__(self, path: Path, watcher: Watcher, mask: Callable[[str], str] = str) -> None:
@@ -45,6 +48,8 @@ class RunLog:
         self._logger.setLevel(logging.INFO)
         self._logger.propagate = False
         self._logger.addHandler(self._handler)
+        self.seconds: dict[str, float] = {}
+        self._phase, self._began = "", 0.0
         self._handlers: list[tuple[logging.Logger, list[logging.Handler], bool]] = []
 
     def __enter__(self) -> RunLog:
@@ -65,9 +70,18 @@ class RunLog:
         self._handler.close()
 
     def phase(self, name: str) -> None:
-        """A phase begins."""
+        """A phase begins, and the one before ends."""
+        self.end_phase()
+        self._phase, self._began = name, time.monotonic()
         self._logger.info(name)
         self._watcher.phase(name)
+
+    def end_phase(self) -> None:
+        """The last phase has ended."""
+        if self._phase:
+            taken = time.monotonic() - self._began
+            self.seconds[self._phase] = self.seconds.get(self._phase, 0.0) + taken
+        self._phase = ""
 
     def note(self, text: str) -> None:
         """Something the user should know."""

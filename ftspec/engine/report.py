@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -34,7 +34,7 @@ def render_report(run_dir: RunDirectory) -> str:
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{title}</h1>\n"
         f"<h2>Metrics</h2>{_table(run_dir.read_json('metrics.json'))}\n"
-        f"<h2>Loss</h2>{_plot(curves)}\n"
+        f"<h2>Loss</h2>{_plot(curves)}\n{_performance(run_dir)}"
         f"<h2>Spec</h2><pre>{spec}</pre>\n<h2>Lock</h2><pre>{lock}</pre>\n</body></html>\n"
     )
 
@@ -55,6 +55,37 @@ def _table(metrics: Mapping[str, Mapping[str, float]]) -> str:
         for name, value in results.items()
     )
     return f"<table><tr><th>split</th><th>metric</th><th>value</th></tr>{rows}</table>"
+
+
+def _performance(run_dir: RunDirectory) -> str:
+    """Every number of the account, and its advice; nothing of a run that has none."""
+    if not (run_dir.path / "performance.json").exists():
+        return ""
+    account = run_dir.read_json("performance.json")
+    advice = "".join(
+        f"<li><code>{escape(one['key'])}</code>: {escape(one['text'])}</li>"
+        for one in account.pop("advice")
+    )
+    rows = "".join(
+        f'<tr><td>{escape(name)}</td><td class="number">{escape(_shown(value))}</td></tr>'
+        for name, value in _leaves(account)
+    )
+    advised = f"<ul>{advice}</ul>" if advice else ""
+    return f"<h2>Performance</h2><table>{rows}</table>{advised}\n"
+
+
+def _leaves(account: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in account.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{above}{name} ")
+        elif value is not None:
+            yield f"{above}{name}".replace("_", " "), value
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value >= 1000 else f"{value:,.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _plot(curves: Mapping[str, Sequence[tuple[float, float]]]) -> str:

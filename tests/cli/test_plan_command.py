@@ -109,3 +109,22 @@ def test_unsound_spec_has_no_plan(small_spec: Path, format_name: str) -> None:
     assert_no_traceback(done)
     assert 'error[unknown-type]: no task "guessing" is installed' in done.err
     assert done.err.endswith("1 error in 1 spec\n")
+
+
+def test_measure_makes_real_steps_and_keeps_no_run(small_spec: Path) -> None:
+    cache = {"FTSPEC_CACHE": str(small_spec.parent / "cache")}
+    done = ftspec(
+        "plan",
+        "small.yaml",
+        "--measure",
+        "--format",
+        "json",
+        cwd=small_spec.parent,
+        env=own_environment(**cache),
+    )
+    assert done.code == 0, done.said
+    document = json.loads(done.out)
+    assert document["whole_run"]["steps"] == 1
+    assert document["measured"]["steps"] == 1
+    assert document["measured"]["rows"] == 8
+    assert not (small_spec.parent / "runs").exists()

@@ -54,6 +54,7 @@ FILES = {
     "status.json",
     "metrics.jsonl",
     "metrics.json",
+    "performance.json",
     "report.html",
     "log.txt",
 }

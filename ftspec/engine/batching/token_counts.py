@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -17,11 +17,17 @@ class TokenCounts:
 
     Tokens are counted in the sequences that are padded apart: of an encoder-decoder model those of
     the source and those of the target. Counting does not wait for the device; reading does.
+
+    Attributes:
+        padded: tokens with padding; ``padded_in`` has those of each sequence.
+        squares: the sum of each row's length, padding included, times itself.
     """
 
     rows: int = 0
     batches: int = 0
     padded: int = 0
+    padded_in: Mapping[str, int] = field(default_factory=dict)
+    squares: int = 0
     _real: torch.Tensor | int = 0
 
     @property
@@ -35,7 +41,11 @@ class TokenCounts:
         self.rows += int(next(iter(batch.values())).shape[0])
         for column in columns:
             if column in batch:
-                self.padded += batch[column].numel()
+                tokens = batch[column].numel()
+                self.padded += tokens
+                # a new mapping, so that a copy of the counts stays as it was
+                self.padded_in = {**self.padded_in, column: self.padded_in.get(column, 0) + tokens}
+                self.squares += tokens * batch[column].shape[-1]
                 self._real = self._real + _count_real(column, batch)
 
 
