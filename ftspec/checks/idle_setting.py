@@ -107,6 +107,9 @@ def _task(plan: Plan) -> Iterator[Idle]:
     problem = getattr(config, "problem", "multi-label")
     if getattr(config, "do_sample", True) is False and _is_set(config, "temperature"):
         yield (*at, "temperature"), (*at, "do_sample"), "while do_sample is false"
+    if getattr(config, "packing", True) is False and _is_set(config, "cross_document_attention"):
+        when = "while packing is false"
+        yield (*at, "cross_document_attention"), (*at, "packing"), when
     if problem != "multi-label" and _is_set(config, "threshold"):
         yield (*at, "threshold"), (*at, "problem"), f'while problem is "{problem}"'
     if problem == "regression":

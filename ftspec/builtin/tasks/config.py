@@ -58,6 +58,11 @@ class TextGenerationConfig(TaskConfig):
         description="join documents with the end-of-text token and cut the whole to blocks of "
         "tokenizer.max_length; or one example for each row",
     )
+    cross_document_attention: bool = Field(
+        default=True,
+        description="whether a document in a block sees those before it; otherwise each is learned "
+        "as if it stood alone",
+    )
     max_new_tokens: int = Field(default=50, ge=1, description="length of generated text")
     do_sample: bool = Field(default=False, description="draw the next token instead of the best")
     temperature: float = Field(default=1.0, gt=0, description="how evenly tokens are drawn")

@@ -18,9 +18,8 @@ from transformers import (
 
 from ftspec.api import RunError, Task, TaskContext, checked_texts
 from ftspec.builtin.tasks.config import TextGenerationConfig
+from ftspec.builtin.tasks.documents import IGNORED, DocumentsApart, keep_documents_apart
 from ftspec.builtin.tasks.tokenizing import tokenize
-
-IGNORED = -100  # label of padding, which no loss counts
 
 
 class TextGeneration(Task):
@@ -79,7 +78,15 @@ class TextGeneration(Task):
 
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
         """Every token is a label. The padding of labels is not told by the padding token, which
-        may well be the end-of-text token that the model must learn."""
+        may well be the end-of-text token that the model must learn.
+
+        Raises:
+            RunError: documents are to be kept apart, and the model cannot.
+        """
+        if self._config.packing and not self._config.cross_document_attention:
+            keep_documents_apart(model)
+            end, padding = self._tokenizer.eos_token_id, self._tokenizer.pad_token_id
+            return DocumentsApart(end, padding)
         return _LabelsAreInputs(DataCollatorForSeq2Seq(self._tokenizer, label_pad_token_id=IGNORED))
 
     def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:

@@ -62,6 +62,22 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when the run starts.
     """,
+    ("documents-not-apart",): """
+        Packed documents are not to see each other, and the model cannot keep them apart.
+
+        Why: not every architecture takes positions that begin anew for the borders of documents,
+        and what the one before says would show in the next.
+
+        Found: when the run loads its model.
+    """,
+    ("out-of-memory",): """
+        The memory of the device is too small for a single row.
+
+        Why: when memory runs out, micro-batches are halved until they fit, and one row is the
+        least there is. Shorter rows or a smaller model need less.
+
+        Found: when the run trains.
+    """,
     ("lock-drift",): """
         What a run is resumed with is not what it started with.
 
