@@ -90,6 +90,6 @@ def lint_command(
 
 
 def _render(found: Sequence[Diagnostic], format_name: str) -> str:
-    if format_name == "text" and sys.stdout.isatty():
+    if format_name == "text" and sys.stdout is not None and sys.stdout.isatty():
         return text.render(found, colour=True)
     return RENDERERS[format_name](found)

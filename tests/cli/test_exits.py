@@ -183,3 +183,14 @@ def test_full_disk_is_said(small_spec: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: {os.strerror(errno.ENOSPC)}\n")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+def test_closed_output_changes_no_exit_code(closed: str, small_spec: Path) -> None:
+    """As a job of cron or a daemon may have it."""
+    command = ["sh", "-c", f'exec "$@" {closed}', "sh", *FTSPEC, "lint", str(small_spec)]
+    done = run(command)
+    assert (done.code, done.out) == (0, "")
+    assert "Traceback" not in done.err
+    small_spec.write_text("ftspec: 1\n")
+    assert run(command).code == 1
