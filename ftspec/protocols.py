@@ -78,10 +78,12 @@ class AdapterContext(Context):
 
     Attributes:
         auto_model: name of the auto class of transformers that loads it, which tells its head.
+        revision: the commit of a checkpoint on the Hub, where it is known.
         mask: takes secrets out of a text; for everything that is saved with the adapter.
     """
 
     auto_model: str
+    revision: str | None
     mask: Callable[[str], str]
 
 

@@ -12,14 +12,13 @@ from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Adapter, AdapterContext
 
 
-def build_adapter(plan: Plan, note: Note) -> Adapter | None:
-    """The adapter of a plan, or ``None`` where all weights are trained.
+def build_adapter(plan: Plan, revision: str | None, note: Note) -> Adapter:
+    """The adapter of a plan that has one. ``revision`` is the commit of its checkpoint.
 
     Raises:
         MissingExtraError: a package is not installed.
     """
-    if plan.adapter is None:
-        return None
+    assert plan.adapter is not None
     task = plan.task.component
     assert isinstance(task, TaskComponent)
 
@@ -30,6 +29,7 @@ def build_adapter(plan: Plan, note: Note) -> Adapter | None:
             note=note,
             children=children,
             auto_model=task.auto_model,
+            revision=revision,
             mask=plan.mask,
         )
 

@@ -103,13 +103,20 @@ def identity_of(checkpoint: Checkpoint) -> dict[str, Any]:
     if not checkpoint.is_hub:
         files = sorted(path for path in checkpoint.folder.iterdir() if path.is_file())
         return {"path": checkpoint.name, "files": {path.name: sha256_of(path) for path in files}}
-    revision = checkpoint.revision
+    return {"path": checkpoint.name, "revision": commit_of(checkpoint)}
+
+
+def commit_of(checkpoint: Checkpoint) -> str | None:
+    """The commit of a repository; ``None`` for a folder, or where the Hub does not say."""
+    if not checkpoint.is_hub:
+        return None
     if constants.HF_HUB_OFFLINE:
-        config = try_to_load_from_cache(checkpoint.name, "config.json", revision=revision)
-        commit = Path(config).parent.name if isinstance(config, str) else None
-    else:
-        try:
-            commit = HfApi().model_info(checkpoint.name, revision=revision).sha
-        except HfHubHTTPError:
-            commit = None
-    return {"path": checkpoint.name, "revision": commit}
+        config = try_to_load_from_cache(
+            checkpoint.name, "config.json", revision=checkpoint.revision
+        )
+        return Path(config).parent.name if isinstance(config, str) else None
+    try:
+        commit: str | None = HfApi().model_info(checkpoint.name, revision=checkpoint.revision).sha
+    except HfHubHTTPError:
+        return None
+    return commit

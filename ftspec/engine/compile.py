@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +20,12 @@ from ftspec.components import TaskComponent
 from ftspec.document.paths import SpecPath
 from ftspec.engine.adapter import build_adapter
 from ftspec.engine.arguments import build_arguments
+from ftspec.engine.attention import use_fastest_attention
 from ftspec.engine.batching.choice import choose_batching
-from ftspec.engine.checkpoint import Checkpoint, locate
+from ftspec.engine.checkpoint import Checkpoint, commit_of, locate
 from ftspec.engine.factories import build, context_maker
 from ftspec.engine.interruption import Interruption
+from ftspec.engine.loading import choose_loading
 from ftspec.engine.measuring import Metrics
 from ftspec.engine.model import fit_to_tokenizer, grow_embeddings, load_config, load_model
 from ftspec.engine.precision import Precision, resolve_precision
@@ -31,8 +34,12 @@ from ftspec.engine.progress import RunLog
 from ftspec.engine.reporting import Reporter, TensorBoard
 from ftspec.engine.trainer import BatchMeanLoss, trainer_class_for
 from ftspec.planning.plan import Plan, PlannedComponent
-from ftspec.protocols import Adapter, CallbackContext, NewWeights
+from ftspec.protocols import Adapter, CallbackContext, NewWeights, Task
 from ftspec.rundir import RunDirectory
+
+
+_COMPILED_LENGTHS = 32
+"""Tokens: lengths of batches for a compiled model are multiples of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +70,17 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
     log.phase("preparing data")
     data = prepare(plan, checkpoint, log)
     log.phase("loading model")
-    adapter = build_adapter(plan, log.note)
+    adapter = None
+    if plan.adapter is not None and checkpoint is not None:
+        adapter = build_adapter(plan, commit_of(checkpoint), log.note)
     loaded, new = _load_model(plan, checkpoint, data, adapter, log)
-    model = data.task.wrap(loaded if adapter is None else adapter.attach(loaded, new))
-    _tell_parameters(model, log)
-
     use_cpu = bool(plan.training.get("use_cpu", False))
     precision, why = resolve_precision(plan.performance.precision, use_cpu)
     log.note(f"computing in {precision}: {why}")
+    use_fastest_attention(loaded, plan.model.config, precision, use_cpu, log.note)
+    model = data.task.wrap(loaded if adapter is None else adapter.attach(loaded, new))
+    _tell_parameters(model, log)
+
     modules = [build(metric, context_maker(plan, log)) for metric in plan.metrics]
     metrics = Metrics(plan.metrics, modules, data.task)
     interruption = Interruption(log)
@@ -84,8 +94,9 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
             precision,
             needs_predictions=metrics.needs_predictions,
             whole_steps=batching.whole_steps,
+            loading=choose_loading(plan.training, data.encoded["train"], use_cpu),
         ),
-        data_collator=data.task.collator(model),
+        data_collator=_collator(plan, data.task, model),
         train_dataset=data.encoded["train"],
         eval_dataset=data.encoded.get("validation"),
         processing_class=data.tokenizer,
@@ -113,6 +124,15 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
         precision=precision,
         interruption=interruption,
     )
+
+
+def _collator(plan: Plan, task: Task, model: nn.Module) -> Callable[[list[dict[str, Any]]], Any]:
+    """The task's; for a compiled model with lengths in few sizes, where it pads as those of
+    transformers do."""
+    collate = task.collator(model)
+    if plan.performance.compile and hasattr(collate, "pad_to_multiple_of"):
+        collate.pad_to_multiple_of = _COMPILED_LENGTHS
+    return collate
 
 
 def _load_model(

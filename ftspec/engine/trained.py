@@ -54,7 +54,9 @@ def load_trained(
     """
     require_model(run_dir)
     folder = str(run_dir.model)
-    adapter = build_adapter(plan, note)
+    adapter = None
+    if plan.adapter is not None:
+        adapter = build_adapter(plan, _locked(plan, run_dir).revision, note)
     try:
         config = AutoConfig.from_pretrained(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -107,7 +109,9 @@ def _with_vocabulary_of(before: PretrainedConfig, config: PretrainedConfig) -> P
     """The configuration with the vocabulary's size as it was before the embeddings grew: weights of
     another shape would not be loaded."""
     config = copy.deepcopy(config)
-    config.get_text_config().vocab_size = before.get_text_config().vocab_size
+    size = getattr(before.get_text_config(), "vocab_size", None)
+    if size is not None:  # a model that reads characters has no vocabulary
+        config.get_text_config().vocab_size = size
     return config
 
 
