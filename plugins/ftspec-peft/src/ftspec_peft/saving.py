@@ -1,0 +1,48 @@
+"""What is written of a model with an adapter: its files, and a card without paths of a machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import ModelCard, ModelCardData
+from peft import MODEL_TYPE_TO_PEFT_MODEL_MAPPING, PeftModel
+
+_CARD = """\
+---
+{data}
+---
+# Adapter of {base}
+
+The weights of an adapter, without those of the model that it belongs to. With `peft`:
+
+    PeftModel.from_pretrained(model, "this folder")
+"""
+
+
+class AdapterAlone(PeftModel):  # type: ignore[misc]
+    """Mixed in before the class of ``peft`` for a task."""
+
+    def save_pretrained(self, save_directory: str, *rest: Any, **options: Any) -> None:
+        """As ``peft``, which would otherwise ask the Hub at each save whether the embeddings have
+        grown. Rows of new tokens are part of the adapter."""
+        options.setdefault("save_embedding_layers", False)
+        super().save_pretrained(save_directory, *rest, **options)
+
+    def create_or_update_model_card(self, output_dir: str) -> None:
+        """A card that names the checkpoint if it is on the Hub; elsewhere a folder's name says
+        nothing."""
+        name = self.peft_config[self.active_adapter].base_model_name_or_path
+        is_on_hub = not Path(self.get_base_model().name_or_path).is_dir()
+        data = ModelCardData(
+            base_model=name if is_on_hub else None, library_name="peft", tags=["ftspec", "lora"]
+        )
+        base = f"`{name}`" if is_on_hub else "a local model"
+        card = ModelCard(_CARD.format(data=data.to_yaml(), base=base))
+        card.save(Path(output_dir, "README.md"))
+
+
+def model_class(task_type: str | None) -> type[AdapterAlone]:
+    """The class of models with an adapter for a task."""
+    base = MODEL_TYPE_TO_PEFT_MODEL_MAPPING.get(task_type, PeftModel)
+    return type(base.__name__, (AdapterAlone, base), {})

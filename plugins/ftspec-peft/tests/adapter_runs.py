@@ -1,0 +1,104 @@
+"""Specs with an adapter, run by the functions that the command line uses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ftspec.engine.compile import CompiledRun, compile_run
+from ftspec.engine.execute import execute
+from ftspec.engine.opening import start_run
+from ftspec.engine.predict import Predictor
+from ftspec.engine.progress import RunLog, quiet_libraries
+from ftspec.linting import examine
+from ftspec.planning.plan import Plan
+from ftspec.registry.discover import build_registry
+from ftspec.rundir import RunDirectory
+from ftspec.span import SourceText
+
+
+@dataclass
+class Recorder:
+    """A watcher that keeps what is said, and does ``at_step`` after each step."""
+
+    at_step: Callable[[int], None] = lambda step: None
+    notes: list[str] = field(default_factory=list)
+
+    def phase(self, name: str) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def step(self, done: int, total: int, logs: Mapping[str, float]) -> None:
+        self.at_step(done)
+
+    def evaluated(self, split: str, metrics: Mapping[str, float], step: int) -> None:
+        pass
+
+
+class Engine:
+    """Runs specs, each in a run directory below ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.registry = build_registry()
+
+    def plan(
+        self, text: str, overrides: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> Plan:
+        """The plan of a spec without errors."""
+        verdict = examine(
+            SourceText("spec.yaml", text),
+            self.registry,
+            overrides=overrides,
+            output_dir=self.folder / "runs",
+            environment=environment or {},
+        )
+        assert verdict.is_sound, [str(found) for found in verdict.diagnostics]
+        assert verdict.plan is not None
+        return verdict.plan
+
+    def compile(self, plan: Plan, watcher: Recorder | None = None) -> tuple[CompiledRun, Path]:
+        """The compiled run of a plan, and its folder."""
+        quiet_libraries()
+        run_dir = start_run(plan, "")
+        with RunLog(run_dir.log, watcher or Recorder()) as log:
+            return compile_run(plan, run_dir, log), run_dir.path
+
+    def execute(
+        self, plan: Plan, watcher: Recorder | None = None, resume: RunDirectory | None = None
+    ) -> RunDirectory:
+        """The whole run; with ``resume``, the rest of that one."""
+        outcome = execute(
+            plan,
+            resume or start_run(plan, "ftspec: 1\n"),
+            registry=self.registry,
+            watcher=watcher or Recorder(),
+            command=["ftspec", "run", "spec.yaml"],
+            resume=resume is not None,
+        )
+        return outcome.run_dir
+
+    def predict(self, plan: Plan, run_dir: RunDirectory, texts: Sequence[str]) -> list[Any]:
+        """What the saved model says."""
+        quiet_libraries()
+        predictor = Predictor(plan, run_dir, lambda note: None)
+        return list(predictor.predict([predictor.from_text(text) for text in texts]))
+
+
+def logged(run_dir: RunDirectory) -> list[dict[str, Any]]:
+    """The lines of ``metrics.jsonl``, less those that tell the time."""
+    lines = (run_dir.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    timed = ("runtime", "per_second", "time", "memory")
+    return [
+        {name: value for name, value in json.loads(line).items() if not _has(name, timed)}
+        for line in lines
+    ]
+
+
+def _has(name: str, parts: Sequence[str]) -> bool:
+    return any(part in name for part in parts)

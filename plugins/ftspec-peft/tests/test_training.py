@@ -1,0 +1,210 @@
+"""What a run with an adapter trains, says, saves, resumes and loads."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from adapter_runs import Engine, Recorder, logged
+from safetensors.torch import load_file
+
+from ftspec.engine.outcome import RunInterruptedError
+from ftspec.rundir import RunDirectory
+
+TEXTS = ["a large wild cat with a striped coat", "a tool to cut with"]
+
+
+def parts_of(weights: dict[str, torch.Tensor]) -> set[str]:
+    """What kinds of weights there are, named short."""
+    return {
+        "adapter" if ".lora_" in name else "head" if ".classifier." in name else name
+        for name in weights
+    }
+
+
+def weights_in(run_dir: RunDirectory) -> dict[str, torch.Tensor]:
+    weights: dict[str, torch.Tensor] = load_file(run_dir.model / "adapter_model.safetensors")
+    return weights
+
+
+def curves(run_dir: RunDirectory) -> list[dict[str, Any]]:
+    """What was logged of steps and evaluations, without the summary at the end."""
+    return [record for record in logged(run_dir) if "train_loss" not in record]
+
+
+@pytest.mark.slow
+def test_only_the_adapter_and_a_new_head_are_trained(
+    engine: Engine, spec: str, checkpoint: Path, architecture: str
+) -> None:
+    watcher = Recorder()
+    run, _ = engine.compile(engine.plan(spec), watcher)
+    trained = {name for name, one in run.model.named_parameters() if one.requires_grad}
+    expected = {"adapter", "head"} if architecture == "bert" else {"adapter"}
+    assert parts_of(dict.fromkeys(trained, torch.empty(0))) == expected
+    before = {name: one.detach().clone() for name, one in run.model.named_parameters()}
+
+    run.trainer.train()
+
+    after = dict(run.model.named_parameters())
+    assert all(torch.equal(before[name], after[name]) for name in set(before) - trained)
+    assert all(not torch.equal(before[name], after[name]) for name in trained)
+    stored = load_file(checkpoint / "model.safetensors")
+    loaded = {name.replace(".base_layer", ""): one for name, one in after.items()}
+    compared = [name for name in stored if any(known.endswith(f".{name}") for known in loaded)]
+    assert len(compared) > 0.8 * len(stored)
+    for name in compared:
+        [own] = [one for known, one in loaded.items() if known.endswith(f".{name}")]
+        assert torch.equal(own, stored[name]), name
+    some = sum(one.numel() for name, one in after.items() if name in trained)
+    total = sum(one.numel() for one in after.values())
+    assert f"{some:,} of {total:,} parameters are trained ({some / total:.2%})" in watcher.notes
+
+
+@pytest.mark.slow
+def test_saved_adapter_predicts_what_the_trained_model_does(
+    engine: Engine, spec: str, architecture: str
+) -> None:
+    plan = engine.plan(spec)
+    run, folder = engine.compile(plan)
+    run.trainer.train()
+    run_dir = RunDirectory(folder)
+    run.trainer.save_model(str(run_dir.model))
+    run.config.save_pretrained(run_dir.model)
+    fields = [{"source" if architecture == "t5" else "text": text} for text in TEXTS]
+    with torch.inference_mode():
+        expected = run.data.task.predict(run.model.eval(), fields)
+
+    given = engine.predict(plan, run_dir, TEXTS)
+
+    for one, other in zip(given, expected, strict=True):
+        assert one.get("text") == other.get("text")
+        assert one.get("label") == other.get("label")
+        assert one.get("scores", {}) == pytest.approx(other.get("scores", {}), abs=1e-6)
+
+
+@pytest.mark.slow
+def test_run_leaves_an_adapter_and_no_more(engine: Engine, spec: str, architecture: str) -> None:
+    run_dir = engine.execute(engine.plan(spec))
+
+    names = {path.name for path in run_dir.model.iterdir()}
+    assert {"adapter_model.safetensors", "adapter_config.json", "config.json"} <= names
+    assert {"tokenizer.json", "tokenizer_config.json", "README.md"} <= names
+    assert not {"model.safetensors", "training_args.bin"} & names
+    expected = {"adapter", "head"} if architecture == "bert" else {"adapter"}
+    assert parts_of(weights_in(run_dir)) == expected
+    card = (run_dir.model / "README.md").read_text(encoding="utf-8")
+    assert "library_name: peft" in card
+    assert str(engine.folder) not in card
+    assert str(Path.home()) not in card
+    assert "base_model" not in card
+    lock = run_dir.read_json("lock.json")
+    assert lock["packages"]["peft"]
+    assert lock["plugins"]["peft"]["distribution"] == "ftspec-peft"
+    assert lock["parameters"]["trained"] < 0.5 * lock["parameters"]["total"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [3])
+def test_resumed_run_is_the_run_that_was_never_stopped(
+    engine: Engine, spec: str, step: int
+) -> None:
+    plan = engine.plan(spec, ["model.adapter.dropout=0.1"])
+    whole = engine.execute(plan)
+
+    def press(done: int) -> None:
+        if done == step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(RunInterruptedError) as stop:
+        engine.execute(plan, Recorder(at_step=press))
+    resumed = engine.execute(plan, resume=stop.value.run_dir)
+
+    assert len(curves(resumed)) == len(curves(whole)) > 8
+    for one, other in zip(curves(resumed), curves(whole), strict=True):
+        assert one == pytest.approx(other, abs=1e-6)
+    for name, weight in weights_in(whole).items():
+        assert torch.equal(weights_in(resumed)[name], weight), name
+
+
+@pytest.mark.slow
+def test_best_adapter_is_loaded_at_the_end(engine: Engine, bert_spec: str) -> None:
+    """Eight rows are soon known by heart."""
+    text = bert_spec.replace("{topic}", "{agree}")
+    text += "callbacks: [{type: best-model, metric: loss}]\n"
+    settings = ["training.learning_rate=5e-2", "training.lr_scheduler_type=constant"]
+    run_dir = engine.execute(engine.plan(text, [*settings, "data.splits.train=train[:8]"]))
+    losses = {
+        record["step"]: record["eval_loss"] for record in logged(run_dir) if "eval_loss" in record
+    }
+    best = min(losses, key=lambda step: losses[step])
+    assert best < max(losses)
+    state = json.loads((run_dir.checkpoints / "checkpoint-8" / "trainer_state.json").read_text())
+    assert state["best_global_step"] == best
+    metrics = run_dir.read_json("metrics.json")
+    assert metrics["validation"]["loss"] == pytest.approx(losses[best], abs=1e-6)
+    stored = load_file(run_dir.checkpoints / f"checkpoint-{best}" / "adapter_model.safetensors")
+    for name, weight in weights_in(run_dir).items():
+        assert torch.equal(stored[name], weight), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reentrant", ["true", "false"])
+def test_gradients_pass_frozen_layers_that_are_computed_again(
+    engine: Engine, spec: str, reentrant: str
+) -> None:
+    plain = engine.execute(engine.plan(spec))
+    settings = [
+        "training.gradient_checkpointing=true",
+        f"training.gradient_checkpointing_kwargs={{use_reentrant: {reentrant}}}",
+    ]
+    again = engine.execute(engine.plan(spec, settings))
+    for one, other in zip(curves(again), curves(plain), strict=True):
+        assert one == pytest.approx(other, rel=1e-4, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_rows_of_new_tokens_are_learned_saved_and_loaded(
+    engine: Engine, spec: str, checkpoint: Path, architecture: str, tmp_path: Path
+) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    tokenizer.add_tokens(["<cat>", "<tool>"])
+    more = tmp_path / "more"
+    tokenizer.save_pretrained(more)
+    (more / "config.json").write_text((checkpoint / "config.json").read_text())
+    watcher = Recorder()
+    plan = engine.plan(spec, [f"tokenizer.checkpoint={more}"])
+
+    run_dir = engine.execute(plan, watcher)
+
+    assert any("the embeddings grew" in note for note in watcher.notes)
+    [name] = [name for name in weights_in(run_dir) if "trainable_tokens_delta" in name]
+    assert weights_in(run_dir)[name].shape[0] == 2
+    run, _ = engine.compile(plan)
+    run.trainer._load_from_checkpoint(str(run_dir.model))
+    texts = ["a <cat> with a striped coat", "<tool>"]
+    fields = [{"source" if architecture == "t5" else "text": text} for text in texts]
+    with torch.inference_mode():
+        expected = run.data.task.predict(run.model.eval(), fields)
+    for one, other in zip(engine.predict(plan, run_dir, texts), expected, strict=True):
+        assert one.get("text") == other.get("text")
+        assert one.get("scores", {}) == pytest.approx(other.get("scores", {}), abs=1e-6)
+
+
+@pytest.mark.slow
+def test_secret_path_of_a_checkpoint_is_in_no_file(
+    engine: Engine, bert: Path, bert_spec: str
+) -> None:
+    text = bert_spec.replace(str(bert), "${env:MODELS}/bert")
+    plan = engine.plan(text, environment={"MODELS": str(bert.parent)})
+    run_dir = engine.execute(plan)
+    config = json.loads((run_dir.model / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "${env:MODELS}/bert"
+    for path in run_dir.path.rglob("*.json"):
+        assert str(bert.parent) not in path.read_text(), path
