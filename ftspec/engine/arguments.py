@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -26,9 +27,11 @@ def build_arguments(
     *,
     needs_predictions: bool,
     whole_steps: bool = False,
+    loading: Mapping[str, Any] = MappingProxyType({}),
 ) -> TrainingArguments:
     """The arguments of a run: what the spec sets, what the task adds, what ftspec owns. With
     ``whole_steps`` a batch is all the rows of a step on a device, and nothing is accumulated.
+    ``loading`` is taken where the spec says nothing else.
 
     Raises:
         RunError: the installed transformers refuses a field or a combination.
@@ -47,6 +50,7 @@ def build_arguments(
         return arguments_class(
             **{
                 **task.arguments(),
+                **loading,
                 **plan.training,
                 **_owned(plan, run_dir, precision, needs_predictions),
                 **(_whole_steps(plan) if whole_steps else {}),
@@ -78,6 +82,8 @@ def _owned(
     }
     if not torch.accelerator.is_available():
         owned["use_cpu"] = True  # said aloud, or transformers refuses bf16 on a CPU
+    if plan.performance.compile:
+        owned["torch_compile"] = True
     if plan.performance.batching == "grouped":
         owned["train_sampling_strategy"] = "group_by_length"
     return owned

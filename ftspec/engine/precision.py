@@ -8,6 +8,9 @@ import torch
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
+_UNITS = {"AVX512-BF16": "_is_avx512_bf16_supported", "AMX": "_is_amx_tile_supported"}
+"""What multiplies in bf16 on a CPU, and the question of torch that tells."""
+
 
 def resolve_precision(wanted: str, use_cpu: bool) -> tuple[Precision, str]:
     """The precision of autocast and why.
@@ -26,13 +29,16 @@ def resolve_precision(wanted: str, use_cpu: bool) -> tuple[Precision, str]:
         name = torch.cuda.get_device_name()
         if major >= 8:
             return "bf16", f"{name} (compute capability {major}.{minor}) computes in bf16"
-        return "fp32", f"{name} (compute capability {major}.{minor}) has no bf16"
-    if _cpu_has_bf16():
-        return "bf16", "the CPU computes in bf16"
-    return "fp32", "the CPU has no bf16"
+        return "fp32", (
+            f"{name} (compute capability {major}.{minor}) has no bf16, which begins at 8.0"
+        )
+    if torch.accelerator.is_available() and not use_cpu:
+        return "fp32", "what this device does in bf16 is not known"
+    units = [name for name, check in _UNITS.items() if getattr(torch.cpu, check, _never)()]
+    if units:
+        return "bf16", f"the CPU has {' and '.join(units)}"
+    return "fp32", f"the CPU has neither {' nor '.join(_UNITS)} to compute in bf16"
 
 
-def _cpu_has_bf16() -> bool:
-    cpu = torch.cpu
-    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(cpu, check)() for check in checks if hasattr(cpu, check))
+def _never() -> bool:
+    return False

@@ -31,6 +31,10 @@ class PerformanceSection(SpecModel):
         ge=1,
         description="tokens of a micro-batch of exact batching at most, padding counted",
     )
+    compile: bool = Field(
+        default=False,
+        description="torch.compile for the model; the first steps take minutes, later ones less",
+    )
 
 
 class OutputSection(SpecModel):

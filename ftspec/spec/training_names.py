@@ -25,6 +25,7 @@ OWNED_ARGUMENTS: dict[str, str] = {
     "resume_from_checkpoint": "pass --resume RUN_DIR to ftspec run",
     "run_name": 'write "name" at the top of the spec',
     "seed": 'write "seed" at the top of the spec',
+    "torch_compile": 'write "performance: {compile: true}"',
     "train_sampling_strategy": 'write "performance: {batching: grouped}" to group by length',
 }
 """Fields of ``TrainingArguments`` that ftspec sets itself, with what to write instead."""

@@ -16,7 +16,7 @@ from ftspec.engine.batching.micro_batches import Batch, MicroBatches, rows_of
 from ftspec.engine.trainer import BatchMeanLoss
 from ftspec.errors import RunError
 from tests.engine.gradients import assert_equal, gradients_of
-from tests.engine.running import Engine
+from tests.engine.running import Engine, steps_in
 from tests.engine.test_accumulation import (
     ACCUMULATED,
     AT_ONCE,
@@ -188,3 +188,36 @@ def test_batches_that_are_more_than_their_rows_are_not_cut(
     assert run.trainer.args.per_device_train_batch_size == 4
     log = engine.runs()[-1].log.read_text(encoding="utf-8")
     assert "batches are padded, not cut: the loss of a row depends on the other rows" in log
+
+
+def test_workers_load_the_same_steps(engine: Engine, request: pytest.FixtureRequest) -> None:
+    spec = spec_of(request, "single-label")
+    alone = engine.train(spec, *ACCUMULATED)
+    more = ("training.dataloader_num_workers=2", "training.dataloader_prefetch_factor=2")
+    loaded = engine.train(spec, *ACCUMULATED, *more)
+
+    assert [one["loss"] for one in steps_in(loaded)] == [one["loss"] for one in steps_in(alone)]
+
+
+def test_a_compiled_model_learns_the_same(engine: Engine, request: pytest.FixtureRequest) -> None:
+    spec = spec_of(request, "rows of text")
+    plain = engine.train(spec, *AT_ONCE, "training.max_steps=3")
+    compiled = engine.compile(
+        spec,
+        *AT_ONCE,
+        "training.max_steps=3",
+        "performance.compile=true",
+        "training.torch_compile_backend=aot_eager",  # all but the compiler of the code it makes
+    )
+    compiled.trainer.train()
+
+    widths = [
+        one["input_ids"].shape[1]
+        for step in compiled.trainer.get_train_dataloader()
+        for one in step
+    ]
+    assert {width % 32 for width in widths} == {0}
+    assert compiled.trainer.accelerator.state.dynamo_plugin.backend.value == "AOT_EAGER"
+    ours, theirs = steps_in(compiled.trainer.state.log_history), steps_in(plain)
+    for name in ("loss", "grad_norm"):
+        assert [one[name] for one in ours] == pytest.approx([one[name] for one in theirs], rel=1e-5)

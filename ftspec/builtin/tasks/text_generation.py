@@ -87,7 +87,7 @@ class TextGeneration(Task):
             keep_documents_apart(model)
             end, padding = self._tokenizer.eos_token_id, self._tokenizer.pad_token_id
             return DocumentsApart(end, padding)
-        return _LabelsAreInputs(DataCollatorForSeq2Seq(self._tokenizer, label_pad_token_id=IGNORED))
+        return _LabelsAreInputs(self._tokenizer, label_pad_token_id=IGNORED)
 
     def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """The tokens predicted: all but the first of each row."""
@@ -172,14 +172,12 @@ def _as_blocks(tokens: pa.Array, size: int) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), tokens)
 
 
-class _LabelsAreInputs:
+class _LabelsAreInputs(DataCollatorForSeq2Seq):
     """Adds labels equal to the inputs, then pads."""
 
-    def __init__(self, pad: DataCollatorForSeq2Seq) -> None:
-        self._pad = pad
-
-    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> Any:
-        return self._pad([{**row, "labels": list(row["input_ids"])} for row in rows])
+    def __call__(self, features: Any, return_tensors: Any = None) -> Any:
+        rows = [{**row, "labels": list(row["input_ids"])} for row in features]
+        return super().__call__(rows, return_tensors)  # type: ignore[no-untyped-call]
 
 
 class _BlocksOfBatch:

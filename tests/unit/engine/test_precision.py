@@ -37,11 +37,16 @@ def test_auto_asks_the_gpu(
 
 
 @pytest.mark.parametrize(
-    ("has_avx", "has_amx", "expected"),
-    [(False, False, "fp32"), (True, False, "bf16"), (False, True, "bf16")],
+    ("has_avx", "has_amx", "expected", "reason"),
+    [
+        (False, False, "fp32", "the CPU has neither AVX512-BF16 nor AMX to compute in bf16"),
+        (True, False, "bf16", "the CPU has AVX512-BF16"),
+        (False, True, "bf16", "the CPU has AMX"),
+        (True, True, "bf16", "the CPU has AVX512-BF16 and AMX"),
+    ],
 )
 def test_auto_asks_the_cpu(
-    has_avx: bool, has_amx: bool, expected: str, monkeypatch: pytest.MonkeyPatch
+    has_avx: bool, has_amx: bool, expected: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers: dict[str, Any] = {
         "_is_avx512_bf16_supported": lambda: has_avx,
@@ -49,7 +54,7 @@ def test_auto_asks_the_cpu(
     }
     for name, answer in answers.items():
         monkeypatch.setattr(torch.cpu, name, answer)
-    assert resolve_precision("auto", use_cpu=True)[0] == expected
+    assert resolve_precision("auto", use_cpu=True) == (expected, reason)
 
 
 def test_the_questions_to_the_cpu_exist() -> None:

@@ -75,6 +75,7 @@ def test_resolved_spec_says_every_default(plan_of: PlanOf, minimal_spec: str) ->
         "batching": "exact",
         "cost_per_cut": None,
         "max_tokens_per_device": None,
+        "compile": False,
     }
     assert spec["metrics"] == [{"type": "accuracy"}, {"type": "f1", "average": "macro"}]
     assert spec["task"]["threshold"] == 0.5
