@@ -37,7 +37,6 @@ from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Adapter, CallbackContext, NewWeights, Task
 from ftspec.rundir import RunDirectory
 
-
 _COMPILED_LENGTHS = 32
 """Tokens: lengths of batches for a compiled model are multiples of it."""
 
@@ -51,6 +50,7 @@ class CompiledRun:
     model: nn.Module
     config: PretrainedConfig
     data: Preparation
+    metrics: Metrics
     checkpoint: Checkpoint | None
     precision: Precision
     interruption: Interruption
@@ -81,8 +81,8 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
     model = data.task.wrap(loaded if adapter is None else adapter.attach(loaded, new))
     _tell_parameters(model, log)
 
-    modules = [build(metric, context_maker(plan, log)) for metric in plan.metrics]
-    metrics = Metrics(plan.metrics, modules, data.task)
+    make_context = context_maker(plan, log)
+    metrics = Metrics(plan.metrics, lambda metric: build(metric, make_context), data.task)
     interruption = Interruption(log)
     batching = choose_batching(plan, data.task, data.encoded["train"], log)
     trainer = trainer_class_for(data.task.trainer_class or Trainer, batching.mixin)(
@@ -104,6 +104,7 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
         callbacks=[
             TensorBoard(run_dir),
             Reporter(log, run_dir),
+            metrics,
             interruption,
             *_build_callbacks(plan, data, run_dir, log),
         ],
@@ -120,6 +121,7 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
         model=model,
         config=loaded.config,
         data=data,
+        metrics=metrics,
         checkpoint=checkpoint,
         precision=precision,
         interruption=interruption,

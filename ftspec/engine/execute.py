@@ -99,7 +99,11 @@ def _tell_performance(
     run: CompiledRun, stopwatch: Stopwatch, run_dir: RunDirectory, log: RunLog
 ) -> None:
     log.end_phase()
-    performance = account(run, stopwatch, log.seconds)
+    try:
+        performance = account(run, stopwatch, log.seconds)
+    except Exception as error:  # the model is trained and saved
+        log.warn(f"what the run cost could not be counted: {type(error).__name__}: {error}")
+        return
     if performance is not None:
         run_dir.write_json(PERFORMANCE, performance.to_json())
         for line in performance.lines():
@@ -118,6 +122,7 @@ def rehearse(plan: Plan, *, watcher: Watcher) -> list[str]:
         run_dir = start_run(replace(plan, output_dir=Path(folder)), "")
         with RunLog(run_dir.log, watcher, plan.mask) as log:
             run = compile_run(plan, run_dir, log)
+            run.metrics.build()
             arguments = run.trainer.args
             trained, total = count_parameters(run.model)
             of_them = "" if trained == total else f", {trained:,} of them trained"

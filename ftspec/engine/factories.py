@@ -23,9 +23,7 @@ def load_factory(component: Component) -> Callable[[Any, Any], Any]:
     Raises:
         MissingExtraError: a package it needs is not installed.
     """
-    for module in component.requires:
-        if not _is_installed(module):
-            raise MissingExtraError(module, component.install)
+    require_packages(component)
     module, _, attribute = component.factory.partition(":")
     try:
         factory: Callable[[Any, Any], Any] = getattr(importlib.import_module(module), attribute)
@@ -35,6 +33,17 @@ def load_factory(component: Component) -> Callable[[Any, Any], Any]:
             raise  # the plugin itself is broken, no package is missing
         raise MissingExtraError(missing, component.install) from error
     return factory
+
+
+def require_packages(component: Component) -> None:
+    """Make sure that what a component needs is installed, without importing it.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    for module in component.requires:
+        if not _is_installed(module):
+            raise MissingExtraError(module, component.install)
 
 
 def _is_installed(module: str) -> bool:

@@ -2,40 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from datasets import Dataset, IterableDataset
-from transformers import EvalPrediction
+from transformers import (
+    EvalPrediction,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from ftspec.components import MetricComponent
+from ftspec.engine.factories import require_packages
 from ftspec.planning.plan import PlannedComponent
 from ftspec.protocols import Task
 
 
-class Metrics:
-    """The metrics of the spec: some score predictions, some score the mean loss alone."""
+class Metrics(TrainerCallback):
+    """The metrics of the spec: some score predictions, some score the mean loss alone.
+
+    They are built after the first step, which does not wait for the libraries they import; and not
+    only when they are asked, since one that cannot be built should not end a long run.
+
+    Raises:
+        MissingExtraError: a package that one of them needs is not installed.
+    """
 
     def __init__(
-        self, planned: Sequence[PlannedComponent], modules: Sequence[Any], task: Task
+        self,
+        planned: Sequence[PlannedComponent],
+        make: Callable[[PlannedComponent], Any],
+        task: Task,
     ) -> None:
+        self._planned = planned
+        self._make = make
         self._task = task
         self._on_loss: list[Any] = []
         self._on_predictions: list[Any] = []
-        for one, module in zip(planned, modules, strict=True):
-            assert isinstance(one.component, MetricComponent)
-            scores_loss = one.component.scores == frozenset({"loss"})
-            (self._on_loss if scores_loss else self._on_predictions).append(module)
+        self._is_built = False
+        for one in planned:
+            require_packages(one.component)
+
+    def build(self) -> None:
+        """Build them, once."""
+        if self._is_built:
+            return
+        self._is_built = True
+        for one in self._planned:
+            (self._on_loss if _scores_loss(one) else self._on_predictions).append(self._make(one))
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """The first step is made."""
+        self.build()
 
     @property
     def needs_predictions(self) -> bool:
         """Whether evaluation must keep what the model gave."""
-        return bool(self._on_predictions)
+        return not all(map(_scores_loss, self._planned))
 
     def score_predictions(
         self, outputs: EvalPrediction, rows: Dataset | IterableDataset
     ) -> dict[str, float]:
         """The metrics of what the model gave for the encoded ``rows``."""
+        self.build()
         predictions, references = self._task.decode(outputs, rows)
         results: dict[str, float] = {}
         for module in self._on_predictions:
@@ -44,10 +77,16 @@ class Metrics:
 
     def score_loss(self, loss: float) -> dict[str, float]:
         """The metrics of a split's mean loss."""
+        self.build()
         results: dict[str, float] = {}
         for module in self._on_loss:
             results |= _numbers(module.compute(losses=[loss]))
         return results
+
+
+def _scores_loss(planned: PlannedComponent) -> bool:
+    assert isinstance(planned.component, MetricComponent)
+    return planned.component.scores == frozenset({"loss"})
 
 
 def _numbers(results: Mapping[str, Any] | None) -> dict[str, float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from torch.utils.tensorboard import SummaryWriter
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.integrations.integration_utils import TensorBoardCallback
 
@@ -54,24 +53,45 @@ class Reporter(TrainerCallback):
 
 
 class TensorBoard(TensorBoardCallback):
-    """TensorBoard's files in the run directory, with the spec in place of every raw argument."""
+    """TensorBoard's files in the run directory, with the spec in place of every raw argument.
+
+    They are opened when there is something to write, after the first step.
+    """
 
     def __init__(self, run_dir: RunDirectory) -> None:
-        folder = str(run_dir.tensorboard)
-        super().__init__(SummaryWriter(log_dir=folder))  # type: ignore[no-untyped-call]
-        self.logging_dir = folder  # a second writer opens here, after training has closed the first
+        # without the writer's library, which the base would import now
+        self.tb_writer = None
+        self.logging_dir = str(run_dir.tensorboard)
         self._spec = run_dir.resolved_spec.read_text(encoding="utf-8")
+        self._purge_step: int | None = None
+        self._has_spec = False
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Show the resolved spec; in a run resumed, hide the steps that will be made again."""
-        if state.is_world_process_zero and self.tb_writer is not None:
-            if state.global_step > 0:
-                self.tb_writer.close()
-                self.tb_writer = SummaryWriter(
-                    log_dir=self.logging_dir, purge_step=state.global_step + 1
-                )
+        """In a run resumed, steps that will be made again are hidden."""
+        self._purge_step = state.global_step + 1 if state.global_step > 0 else None
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: Mapping[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Write the numbers."""
+        if state.is_world_process_zero and self.tb_writer is None:
+            self._open()
+        super().on_log(args, state, control, logs=logs, **kwargs)  # type: ignore[no-untyped-call]
+
+    def _open(self) -> None:
+        from torch.utils.tensorboard import SummaryWriter  # not before the first step
+
+        self.tb_writer = SummaryWriter(log_dir=self.logging_dir, purge_step=self._purge_step)
+        self._purge_step = None  # training closes its writer, and evaluation opens another
+        if not self._has_spec:
+            self._has_spec = True
             self.tb_writer.add_text("spec", f"```yaml\n{self._spec}\n```")
 
 

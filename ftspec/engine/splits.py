@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 
 import datasets
 import numpy as np
-from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
 
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.paths import SpecPath
@@ -133,15 +132,17 @@ def _hold_out(rows: Rows, split: Split, seed: int, name: str) -> tuple[Rows, Row
             helps=('name a slice of the source, or remove "streaming: true"',),
         )
     assert split.fraction is not None
+    from sklearn import model_selection  # takes a second, and most specs hold out nothing
+
     classes = groups = None
+    draw = model_selection.ShuffleSplit
     if split.group_by is not None:
         groups = _column(rows, split.group_by, (*at, "group_by"))
-        splitter: Any = GroupShuffleSplit(1, test_size=split.fraction, random_state=seed)
+        draw = model_selection.GroupShuffleSplit
     elif split.stratify_by is not None:
         classes = _column(rows, split.stratify_by, (*at, "stratify_by"))
-        splitter = StratifiedShuffleSplit(1, test_size=split.fraction, random_state=seed)
-    else:
-        splitter = ShuffleSplit(1, test_size=split.fraction, random_state=seed)
+        draw = model_selection.StratifiedShuffleSplit
+    splitter = draw(1, test_size=split.fraction, random_state=seed)
     try:
         kept, held_out = next(splitter.split(np.zeros(len(rows)), classes, groups))
     except ValueError as error:

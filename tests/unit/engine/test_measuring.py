@@ -14,7 +14,7 @@ from ftspec.builtin.tasks.config import TextClassificationConfig
 from ftspec.builtin.tasks.text_classification import TextClassification
 from ftspec.engine.factories import build
 from ftspec.engine.measuring import Metrics
-from ftspec.planning.plan import Plan
+from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Context, TaskContext
 from tests.unit import tiny
 from tests.unit.conftest import PlanOf
@@ -22,14 +22,15 @@ from tests.unit.conftest import PlanOf
 
 def metrics_of(plan: Plan, extra: Any = None) -> Metrics:
     more: dict[str, Any] = {"section": (), "seed": 1, "note": print}
-    modules = [build(one, lambda planned, children: Context(**more)) for one in plan.metrics]
-    if extra is not None:
-        modules[0] = extra
+
+    def make(planned: PlannedComponent) -> Any:
+        return extra or build(planned, lambda planned, children: Context(**more))
+
     context = TaskContext(
         tokenizer=tiny.tokenizer("wordpiece"), max_length=8, max_target_length=8, **more
     )
     task = TextClassification(TextClassificationConfig(), context)
-    return Metrics(plan.metrics, modules, task)
+    return Metrics(plan.metrics, make, task)
 
 
 ROWS = Dataset.from_dict({"labels": [1, 0, 0]})
