@@ -17,6 +17,7 @@ from ftspec.diagnostics.model import Collector, Diagnostic, Severity
 from ftspec.diagnostics.render import RENDERERS, text
 from ftspec.errors import UsageError
 from ftspec.linting import lint
+from ftspec.registry.registry import Registry
 
 
 @click.command("lint")
@@ -70,23 +71,28 @@ def lint_command(
         raise UsageError(f'no spec in {", ".join(paths)}: a spec has the key "ftspec"')
     for path in specs:
         if fixer is not None:
-            found += fixer.fix(Path(path), write=fix)
-            continue
-        collector = Collector()
-        source = read_spec(path, collector)
-        found += collector
-        if source is not None:
-            found += lint(source, registry, overrides=overrides)
+            of_spec = fixer.fix(Path(path), write=fix)
+        else:
+            of_spec = _lint_spec(path, registry, overrides)
+        # what is not shown is not kept: a finding holds the text that it is in
+        found += [one for one in of_spec if with_info or one.severity is not Severity.INFO]
     if fixer is not None:
         click.echo(fixer.diff, nl=False)
-    shown = [one for one in found if with_info or one.severity is not Severity.INFO]
     if not diff:
-        click.echo(_render(shown, format_name), nl=False)
+        click.echo(_render(found, format_name), nl=False)
     if fixer is not None and fixer.count:
         click.echo(f"{'fixed' if fix else 'can fix'} {fixer.count}", err=True)
-    click.echo(summary(shown, len(specs)), err=True)
+    click.echo(summary(found, len(specs)), err=True)
     if any(diagnostic.severity is Severity.ERROR for diagnostic in found):
         raise Exit(FINDINGS)
+
+
+def _lint_spec(path: str, registry: Registry, overrides: Sequence[str]) -> list[Diagnostic]:
+    collector = Collector()
+    source = read_spec(path, collector)
+    if source is None:
+        return list(collector)
+    return [*collector, *lint(source, registry, overrides=overrides)]
 
 
 def _render(found: Sequence[Diagnostic], format_name: str) -> str:
