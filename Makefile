@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help quickstart test check format clean
+.PHONY: help quickstart test check format bench clean
 
 help:
 	@echo "make quickstart   set up, then train the quickstart spec on real data with a real model"
 	@echo "make test         set up, then run every test"
 	@echo "make check        set up, then check style, types and floors"
 	@echo "make format       set up, then format the code"
+	@echo "make bench        set up, then measure every claim about speed"
 
 # what a user needs
 $(VENV)/.train: pyproject.toml constraints.txt requirements-quickstart.txt
@@ -39,6 +40,9 @@ check: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
