@@ -14,20 +14,17 @@ Good:
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel
 
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
 from ftspec.files import MOST_LISTED, FileSearch, TooManyFilesError
-from ftspec.planning.plan import Plan, PlannedComponent
-from ftspec.spec.base import ComponentSection, LocalPath, local_path_mark
+from ftspec.planning.local_paths import local_paths, local_paths_in
+from ftspec.planning.plan import Plan
 
 SLUGS = ("missing-file",)
 
@@ -35,8 +32,8 @@ SLUGS = ("missing-file",)
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Look up every path that a component's config marks as one that must exist."""
     search = FileSearch()
-    paths = [found for planned in plan.components for found in _paths_of(planned)]
-    for at, path in (*paths, *_paths_in(plan.model, ("model",))):
+    paths = [found for planned in plan.components for found in local_paths(planned)]
+    for at, path in (*paths, *local_paths_in(plan.model, ("model",))):
         if not _exists(path, search):
             yield _missing(path, at, plan, spans)
 
@@ -63,27 +60,3 @@ def _missing(path: str, at: SpecPath, plan: Plan, spans: Document) -> Diagnostic
         helps=did_you_mean(Path(path).name, siblings)
         or ("a relative path starts from the folder of the file it is written in",),
     )
-
-
-def _paths_of(planned: PlannedComponent) -> Iterator[tuple[SpecPath, str]]:
-    yield from _paths_in(planned.config, planned.at)
-    for child in planned.children.values():
-        yield from _paths_of(child)
-
-
-def _paths_in(
-    value: Any, at: SpecPath, mark: LocalPath | None = None
-) -> Iterator[tuple[SpecPath, str]]:
-    if isinstance(value, str):
-        if mark is not None and mark.must_exist and mark.applies_to(value):
-            yield at, value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _paths_in(item, (*at, key), mark)
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            yield from _paths_in(item, (*at, index), mark)
-    elif isinstance(value, BaseModel) and not isinstance(value, ComponentSection):
-        for name, field in type(value).model_fields.items():
-            mark = local_path_mark(field)
-            yield from _paths_in(getattr(value, name), (*at, field.alias or name), mark)

@@ -22,6 +22,7 @@ from ftspec.engine.model import load_config
 from ftspec.engine.progress import RunLog
 from ftspec.engine.tokenizer import build_tokenizer
 from ftspec.files import sha256_of
+from ftspec.planning.local_paths import local_paths
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Source
 
@@ -98,6 +99,7 @@ def read_basis(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Basis:
         "tokenizer files": contents_of(tokenizer) if tokenizer is not None else None,
         "positions of the model": position_limit(config),
         "task": plan.task.to_spec(),
+        "files": _files_named_in(plan),
         "ftspec": {"version": __version__, "source": hash_of_source("ftspec")},
         "plugins": {name: code_of(planned) for name, planned in _components(plan)},
         "packages": versions(),
@@ -112,6 +114,13 @@ def read_basis(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Basis:
         },
         obstacle=_obstacle(plan, identity, tokenizer),
     )
+
+
+def _files_named_in(plan: Plan) -> dict[str, str]:
+    """Hashes of the files that sections name beside the source's, such as a chat template."""
+    sections = (*plan.transforms, plan.tokenizer, plan.task)
+    paths = {path for planned in sections for _, path in local_paths(planned)}
+    return {path: sha256_of(Path(path)) for path in sorted(paths) if Path(path).is_file()}
 
 
 def contents_of(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
