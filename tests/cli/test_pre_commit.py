@@ -1,7 +1,8 @@
 """The hooks of `.pre-commit-hooks.yaml` run by pre-commit in a git repository, where no torch is.
 
 pre-commit would install ftspec from the package registry, which no test asks. The hooks run from a
-folder that holds what such an installation brings, and nothing else.
+folder that holds what such an installation brings, and nothing else. With `additional_dependencies`
+it holds the wheel of a plugin, too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import importlib.util
 import os
 import shutil
 import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import pytest
 import yaml
 
 from tests.cli.command import ROOT, SPECS, Done, own_environment, run
+from tests.plugins.environment import build_wheel
 
 pytestmark = [
     pytest.mark.slow,
@@ -52,7 +55,22 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    folder = tmp_path_factory.mktemp("hooks")
+    """What `pip install ftspec` brings."""
+    return install(tmp_path_factory.mktemp("hooks"))
+
+
+@pytest.fixture(scope="module")
+def installation_with_peft(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """The same with `additional_dependencies: [ftspec-peft]`."""
+    folder = tmp_path_factory.mktemp("hooks_with_peft")
+    made = install(folder)
+    with zipfile.ZipFile(build_wheel(ROOT / "plugins" / "ftspec-peft", folder)) as wheel:
+        wheel.extractall(made.packages)
+    return made
+
+
+def install(folder: Path) -> Installation:
+    """ftspec and its dependencies in a folder."""
     made = Installation(folder / "packages", folder / "bin")
     made.packages.mkdir()
     made.commands.mkdir()
@@ -94,10 +112,15 @@ class Repository:
 @pytest.fixture
 def repository(tmp_path: Path, installation: Installation) -> Repository:
     """A repository with the hooks as users configure them, but run from the installation."""
+    return make_repository(tmp_path, installation)
+
+
+def make_repository(folder: Path, installation: Installation) -> Repository:
+    """A repository whose hooks run from an installation."""
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert {hook["language"] for hook in hooks} == {"python"}
     local = {"repo": "local", "hooks": [hook | {"language": "system"} for hook in hooks]}
-    home = tmp_path / "home"
+    home = folder / "home"
     home.mkdir()
     here = str(Path(sys.executable).parent)
     path = [part for part in os.environ["PATH"].split(os.pathsep) if part != here]
@@ -110,7 +133,7 @@ def repository(tmp_path: Path, installation: Installation) -> Repository:
         "PRE_COMMIT_HOME": str(home / "pre-commit"),
         "PRE_COMMIT_COLOR": "never",
     }
-    made = Repository(tmp_path / "repository", env)
+    made = Repository(folder / "repository", env)
     made.folder.mkdir()
     made.git("init", "--quiet")
     made.git("config", "user.name", "Someone")
@@ -167,3 +190,44 @@ def test_stale_schema_is_written_anew_and_blocks_once(repository: Repository) ->
     assert fresh == (ROOT / "docs" / "ftspec.schema.json").read_bytes()
     done = repository.commit()
     assert done.code == 0, done.said
+
+
+LORA = """\
+ftspec: 1
+data:
+  source: {type: hub, path: acme/reviews, revision: v1}
+  splits: {train: "train[:90%]", validation: "train[90%:]"}
+preprocess: {template: {text: "{text}", label: "{label}"}}
+model:
+  checkpoint: google-bert/bert-base-uncased
+  revision: v1
+  adapter: {type: lora, rank: 8}
+task: text-classification
+"""
+
+
+def test_plugin_among_the_dependencies_lints_its_section(
+    tmp_path: Path, installation_with_peft: Installation
+) -> None:
+    for module in ("torch", "peft", "transformers"):
+        done = run([*PYTHON, "-c", installation_with_peft.import_first(f"import {module}")])
+        assert f"No module named '{module}'" in done.err
+    repository = make_repository(tmp_path, installation_with_peft)
+    repository.write("lora.yaml", LORA)
+    done = repository.commit()
+    assert done.code == 1
+    assert "error[unknown-key]" in done.out + done.err, done.said
+    assert '"rank" in model.adapter' in done.out + done.err, done.said
+
+    repository.write("lora.yaml", LORA.replace("rank: 8", "r: 8"))
+    done = repository.commit()
+    assert done.code == 0, done.said
+    assert repository.git("rev-parse", "--verify", "HEAD").code == 0
+
+
+def test_plugin_that_is_missing_is_named(repository: Repository) -> None:
+    repository.write("lora.yaml", LORA)
+    done = repository.commit()
+    assert done.code == 1
+    assert 'no adapter "lora" is installed' in done.out + done.err, done.said
+    assert "pip install ftspec-peft" in done.out + done.err, done.said
