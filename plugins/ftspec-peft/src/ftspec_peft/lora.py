@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ class Lora(Adapter):
         task_type = _TASK_TYPES.get(self._context.auto_model)
         config = peft.LoraConfig(
             task_type=task_type,
-            base_model_name_or_path=self._context.mask(model.name_or_path),
+            base_model_name_or_path=self._context.mask(str(model.name_or_path)),
             revision=self._context.revision,
             r=self._config.r,
             lora_alpha=self._config.alpha,
@@ -86,7 +87,9 @@ class Lora(Adapter):
 
     def load(self, model: PreTrainedModel, folder: Path) -> nn.Module:
         """The model with the weights in ``folder``."""
-        loaded: nn.Module = peft.PeftModel.from_pretrained(model, str(folder))
+        with warnings.catch_warnings():  # peft asks transformers by a name that is to go
+            warnings.simplefilter("ignore", FutureWarning)
+            loaded: nn.Module = peft.PeftModel.from_pretrained(model, str(folder))
         return loaded
 
     def merge(self, model: Any) -> PreTrainedModel:

@@ -36,8 +36,10 @@ def quantization_of(kind: Literal["nf4", "int8"], context: AdapterContext) -> Bi
     # with none named transformers leaves out the output layer of a language model
     skipped = None if context.auto_model.endswith("LM") else list(_HEADS)
     if kind == "int8":
-        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=skipped)
-    return BitsAndBytesConfig(
+        return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+            load_in_8bit=True, llm_int8_skip_modules=skipped
+        )
+    return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,

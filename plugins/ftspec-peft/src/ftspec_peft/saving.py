@@ -20,7 +20,7 @@ The weights of an adapter, without those of the model that it belongs to. With `
 """
 
 
-class AdapterAlone(PeftModel):  # type: ignore[misc]
+class AdapterAlone(PeftModel):
     """Mixed in before the class of ``peft`` for a task."""
 
     def save_pretrained(self, save_directory: str, *rest: Any, **options: Any) -> None:
@@ -33,7 +33,7 @@ class AdapterAlone(PeftModel):  # type: ignore[misc]
         """A card that names the checkpoint if it is on the Hub; elsewhere a folder's name says
         nothing."""
         name = self.peft_config[self.active_adapter].base_model_name_or_path
-        is_on_hub = not Path(self.get_base_model().name_or_path).is_dir()
+        is_on_hub = not Path(str(self.get_base_model().name_or_path)).is_dir()
         data = ModelCardData(
             base_model=name if is_on_hub else None, library_name="peft", tags=["ftspec", "lora"]
         )
@@ -44,5 +44,5 @@ class AdapterAlone(PeftModel):  # type: ignore[misc]
 
 def model_class(task_type: str | None) -> type[AdapterAlone]:
     """The class of models with an adapter for a task."""
-    base = MODEL_TYPE_TO_PEFT_MODEL_MAPPING.get(task_type, PeftModel)
+    base = MODEL_TYPE_TO_PEFT_MODEL_MAPPING.get(task_type or "", PeftModel)
     return type(base.__name__, (AdapterAlone, base), {})
