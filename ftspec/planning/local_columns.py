@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ftspec.columns import Columns, UnreadableError, csv_columns, json_columns, read_head
-from ftspec.files import FileSearch, TooManyFilesError
+from ftspec.files import FileSearch, TooManyFilesError, folder_of_package
 from ftspec.planning.plan import PlannedComponent
 
-_LOCAL = ("csv", "json", "parquet", "text")
+_LOCAL = ("csv", "json", "package", "parquet", "text")
 
 
 class LocalColumns(NamedTuple):
@@ -39,7 +40,9 @@ def local_columns(source: PlannedComponent) -> LocalColumns | None:
     if local is None:
         return None
     columns = _told_by_config(local)
-    if columns is not None or local.type == "parquet":  # which the standard library cannot read
+    if (
+        columns is not None or _format_of(local) == "parquet"
+    ):  # which the standard library cannot read
         return LocalColumns(source=local, columns=columns)
     found = _first_file(local)
     if found is None:
@@ -60,7 +63,7 @@ def _local_parts(source: PlannedComponent) -> Iterator[PlannedComponent]:
 
 
 def _told_by_config(source: PlannedComponent) -> Columns | None:
-    if source.type == "text":
+    if _format_of(source) == "text":
         return {"text": {}}
     if source.type == "csv":
         names = getattr(source.config, "column_names", None)
@@ -76,8 +79,12 @@ def _first_file(source: PlannedComponent) -> tuple[Path, str] | None:
     files: Any = getattr(source.config, "files", None)
     if isinstance(files, Mapping):
         files = files.get("train", next(iter(files.values()), None))
+    folder = _folder_of(source)
+    if folder is None:
+        return None
     try:
-        for pattern in [files] if isinstance(files, str) else files or ():
+        for written in [files] if isinstance(files, str) else files or ():
+            pattern = os.path.join(folder, written)  # noqa: PTH118 - what is absolute stays as it is
             # a name may hold brackets, which a pattern would read its own way
             for name in chain([pattern], sorted(FileSearch().find(pattern))):
                 path = Path(name)
@@ -89,10 +96,25 @@ def _first_file(source: PlannedComponent) -> tuple[Path, str] | None:
     return None
 
 
+def _format_of(source: PlannedComponent) -> str:
+    """The type, or of files in a package the format that is named."""
+    return str(getattr(source.config, "format", source.type))
+
+
+def _folder_of(source: PlannedComponent) -> str | None:
+    """Where the paths of a source start, ``""`` where they are absolute."""
+    if source.type != "package":
+        return ""
+    package = str(getattr(source.config, "package", ""))
+    # to find a package inside another, Python runs the code of the outer one
+    folder = folder_of_package(package) if "." not in package else None
+    return str(folder) if folder is not None else None
+
+
 def _read(source: PlannedComponent, path: Path) -> Columns | None:
     head = read_head(path, getattr(source.config, "encoding", "utf-8"))
     if head is None:
         return None
-    if source.type == "csv":
+    if _format_of(source) == "csv":
         return csv_columns(head, getattr(source.config, "delimiter", ","))
     return json_columns(head, getattr(source.config, "field", None))

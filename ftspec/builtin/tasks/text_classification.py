@@ -166,6 +166,8 @@ class TextClassification(Task):
             )
         if self._config.problem == "multi-label":
             return learn_names(value for row in fields["label"] for value in _as_labels(row))
+        if isinstance(fields.features["label"], datasets.List):  # of which there is no "unique"
+            raise _list_of_labels()
         return learn_names(fields.unique("label"))
 
     def _encode_label(self, value: Any) -> int | float | list[float]:
@@ -174,15 +176,19 @@ class TextClassification(Task):
         assert self._labels is not None
         if self._config.problem == "single-label":
             if isinstance(value, list):
-                raise RunError(
-                    "a row has a list of labels",
-                    slug="label-type",
-                    at=_LABEL,
-                    helps=('write "problem: multi-label" in the task section',),
-                )
+                raise _list_of_labels()
             return self._labels.id_of(value)
         given = {self._labels.id_of(label) for label in _as_labels(value)}
         return [float(index in given) for index in range(len(self._labels.names))]
+
+
+def _list_of_labels() -> RunError:
+    return RunError(
+        "a row has a list of labels",
+        slug="label-type",
+        at=_LABEL,
+        helps=('write "problem: multi-label" in the task section',),
+    )
 
 
 def _as_labels(value: Any) -> list[Any]:

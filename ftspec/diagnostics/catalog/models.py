@@ -48,10 +48,10 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when the run prepares its data.
     """,
-    ("no-pad-token", "no-eos-token"): """
-        The tokenizer lacks a token that the task needs.
+    ("no-pad-token",): """
+        The tokenizer has no token to pad with.
 
-        Why: rows are padded with one to the same length, and texts end with the other.
+        Why: the rows of a batch are padded to the same length.
 
         Found: when the run prepares its data.
     """,
