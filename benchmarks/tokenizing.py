@@ -2,9 +2,9 @@
 
 The bare tokenizer is ``encode_batch`` of ``tokenizers`` over batches of 1,000 texts, its result
 thrown away. ``ftspec`` encodes a split to an Arrow file. The script maps a call of the tokenizer
-over a data set, to an Arrow file as well. The text is real: definitions of WordNet, which are short,
-and the paragraphs of Python's documentation (``pydoc_data.topics``), repeated. The tokenizer is that
-of the packaged MiniLM, cut at 256 tokens.
+over a data set, to an Arrow file as well. The text is real: definitions of WordNet, which are
+short, and the paragraphs of Python's documentation (``pydoc_data.topics``), repeated. The tokenizer
+is that of the packaged MiniLM, cut at 256 tokens.
 
 The goal is 0.9 of the bare tokenizer.
 """
