@@ -4,6 +4,7 @@ precision the same gradient to nine digits, for every task, accumulation and las
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 from transformers import Trainer, TrainingArguments
 
 from ftspec.builtin.tasks.text_classification import TextClassification
+from ftspec.engine.batching.choice import choose_batching
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.micro_batches import Batch, MicroBatches, rows_of
 from ftspec.engine.trainer import BatchMeanLoss
@@ -221,3 +223,29 @@ def test_a_compiled_model_learns_the_same(engine: Engine, request: pytest.Fixtur
     ours, theirs = steps_in(compiled.trainer.state.log_history), steps_in(plain)
     for name in ("loss", "grad_norm"):
         assert [one[name] for one in ours] == pytest.approx([one[name] for one in theirs], rel=1e-5)
+
+
+def test_a_stream_is_cut_like_rows_that_are_all_there(
+    engine: Engine, request: pytest.FixtureRequest
+) -> None:
+    """Two steps of sixteen rows and one of ten, then the stream begins anew."""
+    spec = spec_of(request, "summarization")
+    logs = []
+    for way in ("padded", "exact"):
+        more = (f"performance.batching={way}", "training.max_steps=4")
+        run = engine.compile(spec, *AT_ONCE, *more)
+        # as one that was encoded: it does not know its columns
+        rows = run.data.encoded["train"].to_iterable_dataset().map(dict)
+        assert rows.column_names is None
+        log: Any = SimpleNamespace(warn=None)
+        assert choose_batching(run.plan, run.data.task, rows, log).whole_steps is (way == "exact")
+        run.trainer.train_dataset = rows
+        run.trainer.train()
+        logs.append(steps_in(run.trainer.state.log_history))
+
+    padded, exact = logs
+    assert len(exact) == len(padded) == 4
+    for name in ("loss", "grad_norm"):
+        assert [one[name] for one in exact] == pytest.approx(
+            [one[name] for one in padded], rel=1e-5
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,7 +63,8 @@ def choose_batching(
 def _reason_not_to_cut(task: Task, rows: Dataset | IterableDataset, processes: int) -> str | None:
     if not task.rows_are_independent:
         return "the loss of a row depends on the other rows of its batch"
-    known = rows.column_names or ()
+    # a stream that was encoded knows its columns when it is read
+    known: Collection[str] = rows.column_names or next(iter(rows), {})
     if not task.length_columns or any(name not in known for name in task.length_columns):
         return "the rows have no lengths to cut by"
     if processes > 1 and isinstance(rows, IterableDataset):
