@@ -19,6 +19,40 @@ from ftspec.registry.discover import build_registry
 from ftspec.rundir import RunDirectory
 from ftspec.span import SourceText
 
+ARCHITECTURES = {
+    "bert": ("text-classification", '{text: "{text}", label: "{topic}"}'),
+    "gpt2": ("{type: text-generation, max_new_tokens: 8}", '{text: "{both}"}'),
+    "t5": ("summarization", '{source: "{both}", target: "{topic}: {text}"}'),
+}
+SPEC = """\
+ftspec: 1
+name: adapted
+data:
+  source: {{type: json, files: "{rows}"}}
+  splits: {{train: "train[:40]", validation: "train[40:50]"}}
+preprocess: {{template: {template}}}
+tokenizer: {{max_length: 32, max_target_length: 12}}
+model: {{checkpoint: "{checkpoint}", adapter: {{type: lora, r: 4, alpha: 8}}}}
+task: {task}
+training:
+  max_steps: 8
+  per_device_train_batch_size: 4
+  gradient_accumulation_steps: 2
+  learning_rate: 1e-2
+  logging_steps: 1
+  eval_strategy: steps
+  eval_steps: 2
+  save_strategy: steps
+  save_steps: 2
+performance: {{precision: fp32}}
+"""
+
+
+def spec_of(architecture: str, checkpoint: Path | str, rows: Path) -> str:
+    """A spec that trains an adapter."""
+    task, template = ARCHITECTURES[architecture]
+    return SPEC.format(rows=rows, template=template, checkpoint=checkpoint, task=task)
+
 
 @dataclass
 class Recorder:

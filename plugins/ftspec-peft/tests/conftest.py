@@ -1,7 +1,4 @@
-"""Tiny models with random weights, real text, and an engine to run specs with an adapter.
-
-The builders of models and the loopback Hub are those of the repository's own tests.
-"""
+"""A tiny model of each family, rows for it, and an engine to run specs with an adapter."""
 
 from __future__ import annotations
 
@@ -13,13 +10,10 @@ import datasets
 import pytest
 import torch
 
-REPOSITORY = Path(__file__).parents[3]
-sys.path += [str(Path(__file__).parent), str(REPOSITORY)]  # last, so that ftspec is the installed
+sys.path.append(str(Path(__file__).parent))
 
-from adapter_runs import Engine  # noqa: E402
-
-from tests.engine import rows, tiny  # noqa: E402
-from tests.hub import prose  # noqa: E402
+import tiny
+from adapter_runs import ARCHITECTURES, Engine, spec_of
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,62 +31,28 @@ def quiet_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT without a head."""
-    texts = [row["text"] for row in prose.glosses("train")]
-    return tiny.build_bert(tmp_path_factory.mktemp("models") / "bert", texts)
+    return tiny.build("bert", tmp_path_factory.mktemp("bert"))
 
 
 @pytest.fixture(scope="session")
 def gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A GPT-2: its layers are no nn.Linear, its output layer is tied to the embeddings."""
-    return tiny.build_gpt2(tmp_path_factory.mktemp("models"))
+    return tiny.build("gpt2", tmp_path_factory.mktemp("gpt2"))
 
 
 @pytest.fixture(scope="session")
 def t5(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A T5."""
-    return tiny.build_t5(tmp_path_factory.mktemp("models"))
+    return tiny.build("t5", tmp_path_factory.mktemp("t5"))
 
 
 @pytest.fixture(scope="session")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of rows for every task."""
-    folder = tmp_path_factory.mktemp("rows")
-    rows.write_rows(folder / "glosses.jsonl", rows.glosses(80))
-    rows.write_rows(folder / "paragraphs.jsonl", rows.paragraphs(60))
-    rows.write_rows(folder / "summaries.jsonl", rows.summaries(60))
-    return folder
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of definitions, for every task."""
+    return tiny.write_rows(tmp_path_factory.mktemp("rows") / "glosses.jsonl", tiny.glosses(80))
 
 
-SPECS = {
-    "bert": ("text-classification", "glosses", {"text": "{text}", "label": "{topic}"}),
-    "gpt2": ("{type: text-generation, max_new_tokens: 8}", "paragraphs", {"text": "{text}"}),
-    "t5": ("summarization", "summaries", {"source": "{document}", "target": "{summary}"}),
-}
-SPEC = """\
-ftspec: 1
-name: adapted
-data:
-  source: {{type: json, files: "{rows}"}}
-  splits: {{train: "train[:40]", validation: "train[40:50]"}}
-preprocess: {{template: {template}}}
-tokenizer: {{max_length: 32, max_target_length: 12}}
-model: {{checkpoint: "{checkpoint}", adapter: {{type: lora, r: 4, alpha: 8}}}}
-task: {task}
-training:
-  max_steps: 8
-  per_device_train_batch_size: 4
-  gradient_accumulation_steps: 2
-  learning_rate: 1e-2
-  logging_steps: 1
-  eval_strategy: steps
-  eval_steps: 2
-  save_strategy: steps
-  save_steps: 2
-performance: {{precision: fp32}}
-"""
-
-
-@pytest.fixture(params=SPECS)
+@pytest.fixture(params=ARCHITECTURES)
 def architecture(request: pytest.FixtureRequest) -> str:
     """Each family of models."""
     name: str = request.param
@@ -106,24 +66,16 @@ def checkpoint(architecture: str, request: pytest.FixtureRequest) -> Path:
     return folder
 
 
-def spec_of(architecture: str, checkpoint: Path | str, data: Path) -> str:
-    """A spec that trains an adapter of it."""
-    task, file, template = SPECS[architecture]
-    return SPEC.format(
-        rows=data / f"{file}.jsonl", template=template, checkpoint=checkpoint, task=task
-    )
-
-
 @pytest.fixture
-def spec(architecture: str, checkpoint: Path, data: Path) -> str:
+def spec(architecture: str, checkpoint: Path, rows: Path) -> str:
     """A spec of each family."""
-    return spec_of(architecture, checkpoint, data)
+    return spec_of(architecture, checkpoint, rows)
 
 
 @pytest.fixture
-def bert_spec(bert: Path, data: Path) -> str:
+def bert_spec(bert: Path, rows: Path) -> str:
     """The spec of the classifier."""
-    return spec_of("bert", bert, data)
+    return spec_of("bert", bert, rows)
 
 
 @pytest.fixture

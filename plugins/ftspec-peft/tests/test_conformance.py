@@ -7,7 +7,7 @@ import pytest
 from ftspec.testing import Check, Subject, checks_of
 from ftspec.testing.training import training_checks_of
 
-ON_THE_HUB = "lora_gpt2.yaml"  # which test_specs.py has
+ON_THE_HUB = "lora_gpt2.yaml"  # tested where the tests of ftspec have a Hub
 SUBJECT = Subject.installed("peft", project=Path(__file__).parents[1])
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from adapter_runs import Engine, Recorder
-from conftest import spec_of
+from adapter_runs import Engine, Recorder, spec_of
 from peft import PeftModel
 from transformers import AutoTokenizer
 
@@ -87,13 +86,13 @@ def test_merged_model_says_what_the_adapter_says(
 
 
 def test_rows_of_new_tokens_are_merged(
-    engine: Engine, gpt2: Path, data: Path, tmp_path: Path
+    engine: Engine, gpt2: Path, rows: Path, tmp_path: Path
 ) -> None:
     tokenizer = AutoTokenizer.from_pretrained(gpt2)
     tokenizer.add_tokens(["<cat>", "<tool>"])
     tokenizer.save_pretrained(tmp_path / "more")
     (tmp_path / "more" / "config.json").write_text((gpt2 / "config.json").read_text())
-    text = spec_of("gpt2", gpt2, data)
+    text = spec_of("gpt2", gpt2, rows)
     plan = engine.plan(text, [f"tokenizer.checkpoint={tmp_path / 'more'}"])
     run_dir = engine.execute(plan)
 
