@@ -249,3 +249,18 @@ def test_a_stream_is_cut_like_rows_that_are_all_there(
         assert [one[name] for one in exact] == pytest.approx(
             [one[name] for one in padded], rel=1e-5
         )
+
+
+def test_scaled_losses_of_fp16_add_up(engine: Engine, request: pytest.FixtureRequest) -> None:
+    """The scaler of the CPU, which scales in any precision: it must see a step as one."""
+    spec = spec_of(request, "single-label")
+    settings = (*ACCUMULATED, CUT_OFTEN, "training.max_grad_norm=0.0")
+    plain = engine.train(spec, *settings)
+    run = engine.compile(spec, *settings)
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0, growth_interval=2)
+    run.trainer.accelerator.scaler = scaler
+    run.trainer.train()
+
+    scaled = [one["loss"] for one in steps_in(run.trainer.state.log_history)]
+    assert scaled == pytest.approx([one["loss"] for one in steps_in(plain)], rel=1e-5)
+    assert scaler.get_scale() == 1024.0 * 2**3  # six steps, none of them skipped
