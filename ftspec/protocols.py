@@ -124,11 +124,14 @@ class Source(Protocol):
 
     @abstractmethod
     def identity(self) -> Mapping[str, Any]:
-        """What the lock records: revision, files and their hashes; JSON values."""
+        """What the lock records and prepared rows are found by: revision, files and their hashes;
+        JSON values. It changes whenever a row does; rows of a source without one, or with a
+        ``revision`` of ``None``, are prepared anew each time."""
 
 
 class Transform(Protocol):
-    """Rows to rows. Must hash stably (``datasets.fingerprint``), so that caches work."""
+    """Rows to rows. Of the same rows, config and seed it makes the same rows: they are prepared
+    once, and anew when the code of the plugin changes."""
 
     @abstractmethod
     def apply(self, rows: Dataset) -> Dataset:

@@ -26,6 +26,8 @@ from ftspec.planning.local_paths import local_paths
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Source
 
+STREAM = "a stream is read anew each time"
+
 # where a tokenizer was found, not what it does
 _PLACES = ("is_local", "local_files_only", "name_or_path")
 
@@ -184,7 +186,7 @@ def _obstacle(
     plan: Plan, identity: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase | None
 ) -> str | None:
     if _streams(plan.source):
-        return "a stream is read anew each time"
+        return STREAM
     if _has_gap(identity):
         return "the source cannot tell which rows it has"
     if type(tokenizer).__module__.startswith("transformers_modules"):

@@ -20,7 +20,7 @@ from ftspec.engine.checkpoint import Checkpoint
 from ftspec.engine.encoding import encode_rows
 from ftspec.engine.factories import build, context_maker
 from ftspec.engine.fields import render_fields
-from ftspec.engine.ingredients import Basis, read_basis
+from ftspec.engine.ingredients import STREAM, Basis, read_basis
 from ftspec.engine.lengths import Lengths
 from ftspec.engine.progress import RunLog
 from ftspec.engine.row_cache import ENCODED, FIELDS, TOKENIZER, PreparedRows, RowCache
@@ -111,9 +111,14 @@ def _complete(
     for split in missing:
         encoded[split] = encode_rows(fields[split], split, task, folder / split / ENCODED)
     forget_lengths(tokenizer)
-    if basis.obstacle is not None:
-        log.note(f"the prepared rows are not kept: {basis.obstacle}")
-    elif missing and basis.source.identity() == basis.identity:  # nobody wrote to it meanwhile
+    obstacle = basis.obstacle
+    if any(not isinstance(rows, datasets.Dataset) for rows in encoded.values()):
+        obstacle = STREAM
+    elif missing and basis.source.identity() != basis.identity:
+        obstacle = "the source changed meanwhile"
+    if obstacle is not None:
+        log.note(f"the prepared rows are not kept: {obstacle}")
+    else:
         for split in missing:
             if learned is not None:
                 shutil.copytree(learned, folder / split / TOKENIZER)

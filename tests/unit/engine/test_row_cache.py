@@ -387,6 +387,24 @@ def test_a_source_that_cannot_tell_its_rows_is_read_anew(
     assert unfinished_in(cache_folder()) == []
 
 
+def test_a_source_that_streams_without_saying_so(
+    kitchen: Kitchen, plugin: Callable[[str], None]
+) -> None:
+    text = PLUGIN.replace("IDENTITY", '{"revision": "one"}')
+    plugin(text.replace("range(300)])", "range(300)]).to_iterable_dataset()"))
+    changes = (
+        ("{type: json, files: ROWS}", "acme"),
+        ("[{type: filter, column: text, min_words: 3}]", "[]"),
+        ("test: {from: train, fraction: 0.1}", "test: train"),
+        ("task: text-classification", "task: {type: text-classification, labels: ['0', '1']}"),
+    )
+    for _ in range(2):
+        data = kitchen.prepare(*changes)
+        assert next(iter(data.encoded["train"]))["labels"] == 0
+        assert "the prepared rows are not kept: a stream is read anew each time" in kitchen.notes
+    assert entries_in(cache_folder()) == []
+
+
 def test_rows_that_change_while_they_are_prepared_are_not_kept(
     kitchen: Kitchen, plugin: Callable[[str], None]
 ) -> None:
