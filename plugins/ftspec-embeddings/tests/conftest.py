@@ -1,0 +1,88 @@
+"""Specs of the task, linted and run by the functions that the command line uses."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import datasets
+import pytest
+import torch
+
+from ftspec.engine.compile import CompiledRun, compile_run
+from ftspec.engine.opening import start_run
+from ftspec.engine.progress import RunLog
+from ftspec.linting import examine
+from ftspec.planning.plan import Plan
+from ftspec.registry.discover import build_registry
+from ftspec.span import SourceText
+
+sys.path.append(str(Path(__file__).parent))
+
+from pairs import PAIR, PAIRS, SPEC, Silent
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache that no earlier session filled, and one thread."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FTSPEC_CACHE", str(tmp_path_factory.mktemp("ftspec")))
+        patch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
+        torch.set_num_threads(1)
+        yield
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    """The pairs, each with a wrong definition and a score."""
+    path = tmp_path / "rows.jsonl"
+    lines = []
+    for index, (word, gloss) in enumerate(PAIRS):
+        other = PAIRS[(index + 3) % len(PAIRS)][1]
+        row = {"word": word, "gloss": gloss, "other": other, "score": index % 2}
+        lines.append(json.dumps(row) + "\n")
+    path.write_text("".join(lines))
+    return path
+
+
+@pytest.fixture
+def write(rows: Path) -> Callable[..., str]:
+    """A spec over the rows."""
+
+    def write_spec(template: str = PAIR, task: str = "", training: str = "") -> str:
+        return SPEC.format(rows=rows, template=template, task=task, training=training)
+
+    return write_spec
+
+
+@pytest.fixture
+def plan_of(tmp_path: Path) -> Callable[[str], Plan]:
+    """The plan of a spec without errors."""
+
+    def plan(text: str) -> Plan:
+        verdict = examine(
+            SourceText("spec.yaml", text), build_registry(), output_dir=tmp_path / "runs"
+        )
+        assert verdict.plan is not None, [str(found) for found in verdict.diagnostics]
+        assert verdict.is_sound, [str(found) for found in verdict.diagnostics]
+        return verdict.plan
+
+    return plan
+
+
+@pytest.fixture
+def compiled(plan_of: Callable[[str], Plan]) -> Callable[[str], CompiledRun]:
+    """A spec compiled, ready to train."""
+
+    def compile_spec(text: str) -> CompiledRun:
+        plan = plan_of(text)
+        run_dir = start_run(plan, text)
+        watcher = Silent()
+        with RunLog(run_dir.log, watcher) as log:
+            run = compile_run(plan, run_dir, log)
+        run.trainer.notes = watcher.notes  # type: ignore[attr-defined]
+        return run
+
+    return compile_spec
