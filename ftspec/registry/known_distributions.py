@@ -10,6 +10,7 @@ from collections.abc import Mapping
 KNOWN_DISTRIBUTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "ftspec-embeddings": (("task", "sentence-embedding"), ("metric", "retrieval")),
     "ftspec-peft": (("adapter", "lora"),),
+    "ftspec-preference": (("task", "chat"), ("task", "preference"), ("metric", "rewards")),
     "ftspec-question-answering": (("task", "question-answering"), ("metric", "squad")),
     "ftspec-token-classification": (("task", "token-classification"), ("metric", "seqeval")),
 }

@@ -1,0 +1,1 @@
+"""Chat models: answers learned from conversations, and preferred over worse ones."""

@@ -1,0 +1,84 @@
+"""Chat tuning: the next token of every answer, given the conversation before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from transformers import DataCollatorForSeq2Seq
+
+from ftspec.api import TaskContext, checked_texts
+from ftspec_preference.config import ChatConfig
+from ftspec_preference.conversation import ANSWER_LENGTH, IS_CUT, ConversationTask
+from ftspec_preference.messages import (
+    ASSISTANT,
+    Conversation,
+    conversation_of,
+    without_answer,
+)
+
+IGNORED = -100  # label of what no loss counts: prompts and padding
+
+
+class Chat(ConversationTask):
+    """Only the assistant's tokens are labels."""
+
+    def __init__(self, config: ChatConfig, context: TaskContext) -> None:
+        super().__init__(config, context)
+
+    def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
+        """Tokens of each conversation, its end cut to ``max_length``, and labels."""
+        conversations = [self.with_system(one) for one in _conversations_of(fields)]
+        longest = self._context.max_length
+        encoded: dict[str, list[Any]] = {
+            name: [] for name in ("input_ids", "labels", ANSWER_LENGTH, IS_CUT)
+        }
+        for ids, is_answer in self.template.encode(conversations):
+            pairs = list(zip(ids, is_answer, strict=True))[:longest]
+            labels = [token if learned else IGNORED for token, learned in pairs]
+            encoded["input_ids"].append([token for token, _ in pairs])
+            encoded["labels"].append(labels)
+            # the first token of a row is predicted from nothing
+            encoded[ANSWER_LENGTH].append(sum(label != IGNORED for label in labels[1:]))
+            encoded[IS_CUT].append(any(is_answer[longest:]))
+        return encoded
+
+    def collator(self, model: Any) -> Callable[[list[dict[str, Any]]], Any]:
+        """Pad to the longest row; padding is no label."""
+        return _Collator(DataCollatorForSeq2Seq(self._tokenizer, label_pad_token_id=IGNORED))
+
+    def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """The answers' tokens."""
+        return batch["labels"][..., 1:].ne(IGNORED).sum()
+
+    def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
+        """The best next token; whole logits would not fit in memory."""
+        return (logits[0] if isinstance(logits, tuple) else logits).argmax(dim=-1)
+
+    def prompt_of(self, row: Mapping[str, Any]) -> Conversation:
+        """The messages up to the answer."""
+        if "messages" in row:
+            return without_answer(conversation_of(row["messages"], "messages"))
+        return conversation_of(row["prompt"], "prompt")
+
+
+def _conversations_of(fields: Mapping[str, list[Any]]) -> list[Conversation]:
+    if "messages" in fields:
+        return [conversation_of(value, "messages") for value in fields["messages"]]
+    prompts = checked_texts(fields["prompt"], "prompt")
+    completions = checked_texts(fields["completion"], "completion")
+    return [
+        [*conversation_of(prompt, "prompt"), *conversation_of(answer, "completion", ASSISTANT)]
+        for prompt, answer in zip(prompts, completions, strict=True)
+    ]
+
+
+class _Collator:
+    """Only what the model takes, padded."""
+
+    def __init__(self, pad: DataCollatorForSeq2Seq) -> None:
+        self._pad = pad
+
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> Any:
+        return self._pad([{name: row[name] for name in ("input_ids", "labels")} for row in rows])

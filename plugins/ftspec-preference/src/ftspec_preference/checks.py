@@ -1,0 +1,129 @@
+"""What lint finds about tasks over conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ftspec.api import Diagnostic, Document, Plan, Severity, SpecPath, TokenizerConfig, labelled
+from ftspec_preference.config import (
+    LARGEST_TEMPLATE,
+    SMOOTHED_LOSS_TYPES,
+    ChatConfig,
+    ConversationConfig,
+    PreferenceConfig,
+)
+
+_TEMPLATE: SpecPath = ("preprocess", "template")
+
+
+def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Every finding about the plan."""
+    config = plan.task.config
+    if not isinstance(config, ConversationConfig):
+        return
+    yield from _template(plan, spans, config)
+    yield from _room(plan, spans)
+    if isinstance(config, ChatConfig):
+        yield from _chat_fields(plan, spans)
+    if isinstance(config, PreferenceConfig):
+        yield from _smoothing(plan, spans, config)
+        yield from _equal_answers(plan, spans)
+
+
+def _template(plan: Plan, spans: Document, config: ConversationConfig) -> Iterator[Diagnostic]:
+    """Two templates, a file that is too large for one, or none at all."""
+    at = (*plan.task.at, "chat_template_file")
+    if config.chat_template_file is not None:
+        if config.chat_template is not None:
+            yield Diagnostic(
+                slug="preference/two-templates",
+                headline='"chat_template" and "chat_template_file" are both given',
+                labels=labelled(spans.key_span(at)),
+                helps=("remove one of the two",),
+            )
+        path = Path(config.chat_template_file)
+        if path.is_file() and path.stat().st_size > LARGEST_TEMPLATE:
+            yield Diagnostic(
+                slug="preference/template-size",
+                headline=f"a chat template has {LARGEST_TEMPLATE:,} bytes at most, and this file "
+                f"has {path.stat().st_size:,}",
+                labels=labelled(spans.span(at)),
+            )
+    elif config.chat_template is None and plan.tokenizer.type == "train":
+        yield Diagnostic(
+            slug="preference/no-template",
+            headline="a tokenizer learned from the training text has no chat template",
+            labels=labelled(spans.span(plan.task.at)),
+            helps=('write "chat_template" or "chat_template_file" in the task section',),
+        )
+
+
+def _room(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Answers as long as all that a row may have: nothing is left for the prompt."""
+    assert isinstance(plan.task.config, ConversationConfig)
+    assert isinstance(plan.tokenizer.config, TokenizerConfig)
+    longest, count = plan.tokenizer.config.max_length, plan.task.config.max_new_tokens
+    at = (*plan.task.at, "max_new_tokens")
+    if longest is not None and count >= longest and spans.node(at) is not None:
+        yield Diagnostic(
+            slug="preference/no-room",
+            severity=Severity.WARNING,
+            headline=f'"max_new_tokens: {count}" is more than the rows that the model learns from '
+            f'have, prompt and answer together: "max_length: {longest}"',
+            labels=labelled(spans.span(at)),
+            helps=("the model has seen no answer so long",),
+        )
+
+
+def _chat_fields(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Conversations come as messages, or as a prompt and its completion."""
+    filled = set(plan.template)
+    if "messages" in filled and filled & {"prompt", "completion"}:
+        extra = next(name for name in ("prompt", "completion") if name in filled)
+        yield Diagnostic(
+            slug="preference/two-conversations",
+            headline=f'the template fills "messages" and "{extra}", which say the same',
+            labels=labelled(spans.key_span((*_TEMPLATE, extra))),
+            helps=('fill "messages", or "prompt" and "completion"',),
+        )
+    elif "messages" not in filled and not {"prompt", "completion"} <= filled:
+        missing = "completion" if "prompt" in filled else "prompt"
+        yield Diagnostic(
+            slug="preference/missing-field",
+            headline=f'the task "chat" needs "messages", or "prompt" and "completion"; "{missing}" '
+            "is missing",
+            labels=labelled(spans.span(_TEMPLATE)),
+            helps=(f'add "{missing}", or fill "messages" with a list of {{role, content}}',),
+        )
+
+
+def _smoothing(plan: Plan, spans: Document, config: PreferenceConfig) -> Iterator[Diagnostic]:
+    """Smoothing that the loss needs, or does not read."""
+    at = (*plan.task.at, "label_smoothing")
+    if config.loss_type == "exo-pair" and config.label_smoothing == 0:
+        yield Diagnostic(
+            slug="preference/smoothing",
+            headline='the loss "exo-pair" needs a "label_smoothing" above 0',
+            labels=labelled(spans.span((*plan.task.at, "loss_type"))),
+            helps=('write "label_smoothing: 1e-3"',),
+        )
+    if config.label_smoothing > 0 and config.loss_type not in SMOOTHED_LOSS_TYPES:
+        yield Diagnostic(
+            slug="preference/idle-key",
+            severity=Severity.WARNING,
+            headline=f'the loss "{config.loss_type}" does not read "label_smoothing"',
+            labels=labelled(spans.key_span(at)),
+            helps=("it belongs to " + ", ".join(f'"{name}"' for name in SMOOTHED_LOSS_TYPES),),
+        )
+
+
+def _equal_answers(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Both answers from the same column: nothing is preferred."""
+    chosen, rejected = plan.template.get("chosen"), plan.template.get("rejected")
+    if chosen is not None and chosen == rejected:
+        yield Diagnostic(
+            slug="preference/equal-answers",
+            headline='"chosen" and "rejected" are the same text: nothing is preferred',
+            labels=labelled(spans.span((*_TEMPLATE, "rejected"))),
+        )

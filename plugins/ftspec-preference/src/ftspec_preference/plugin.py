@@ -1,0 +1,78 @@
+"""The tasks and their metric, as records, and what lint finds about them. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ftspec.api import (
+    Diagnostic,
+    Document,
+    MetricComponent,
+    Plan,
+    TaskComponent,
+    TaskField,
+    hookimpl,
+)
+from ftspec_preference import checks
+from ftspec_preference.config import ChatConfig, NoOptions, PreferenceConfig
+
+_INSTALL = "pip install 'ftspec-preference[train]'"
+
+
+@hookimpl
+def ftspec_register_tasks() -> Iterable[TaskComponent]:
+    """What the model learns."""
+    yield TaskComponent(
+        name="chat",
+        summary="conversations, of which the answers are learned",
+        config=ChatConfig,
+        factory="ftspec_preference.chat:Chat",
+        fields=(
+            TaskField(
+                name="messages",
+                summary="the conversation: a list of {role: …, content: …}",
+                required=False,
+                type="any",
+            ),
+            TaskField(name="prompt", summary="what the user says", required=False),
+            TaskField(name="completion", summary="what to answer", required=False, is_answer=True),
+        ),
+        auto_model="AutoModelForCausalLM",
+        default_metrics={"loss": ("perplexity",)},
+        install=_INSTALL,
+    )
+    yield TaskComponent(
+        name="preference",
+        summary="answers that are preferred over others (DPO)",
+        config=PreferenceConfig,
+        factory="ftspec_preference.preference:Preference",
+        fields=(
+            TaskField(name="prompt", summary="what the user says: a text, or messages", type="any"),
+            TaskField(name="chosen", summary="the better answer", type="any", is_answer=True),
+            TaskField(name="rejected", summary="the worse answer", type="any", is_answer=True),
+        ),
+        auto_model="AutoModelForCausalLM",
+        default_metrics={"reward-pair": ("rewards",)},
+        requires=("trl",),
+        install=_INSTALL,
+    )
+
+
+@hookimpl
+def ftspec_register_metrics() -> Iterable[MetricComponent]:
+    """What is measured."""
+    yield MetricComponent(
+        name="rewards",
+        summary="how far the preferred answers are ahead of the others",
+        config=NoOptions,
+        factory="ftspec_preference.rewards:rewards",
+        scores=frozenset({"reward-pair"}),
+        results=("rewards/accuracies", "rewards/margins", "rewards/chosen", "rewards/rejected"),
+        install=_INSTALL,
+    )
+
+
+@hookimpl
+def ftspec_check_plan(plan: Plan, spans: Document) -> Iterable[Diagnostic]:
+    """Fields and keys that contradict each other."""
+    return checks.check(plan, spans)

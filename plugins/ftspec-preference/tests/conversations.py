@@ -1,0 +1,87 @@
+"""What the tests of this package share: rows, specs, and what a run logged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ftspec.linting import lint
+from ftspec.registry.discover import build_registry
+from ftspec.span import SourceText
+
+DATA = Path(__file__).parents[1] / "specs" / "data"
+
+TEMPLATE = """\
+{% for message in messages %}{{ '<|' + message.role + '|>' }}
+{{ message.content }}{{ eos_token if message.role == 'assistant' }}
+{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}
+{% endif %}"""
+
+MARKED_TEMPLATE = """\
+{% for message in messages %}{{ '<|' + message.role + '|>' }}
+{% if message.role == 'assistant' %}{% generation %}{{ message.content }}{{ eos_token }}
+{% endgeneration %}{% else %}{{ message.content }}
+{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}
+{% endif %}"""
+
+SPEC = """\
+ftspec: 1
+name: conversations
+data:
+  source: {{type: json, files: {{train: "{rows}", validation: "{rows}"}}}}
+  splits: {{train: "train[:16]", validation: "validation[:10]"}}
+preprocess: {{template: {{{template}}}}}
+tokenizer: {{max_length: {max_length}, type: train, algorithm: bpe, vocab_size: 400}}
+model:
+  init: random
+  architecture: gpt2
+  config: {{n_layer: 2, n_embd: 32, n_head: 2, n_positions: 256, embd_pdrop: 0.0, attn_pdrop: 0.0,
+    resid_pdrop: 0.0}}
+task: {{type: {task}, chat_template_file: "{chat_template}", max_new_tokens: 8, {keys}}}
+training: {{max_steps: 3, per_device_train_batch_size: 8, learning_rate: 1e-3, logging_steps: 1,
+  {training}}}
+performance: {{precision: fp32, batching: {batching}}}
+"""
+MESSAGES = 'messages: "{messages}"'
+PAIR = 'prompt: "{prompt}", completion: "{chosen}"'
+PREFERENCE = 'prompt: "{prompt}", chosen: "{chosen}", rejected: "{rejected}"'
+ROWS = {"chat": "conversations-train.jsonl", "preference": "preferences-train.jsonl"}
+
+
+class Silent:
+    """A watcher that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def phase(self, name: str) -> None: ...
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def step(self, done: int, total: int, logs: Mapping[str, float]) -> None: ...
+
+    def evaluated(self, split: str, metrics: Mapping[str, float], step: int) -> None: ...
+
+
+def found(text: str) -> list[tuple[str, str]]:
+    """The slug of each finding with the text it points at."""
+    findings = []
+    for one in lint(SourceText("spec.yaml", text), build_registry()):
+        assert one.span is not None
+        findings.append((one.slug, one.span.excerpt))
+    return findings
+
+
+def logged(trainer: Any, name: str = "loss") -> list[float]:
+    """What the Trainer logged of each step."""
+    history: list[dict[str, Any]] = trainer.state.log_history
+    return [record[name] for record in history if "loss" in record]
+
+
+def rows_of(task: str, count: int) -> list[dict[str, Any]]:
+    """The first rows of the data."""
+    lines = (DATA / ROWS[task]).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines[:count]]

@@ -1,0 +1,169 @@
+"""Chat tuning is a plain Trainer over labels that are the answers alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from conversations import MARKED_TEMPLATE, PAIR, TEMPLATE, logged, rows_of
+from datasets import Dataset
+from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments
+
+from ftspec.api import RunError
+from ftspec.engine.compile import CompiledRun
+
+Write = Callable[..., str]
+Compiled = Callable[[str], CompiledRun]
+
+
+@pytest.mark.parametrize(
+    ("template", "batching"),
+    [(TEMPLATE, "padded"), (TEMPLATE, "exact"), (MARKED_TEMPLATE, "exact")],
+)
+def test_losses_are_those_of_a_plain_trainer(
+    template: str, batching: str, write: Write, compiled: Compiled, tmp_path: Path
+) -> None:
+    """The same model and conversations, the labels made by transformers alone."""
+    run = compiled(write("chat", chat_template=template, batching=batching))
+    run.trainer.save_model(str(tmp_path / "start"))
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "start")
+    tokenizer.chat_template = MARKED_TEMPLATE
+    rows = []
+    for row in rows_of("chat", 16):
+        encoded = tokenizer.apply_chat_template(
+            row["messages"], return_dict=True, return_assistant_tokens_mask=True
+        )
+        pairs = zip(encoded["input_ids"], encoded["assistant_masks"], strict=True)
+        labels = [token if mark else -100 for token, mark in pairs]
+        rows.append({"input_ids": encoded["input_ids"], "labels": labels})
+
+    def collate(batch: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
+        longest = max(len(row["input_ids"]) for row in batch)
+        padded = {"input_ids": [], "labels": [], "attention_mask": []}
+        for row in batch:
+            missing = longest - len(row["input_ids"])
+            padded["input_ids"].append([*row["input_ids"], *[0] * missing])
+            padded["labels"].append([*row["labels"], *[-100] * missing])
+            padded["attention_mask"].append([1] * len(row["input_ids"]) + [0] * missing)
+        return {name: torch.tensor(values) for name, values in padded.items()}
+
+    theirs = Trainer(
+        model=AutoModelForCausalLM.from_pretrained(tmp_path / "start"),
+        args=TrainingArguments(
+            output_dir=str(tmp_path / "theirs"),
+            max_steps=3,
+            per_device_train_batch_size=8,
+            learning_rate=1e-3,
+            logging_steps=1,
+            report_to=[],
+            use_cpu=True,
+        ),
+        train_dataset=Dataset.from_list(rows),
+        data_collator=collate,
+    )
+    theirs.train()
+    run.trainer.train()
+    assert len(logged(theirs)) == 3
+    assert logged(run.trainer) == pytest.approx(logged(theirs), abs=1e-5)
+
+
+def test_accumulation_changes_nothing(write: Write, compiled: Compiled) -> None:
+    text = write("chat")
+    whole, parts = (
+        compiled(text),
+        compiled(
+            text.replace(
+                "train_batch_size: 8", "train_batch_size: 2, gradient_accumulation_steps: 4"
+            )
+        ),
+    )
+    for run in (whole, parts):
+        run.trainer.train()
+    assert logged(parts.trainer) == pytest.approx(logged(whole.trainer), abs=1e-5)
+
+
+def test_a_prompt_and_its_completion_are_a_conversation(
+    write: Write, compiled: Compiled, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    talks, pairs = [], []
+    for row in rows_of("preference", 16):
+        pairs.append(row)
+        roles = (("system", "Be brief."), ("user", row["prompt"]), ("assistant", row["chosen"]))
+        talks.append({"messages": [{"role": role, "content": text} for role, text in roles]})
+    path.write_text(
+        "".join(json.dumps({**a, **b}) + "\n" for a, b in zip(pairs, talks, strict=True))
+    )
+    of_pairs = compiled(write("chat", PAIR, 'system: "Be brief."', rows=path))
+    of_talks = compiled(write("chat", rows=path))
+    # two tokenizers, learned from two texts: the names of the roles are in one of them
+    decode, other = of_pairs.data.tokenizer.decode, of_talks.data.tokenizer.decode
+    encoded = of_pairs.data.encoded["train"], of_talks.data.encoded["train"]
+    for left, right in zip(*encoded, strict=True):
+        assert decode(left["input_ids"]).startswith("<|system|>\nBe brief.\n<|user|>\n")
+        assert decode(left["input_ids"]) == other(right["input_ids"])
+
+
+def test_rows_are_never_without_labels(write: Write, compiled: Compiled, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    long = {"role": "user", "content": "why " * 200}
+    answer = {"role": "assistant", "content": "because"}
+    rows = [
+        *rows_of("chat", 13),
+        {"messages": [long, answer]},  # no room for the answer
+        {"messages": [long]},  # no answer
+        {"messages": [{"role": "user", "content": "Hi"}, {**answer, "content": "ah " * 300}]},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run = compiled(write("chat", rows=path))
+    encoded = run.data.encoded["train"]
+    assert len(encoded) == 14
+    assert all(any(label != -100 for label in labels[1:]) for labels in encoded["labels"])
+    assert max(map(len, encoded["input_ids"])) == 200
+    notes = "\n".join(run.trainer.notes)
+    assert "train: 2 of 16 rows are left out: they have no answer, or none within" in notes
+    assert 'train: the answers of 1 rows are cut at their end to fit "max_length: 200"' in notes
+    with pytest.raises(RunError, match="no row has an answer within") as caught:
+        compiled(write("chat", rows=path, max_length=8))
+    assert caught.value.slug == "preference/no-answers"
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ([], "an empty list"),
+        ([{"role": "user"}], "a list with"),
+        (3, '"3"'),
+    ],
+)
+def test_what_is_no_conversation(
+    value: object, says: str, write: Write, compiled: Compiled, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text((json.dumps({"messages": value}) + "\n") * 16)
+    with pytest.raises(RunError, match=f"must be a text or a list of messages, found {says}"):
+        compiled(write("chat", rows=path))
+
+
+def test_answers_end_and_leave_prompts_alone(write: Write, compiled: Compiled) -> None:
+    run = compiled(write("chat"))
+    task, model = run.data.task, run.model.eval()
+    talk = rows_of("chat", 1)[0]["messages"]
+    asked, answered = task.predict(model, [{"messages": talk[:3]}, {"messages": talk}])
+    assert asked == answered == task.predict(model, [{"messages": talk}])[0]
+    assert asked["prompt"] == talk[2]["content"]
+    (bare,) = task.predict(model, [{"messages": "What is a litchi?"}])
+    assert bare["prompt"] == "What is a litchi?"
+    with pytest.raises(RunError, match="the model has 256 positions"):
+        task.predict(model, [{"messages": "why " * 300}])
+
+
+def test_a_file_that_changed_makes_rows_anew(write: Write, compiled: Compiled) -> None:
+    for template in (TEMPLATE, TEMPLATE.replace("<|", "[[").replace("|>", "]]"), TEMPLATE):
+        run = compiled(write("chat", chat_template=template))
+        text = run.data.tokenizer.decode(run.data.encoded["train"][0]["input_ids"])
+        assert text.startswith("[[user]]" if "[[" in template else "<|user|>")
+        assert run.data.tokenizer.chat_template == template
