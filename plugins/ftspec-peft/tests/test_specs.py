@@ -34,7 +34,7 @@ def ftspec(*arguments: str | Path) -> str:
 
 def test_minilm_learns_topics_with_an_adapter(tmp_path: Path) -> None:
     ftspec(
-        *("run", SPEC, "--output-dir", tmp_path, "--set", "training.max_steps=40"),
+        *("run", SPEC, "--output-dir", tmp_path, "--set", "training.max_steps=24"),
         *("--set", "data.splits.test=test[:200]"),
         *("--set", "data.splits.validation=validation[:100]"),
     )
@@ -42,7 +42,7 @@ def test_minilm_learns_topics_with_an_adapter(tmp_path: Path) -> None:
     parameters = json.loads((run_dir / "lock.json").read_text())["parameters"]
     assert parameters["trained"] == 340_230  # 8 ranks beside 37 layers, and the head
     metrics = json.loads((run_dir / "metrics.json").read_text())
-    assert metrics["test"]["accuracy"] > 0.75  # guessing gives 0.17
+    assert metrics["test"]["accuracy"] > 0.6  # guessing gives 0.17
 
     given = json.loads(ftspec("predict", run_dir, CAT, "--json"))
     assert given["label"] == "animal"
