@@ -1,4 +1,4 @@
-"""The metric that picks the best model is none of those measured.
+"""The metric that picks the best model is none of those measured, or is not named where it must be.
 
 Why: the Trainer looks it up at its first save and fails with a KeyError, an epoch into the run.
 
@@ -30,6 +30,13 @@ _AT: SpecPath = ("training", "metric_for_best_model")
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Compare ``metric_for_best_model`` with the results of the metrics."""
     wanted = plan.training.get("metric_for_best_model")
+    if wanted is None and _saves_the_best_only(plan):
+        yield Diagnostic(
+            slug="unknown-best-metric",
+            headline='"save_strategy: best" needs to know which metric is meant',
+            labels=labelled(spans.span(("training", "save_strategy"))),
+            helps=('write "metric_for_best_model: loss", or another metric, beside it',),
+        )
     results: list[str] = ["loss"]
     for metric in plan.metrics:
         assert isinstance(metric.component, MetricComponent)
@@ -43,6 +50,17 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         headline=f'no metric of the spec gives "{plan.mask(wanted)}"',
         labels=labelled(spans.span(_written_at(wanted, plan, spans))),
         helps=did_you_mean(wanted, results) or (one_of(results),),
+    )
+
+
+def _saves_the_best_only(plan: Plan) -> bool:
+    """Whether the Trainer wants the metric named; for the best at the end it takes the loss."""
+    schedule = plan.training.get("lr_scheduler_type")
+    return (
+        plan.training.get("save_strategy") == "best"
+        and plan.training.get("eval_strategy", "no") != "no"
+        and not plan.training.get("load_best_model_at_end")
+        and schedule not in ("greedy", "reduce_lr_on_plateau")
     )
 
 

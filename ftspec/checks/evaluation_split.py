@@ -51,6 +51,14 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             labels=labelled(spans.span(early.at)),
             helps=('write "training: {eval_strategy: epoch}"',),
         )
+    if plan.training.get("save_strategy") == "best" and not evaluates:
+        yield Diagnostic(
+            slug="no-evaluation",
+            headline='"save_strategy: best" saves after evaluations, and there are none during '
+            "training",
+            labels=labelled(spans.span(("training", "save_strategy"))),
+            helps=('write "training: {eval_strategy: epoch}"',),
+        )
     written = spans.node(_BEST) is not None
     keeper = next((one for one in plan.callbacks if one.type == "best-model"), None)
     if plan.training.get("load_best_model_at_end") and not evaluates and (written or not early):

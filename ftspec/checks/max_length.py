@@ -52,6 +52,14 @@ _KNOWN = tuple(
     )
 )
 
+OF_ARCHITECTURE = {
+    **dict.fromkeys(("albert", "bert", "camembert", "deberta-v2", "distilbert", "electra"), 512),
+    **dict.fromkeys(("mpnet", "roberta", "xlm-roberta"), 512),
+    **dict.fromkeys(("bart", "gpt2", "marian", "mbart", "pegasus"), 1024),
+    **dict.fromkeys(("falcon", "gpt_neo", "gpt_neox", "gptj", "llama", "opt", "phi"), 2048),
+}
+"""The positions of a new configuration, where the spec does not say how many."""
+
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Compare the lengths with the positions of the checkpoint, overrides counted."""
@@ -74,7 +82,11 @@ def _settings(plan: Plan) -> Mapping[str, Any]:
     """What can be known of the checkpoint's configuration here and now."""
     checkpoint = plan.model.checkpoint
     if checkpoint is None:
-        return {"model_type": plan.model.architecture}
+        architecture = plan.model.architecture or ""
+        settings = {"model_type": architecture}
+        if "n_positions" in plan.model.config or architecture not in OF_ARCHITECTURE:
+            return settings
+        return {**settings, "max_position_embeddings": OF_ARCHITECTURE[architecture]}
     if checkpoint.startswith("package:"):
         package, _, path = checkpoint.removeprefix("package:").partition("/")
         # a dotted name would import its parents, and lint runs no code

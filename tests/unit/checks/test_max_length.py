@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from transformers import CONFIG_MAPPING
 
+from ftspec.checks.max_length import OF_ARCHITECTURE
 from tests.unit.conftest import Diagnose
 
 KNOWN = {
@@ -107,3 +109,29 @@ def test_override_counts_for_an_unknown_checkpoint(diagnose: Diagnose, minimal_s
     override = "acme/bert, config: {max_position_embeddings: 40}"
     assert diagnose(with_length(minimal_spec, override, 40)) == []
     assert diagnose(with_length(minimal_spec, override, 41)) == ["11:25 max-length"]
+
+
+@pytest.mark.parametrize(("architecture", "positions"), OF_ARCHITECTURE.items())
+def test_positions_of_a_new_configuration_are_those_of_transformers(
+    architecture: str, positions: int
+) -> None:
+    assert CONFIG_MAPPING[architecture]().max_position_embeddings == positions
+
+
+@pytest.mark.parametrize(
+    ("config", "length", "places"),
+    [
+        ("{}", 1024, []),
+        ("{}", 1025, ["12:25 max-length"]),
+        ("{n_positions: 2000}", 2000, []),
+        ("{max_position_embeddings: 2000}", 2001, ["12:25 max-length"]),
+    ],
+)
+def test_limit_of_an_architecture(
+    config: str, length: int, places: list[str], diagnose: Diagnose, minimal_spec: str
+) -> None:
+    model = "{init: random, architecture: gpt2}"
+    spec = minimal_spec.replace("{checkpoint: acme/bert}", model)
+    spec = spec.replace("gpt2}", f"gpt2, config: {config}}}")
+    tokenizer = f"seed: 1\ntokenizer: {{max_length: {length}, type: train, algorithm: bpe}}\n"
+    assert diagnose(spec + tokenizer) == places

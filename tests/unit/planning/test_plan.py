@@ -43,6 +43,7 @@ training:
   num_train_epochs: 3
   eval_strategy: steps
   eval_steps: 50
+  lr_scheduler_type: cosine
   lr_scheduler_kwargs: {num_cycles: 2}
   optim_args: "0o17"
 performance: {precision: fp32, batching: grouped}

@@ -59,7 +59,7 @@ def test_renamed_name_counts_in_training_alone(diagnose: Diagnose, minimal_spec:
         ("eval_strategy: no", "eval_strategy", "no"),  # no boolean in YAML 1.2
         ("gradient_checkpointing: true", "gradient_checkpointing", True),
         ("gradient_checkpointing: null", "gradient_checkpointing", None),
-        ("lr_scheduler_kwargs: {num_cycles: 2}", "lr_scheduler_kwargs", {"num_cycles": 2}),
+        ("liger_kernel_config: {rope: true}", "liger_kernel_config", {"rope": True}),
         ("optim_target_modules: [a, b]", "optim_target_modules", ["a", "b"]),
         ("optim_target_modules: a", "optim_target_modules", "a"),
         ("trackio_static_space_id: false", "trackio_static_space_id", False),

@@ -1,0 +1,47 @@
+"""Something happens every so many steps, and that is no number of steps.
+
+Why: above 1 steps are counted, below 1 they are a share of training, and 0 is neither; transformers
+refuses the rest when the run prepares its training.
+
+Bad:
+
+    training: {logging_steps: 2.5}
+
+Good:
+
+    training: {logging_steps: 0.1}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ftspec.diagnostics.model import Diagnostic, labelled
+from ftspec.document.load import Document
+from ftspec.planning.plan import Plan
+from ftspec.spec.training import argument_table
+
+SLUGS = ("step-count",)
+
+
+def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Look at each setting of steps that is used."""
+    training = {name: entry["default"] for name, entry in argument_table().items()}
+    training |= plan.training
+    for what in ("logging", "eval", "save"):
+        if training[f"{what}_strategy"] != "steps":
+            continue
+        name = f"{what}_steps"
+        if name == "eval_steps" and not training[name]:
+            name = "logging_steps"  # as transformers reads it
+        steps = training[name]
+        if (0 < steps <= 1) or (steps and float(steps).is_integer()):
+            continue
+        if steps == 0 and what == "save":  # which is never
+            continue
+        yield Diagnostic(
+            slug="step-count",
+            headline=f'"{name}: {steps:g}" is no number of steps',
+            labels=labelled(spans.span(("training", name))),
+            helps=("write a whole number of steps, or a share of training below 1",),
+        )
