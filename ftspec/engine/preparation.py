@@ -3,6 +3,7 @@ before."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from ftspec.engine.fields import render_fields
 from ftspec.engine.ingredients import STREAM, Basis, read_basis
 from ftspec.engine.lengths import Lengths
 from ftspec.engine.progress import RunLog
-from ftspec.engine.row_cache import ENCODED, FIELDS, TOKENIZER, PreparedRows, RowCache
+from ftspec.engine.row_cache import ENCODED, FIELDS, NOTES, TOKENIZER, PreparedRows, RowCache
 from ftspec.engine.splits import Rows, load_splits
 from ftspec.engine.task import build_task, lengths_of
 from ftspec.engine.tokenizer import build_tokenizer, forget_lengths
@@ -91,6 +92,8 @@ def _complete(
     """Make what was not found, and keep it."""
     for split, known in found.items():
         log.note(f"{split}: {len(known.fields):,} rows, prepared before")
+        for note in known.notes:
+            log.note(note)
     missing = [split for split in basis.ingredients if split not in found]
     scratch = cache.scratch(basis.key) if missing else None
     folder = Path(scratch.name) if scratch is not None else Path()
@@ -109,7 +112,9 @@ def _complete(
     task = build_task(plan, tokenizer, lengths, log.note)
     task.fit(fields["train"], fields["train"].features)
     for split in missing:
-        encoded[split] = encode_rows(fields[split], split, task, folder / split / ENCODED)
+        with log.remembering() as notes:
+            encoded[split] = encode_rows(fields[split], split, task, folder / split / ENCODED)
+        (folder / split / NOTES).write_text(json.dumps(notes), encoding="utf-8")
     forget_lengths(tokenizer)
     obstacle = basis.obstacle
     if any(not isinstance(rows, datasets.Dataset) for rows in encoded.values()):

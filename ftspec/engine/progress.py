@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -50,6 +51,7 @@ class RunLog:
         self._logger.addHandler(self._handler)
         self.seconds: dict[str, float] = {}
         self._phase, self._began = "", 0.0
+        self._remembered: list[str] = []
         self._handlers: list[tuple[logging.Logger, list[logging.Handler], bool]] = []
 
     def __enter__(self) -> RunLog:
@@ -87,6 +89,14 @@ class RunLog:
         """Something the user should know."""
         self._logger.info(text)
         self._watcher.note(self._mask(text))
+        self._remembered.append(self._mask(text))
+
+    @contextmanager
+    def remembering(self) -> Iterator[list[str]]:
+        """The notes made while it lasts, masked."""
+        before, self._remembered = self._remembered, []
+        yield self._remembered
+        self._remembered = [*before, *self._remembered]
 
     def warn(self, text: str) -> None:
         """Something went wrong beside the run."""

@@ -21,7 +21,7 @@ from ftspec.engine.progress import Note
 from ftspec.errors import RunError
 from ftspec.files import sha256_of
 
-ENCODED, FIELDS, TOKENIZER = "encoded.arrow", "fields.arrow", "tokenizer"
+ENCODED, FIELDS, TOKENIZER, NOTES = "encoded.arrow", "fields.arrow", "tokenizer", "notes.json"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,12 @@ class PreparedRows:
         """The folder of the tokenizer that was learned for them, if one was."""
         folder = self.folder / TOKENIZER
         return folder if folder.is_dir() else None
+
+    @property
+    def notes(self) -> list[str]:
+        """What was said when they were made, as of rows that are left out."""
+        notes: list[str] = json.loads((self.folder / NOTES).read_text(encoding="utf-8"))
+        return notes
 
 
 def map_rows(folder: Path) -> PreparedRows:

@@ -418,6 +418,7 @@ def test_rows_that_change_while_they_are_prepared_are_not_kept(
     [
         *product(["encoded.arrow", "fields.arrow"], ["cut", "flip", "gone"]),
         *product([RECORD], ["cut", "gone"]),
+        *product(["notes.json"], ["cut", "gone"]),
     ],
 )
 def test_a_damaged_entry_is_made_anew(name: str, damage: str, kitchen: Kitchen) -> None:
@@ -517,3 +518,24 @@ def test_packed_rows_are_found_again(kitchen: Kitchen) -> None:
     text = again.tokenizer.decode(ids, skip_special_tokens=False)
     documents = text.removesuffix("<|endoftext|>").split("<|endoftext|>")
     assert documents == [row["text"] for row in again.fields["train"]]
+
+
+def test_what_was_said_of_rows_is_said_again(kitchen: Kitchen) -> None:
+    changes = (
+        ("task: text-classification", "task: text-generation"),
+        ('text: "see: {text}", label: "{label}"', 'text: "{text}"'),
+        ("test: {from: train, fraction: 0.1}", 'test: "train[240:241]"'),
+        ("{max_length: 16}", "{type: train, algorithm: bpe, vocab_size: 500, max_length: 64}"),
+        ("checkpoint: MODEL", "architecture: gpt2, init: random, config: {n_positions: 64}"),
+    )
+
+    def said() -> list[str]:
+        kitchen.prepare(*changes)
+        return [note for note in kitchen.notes if "less than one block" in note]
+
+    first = said()
+    assert len(first) == 1
+    assert first[0].startswith("the test text has ")
+    assert kitchen.found == []
+    assert said() == first
+    assert kitchen.found == ALL
