@@ -21,6 +21,17 @@ Everything that a plugin imports from `ftspec.api`. [plugins.md](plugins.md) sho
 [hooks.md](hooks.md) has the hooks."""
 
 
+# types that are another by a name that says what it is for
+ALIASES = {
+    "FieldType": "What a field of a task takes: `text` must be a string; `label` may be a "
+    "string or a number; `any` is passed as the data has it, such as a list.",
+    "Prediction": "The name of a kind of prediction: `class`, `class-set`, `value`, `text`, "
+    "`loss`, or one of a plugin's own.",
+    "SpecPath": "Where a value is in a spec: keys, and numbers in lists, as in "
+    '`("callbacks", 0, "patience")`.',
+}
+
+
 def page() -> str:
     """The whole page."""
     names = sorted(set(api.__all__) - {"Field"}, key=str.lower)
@@ -30,7 +41,9 @@ def page() -> str:
 def _entry(name: str) -> Iterator[str]:
     value = getattr(api, name)
     yield f"## `{name}`"
-    if inspect.isclass(value):
+    if name in ALIASES:
+        yield ALIASES[name]
+    elif inspect.isclass(value):
         yield from _class(value)
     elif inspect.isfunction(value):
         yield f"```python\n{_signature(name, value)}\n```"
@@ -55,13 +68,22 @@ def _class(value: type) -> Iterator[str]:
 
 def _fields(value: type) -> list[tuple[str, str]]:
     if dataclasses.is_dataclass(value):
-        return [(field.name, str(field.type)) for field in dataclasses.fields(value)]
+        return [
+            (field.name, f"{field.type}{_default(field)}") for field in dataclasses.fields(value)
+        ]
     if issubclass(value, BaseModel):
         return [(name, str(value.__annotations__.get(name, ""))) for name in value.model_fields]
     own = inspect.get_annotations(value)
     # a named tuple has forward references where others have strings
     written = {name: getattr(kind, "__forward_arg__", kind) for name, kind in own.items()}
-    return [(name, str(kind)) for name, kind in written.items() if name[0] != "_"]
+    defaults = {name: f" = {vars(value)[name]!r}" for name in written if name in vars(value)}
+    return [(n, f"{kind}{defaults.get(n, '')}") for n, kind in written.items() if n[0] != "_"]
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    if field.default is not dataclasses.MISSING:
+        return f" = {field.default!r}"
+    return "" if field.default_factory is dataclasses.MISSING else f" = {field.default_factory()!r}"
 
 
 def _function(member: Any) -> Any:

@@ -224,8 +224,10 @@ class Task(Protocol):
     @abstractmethod
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
         """A batch of fields to model inputs, for ``Dataset.map(batched=True)``. It may give more
-        rows than it got. Columns the model does not take are kept for :meth:`decode` and never
-        reach the model."""
+        rows than it got. Every field of the template is there: it is for training and evaluation,
+        and prediction has :meth:`predict`. What the model learns is called ``labels`` as in
+        transformers. Columns the model does not take reach :meth:`collator`, which leaves them out
+        of the batch, and :meth:`decode`."""
 
     def pack(self, rows: Dataset, split: str) -> Dataset:
         """Encoded rows to training rows; unchanged by default."""
@@ -261,13 +263,15 @@ class Task(Protocol):
 
     def decode(self, outputs: EvalPrediction, rows: Dataset | IterableDataset) -> tuple[Any, Any]:
         """Gathered outputs to the predictions and references that metrics take. ``rows`` are the
-        encoded rows they were made from, in the same order, every column still there."""
+        encoded rows they were made from, in the same order, every column still there. By default
+        what :meth:`reduce_logits` kept, and the labels."""
         return outputs.predictions, outputs.label_ids
 
     @abstractmethod
     def predict(self, model: Any, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Fields of rows without answers to results a user reads: JSON values, a mapping each.
-        ``model`` is what :meth:`wrap` gave."""
+        ``model`` is what :meth:`wrap` gave, in evaluation mode and on its device, and gradients
+        are off; rows come in batches."""
 
     def show(self, result: Mapping[str, Any]) -> str:
         """A result of :meth:`predict` in one line, for people: its ``text``, or all of it as JSON

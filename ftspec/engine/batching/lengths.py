@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import Dataset
 
@@ -14,7 +15,7 @@ from ftspec.engine.batching.cuts import LengthTable
 
 def lengths_of_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> LengthTable:
     """The lengths of rows in memory, shape (rows, columns)."""
-    lengths = [[len(row[column]) for column in columns] for row in rows]
+    lengths = [[_length(row[column]) for column in columns] for row in rows]
     return np.array(lengths, dtype=np.int64).reshape(len(rows), len(columns))
 
 
@@ -23,7 +24,20 @@ def lengths_in(rows: Dataset, columns: Sequence[str]) -> LengthTable:
     into Python."""
     tables = rows.select_columns(list(columns)).with_format("arrow").iter(batch_size=10_000)
     lengths = [
-        np.stack([pc.list_value_length(table[column]).to_numpy() for column in columns], axis=1)
-        for table in tables
+        np.stack([_lengths(table[column]) for column in columns], axis=1) for table in tables
     ]
     return np.concatenate(lengths).astype(np.int64)
+
+
+def _lengths(column: pa.ChunkedArray) -> Any:
+    if pa.types.is_nested(column.type.value_type):
+        return np.array([_length(value) for value in column.to_pylist()])
+    return pc.list_value_length(column).to_numpy()
+
+
+def _length(value: Any) -> int:
+    """The tokens of a sequence; of several that one row pads to the same length, as the texts of a
+    choice, what they take together."""
+    if len(value) > 0 and hasattr(value[0], "__len__"):
+        return len(value) * max(len(one) for one in value)
+    return len(value)
