@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, event, given, note, settings
+from hypothesis import event, given, note
 from hypothesis import strategies as st
 
 from ftspec.document.dump import dump
 from ftspec.linting import examine
 from ftspec.span import SourceText
-from tests.engine.generated import Files, specs
+from tests.engine.generated.data import Files
+from tests.engine.generated.specs import specs
 from tests.engine.running import Engine
-
-EXAMPLES = int(os.environ.get("FTSPEC_EXAMPLES", "0"))
-"""How many specs are tried, drawn anew each time; without it, the same few."""
+from tests.examples import examples
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +30,7 @@ def compiling(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     return Engine(tmp_path_factory.mktemp("compiling"))
 
 
-@settings(
-    max_examples=EXAMPLES or 60,
-    derandomize=not EXAMPLES,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+@examples(100)
 @given(data=st.data())
 def test_spec_without_errors_compiles(data: Any, files: Files, compiling: Engine) -> None:
     text = dump(data.draw(specs(files)))

@@ -1,0 +1,1 @@
+"""Whole specs, generated: see :mod:`tests.engine.generated.specs`."""
