@@ -1,0 +1,1 @@
+"""Labels for words: names, parts of speech, anything a sentence has word by word."""
