@@ -1,0 +1,27 @@
+"""The measure of SQuAD, by torchmetrics."""
+
+from __future__ import annotations
+
+import datasets
+from torchmetrics.functional.text import squad as squad_of_batch
+
+from ftspec.api import Context
+from ftspec.metrics import LocalMetric
+from ftspec_question_answering.config import SquadConfig
+
+
+def squad(config: SquadConfig, context: Context) -> LocalMetric:
+    """Takes N answers, and as many lists of right ones, of which the best counts; no answer is the
+    empty text. Case, punctuation and articles do not count."""
+
+    def score(predictions: list[str], references: list[list[str]]) -> dict[str, float]:
+        given = [{"prediction_text": text, "id": str(at)} for at, text in enumerate(predictions)]
+        right = [
+            {"answers": {"text": texts, "answer_start": [0] * len(texts)}, "id": str(at)}
+            for at, texts in enumerate(references)
+        ]
+        found = squad_of_batch(given, right)
+        return {name: float(value) for name, value in found.items()}
+
+    text = datasets.Value("string")
+    return LocalMetric("squad", {"predictions": text, "references": datasets.List(text)}, score)

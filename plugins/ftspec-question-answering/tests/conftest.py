@@ -1,0 +1,85 @@
+"""Tokenizers learned on the package's own text, and tasks around them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ftspec_question_answering.config import QuestionAnsweringConfig
+from ftspec_question_answering.task import QuestionAnswering
+from tokenizers import BertWordPieceTokenizer, ByteLevelBPETokenizer
+from tokenizers.processors import BertProcessing
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from ftspec.api import TaskContext
+
+DATA = Path(__file__).parents[1] / "specs" / "data" / "wordnet_questions"
+
+MakeTask = Callable[..., QuestionAnswering]
+
+
+@pytest.fixture(scope="session")
+def rows() -> list[dict[str, Any]]:
+    """Rows of the data that comes with the package."""
+    lines = (DATA / "validation.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="session")
+def wordpiece(rows: list[dict[str, Any]]) -> PreTrainedTokenizerBase:
+    """Pieces as BERT has them, with special tokens around."""
+    pieces = BertWordPieceTokenizer(lowercase=False)
+    pieces.train_from_iterator(
+        (row["context"] for row in rows), vocab_size=800, show_progress=False
+    )
+    ends = [(name, pieces.token_to_id(name)) for name in ("[SEP]", "[CLS]")]
+    pieces._tokenizer.post_processor = BertProcessing(*ends)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=pieces._tokenizer,
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        pad_token="[PAD]",
+    )
+
+
+@pytest.fixture(scope="session")
+def bytes_bpe(rows: list[dict[str, Any]]) -> PreTrainedTokenizerBase:
+    """Pieces as GPT-2 has them: the space before a word belongs to its first piece, nothing stands
+    for no answer, and padding comes first."""
+    pieces = ByteLevelBPETokenizer()
+    pieces.train_from_iterator(
+        (row["context"] for row in rows), vocab_size=800, show_progress=False
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=pieces._tokenizer, pad_token="!", padding_side="left"
+    )
+
+
+@pytest.fixture
+def notes() -> list[str]:
+    """What a task says."""
+    return []
+
+
+@pytest.fixture
+def make_task(wordpiece: PreTrainedTokenizerBase, notes: list[str]) -> MakeTask:
+    """A task with these keys."""
+
+    def make(
+        tokenizer: PreTrainedTokenizerBase = wordpiece, max_length: int = 64, **keys: Any
+    ) -> QuestionAnswering:
+        context = TaskContext(
+            section=("task",),
+            seed=0,
+            note=notes.append,
+            tokenizer=tokenizer,
+            max_length=max_length,
+            max_target_length=8,
+        )
+        return QuestionAnswering(QuestionAnsweringConfig.model_validate(keys), context)
+
+    return make
