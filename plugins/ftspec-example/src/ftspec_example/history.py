@@ -1,0 +1,22 @@
+"""A line for each run of the task, beside its run directories: what was tried and came of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ftspec.api import Plan
+
+if TYPE_CHECKING:
+    from ftspec.rundir import RunDirectory
+
+NAME = "history.jsonl"
+
+
+def add_line(plan: Plan, run_dir: RunDirectory, event: str) -> None:
+    """Append what happened to the history of the spec's runs."""
+    line = {"run": run_dir.path.name, "event": event, "training": dict(plan.training)}
+    if event == "finished":
+        line["metrics"] = run_dir.read_json("metrics.json")
+    with (run_dir.path.parent / NAME).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
