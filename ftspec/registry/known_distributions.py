@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 KNOWN_DISTRIBUTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "ftspec-embeddings": (("task", "sentence-embedding"), ("metric", "retrieval")),
+    "ftspec-example": (("task", "multiple-choice"),),
     "ftspec-peft": (("adapter", "lora"),),
     "ftspec-preference": (("task", "chat"), ("task", "preference"), ("metric", "rewards")),
     "ftspec-question-answering": (("task", "question-answering"), ("metric", "squad")),

@@ -140,16 +140,12 @@ def test_examples_of_observers_leave_what_they_say(
 
 # Users
 
-WITHOUT_USER = {"ftspec_run_finished", "ftspec_run_started"}
-"""Hooks that neither a built-in nor a package in plugins/ implements, for the time being."""
-
-
 def test_every_hook_has_a_user() -> None:
     used = {hook for plugin in builtins().plugins for hook in plugin.hooks}
     for path in (ROOT / "plugins").glob("*/src/**/*.py"):
         text = path.read_text(encoding="utf-8")
         used |= {hook.name for hook in HOOKS if f"\ndef {hook.name}(" in text}
-    assert {hook.name for hook in HOOKS} - used == WITHOUT_USER
+    assert {hook.name for hook in HOOKS} - used == set()
 
 
 def builtins() -> Registry:
