@@ -28,8 +28,9 @@ $(VENV)/.dev: $(VENV)/.train
 quickstart: $(VENV)/.train
 	$(BIN)/ftspec run specs/quickstart.yaml
 
+# a process for each core; one thread in each, so that they don't wait for each other
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

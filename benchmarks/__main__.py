@@ -11,7 +11,14 @@ from pathlib import Path
 from benchmarks.machine import describe_machine
 from benchmarks.rows import markdown, to_json
 
-BENCHMARKS = ("lint_start", "lint_many", "plugin_cost", "tokenizing", "preparation")
+BENCHMARKS = (
+    "lint_start",
+    "lint_many",
+    "plugin_cost",
+    "tokenizing",
+    "preparation",
+    "batching_speed",
+)
 RESULTS = Path(__file__).parent / "results"
 ROUNDS = 21
 

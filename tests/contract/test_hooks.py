@@ -140,6 +140,7 @@ def test_examples_of_observers_leave_what_they_say(
 
 # Users
 
+
 def test_every_hook_has_a_user() -> None:
     used = {hook for plugin in builtins().plugins for hook in plugin.hooks}
     for path in (ROOT / "plugins").glob("*/src/**/*.py"):
