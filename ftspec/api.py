@@ -5,6 +5,9 @@ Importing this module does not import torch, and neither may the module of an en
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from pydantic import Field
 
 from ftspec.components import (
@@ -44,6 +47,7 @@ from ftspec.protocols import (
     TokenizerContext,
     Transform,
 )
+from ftspec.rundir import RunDirectory
 from ftspec.span import Position, SourceText, Span
 from ftspec.spec.base import (
     CallbackSection,
@@ -57,6 +61,9 @@ from ftspec.spec.base import (
 )
 from ftspec.spec.template import MissingColumnError, value_of
 from ftspec.texts import checked_texts
+
+if TYPE_CHECKING:
+    from ftspec.metrics import LocalMetric
 
 VERSION = (1, 0)
 """What this module offers, and how: the second number is raised with each addition, the first when
@@ -81,6 +88,7 @@ __all__ = [
     "Fix",
     "Label",
     "Labels",
+    "LocalMetric",
     "LocalPath",
     "MetricComponent",
     "MetricSection",
@@ -91,6 +99,7 @@ __all__ = [
     "PlannedComponent",
     "Position",
     "Prediction",
+    "RunDirectory",
     "RunError",
     "Severity",
     "Source",
@@ -124,3 +133,12 @@ __all__ = [
     "sha256_of",
     "value_of",
 ]
+
+_HEAVY = {"LocalMetric": "ftspec.metrics"}
+"""What needs the ``train`` extra, imported when it is asked for: by the module of a factory."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HEAVY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HEAVY[name]), name)

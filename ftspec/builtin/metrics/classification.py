@@ -9,9 +9,8 @@ import datasets
 import numpy as np
 from sklearn import metrics
 
-from ftspec.api import Context
+from ftspec.api import Context, LocalMetric
 from ftspec.builtin.metrics.config import AveragedConfig, NoOptions
-from ftspec.metrics import LocalMetric
 
 
 class _Decisions(LocalMetric):

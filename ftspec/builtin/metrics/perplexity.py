@@ -7,9 +7,8 @@ from typing import Any
 
 import datasets
 
-from ftspec.api import Context
+from ftspec.api import Context, LocalMetric
 from ftspec.builtin.metrics.config import NoOptions
-from ftspec.metrics import LocalMetric
 
 
 def perplexity(config: NoOptions, context: Context) -> LocalMetric:

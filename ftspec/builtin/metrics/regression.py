@@ -9,9 +9,8 @@ import datasets
 from scipy import stats
 from sklearn import metrics
 
-from ftspec.api import Context
+from ftspec.api import Context, LocalMetric
 from ftspec.builtin.metrics.config import NoOptions
-from ftspec.metrics import LocalMetric
 
 
 def _values(name: str, function: Callable[[Any, Any], float]) -> LocalMetric:

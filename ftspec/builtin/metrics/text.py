@@ -13,9 +13,8 @@ from rouge_score import rouge_scorer, scoring
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
-from ftspec.api import Context
+from ftspec.api import Context, LocalMetric
 from ftspec.builtin.metrics.config import ChrfConfig, RougeConfig, SacrebleuConfig
-from ftspec.metrics import LocalMetric
 
 _ROUGE_TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 _SENTENCE_END = re.compile(r"(?<=[.!?।॥۔。！？])\s+")

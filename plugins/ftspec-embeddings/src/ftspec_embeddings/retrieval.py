@@ -13,8 +13,7 @@ from typing import Any
 import datasets
 import numpy as np
 
-from ftspec.api import Context
-from ftspec.metrics import LocalMetric
+from ftspec.api import Context, LocalMetric
 from ftspec_embeddings.config import RetrievalConfig
 
 Ranks = Sequence[int]

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
-from ftspec.api import Plan
-
-if TYPE_CHECKING:
-    from ftspec.rundir import RunDirectory
+from ftspec.api import Plan, RunDirectory
 
 NAME = "history.jsonl"
 

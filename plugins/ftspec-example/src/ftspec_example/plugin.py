@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from ftspec.api import Diagnostic, Document, Plan, TaskComponent, TaskField, hookimpl, labelled
+from ftspec.api import (
+    Diagnostic,
+    Document,
+    Plan,
+    RunDirectory,
+    TaskComponent,
+    TaskField,
+    hookimpl,
+    labelled,
+)
 from ftspec_example.config import MultipleChoiceConfig
 from ftspec_example.history import add_line
-
-if TYPE_CHECKING:
-    from ftspec.rundir import RunDirectory
 
 
 @hookimpl

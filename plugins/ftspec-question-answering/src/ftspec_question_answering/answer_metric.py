@@ -5,8 +5,7 @@ from __future__ import annotations
 import datasets
 from torchmetrics.functional.text import squad as squad_of_batch
 
-from ftspec.api import Context
-from ftspec.metrics import LocalMetric
+from ftspec.api import Context, LocalMetric
 from ftspec_question_answering.config import SquadConfig
 
 

@@ -7,8 +7,7 @@ from typing import Any
 import datasets
 from seqeval import metrics, scheme
 
-from ftspec.api import Context
-from ftspec.metrics import LocalMetric
+from ftspec.api import Context, LocalMetric
 from ftspec_token_classification.config import SeqevalConfig
 
 
