@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import datasets
 from torchmetrics.functional.text import squad as squad_of_batch
 
@@ -14,8 +16,10 @@ def squad(config: SquadConfig, context: Context) -> LocalMetric:
     empty text. Case, punctuation and articles do not count."""
 
     def score(predictions: list[str], references: list[list[str]]) -> dict[str, float]:
-        given = [{"prediction_text": text, "id": str(at)} for at, text in enumerate(predictions)]
-        right = [
+        given: list[dict[str, Any]] = [
+            {"prediction_text": text, "id": str(at)} for at, text in enumerate(predictions)
+        ]
+        right: list[dict[str, Any]] = [
             {"answers": {"text": texts, "answer_start": [0] * len(texts)}, "id": str(at)}
             for at, texts in enumerate(references)
         ]
