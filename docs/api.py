@@ -76,14 +76,23 @@ def _fields(value: type) -> list[tuple[str, str]]:
     own = inspect.get_annotations(value)
     # a named tuple has forward references where others have strings
     written = {name: getattr(kind, "__forward_arg__", kind) for name, kind in own.items()}
-    defaults = {name: f" = {vars(value)[name]!r}" for name in written if name in vars(value)}
+    # a named tuple has its defaults apart from what reads its fields
+    values = getattr(value, "_field_defaults", vars(value))
+    defaults = {name: _written(values[name]) for name in written if name in values}
     return [(n, f"{kind}{defaults.get(n, '')}") for n, kind in written.items() if n[0] != "_"]
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
     if field.default is not dataclasses.MISSING:
-        return f" = {field.default!r}"
-    return "" if field.default_factory is dataclasses.MISSING else f" = {field.default_factory()!r}"
+        return _written(field.default)
+    if field.default_factory is not dataclasses.MISSING:
+        return _written(field.default_factory())
+    return ""
+
+
+def _written(default: Any) -> str:
+    """A default as code has it."""
+    return f" = {default!r}".replace("'", '"')
 
 
 def _function(member: Any) -> Any:
