@@ -26,13 +26,19 @@ def order_by_length(lengths: LengthTable) -> list[int]:
     return [int(row) for row in np.argsort(lengths.sum(axis=1), kind="stable")]
 
 
-def cut(lengths: LengthTable, cost_per_cut: float, max_tokens: int | None = None) -> list[Range]:
+def cut(
+    lengths: LengthTable,
+    cost_per_cut: float,
+    max_tokens: int | None = None,
+    *,
+    pads: bool = True,
+) -> list[Range]:
     """The cheapest contiguous micro-batches of rows in the order given.
 
-    None has more than ``max_tokens`` padded tokens, except a single row that is longer by itself.
-    Dynamic programming over the last cut: O(rows²).
+    None has more than ``max_tokens`` tokens, except a single row that is longer by itself. Unless
+    ``pads`` is off those of padding are counted. Dynamic programming over the last cut: O(rows²).
     """
-    starts = [start for _, start in _cheapest(lengths, cost_per_cut, max_tokens)]
+    starts = [start for _, start in _cheapest(lengths, cost_per_cut, max_tokens, pads)]
     edges = [len(lengths)]
     while edges[-1] > 0:
         edges.append(starts[edges[-1] - 1])
@@ -45,10 +51,15 @@ def padded_tokens(lengths: LengthTable, ranges: Sequence[Range]) -> int:
 
 
 def share(
-    lengths: LengthTable, parts: int, cost_per_cut: float, max_tokens: int | None = None
+    lengths: LengthTable,
+    parts: int,
+    cost_per_cut: float,
+    max_tokens: int | None = None,
+    *,
+    pads: bool = True,
 ) -> list[Range]:
     """Contiguous shares of the rows in the order given, one for each of ``parts`` processes, so
-    that the costliest, once cut, costs as little as can be (within 2 %).
+    that the costliest, once cut, costs as little as can be (within 2 % of its tokens).
 
     With fewer rows than parts the last shares are empty.
     """
@@ -57,14 +68,15 @@ def share(
         return [(0, rows)]
     if rows <= parts:
         return [(min(part, rows), min(part + 1, rows)) for part in range(parts)]
-    # no share is cheaper than its part of the whole, or than the costliest row
-    *_, (total, _) = _cheapest(lengths, cost_per_cut, max_tokens)
+    # no share is cheaper than its part of the whole, or than the costliest row; none does without
+    # a micro-batch, however much that costs beside the tokens
+    *_, (total, _) = _cheapest(lengths, cost_per_cut, max_tokens, pads)
     low = max(total / parts, float(lengths.sum(axis=1).max()) + cost_per_cut)
     high = total
-    best = _fill(lengths, parts, cost_per_cut, max_tokens, high)
-    while high > low * (1 + _TOLERANCE):
+    best = _fill(lengths, parts, cost_per_cut, max_tokens, pads, high)
+    while high - low > _TOLERANCE * max(1.0, low - cost_per_cut):
         limit = (low + high) / 2
-        ranges = _fill(lengths, parts, cost_per_cut, max_tokens, limit)
+        ranges = _fill(lengths, parts, cost_per_cut, max_tokens, pads, limit)
         if ranges is None:
             low = limit
         else:
@@ -74,14 +86,19 @@ def share(
 
 
 def _fill(
-    lengths: LengthTable, parts: int, cost_per_cut: float, max_tokens: int | None, limit: float
+    lengths: LengthTable,
+    parts: int,
+    cost_per_cut: float,
+    max_tokens: int | None,
+    pads: bool,
+    limit: float,
 ) -> list[Range] | None:
     """Shares filled one after the other up to ``limit``; ``None`` where rows are left over."""
     ranges = []
     start, rows = 0, len(lengths)
     for others in reversed(range(parts)):
         stop = start
-        for cost, _ in _cheapest(lengths[start : rows - others], cost_per_cut, max_tokens):
+        for cost, _ in _cheapest(lengths[start : rows - others], cost_per_cut, max_tokens, pads):
             if cost > limit:
                 break
             stop += 1
@@ -91,7 +108,7 @@ def _fill(
 
 
 def _cheapest(
-    lengths: LengthTable, cost_per_cut: float, max_tokens: int | None
+    lengths: LengthTable, cost_per_cut: float, max_tokens: int | None, pads: bool
 ) -> Iterator[tuple[float, int]]:
     """For the first row, the first two, …: what they cost cut best, and where the last micro-batch
     of that cut starts."""
@@ -99,12 +116,16 @@ def _cheapest(
     costs = np.zeros(rows + 1)
     longest = np.zeros_like(lengths)  # of each sequence, from each row to the current one
     sizes = np.arange(rows, 0, -1)
+    until = np.concatenate([[0], lengths.sum(axis=1).cumsum()])
     for stop in range(1, rows + 1):
-        np.maximum(longest[:stop], lengths[stop - 1], out=longest[:stop])
-        padded = sizes[rows - stop :] * longest[:stop].sum(axis=1)
-        candidates = costs[:stop] + padded + cost_per_cut
+        if pads:
+            np.maximum(longest[:stop], lengths[stop - 1], out=longest[:stop])
+            tokens = sizes[rows - stop :] * longest[:stop].sum(axis=1)
+        else:
+            tokens = until[stop] - until[:stop]
+        candidates = costs[:stop] + tokens + cost_per_cut
         if max_tokens is not None:
-            candidates[:-1][padded[:-1] > max_tokens] = np.inf
+            candidates[:-1][tokens[:-1] > max_tokens] = np.inf
         start = int(candidates.argmin())
         costs[stop] = candidates[start]
         yield float(costs[stop]), start

@@ -101,6 +101,37 @@ def test_no_shares_are_better_balanced(
     assert costliest(ranges) <= best * 1.02 + 1e-9
 
 
+@pytest.mark.parametrize("pads", [True, False])
+def test_shares_are_balanced_however_much_a_cut_costs(pads: bool) -> None:
+    """Where no step is cut, the cost of a cut says nothing of what a share takes."""
+    lengths = np.sort(np.random.default_rng(0).integers(5, 200, (64, 1)), axis=0)
+    tokens = [
+        padded_tokens(lengths[one[0] : one[1]], [(0, one[1] - one[0])])
+        if pads
+        else int(lengths[one[0] : one[1]].sum())
+        for one in share(lengths, 2, 4**10, pads=pads)
+    ]
+
+    assert max(tokens) < 1.05 * min(tokens)
+
+
+@given(tables(), COSTS, CAPS)
+def test_rows_that_are_not_padded_are_cut_only_to_fit(
+    lengths: LengthTable, cost_per_cut: float, max_tokens: int | None
+) -> None:
+    ranges = cut(lengths, cost_per_cut, max_tokens, pads=False)
+
+    tokens = [int(lengths[start:stop].sum()) for start, stop in ranges]
+    assert [start for start, _ in ranges] == [0, *(stop for _, stop in ranges[:-1])]
+    assert ranges[-1][1] == len(lengths)
+    if max_tokens is None:
+        assert len(ranges) == 1
+        return
+    assert all(a + b > max_tokens for a, b in pairwise(tokens))
+    for (start, stop), count in zip(ranges, tokens, strict=True):
+        assert count <= max_tokens or stop - start == 1
+
+
 def test_rows_are_ordered_by_all_their_tokens() -> None:
     assert order_by_length(np.array([[5, 9], [3, 1], [4, 10], [2, 2]])) == [1, 3, 0, 2]
 
