@@ -22,6 +22,7 @@ from ftspec.engine.adapter import build_adapter
 from ftspec.engine.arguments import build_arguments
 from ftspec.engine.attention import use_fastest_attention
 from ftspec.engine.batching.choice import choose_batching
+from ftspec.engine.batching.padding import settle_padding
 from ftspec.engine.checkpoint import Checkpoint, commit_of, locate
 from ftspec.engine.factories import build, context_maker
 from ftspec.engine.interruption import Interruption
@@ -115,6 +116,11 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
         **data.task.trainer_options(model),
     )
     trainer.remove_callback(PrinterCallback)
+    assert isinstance(plan.task.component, TaskComponent)
+    auto_model = plan.task.component.auto_model
+    padding = settle_padding(trainer, auto_model, is_compiled=plan.performance.compile)
+    if padding is not None:
+        log.note(padding)
     return CompiledRun(
         plan=plan,
         trainer=trainer,

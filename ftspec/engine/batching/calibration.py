@@ -51,6 +51,8 @@ def settle_cost_per_cut(trainer: Trainer, wanted: int | None, recorded: int | No
     if known is not None:
         trainer.cost_per_cut = known
         return None
+    if not trainer.pads:  # cuts save nothing: there are no more than memory asks for
+        return None
     measured = what_is_measured(trainer)
     cost = _of_first_process(trainer, recall(measured))
     if cost is None:

@@ -44,7 +44,10 @@ class ExactBatching(EvaluationByLength):
 
     Attributes:
         cost_per_cut: what a micro-batch costs beside its tokens, in tokens.
+        pads: whether the rows of a micro-batch are padded, and not one after the other in a line.
     """
+
+    pads = True
 
     def __init__(
         self,
@@ -70,7 +73,11 @@ class ExactBatching(EvaluationByLength):
         """The rows of each step, cut. In the order of the plain Trainer."""
         rows: Any = self.train_dataset
         self._collator = CuttingCollator(
-            self.data_collator, self.task.length_columns, self.cost_per_cut, self._cap
+            self.data_collator,
+            self.task.length_columns,
+            self.cost_per_cut,
+            self._cap,
+            pads=self.pads,
         )
         options: dict[str, Any] = {
             "collate_fn": self._collator,
@@ -121,6 +128,7 @@ class ExactBatching(EvaluationByLength):
             lengths=lengths_in(rows, self.task.length_columns) if processes > 1 else None,
             cost_per_cut=self.cost_per_cut,
             max_tokens=self._max_tokens,  # not the cap: processes must agree
+            pads=self.pads,
         )
 
     def _count_items(self, batch: Any) -> torch.Tensor | int:

@@ -10,10 +10,17 @@ import torch
 from accelerate.utils import send_to_device
 
 from ftspec.engine.batching.cuts import cut, order_by_length
+from ftspec.engine.batching.flattened import (
+    edges_of,
+    flatten,
+    is_flat,
+    lengths_of_flat,
+    take_rows,
+)
 from ftspec.engine.batching.lengths import lengths_of_rows
 
 Batch = dict[str, Any]
-"""Tensors by name; the first dimension of each is the rows."""
+"""Tensors by name; the first dimension of each is the rows, unless the batch is flat."""
 
 Collate = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
 
@@ -52,9 +59,10 @@ class MicroBatches:
 class CuttingCollator:
     """Cuts the rows of a step by length and pads each micro-batch to its own longest row.
 
-    ``columns`` hold the sequences that are padded apart; ``cost_per_cut`` and ``max_tokens`` are
-    those of :func:`ftspec.engine.batching.cuts.cut`. The costliest micro-batch comes first: where
-    memory is too small for the step, that shows at once.
+    ``columns`` hold the sequences that are padded apart; ``cost_per_cut``, ``max_tokens`` and
+    ``pads`` are those of :func:`ftspec.engine.batching.cuts.cut`, and where ``pads`` is off
+    micro-batches are flat. The costliest comes first: where memory is too small for the step, that
+    shows at once.
     """
 
     def __init__(
@@ -63,19 +71,24 @@ class CuttingCollator:
         columns: Sequence[str],
         cost_per_cut: float,
         max_tokens: int | None = None,
+        *,
+        pads: bool = True,
     ) -> None:
         self._collate = collate
         self._columns = tuple(columns)
         self.cost_per_cut = cost_per_cut
         self.max_tokens = max_tokens
+        self._pads = pads
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> MicroBatches:
         lengths = lengths_of_rows(rows, self._columns)
         order = order_by_length(lengths)
-        ranges = cut(lengths[order], self.cost_per_cut, self.max_tokens)
+        ranges = cut(lengths[order], self.cost_per_cut, self.max_tokens, pads=self._pads)
         batches = [
             dict(self._collate([rows[row] for row in order[start:stop]])) for start, stop in ranges
         ]
+        if not self._pads:
+            batches = [flatten(batch) for batch in batches]
         return MicroBatches(
             sorted(batches, key=lambda batch: tokens_of(batch, self._columns), reverse=True)
         )
@@ -87,8 +100,10 @@ def tokens_of(batch: Batch, columns: Sequence[str]) -> int:
     return sum(tensor.numel() for tensor in tensors or [next(iter(batch.values()))])
 
 
-def rows_of(batch: Batch) -> int:
+def rows_of(batch: Mapping[str, Any]) -> int:
     """How many rows a batch has."""
+    if is_flat(batch):
+        return len(edges_of(batch)) - 1
     return int(next(iter(batch.values())).shape[0])
 
 
@@ -97,6 +112,8 @@ def split(batch: Batch, rows: int) -> list[Batch]:
     count = rows_of(batch)
     parts = -(-count // rows)
     edges = [count * part // parts for part in range(parts + 1)]
+    if is_flat(batch):
+        return [take_rows(batch, part) for part in pairwise(edges)]
     return [
         {name: _part(value, count, start, stop) for name, value in batch.items()}
         for start, stop in pairwise(edges)
@@ -111,5 +128,10 @@ def _part(value: Any, count: int, start: int, stop: int) -> Any:
 
 def split_to_fit(batch: Batch, columns: Sequence[str], max_tokens: int) -> list[Batch]:
     """A batch as batches of so many tokens at most, but of one row at least."""
+    if tokens_of(batch, columns) <= max_tokens:
+        return [batch]
+    if is_flat(batch):
+        ranges = cut(lengths_of_flat(batch), 0, max_tokens, pads=False)
+        return [take_rows(batch, part) for part in ranges]
     width = tokens_of(batch, columns) / rows_of(batch)
     return split(batch, max(1, int(max_tokens // width)))

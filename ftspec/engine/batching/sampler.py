@@ -37,6 +37,7 @@ class StepSampler(Sampler[list[int]]):
         lengths: LengthTable | None = None,
         cost_per_cut: float = 0,
         max_tokens: int | None = None,
+        pads: bool = True,
     ) -> None:
         self.sampler = sampler
         self._rows = rows
@@ -46,6 +47,7 @@ class StepSampler(Sampler[list[int]]):
         self._lengths = lengths
         self._cost_per_cut = cost_per_cut
         self._max_tokens = max_tokens
+        self._pads = pads
 
     def __len__(self) -> int:
         return -(-self._rows // self._rows_of_step)
@@ -60,6 +62,12 @@ class StepSampler(Sampler[list[int]]):
             return rows
         lengths = self._lengths[rows]
         order = order_by_length(lengths)
-        shares = share(lengths[order], self._processes, self._cost_per_cut, self._max_tokens)
+        shares = share(
+            lengths[order],
+            self._processes,
+            self._cost_per_cut,
+            self._max_tokens,
+            pads=self._pads,
+        )
         start, stop = shares[self._process]
         return [rows[row] for row in order[start:stop]]

@@ -8,6 +8,9 @@ from typing import Any
 
 import torch
 
+from ftspec.engine.batching.flattened import edges_of, is_flat
+from ftspec.engine.batching.micro_batches import rows_of
+
 _IGNORED = -100  # the label of padding
 
 
@@ -20,14 +23,13 @@ class TokenCounts:
 
     Attributes:
         padded: tokens with padding; ``padded_in`` has those of each sequence.
-        squares: the sum of each row's length, padding included, times itself.
     """
 
     rows: int = 0
     batches: int = 0
     padded: int = 0
     padded_in: Mapping[str, int] = field(default_factory=dict)
-    squares: int = 0
+    _squares: torch.Tensor | int = 0
     _real: torch.Tensor | int = 0
 
     @property
@@ -35,18 +37,29 @@ class TokenCounts:
         """Tokens without padding."""
         return int(self._real)
 
+    @property
+    def squares(self) -> int:
+        """The sum of each row's length, padding included, times itself."""
+        return int(self._squares)
+
     def add(self, batch: Mapping[str, Any], columns: Sequence[str]) -> None:
         """Count a batch of tensors."""
         self.batches += 1
-        self.rows += int(next(iter(batch.values())).shape[0])
+        self.rows += rows_of(batch)
         for column in columns:
             if column in batch:
                 tokens = batch[column].numel()
                 self.padded += tokens
                 # a new mapping, so that a copy of the counts stays as it was
                 self.padded_in = {**self.padded_in, column: self.padded_in.get(column, 0) + tokens}
-                self.squares += tokens * batch[column].shape[-1]
+                self._squares = self._squares + _count_squares(column, batch)
                 self._real = self._real + _count_real(column, batch)
+
+
+def _count_squares(column: str, batch: Mapping[str, torch.Tensor]) -> torch.Tensor | int:
+    if is_flat(batch):
+        return edges_of(batch).diff().long().square().sum()
+    return batch[column].numel() * batch[column].shape[-1]
 
 
 def _count_real(column: str, batch: Mapping[str, torch.Tensor]) -> torch.Tensor | int:

@@ -1,0 +1,74 @@
+"""Batches without padding: rows one after the other in a single line.
+
+Attention must be told where rows begin. Positions that begin anew say it to every implementation of
+transformers; those of variable length also take the edges between rows, and need not look for them
+in each layer then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from ftspec.engine.batching.cuts import LengthTable, Range
+
+Batch = dict[str, Any]
+
+PADDED = frozenset({"input_ids", "attention_mask", "labels"})
+"""What a padded batch holds that can be flattened, neither more nor less."""
+
+_EDGES, _LONGEST = ("cu_seq_lens_q", "cu_seq_lens_k"), ("max_length_q", "max_length_k")
+_IGNORED = -100  # label of what no loss counts
+
+
+def is_flat(batch: Mapping[str, Any]) -> bool:
+    """Whether the rows of a batch lie in one line."""
+    return _EDGES[0] in batch
+
+
+def flatten(batch: Batch) -> Batch:
+    """A padded batch of a causal language model, ids and labels of shape (rows, longest), as one
+    line of shape (1, tokens).
+
+    The first token of a row is no label: the last one of the row before would predict it.
+    """
+    is_text = batch["attention_mask"].bool()
+    lengths = is_text.sum(dim=1)
+    return _line(batch["input_ids"][is_text], batch["labels"][is_text], lengths[lengths > 0])
+
+
+def edges_of(batch: Mapping[str, Any]) -> torch.Tensor:
+    """Where the rows of a flat batch begin and the last ends, shape (rows + 1,)."""
+    edges: torch.Tensor = batch[_EDGES[0]]
+    return edges
+
+
+def lengths_of_flat(batch: Batch) -> LengthTable:
+    """The lengths of the rows of a flat batch, shape (rows, 1)."""
+    lengths: LengthTable = edges_of(batch).diff().long().cpu().numpy()[:, None]
+    return lengths
+
+
+def take_rows(batch: Batch, rows: Range) -> Batch:
+    """Some of the rows of a flat batch, as a flat batch."""
+    edges = edges_of(batch)[rows[0] : rows[1] + 1]
+    start, stop = int(edges[0]), int(edges[-1])
+    return _line(
+        batch["input_ids"][0, start:stop], batch["labels"][0, start:stop], edges.diff().long()
+    )
+
+
+def _line(ids: torch.Tensor, labels: torch.Tensor, lengths: torch.Tensor) -> Batch:
+    edges = torch.nn.functional.pad(lengths.cumsum(0), (1, 0))
+    labels = labels.index_fill(0, edges[:-1], _IGNORED)
+    starts = edges[:-1].repeat_interleave(lengths)
+    positions = torch.arange(len(ids), device=ids.device) - starts
+    return {
+        "input_ids": ids[None],
+        "labels": labels[None],
+        "position_ids": positions[None],
+        **dict.fromkeys(_EDGES, edges.int()),
+        **dict.fromkeys(_LONGEST, int(lengths.max())),
+    }

@@ -1,0 +1,136 @@
+"""Whether the micro-batches of a run are padded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from itertools import islice
+from typing import Any
+
+import torch
+from transformers import Trainer
+
+from ftspec.engine.batching.exact import ExactBatching
+from ftspec.engine.batching.flattened import PADDED, Batch, flatten
+
+_FIRST, _OTHER, _SECOND = range(1, 8), range(8, 1, -1), range(9, 13)
+"""Tokens of rows: what the second says must not depend on which of the others is before it."""
+
+_ALIKE_IN_EVERY_BIT, _ALIKE_IN_16_BITS = 1e-3, 0.05
+
+
+def settle_padding(trainer: Trainer, auto_model: str, is_compiled: bool) -> str | None:
+    """Leave padding out of the micro-batches of a Trainer that cuts its steps, where that is faster
+    and learns the same; in words, where somebody might expect it.
+
+    ``auto_model`` is the auto class of transformers that the model was loaded with.
+    """
+    if not isinstance(trainer, ExactBatching):
+        return None
+    attention = attention_of(trainer.model)
+    if not takes_any_length(attention):
+        return None
+    why = reason_to_pad(
+        auto_model=auto_model,
+        has_own_trainer=trainer.task.trainer_class is not None,
+        is_compiled=is_compiled,
+        is_sharded=trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled,
+        devices=trainer.args.n_gpu,
+        names=_names_in_batch(trainer),
+    )
+    if why is None and not keeps_rows_apart(trainer):
+        why = "the model or its loss sees rows in one line as one row"
+    if why is not None:
+        return f"micro-batches are padded: {why}"
+    trainer.pads = False
+    return f"micro-batches are not padded: {attention} takes rows of any length"
+
+
+def attention_of(model: Any) -> str | None:
+    """The attention that a model computes with, by the name that transformers gives it."""
+    return getattr(getattr(model, "config", None), "_attn_implementation", None)
+
+
+def takes_any_length(attention: str | None) -> bool:
+    """Whether an attention computes rows of different lengths without padding between them: every
+    flash attention does, of a package or of a kernel on the Hub. Masks that keep rows of one line
+    apart, as ``sdpa`` takes them, cost more than padding."""
+    return attention is not None and "flash" in attention and not attention.startswith("paged|")
+
+
+def reason_to_pad(
+    *,
+    auto_model: str,
+    has_own_trainer: bool,
+    is_compiled: bool,
+    is_sharded: bool,
+    devices: int,
+    names: Collection[str],
+) -> str | None:
+    """Why micro-batches are padded though the attention takes rows of any length, if they are."""
+    if auto_model != "AutoModelForCausalLM":
+        return "the rows of this task are more than a line of tokens"
+    if has_own_trainer:
+        return "the task computes the loss its own way"
+    if set(names) != PADDED:
+        return "the batches of this task are more than tokens and labels"
+    if is_compiled:
+        return "a compiled model takes lengths of few sizes"
+    if is_sharded:
+        return "an engine that shards weights has the model"
+    if devices > 1:
+        return "one process divides its rows among several devices"
+    return None
+
+
+def _names_in_batch(trainer: Trainer) -> Collection[str]:
+    return dict(trainer.data_collator(_first_rows(trainer))).keys()
+
+
+def _first_rows(trainer: Trainer) -> list[Any]:
+    return list(islice(iter(trainer.train_dataset), 2))  # type: ignore[arg-type]
+
+
+def keeps_rows_apart(trainer: ExactBatching) -> bool:
+    """Whether a line of rows is to the model what they are one by one, and to the task as many
+    items: tried with a few tokens, without gradients."""
+    padded = dict(trainer.data_collator(_first_rows(trainer)))
+    items = [int(trainer.task.count_loss_items(one)) for one in (padded, flatten(padded))]
+    if items[0] != items[1]:
+        return False
+    model: Any = trainer.model
+    tokens = model.get_input_embeddings().num_embeddings
+    first, other, second = ([at % tokens for at in ids] for ids in (_FIRST, _OTHER, _SECOND))
+    was_training = model.training
+    model.eval()
+    try:
+        after_first, after_other, alone = (
+            _centred_logits(trainer, batch)[-len(second) :]
+            for batch in (
+                flatten(_padded([first, second])),
+                flatten(_padded([other, second])),
+                _padded([second]),
+            )
+        )
+    except Exception:  # whatever it is: the model takes no such batch
+        return False
+    finally:
+        model.train(was_training)
+    scale = float(alone.norm())
+    leak, error = float((after_first - after_other).norm()), float((after_first - alone).norm())
+    return leak <= _ALIKE_IN_EVERY_BIT * scale and error <= _ALIKE_IN_16_BITS * scale
+
+
+def _padded(rows: list[list[int]]) -> Batch:
+    width = max(map(len, rows))
+    ids = torch.tensor([[*row, *[0] * (width - len(row))] for row in rows])
+    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
+    return {"input_ids": ids, "attention_mask": mask, "labels": ids}
+
+
+def _centred_logits(trainer: ExactBatching, batch: Batch) -> torch.Tensor:
+    """Shape (tokens, vocabulary). What all logits of a token have in common means nothing."""
+    inputs = trainer._prepare_inputs({n: value for n, value in batch.items() if n != "labels"})
+    with torch.no_grad(), trainer.accelerator.autocast():
+        logits = trainer.model(**inputs, use_cache=False).logits[0].float()  # type: ignore[misc]
+    centred: torch.Tensor = logits - logits.mean(dim=-1, keepdim=True)
+    return centred

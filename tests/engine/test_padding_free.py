@@ -1,0 +1,260 @@
+"""Micro-batches without padding learn what the padded batch learns, and are computed only where
+that is faster and valid.
+
+Flash attention needs a GPU. What is tested here on a CPU is all but its kernel: ``sdpa`` keeps rows
+of one line apart by the same positions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BloomConfig,
+    LlamaConfig,
+    MambaConfig,
+    MistralConfig,
+    PretrainedConfig,
+)
+
+from ftspec.engine.batching import padding
+from ftspec.engine.batching.flattened import flatten, is_flat, take_rows
+from ftspec.engine.batching.micro_batches import rows_of, split, split_to_fit
+from ftspec.engine.batching.padding import (
+    keeps_rows_apart,
+    reason_to_pad,
+    settle_padding,
+    takes_any_length,
+)
+from ftspec.engine.batching.token_counts import TokenCounts
+from tests.engine.gradients import assert_equal, gradients_of
+from tests.engine.running import Engine
+from tests.engine.test_accumulation import ACCUMULATED, AT_ONCE, GPT2, SMOOTHED, spec_of
+from tests.engine.test_exact_batching import PADDED, STANDING_STILL
+
+IGNORED = -100
+
+FLASH = ("flash_attention_2", "flash_attention_3", "kernels-community/flash-attn3")
+OTHERS = (None, "eager", "sdpa", "flex_attention", "paged|flash_attention_2")
+
+TINY: dict[str, Any] = {
+    "vocab_size": 1000,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+}
+LLAMA = LlamaConfig(**TINY, num_key_value_heads=1, max_position_embeddings=64)
+
+
+def padded_batch() -> dict[str, torch.Tensor]:
+    """Rows of three, one and four tokens; the first has a prompt that is not learned."""
+    ids = torch.tensor([[5, 6, 7, 0], [8, 0, 0, 0], [9, 10, 11, 12]])
+    mask = ids.ne(0).long()
+    labels = ids.masked_fill(mask.eq(0), IGNORED)
+    labels[0, :2] = IGNORED
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+
+
+def test_rows_stand_in_one_line() -> None:
+    flat = flatten(padded_batch())
+
+    assert flat["input_ids"].tolist() == [[5, 6, 7, 8, 9, 10, 11, 12]]
+    assert flat["position_ids"].tolist() == [[0, 1, 2, 0, 0, 1, 2, 3]]
+    # the first token of a row is not predicted from the row before
+    assert flat["labels"].tolist() == [[IGNORED, IGNORED, 7, IGNORED, IGNORED, 10, 11, 12]]
+    assert flat["cu_seq_lens_q"].tolist() == flat["cu_seq_lens_k"].tolist() == [0, 3, 4, 8]
+    assert flat["max_length_q"] == flat["max_length_k"] == 4
+
+
+def test_padding_may_be_on_the_left() -> None:
+    batch = {name: value.flip(1) for name, value in padded_batch().items()}
+
+    assert flatten(batch)["position_ids"].tolist() == [[0, 1, 2, 0, 0, 1, 2, 3]]
+
+
+def test_a_line_is_parted_between_rows() -> None:
+    flat = flatten(padded_batch())
+    rows = [take_rows(flat, (row, row + 1)) for row in range(3)]
+
+    assert rows_of(flat) == 3
+    assert [row["input_ids"].tolist() for row in rows] == [[[5, 6, 7]], [[8]], [[9, 10, 11, 12]]]
+    assert [row["max_length_q"] for row in rows] == [3, 1, 4]
+    assert all(is_flat(row) and row["position_ids"][0, 0] == 0 for row in rows)
+    assert [rows_of(part) for part in split(flat, 2)] == [1, 2]
+    for most, sizes in ((8, [8]), (7, [3, 5]), (4, [4, 4]), (1, [3, 1, 4])):
+        parts = split_to_fit(flat, ("input_ids",), most)
+        assert [part["input_ids"].numel() for part in parts] == sizes
+        assert torch.cat([part["input_ids"] for part in parts], 1).equal(flat["input_ids"])
+
+
+def test_a_line_counts_as_its_rows() -> None:
+    counts = TokenCounts()
+    counts.add(flatten(padded_batch()), ("input_ids",))
+
+    assert (counts.rows, counts.batches, counts.real, counts.padded) == (3, 1, 8, 8)
+    assert counts.squares == 9 + 1 + 16
+
+
+VALID: dict[str, Any] = {
+    "auto_model": "AutoModelForCausalLM",
+    "has_own_trainer": False,
+    "is_compiled": False,
+    "is_sharded": False,
+    "devices": 1,
+    "names": ["labels", "input_ids", "attention_mask"],
+}
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({}, None),
+        ({"devices": 0}, None),
+        ({"auto_model": "AutoModelForSequenceClassification"}, "more than a line of tokens"),
+        ({"auto_model": "AutoModelForTokenClassification"}, "more than a line of tokens"),
+        ({"auto_model": "AutoModelForSeq2SeqLM"}, "more than a line of tokens"),
+        ({"has_own_trainer": True}, "the loss its own way"),
+        ({"names": ["input_ids", "labels"]}, "more than tokens and labels"),
+        ({"names": ["input_ids", "labels", "position_ids"]}, "more than tokens and labels"),
+        ({"names": [*VALID["names"], "token_type_ids"]}, "more than tokens and labels"),
+        ({"is_compiled": True}, "lengths of few sizes"),
+        ({"is_sharded": True}, "shards weights"),
+        ({"devices": 2}, "several devices"),
+    ],
+)
+def test_why_micro_batches_are_padded(facts: dict[str, Any], why: str | None) -> None:
+    reason = reason_to_pad(**{**VALID, **facts})
+
+    assert (reason is None) if why is None else (why in str(reason))
+
+
+@pytest.mark.parametrize(
+    ("attention", "takes"), [*((name, True) for name in FLASH), *((one, False) for one in OTHERS)]
+)
+def test_only_flash_attention_takes_any_length(attention: str | None, takes: bool) -> None:
+    assert takes_any_length(attention) is takes
+
+
+def with_model(spec: str, gpt2: Path, folder: Path, config: PretrainedConfig) -> str:
+    """A spec of GPT-2 with another model, tiny and random, in its place."""
+    tokenizer = AutoTokenizer.from_pretrained(gpt2)
+    config.update({"eos_token_id": tokenizer.eos_token_id, "bos_token_id": tokenizer.bos_token_id})
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    _, _, dropout = GPT2
+    return spec.replace(str(gpt2), str(folder)).replace(dropout, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("config", "are_apart"),
+    [
+        (None, True),
+        (LLAMA, True),
+        (MistralConfig(**TINY, num_key_value_heads=1, sliding_window=3), True),
+        # takes its positions from the attention mask
+        (BloomConfig(vocab_size=1000, hidden_size=32, n_layer=2, n_head=2), False),
+        # carries its state on into the next row
+        (MambaConfig(vocab_size=1000, hidden_size=32, num_hidden_layers=2, state_size=8), False),
+    ],
+    ids=["gpt2", "llama", "mistral", "bloom", "mamba"],
+)
+def test_a_model_is_tried(
+    engine: Engine,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    gpt2: Path,
+    config: PretrainedConfig | None,
+    are_apart: bool,
+) -> None:
+    spec = spec_of(request, "rows of text")
+    if config is not None:
+        spec = with_model(spec, gpt2, tmp_path / "model", config)
+    trainer: Any = engine.compile(spec, *AT_ONCE).trainer
+    trainer.model.train()
+
+    assert keeps_rows_apart(trainer) is are_apart
+    assert trainer.model.training
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["gpt2", "llama"])
+@pytest.mark.parametrize("smoothing", [(), (SMOOTHED,)], ids=["plain", "smoothed"])
+def test_the_gradient_is_that_of_the_padded_batch(
+    engine: Engine,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    gpt2: Path,
+    model: str,
+    smoothing: tuple[str, ...],
+) -> None:
+    spec = spec_of(request, "rows of text")
+    more = [*STANDING_STILL, *smoothing]
+    if model == "llama":
+        spec = with_model(spec, gpt2, tmp_path / "model", LLAMA)
+    padded = gradients_of(engine.compile(spec, *AT_ONCE, *more, PADDED).trainer)
+    for settings, batches in (
+        (AT_ONCE, len(padded)),
+        (ACCUMULATED, len(padded)),
+        ((*AT_ONCE, "performance.max_tokens_per_device=150"), 2 * len(padded)),
+    ):
+        trainer: Any = engine.compile(spec, *settings, *more).trainer
+        trainer.pads = False
+
+        assert_equal(gradients_of(trainer), padded)
+        counts = trainer.token_counts
+        assert counts.rows == len(trainer.train_dataset)
+        assert counts.real == counts.padded
+        assert batches == len(padded) == counts.batches or counts.batches > batches > len(padded)
+
+
+@pytest.mark.slow
+def test_a_line_too_large_for_the_memory_is_parted(
+    engine: Engine, request: pytest.FixtureRequest
+) -> None:
+    spec = spec_of(request, "rows of text")
+    settings = (*AT_ONCE, *STANDING_STILL)
+    undisturbed = gradients_of(engine.compile(spec, *settings).trainer)
+    trainer: Any = engine.compile(spec, *settings).trainer
+    trainer.pads = False
+    sizes: list[int] = []
+
+    def run_out(module: Any, arguments: Any, inputs: dict[str, torch.Tensor]) -> None:
+        sizes.append(inputs["input_ids"].numel())
+        if sizes[-1] > 100:
+            torch.empty(1 << 50)
+
+    trainer.model.register_forward_pre_hook(run_out, with_kwargs=True)
+
+    assert_equal(gradients_of(trainer), undisturbed)
+    assert max(sizes) > 100
+    assert trainer.token_counts.rows == len(trainer.train_dataset)
+
+
+@pytest.mark.slow
+def test_a_run_says_what_it_does(
+    engine: Engine, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name of an attention decides here, without its kernel; the model is tried with sdpa."""
+    trainer: Any = engine.compile(spec_of(request, "rows of text"), *AT_ONCE).trainer
+    causal = "AutoModelForCausalLM"
+
+    assert settle_padding(trainer, causal, is_compiled=False) is None
+    assert trainer.pads
+    monkeypatch.setattr(padding, "attention_of", lambda model: "flash_attention_2")
+    said = settle_padding(trainer, causal, is_compiled=True)
+    assert said == "micro-batches are padded: a compiled model takes lengths of few sizes"
+    assert trainer.pads
+    said = settle_padding(trainer, causal, is_compiled=False)
+    assert said == "micro-batches are not padded: flash_attention_2 takes rows of any length"
+    assert not trainer.pads
+    trainer.train()
+    assert trainer.token_counts.padded == trainer.token_counts.real
