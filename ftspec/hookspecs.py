@@ -333,8 +333,8 @@ class Hooks:
     def ftspec_run_started(self, plan: Plan, run_dir: RunDirectory) -> None:
         """Observe that a run begins to train.
 
-        Called once in a run, in each of its processes, when data and model are prepared and the
-        lock is written, before the first step; also where a run is resumed. ``run_dir.path`` is
+        Called once in a run, in the first of its processes, when data and model are prepared and
+        the lock is written, before the first step; also where a run is resumed. ``run_dir.path`` is
         the folder of the run, and ``run_dir.write_text`` writes a file in it whole or not at all.
 
         Return nothing. An exception is a warning in the run log, and the run goes on.
@@ -353,7 +353,7 @@ class Hooks:
     def ftspec_run_finished(self, plan: Plan, run_dir: RunDirectory, outcome: str) -> None:
         """Observe that a run is over, however it ended.
 
-        Called once in a run, in each of its processes, when all files are written; also where
+        Called once in a run, in the first of its processes, when all files are written; also where
         preparing failed and ``ftspec_run_started`` was never called. ``outcome`` is ``finished``,
         ``failed`` or ``interrupted``; ``run_dir.read_json("metrics.json")`` are the results of a
         run that finished.

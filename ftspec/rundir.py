@@ -113,6 +113,32 @@ class RunDirectory:
         return max(found)[1] if found else None
 
 
+@dataclass(frozen=True)
+class JoinedRunDirectory(RunDirectory):
+    """The run directory of several processes as all but the first see it: the first writes, and
+    they have a log each.
+
+    Attributes:
+        rank: the number of the process.
+    """
+
+    rank: int
+
+    @property
+    def log(self) -> Path:
+        """What this process said."""
+        return self.path / "logs" / f"process-{self.rank + 1}.txt"
+
+    def write_text(self, name: str, text: str) -> None:
+        """Leave it to the first process."""
+
+    def append_metrics(self, record: Mapping[str, Any]) -> None:
+        """Leave it to the first process."""
+
+    def drop_metrics_after(self, step: int) -> None:
+        """Leave it to the first process."""
+
+
 def create_run_directory(parent: Path, digest: str) -> RunDirectory:
     """A new folder ``<UTC time>-<digest>`` in ``parent``; an existing one is never taken.
 

@@ -10,6 +10,7 @@ import click
 from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.cli.heavy import require_engine
 from ftspec.cli.installed import no_plugins_option, open_registry
+from ftspec.cli.several import require_one_process
 from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
 from ftspec.cli.watching import make_watcher
 from ftspec.diagnostics.render import text
@@ -46,6 +47,8 @@ def plan_command(
     measure: bool,
 ) -> None:
     """Show what SPEC resolves to: every section, its component and its values."""
+    if measure:
+        require_one_process("ftspec plan --measure")
     registry = open_registry(no_plugins=no_plugins)
     _, document, plan = sound_plan(spec, registry, profile=profile, overrides=overrides)
     if measure:

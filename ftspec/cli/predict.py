@@ -12,6 +12,7 @@ import click
 from ftspec.cli.heavy import require_engine
 from ftspec.cli.rows import FORMATS, Row, read_rows
 from ftspec.cli.runs import plan_of, show_and_exit
+from ftspec.cli.several import require_one_process
 from ftspec.cli.watching import PlainWatcher
 from ftspec.engine.connection import prepare_connection
 from ftspec.engine.opening import require_model
@@ -66,6 +67,7 @@ def predict_command(
         raise UsageError(f'"{file}" is of no known format: {", ".join(FORMATS)}')
     if output is not None and output.exists():
         raise UsageError(f"{output} exists, and is not overwritten")
+    require_one_process("ftspec predict")
     plan = plan_of(RunDirectory(run_dir))
     require_engine()
     try:

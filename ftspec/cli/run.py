@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from ftspec.cli.exits import FINDINGS, INTERRUPTED, Exit
+from ftspec.cli.exits import DONE, FINDINGS, INTERRUPTED, Exit
 from ftspec.cli.heavy import require_engine
-from ftspec.cli.installed import no_plugins_option, open_registry
+from ftspec.cli.installed import load_registry, no_plugins_option, open_registry
+from ftspec.cli.several import Lead, code_of, following, leading, leave
 from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
-from ftspec.cli.watching import PlainWatcher, make_watcher
+from ftspec.cli.watching import PlainWatcher, SilentWatcher, make_watcher
 from ftspec.diagnostics.render import text
+from ftspec.document.load import Document
 from ftspec.engine.connection import prepare_connection
-from ftspec.engine.opening import find_unfinished, open_run, start_run
+from ftspec.engine.opening import find_unfinished, join_run, open_run, start_run
 from ftspec.engine.outcome import Outcome, RunFailedError, RunInterruptedError
+from ftspec.engine.processes.failure import AnotherFailedError, Failure
+from ftspec.engine.processes.launch import read_launch
 from ftspec.errors import RunError, UsageError
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
 from ftspec.rundir import RunDirectory
+from ftspec.span import SourceText
+
+if TYPE_CHECKING:
+    from ftspec.engine.processes.group import Group
+
+OpenGroup = Callable[..., "dict[str, Group]"]
+"""Lets the other processes begin, with what the first one opened."""
 
 
 @click.command("run")
@@ -57,17 +72,64 @@ def run_command(
 
     Everything it writes is in one new run directory, which is named at the end.
     """
-    registry = open_registry(no_plugins=no_plugins)
-    source, document, plan = sound_plan(
-        spec, registry, profile=profile, overrides=overrides, output_dir=output_dir
-    )
+    asked = _Asked(spec, profile, overrides, no_plugins, output_dir, resume, dry_run)
+    launch = read_launch(os.environ)
+    if launch.is_alone:
+        _run(asked)
+    elif launch.is_first:
+        with leading(launch) as lead:
+            if spec == "-":
+                raise UsageError("several processes cannot read one spec from standard input")
+            _run(asked, lead)
+    else:
+        with following(launch) as (group, opened):
+            _follow(asked, group, opened)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line says."""
+
+    spec: str
+    profile: str | None
+    overrides: tuple[str, ...]
+    no_plugins: bool
+    output_dir: Path | None
+    resume: str | None
+    dry_run: bool
+
+    def plan(self, registry: Registry, *, shows: bool) -> tuple[SourceText, Document, Plan]:
+        return sound_plan(
+            self.spec,
+            registry,
+            profile=self.profile,
+            overrides=self.overrides,
+            output_dir=self.output_dir,
+            shows=shows,
+        )
+
+
+def _run(asked: _Asked, lead: Lead | None = None) -> None:
+    registry = open_registry(no_plugins=asked.no_plugins)
+    source, document, plan = asked.plan(registry, shows=True)
     require_engine()
     watcher = make_watcher()
+
+    def leave_for(group: Group, failure: Failure) -> NoReturn:
+        watcher.close()
+        _say(failure, document, plan)
+        leave(group, failure)
+
+    def open_group(**opened: Any) -> dict[str, Group]:
+        """The processes that work together, as an argument, if there are several."""
+        told = {"plan": plan.digest(), **opened}
+        return {} if lead is None else {"group": lead.open(leave_for, told)}
+
     try:
-        if dry_run:
-            _rehearse(plan, watcher)
+        if asked.dry_run:
+            _rehearse(plan, watcher, open_group)
         else:
-            _execute(plan, source.text, resume, registry, watcher)
+            _execute(plan, source.text, asked.resume, registry, watcher, open_group)
     except RunError as error:
         watcher.close()
         click.echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
@@ -81,25 +143,76 @@ def run_command(
         watcher.close()
         click.echo(f"interrupted; what there is so far is in {stop.run_dir.path}", err=True)
         if stop.checkpoint is not None:
-            click.echo(f"go on with: {_resume_command(stop.run_dir)}", err=True)
+            launched = "" if lead is None else ", started by the same launcher,"
+            click.echo(f"go on{launched} with: {_resume_command(stop.run_dir)}", err=True)
         raise Exit(INTERRUPTED) from None
+    except AnotherFailedError as error:
+        watcher.close()
+        _say(error.failure, document, plan)
+        raise Exit(code_of(error.failure)) from None
 
 
-def _rehearse(plan: Plan, watcher: PlainWatcher) -> None:
+def _follow(asked: _Asked, group: Group, opened: Mapping[str, Any]) -> None:
+    """Work beside the first process, which has opened a run."""
+    registry = load_registry(no_plugins=asked.no_plugins)
+    _, _, plan = asked.plan(registry, shows=False)
+    if plan.digest() != opened["plan"]:
+        raise RunError(
+            "the spec on this machine is not that of the first process",
+            slug="machines-differ",
+            helps=("give all machines the same files and the same variables",),
+        )
+    require_engine()
+    prepare_connection(plan)
+    from ftspec.engine.execute import execute, rehearse
+
+    if asked.dry_run:
+        rehearse(plan, watcher=SilentWatcher(), group=group)
+        return
+    execute(
+        plan,
+        join_run(Path(opened["run_dir"]), group.launch.rank),
+        registry=registry,
+        watcher=SilentWatcher(),
+        command=[],
+        resume=opened["resume"],
+        group=group,
+    )
+
+
+def _say(failure: Failure, document: Document, plan: Plan) -> None:
+    """Say what another process ended of."""
+    if failure.kind == "mistake":
+        error = RunError(str(failure), slug=failure.slug, at=failure.at, helps=failure.helps)
+        click.echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
+    elif failure.kind == "interrupted":
+        click.echo("interrupted", err=True)
+    else:
+        click.echo(f"error: the run failed: {plan.mask(str(failure))}", err=True)
+        if failure.log:
+            click.echo(f"the traceback is in {failure.log}", err=True)
+
+
+def _rehearse(plan: Plan, watcher: PlainWatcher, open_group: OpenGroup) -> None:
     _find_hub(plan, watcher)
     from ftspec.engine.execute import rehearse  # torch is imported here
 
-    click.echo("\n".join(rehearse(plan, watcher=watcher)))
+    click.echo("\n".join(rehearse(plan, watcher=watcher, **open_group())))
 
 
 def _execute(
-    plan: Plan, spec_text: str, resume: str | None, registry: Registry, watcher: PlainWatcher
+    plan: Plan,
+    spec_text: str,
+    resume: str | None,
+    registry: Registry,
+    watcher: PlainWatcher,
+    open_group: OpenGroup,
 ) -> None:
     # before torch is imported, so that a folder that will not do is said at once
     run_dir, resumed = _directory(plan, spec_text, resume)
     if resumed and run_dir.status().get("status") == "finished":
         click.echo(f"the run in {run_dir.path} is finished: nothing is left to do")
-        return
+        raise Exit(DONE)
     watcher.note(f"run directory: {run_dir.path}")
     _find_hub(plan, watcher)
     from ftspec.engine.execute import execute  # torch is imported here
@@ -111,6 +224,7 @@ def _execute(
         watcher=watcher,
         command=["ftspec", *sys.argv[1:]],
         resume=resumed,
+        **open_group(run_dir=str(run_dir.path.absolute()), resume=resumed),
     )
     watcher.close()
     click.echo(_result(outcome, plan))

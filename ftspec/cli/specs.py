@@ -15,7 +15,7 @@ from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity, labelled
 from ftspec.diagnostics.render import text
 from ftspec.document.load import LARGEST, Document, decode_source, read_source
-from ftspec.errors import RunError
+from ftspec.errors import RunError, SpecError
 from ftspec.linting import Verdict, examine
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
@@ -69,8 +69,13 @@ def sound_plan(
     profile: str | None,
     overrides: Sequence[str],
     output_dir: Path | None = None,
+    shows: bool = True,
 ) -> tuple[SourceText, Document, Plan]:
-    """The plan of a spec without errors; otherwise show them and exit. Warnings are shown too."""
+    """The plan of a spec without errors; otherwise show them and exit. Warnings are shown too.
+
+    Raises:
+        SpecError: it has errors, and ``shows`` is false.
+    """
     collector = Collector()
     source = read_spec(path, collector)
     verdict = Verdict(None, None, tuple(collector))
@@ -79,9 +84,11 @@ def sound_plan(
             source, registry, profile=profile, overrides=overrides, output_dir=output_dir
         )
     shown = [one for one in verdict.diagnostics if one.severity is not Severity.INFO]
-    if shown:
+    if shown and shows:
         click.echo(text.render(shown), err=True, nl=False)
     if source is None or verdict.document is None or verdict.plan is None or not verdict.is_sound:
+        if not shows:
+            raise SpecError(verdict.diagnostics)
         click.echo(summary(shown, 1), err=True)
         raise Exit(FINDINGS)
     return source, verdict.document, verdict.plan

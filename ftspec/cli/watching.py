@@ -49,6 +49,13 @@ class PlainWatcher:
         click.echo(text, err=True)
 
 
+class SilentWatcher(PlainWatcher):
+    """Of several processes all but the first say nothing."""
+
+    def _say(self, text: str) -> None:
+        pass
+
+
 def make_watcher() -> PlainWatcher:
     """A live bar where a person looks, plain lines elsewhere."""
     if sys.stderr.isatty():

@@ -19,7 +19,7 @@ from transformers import (
 from ftspec.components import TaskComponent
 from ftspec.document.paths import SpecPath
 from ftspec.engine.adapter import build_adapter
-from ftspec.engine.arguments import build_arguments
+from ftspec.engine.arguments import build_arguments, rows_per_batch
 from ftspec.engine.attention import use_fastest_attention
 from ftspec.engine.batching.choice import choose_batching
 from ftspec.engine.batching.padding import settle_padding
@@ -31,6 +31,7 @@ from ftspec.engine.measuring import Metrics
 from ftspec.engine.model import fit_to_tokenizer, grow_embeddings, load_config, load_model
 from ftspec.engine.precision import Precision, resolve_precision
 from ftspec.engine.preparation import Preparation, prepare
+from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.progress import RunLog
 from ftspec.engine.reporting import Reporter, TensorBoard
 from ftspec.engine.trainer import BatchMeanLoss, trainer_class_for
@@ -57,8 +58,10 @@ class CompiledRun:
     interruption: Interruption
 
 
-def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
-    """Build the run of a plan.
+def compile_run(
+    plan: Plan, run_dir: RunDirectory, log: RunLog, group: Group = ALONE
+) -> CompiledRun:
+    """Build the run of a plan, in each process of a ``group``.
 
     Raises:
         RunError: the plan does not fit the data, the model or the machine.
@@ -69,7 +72,7 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
     if plan.model.checkpoint is not None:
         checkpoint = locate(plan.model.checkpoint, plan.model.revision)
     log.phase("preparing data")
-    data = prepare(plan, checkpoint, log)
+    data = prepare(plan, checkpoint, log, group)
     log.phase("loading model")
     adapter = None
     if plan.adapter is not None and checkpoint is not None:
@@ -84,8 +87,10 @@ def compile_run(plan: Plan, run_dir: RunDirectory, log: RunLog) -> CompiledRun:
 
     make_context = context_maker(plan, log)
     metrics = Metrics(plan.metrics, lambda metric: build(metric, make_context), data.task)
-    interruption = Interruption(log)
+    interruption = Interruption(log, group.launch.count)
     batching = choose_batching(plan, data.task, data.encoded["train"], log)
+    if not group.launch.is_alone:
+        log.note(_rows_of_step(plan, group.launch.count))
     trainer = trainer_class_for(data.task.trainer_class or Trainer, batching.mixin)(
         model=model,
         args=build_arguments(
@@ -160,6 +165,14 @@ def _load_model(
     model, names = load_model(plan.model, checkpoint, config, auto_model, log.note, options)
     tokens = grow_embeddings(model, data.tokenizer, log.note)
     return model, NewWeights(parameters=names, tokens=tokens)
+
+
+def _rows_of_step(plan: Plan, processes: int) -> str:
+    accumulated = plan.training.get("gradient_accumulation_steps", 1)
+    size = rows_per_batch(plan)
+    times = f" x {accumulated} accumulated" if accumulated > 1 else ""
+    rows = processes * size * accumulated
+    return f"{processes} processes: a step has {rows:,} rows, {processes} x {size}{times}"
 
 
 def _tell_parameters(model: nn.Module, log: RunLog) -> None:

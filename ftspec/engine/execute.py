@@ -22,6 +22,9 @@ from ftspec.engine.interruption import termination_as_interrupt
 from ftspec.engine.lock import write_lock
 from ftspec.engine.opening import start_run
 from ftspec.engine.outcome import Metrics, Outcome, RunFailedError, RunInterruptedError
+from ftspec.engine.processes.failure import AnotherFailedError, Failure
+from ftspec.engine.processes.group import ALONE, Group
+from ftspec.engine.processes.guard import Guard
 from ftspec.engine.progress import RunLog, Watcher, quiet_libraries
 from ftspec.engine.report import render_report
 from ftspec.engine.reporting import bare_metrics
@@ -29,7 +32,7 @@ from ftspec.errors import FtspecError, RunError
 from ftspec.planning.plan import Plan
 from ftspec.registry.isolation import Isolation, describe_error
 from ftspec.registry.registry import Registry
-from ftspec.rundir import RunDirectory
+from ftspec.rundir import RunDirectory, Status
 
 
 def execute(
@@ -40,59 +43,90 @@ def execute(
     watcher: Watcher,
     command: Sequence[str],
     resume: bool = False,
+    group: Group = ALONE,
 ) -> Outcome:
-    """Run the plan to its end in ``run_dir``; with ``resume``, from its latest checkpoint.
+    """Run the plan to its end in ``run_dir``; with ``resume``, from its latest checkpoint. Of a
+    ``group`` of processes each calls it, all but the first with a directory that they only read.
 
     Raises:
         RunError: the plan does not fit the data, the model or the machine.
         RunFailedError: something outside ftspec broke; the log has the traceback.
         RunInterruptedError: Ctrl-C.
+        AnotherFailedError: another process of the group ended.
         MissingExtraError: a package is not installed.
     """
     quiet_libraries()
     digest = plan.digest()
+    is_first = group.launch.is_first
     outcome = "failed"
-    with termination_as_interrupt(), RunLog(run_dir.log, watcher, plan.mask) as log:
-        observers = _Observers(plan, run_dir, registry, log)
-        try:
-            run_dir.set_status("preparing", plan=digest)
-            run = compile_run(plan, run_dir, log)
-            before = run_dir.read_json("lock.json") if resume else {}
-            wanted, recorded = plan.performance.cost_per_cut, before.get("cost_per_cut")
-            measured = settle_cost_per_cut(run.trainer, wanted, recorded)
-            if measured is not None:
-                log.note(measured)
-            lock = write_lock(run, registry, command)
-            if resume:
-                _check_lock(before, lock)
-            else:
-                run_dir.write_json("lock.json", lock)
-            observers.call("ftspec_run_started")
-            run_dir.set_status("training", plan=digest)
-            stopwatch = Stopwatch(run.trainer)
-            run.trainer.add_callback(stopwatch)
-            metrics = _train(run, run_dir, log, resume=resume)
-            run_dir.write_json("metrics.json", metrics)
-            if run.trainer.is_world_process_zero():
-                _tell_performance(run, stopwatch, run_dir, log)
-            run_dir.write_text("report.html", render_report(run_dir))
-            run_dir.set_status("finished", plan=digest)
-            outcome = "finished"
-            return Outcome(run_dir, metrics)
-        except KeyboardInterrupt:
-            outcome = "interrupted"
-            run_dir.set_status("interrupted", plan=digest)
-            raise RunInterruptedError(run_dir) from None
-        except FtspecError as error:
-            run_dir.set_status("failed", plan=digest, error=plan.mask(str(error)))
-            log.record_error(str(error))
-            raise
-        except Exception as error:
-            run_dir.set_status("failed", plan=digest, error=plan.mask(str(error)))
-            log.record_error(traceback.format_exc())
-            raise RunFailedError(error, run_dir) from error
-        finally:
-            observers.call("ftspec_run_finished", outcome=outcome)
+    with (
+        termination_as_interrupt(once=not group.launch.is_alone),
+        RunLog(run_dir.log, watcher, plan.mask) as log,
+    ):
+        observers = _Observers(plan, run_dir, registry if is_first else None, log)
+
+        def record(failure: Failure) -> None:
+            status: Status = "interrupted" if failure.kind == "interrupted" else "failed"
+            error = plan.mask(str(failure))
+            run_dir.set_status(status, plan=digest, error=error)
+            log.record_error(error)
+
+        def end(failure: Failure) -> None:
+            stopped = failure.kind == "interrupted"
+            observers.call("ftspec_run_finished", outcome="interrupted" if stopped else "failed")
+
+        with Guard(group, record, end) as guard:
+            try:
+                run_dir.set_status("preparing", plan=digest)
+                run = compile_run(plan, run_dir, log, group)
+                before = run_dir.read_json("lock.json") if resume else {}
+                wanted, recorded = plan.performance.cost_per_cut, before.get("cost_per_cut")
+                measured = settle_cost_per_cut(run.trainer, wanted, recorded)
+                if measured is not None:
+                    log.note(measured)
+                if is_first:
+                    lock = write_lock(run, registry, command)
+                    if resume:
+                        _check_lock(before, lock)
+                    else:
+                        run_dir.write_json("lock.json", lock)
+                observers.call("ftspec_run_started")
+                run_dir.set_status("training", plan=digest)
+                stopwatch = Stopwatch(run.trainer)
+                run.trainer.add_callback(stopwatch)
+                metrics = _train(run, run_dir, log, resume=resume)
+                if is_first:
+                    run_dir.write_json("metrics.json", metrics)
+                    _tell_performance(run, stopwatch, run_dir, log)
+                    run_dir.write_text("report.html", render_report(run_dir))
+                guard.dismiss()
+                run_dir.set_status("finished", plan=digest)
+                outcome = "finished"
+                return Outcome(run_dir, metrics)
+            except KeyboardInterrupt:
+                guard.dismiss()
+                outcome = "interrupted"
+                run_dir.set_status("interrupted", plan=digest)
+                raise RunInterruptedError(run_dir) from None
+            except Exception as error:
+                guard.dismiss()
+                failure = group.failure()
+                if failure is not None and not _is_the_same(failure, error):
+                    record(failure)
+                    raise AnotherFailedError(failure) from error
+                run_dir.set_status("failed", plan=digest, error=plan.mask(str(error)))
+                if isinstance(error, FtspecError):
+                    log.record_error(str(error))
+                    raise
+                log.record_error(traceback.format_exc())
+                raise RunFailedError(error, run_dir) from error
+            finally:
+                observers.call("ftspec_run_finished", outcome=outcome)
+
+
+def _is_the_same(failure: Failure, error: Exception) -> bool:
+    """Whether all processes made the one mistake."""
+    return isinstance(error, RunError) and error.headline == failure.headline
 
 
 def _tell_performance(
@@ -110,8 +144,9 @@ def _tell_performance(
             log.note(line)
 
 
-def rehearse(plan: Plan, *, watcher: Watcher) -> list[str]:
-    """Compile the plan in a folder that is thrown away; what a run would do, as lines.
+def rehearse(plan: Plan, *, watcher: Watcher, group: Group = ALONE) -> list[str]:
+    """Compile the plan in a folder that is thrown away; what a run would do, as lines. Of a
+    ``group`` of processes each calls it.
 
     Raises:
         RunError: the plan does not fit the data, the model or the machine.
@@ -120,8 +155,11 @@ def rehearse(plan: Plan, *, watcher: Watcher) -> list[str]:
     quiet_libraries()
     with tempfile.TemporaryDirectory(prefix="ftspec-") as folder:
         run_dir = start_run(replace(plan, output_dir=Path(folder)), "")
-        with RunLog(run_dir.log, watcher, plan.mask) as log:
-            run = compile_run(plan, run_dir, log)
+        with (
+            RunLog(run_dir.log, watcher, plan.mask) as log,
+            Guard(group, lambda failure: None, lambda failure: None),
+        ):
+            run = compile_run(plan, run_dir, log, group)
             run.metrics.build()
             arguments = run.trainer.args
             trained, total = count_parameters(run.model)
@@ -144,6 +182,8 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
     with run.interruption:
         result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if run.interruption.requested:
+        trainer.accelerator.wait_for_everyone()  # the first process may still save
+        trainer.accelerator.end_training()
         raise KeyboardInterrupt
     loss = _mean_training_loss(trainer, result.training_loss, resumed_at)
     metrics: Metrics = {"train": {"loss": loss}}
@@ -156,10 +196,11 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
             )
             metrics[split] = bare_metrics(logged, prefix)
     log.phase("saving")
-    if trainer.is_world_process_zero():
-        trainer.save_model(str(run_dir.model))
-        if run.plan.adapter is not None:  # which saves its own weights alone
-            _without_quantization(run.config).save_pretrained(run_dir.model)
+    trainer.save_model(str(run_dir.model))  # to which engines that shard weights need them all
+    # an adapter saves its own weights alone
+    if run.plan.adapter is not None and trainer.is_world_process_zero():
+        _without_quantization(run.config).save_pretrained(run_dir.model)
+    trainer.accelerator.end_training()
     return metrics
 
 
@@ -195,7 +236,14 @@ def _last_evaluation(trainer: Trainer, prefix: str) -> Mapping[str, float] | Non
 
 
 def _check_lock(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse to go on with other data or another model than the run began with."""
+    """Refuse to go on with other data, another model or other steps than the run began with."""
+    if before.get("processes", now["processes"]) != now["processes"]:
+        raise RunError(
+            f"the run began with {before['processes']} processes, not with {now['processes']}: its "
+            "steps would have other rows",
+            slug="lock-drift",
+            helps=(f"start it with {before['processes']} processes, or start a new run",),
+        )
     for key, what in (
         ("splits", "the data"),
         ("source", "the data's source"),
@@ -212,9 +260,11 @@ def _check_lock(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
 class _Observers:
     """Plugins that watch runs; their mistakes are warnings."""
 
-    def __init__(self, plan: Plan, run_dir: RunDirectory, registry: Registry, log: RunLog) -> None:
+    def __init__(
+        self, plan: Plan, run_dir: RunDirectory, registry: Registry | None, log: RunLog
+    ) -> None:
         self._arguments = {"plan": plan, "run_dir": run_dir}
-        self._plugins = registry.plugins
+        self._plugins = registry.plugins if registry is not None else ()
         self._log = log
 
     def call(self, hook: str, **more: Any) -> None:

@@ -9,33 +9,46 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+import torch
+from accelerate.utils import gather
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ftspec.engine.progress import RunLog
 
 
 @contextmanager
-def termination_as_interrupt() -> Iterator[None]:
-    """While it lasts, SIGTERM, which clusters send before they kill, does what Ctrl-C does."""
+def termination_as_interrupt(once: bool = False) -> Iterator[None]:
+    """While it lasts, SIGTERM, which clusters send before they kill, does what Ctrl-C does. With
+    ``once``, what comes after the first signal is ignored: launchers send it to every process, and
+    users to the launcher."""
+    is_sent = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal is_sent
+        if is_sent and once:
+            return
+        is_sent = True
         raise KeyboardInterrupt
 
     if not _handles_signals():
         yield
         return
-    previous = signal.signal(signal.SIGTERM, interrupt)
+    numbers = (signal.SIGTERM, signal.SIGINT) if once else (signal.SIGTERM,)
+    previous = [signal.signal(number, interrupt) for number in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in zip(numbers, previous, strict=True):
+            signal.signal(number, handler)
 
 
 class Interruption(TrainerCallback):
-    """Ctrl-C ends the run after the current step, with a checkpoint; a second one at once."""
+    """Ctrl-C ends the run after the current step, with a checkpoint; a second one at once. Several
+    processes end after the same step, whichever was told, and a second signal is the launcher's."""
 
-    def __init__(self, log: RunLog) -> None:
+    def __init__(self, log: RunLog, processes: int = 1) -> None:
         self._log = log
+        self._processes = processes
         self._previous: dict[int, Any] = {}
         self.requested = False
 
@@ -50,6 +63,9 @@ class Interruption(TrainerCallback):
             signal.signal(number, handler)
 
     def _request(self, number: int, frame: FrameType | None) -> None:
+        if self._processes > 1:
+            self.requested = True
+            return
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
@@ -63,10 +79,19 @@ class Interruption(TrainerCallback):
     ) -> None:
         """Log, save and stop where asked to. What is evaluated at this step still is: a resumed run
         would never know."""
+        if self._processes > 1:
+            self._agree(args.device)
         if self.requested:
             control.should_log = True
             control.should_save = True
             control.should_training_stop = True
+
+    def _agree(self, device: torch.device) -> None:
+        """Stop where any process was told to: one that went on would wait for the others."""
+        told = gather(torch.tensor([self.requested], device=device, dtype=torch.int32))
+        self.requested = bool(told.any())
+        if self.requested:
+            self._log.note("stopping after this step, with a checkpoint")
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

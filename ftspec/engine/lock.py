@@ -48,6 +48,7 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": _device(run),
+        "processes": run.trainer.accelerator.num_processes,
         "precision": run.precision,
         "cost_per_cut": getattr(run.trainer, "cost_per_cut", None),
         "packages": {name: _version(name) for name in _packages(run.plan)},

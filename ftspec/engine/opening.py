@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from ftspec.document.dump import dump
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
-from ftspec.rundir import RunDirectory, create_run_directory, runs_in
+from ftspec.rundir import JoinedRunDirectory, RunDirectory, create_run_directory, runs_in
+
+_SECONDS_UNTIL_SEEN = 30.0
+"""Shared folders show what another machine wrote after a while."""
 
 
 def start_run(plan: Plan, spec_text: str) -> RunDirectory:
@@ -24,12 +28,7 @@ def start_run(plan: Plan, spec_text: str) -> RunDirectory:
         run_dir.write_json("plan.json", plan.to_json())
         run_dir.set_status("created", plan=plan.digest())
     except OSError as error:
-        raise RunError(
-            f'cannot write to "{parent}": {error.strerror or error}',
-            slug="output-not-writable",
-            at=("output", "dir"),
-            helps=("choose another folder: --output-dir DIR",),
-        ) from error
+        raise _not_writable(parent, error) from error
     return run_dir
 
 
@@ -55,6 +54,30 @@ def open_run(path: Path) -> RunDirectory:
     return run_dir
 
 
+def join_run(path: Path, rank: int) -> JoinedRunDirectory:
+    """The run that the first of several processes opened, for another one of them.
+
+    Raises:
+        RunError: this machine does not see it.
+    """
+    until = time.monotonic() + _SECONDS_UNTIL_SEEN
+    while not (path / "status.json").is_file():
+        if time.monotonic() > until:
+            raise RunError(
+                f'this machine does not see the run directory "{path}" that the first made',
+                slug="output-not-shared",
+                at=("output", "dir"),
+                helps=("choose a folder that all machines share: --output-dir DIR",),
+            )
+        time.sleep(0.1)
+    run_dir = JoinedRunDirectory(path, rank)
+    try:
+        run_dir.log.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _not_writable(path, error) from error
+    return run_dir
+
+
 def require_model(run_dir: RunDirectory) -> None:
     """Make sure that a run has a model to predict with.
 
@@ -68,4 +91,13 @@ def require_model(run_dir: RunDirectory) -> None:
         f'the run in "{run_dir.path}" has no model: its status is "{status}"',
         slug="no-model",
         helps=(f"resume it with: ftspec run {run_dir.resolved_spec} --resume {run_dir.path}",),
+    )
+
+
+def _not_writable(folder: Path, error: OSError) -> RunError:
+    return RunError(
+        f'cannot write to "{folder}": {error.strerror or error}',
+        slug="output-not-writable",
+        at=("output", "dir"),
+        helps=("choose another folder: --output-dir DIR",),
     )

@@ -21,13 +21,23 @@ from ftspec.engine.checkpoint import Checkpoint
 from ftspec.engine.encoding import encode_rows
 from ftspec.engine.factories import build, context_maker
 from ftspec.engine.fields import render_fields
-from ftspec.engine.ingredients import STREAM, Basis, read_basis
+from ftspec.engine.ingredients import STREAM, Basis, contents_of, read_basis
 from ftspec.engine.lengths import Lengths
+from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.progress import RunLog
-from ftspec.engine.row_cache import ENCODED, FIELDS, NOTES, TOKENIZER, PreparedRows, RowCache
+from ftspec.engine.row_cache import (
+    ENCODED,
+    FIELDS,
+    NOTES,
+    TOKENIZER,
+    PreparedRows,
+    RowCache,
+    RowFolders,
+)
 from ftspec.engine.splits import Rows, load_splits
 from ftspec.engine.task import build_task, lengths_of
 from ftspec.engine.tokenizer import build_tokenizer, forget_lengths
+from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 from ftspec.protocols import Task
 
@@ -43,6 +53,7 @@ class Preparation:
         encoded: model inputs of each split.
         fields: the rendered fields they were encoded from.
         source: what the source records of its rows.
+        folders: where the files of these rows are.
         scratch: holds the files of rows that could not be kept.
     """
 
@@ -52,25 +63,62 @@ class Preparation:
     encoded: Mapping[str, Rows]
     fields: Mapping[str, Rows]
     source: Mapping[str, Any]
+    folders: RowFolders
     scratch: TemporaryDirectory[str] | None = None
 
 
-def prepare(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Preparation:
-    """Every split of the plan, from the cache where it was prepared before.
+def prepare(
+    plan: Plan, checkpoint: Checkpoint | None, log: RunLog, group: Group = ALONE
+) -> Preparation:
+    """Every split of the plan, from the cache where it was prepared before. Of a ``group`` of
+    processes the first on each machine prepares, and the others map the same files.
 
     Raises:
         RunError: the plan does not fit the data or the checkpoint.
+        AnotherFailedError: the process that prepares them failed.
         MissingExtraError: a package is not installed.
     """
     basis = read_basis(plan, checkpoint, log)
     cache = RowCache(cache_folder(), plan.mask_all)
+    if not group.launch.is_first_on_machine:
+        made = RowFolders.from_json(group.wait_for(_told_on_machine(group)))
+        return _complete(plan, checkpoint, basis, made.open(), cache, log, made.tokenizer)
     found = _find(cache, basis, basis.ingredients)
     if len(found) == len(basis.ingredients):
-        return _complete(plan, checkpoint, basis, found, cache, log)
-    with cache.only_one(basis.key, log.note):
-        # another process may have made them meanwhile
-        found |= _find(cache, basis, [split for split in basis.ingredients if split not in found])
-        return _complete(plan, checkpoint, basis, found, cache, log)
+        data = _complete(plan, checkpoint, basis, found, cache, log)
+    else:
+        with cache.only_one(basis.key, log.note):
+            # another process may have made them meanwhile
+            missing = [split for split in basis.ingredients if split not in found]
+            found |= _find(cache, basis, missing)
+            data = _complete(plan, checkpoint, basis, found, cache, log)
+    if not group.launch.is_alone:
+        group.post(_told_on_machine(group), data.folders.to_json())
+        _check_rows_of_machines(basis, data, group)
+    return data
+
+
+def _told_on_machine(group: Group) -> str:
+    return f"rows on {group.launch.machine}"
+
+
+def _check_rows_of_machines(basis: Basis, data: Preparation, group: Group) -> None:
+    """Refuse to learn from other rows on one machine than on another."""
+    own = dict(basis.ingredients["train"].digests)
+    if basis.tokenizer is None:
+        own["learned tokenizer"] = ",".join(map(str, contents_of(data.tokenizer).values()))
+    if group.launch.is_first:
+        group.post("ingredients", own)
+        return
+    first = group.wait_for("ingredients")
+    differing = sorted(name for name in own if own[name] != first.get(name))
+    if differing:
+        raise RunError(
+            f"this machine prepared other rows than the first: {', '.join(differing)} differ",
+            slug="machines-differ",
+            at=("data",),
+            helps=("give all machines the same files, packages and versions",),
+        )
 
 
 def _find(cache: RowCache, basis: Basis, splits: Collection[str]) -> dict[str, PreparedRows]:
@@ -88,8 +136,10 @@ def _complete(
     found: Mapping[str, PreparedRows],
     cache: RowCache,
     log: RunLog,
+    learned: Path | None = None,
 ) -> Preparation:
-    """Make what was not found, and keep it."""
+    """Make what was not found, and keep it. ``learned`` is the folder of the tokenizer where it was
+    learned from the rows."""
     for split, known in found.items():
         log.note(f"{split}: {len(known.fields):,} rows, prepared before")
         for note in known.notes:
@@ -99,12 +149,14 @@ def _complete(
     folder = Path(scratch.name) if scratch is not None else Path()
     fields: dict[str, Rows] = {split: known.fields for split, known in found.items()}
     encoded: dict[str, Rows] = {split: known.encoded for split, known in found.items()}
+    folders = {split: known.folder for split, known in found.items()}
     for split, rows in _load_rows(plan, basis, missing, log).items():
         (folder / split).mkdir()
         fields[split] = render_fields(rows, plan.template, folder / split / FIELDS)
     tokenizer = basis.tokenizer
-    learned = next((known.tokenizer for known in found.values() if known.tokenizer), None)
     if tokenizer is None:
+        in_cache = (known.tokenizer for known in found.values() if known.tokenizer)
+        learned = learned or next(in_cache, None)
         learned = learned or _learn_tokenizer(plan, checkpoint, fields["train"], folder, log)
         # loaded even where it was learned just now: a later run must find the very same
         tokenizer = cast(PreTrainedTokenizerBase, AutoTokenizer.from_pretrained(learned))
@@ -114,6 +166,8 @@ def _complete(
     for split in missing:
         with log.remembering() as notes:
             encoded[split] = encode_rows(fields[split], split, task, folder / split / ENCODED)
+        if isinstance(encoded[split], datasets.Dataset):
+            folders[split] = folder / split
         (folder / split / NOTES).write_text(json.dumps(notes), encoding="utf-8")
     forget_lengths(tokenizer)
     obstacle = basis.obstacle
@@ -130,6 +184,7 @@ def _complete(
             about = {"name": plan.name, "split": split, "rows": len(fields[split])}
             kept = cache.keep(folder / split, basis.ingredients[split], about)
             fields[split], encoded[split] = kept.fields, kept.encoded
+            folders[split], learned = kept.folder, kept.tokenizer
         scratch = None
     return Preparation(
         tokenizer=tokenizer,
@@ -138,6 +193,7 @@ def _complete(
         encoded={split: encoded[split] for split in basis.ingredients},
         fields={split: fields[split] for split in basis.ingredients},
         source=basis.identity,
+        folders=RowFolders(folders, learned),
         scratch=scratch,
     )
 

@@ -61,6 +61,33 @@ def map_rows(folder: Path) -> PreparedRows:
     return PreparedRows(folder, encoded, fields)
 
 
+@dataclass(frozen=True)
+class RowFolders:
+    """Where the rows of each split are, for other processes on the same machine; streams are
+    nowhere. ``tokenizer`` is the folder of one that was learned."""
+
+    splits: Mapping[str, Path]
+    tokenizer: Path | None
+
+    def open(self) -> dict[str, PreparedRows]:
+        """The rows, as whoever made them left them."""
+        return {split: map_rows(folder) for split, folder in self.splits.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "splits": {split: str(folder.absolute()) for split, folder in self.splits.items()},
+            "tokenizer": str(self.tokenizer.absolute()) if self.tokenizer is not None else None,
+        }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> RowFolders:
+        """Of what ``to_json`` gave."""
+        learned = told["tokenizer"]
+        splits = {split: Path(folder) for split, folder in told["splits"].items()}
+        return cls(splits, Path(learned) if learned is not None else None)
+
+
 class RowCache:
     """The entries in a folder, as runs use them."""
 

@@ -78,11 +78,26 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when the run trains.
     """,
+    ("output-not-shared",): """
+        A machine does not see the run directory that the first process made on another.
+
+        Why: the processes of a run have one run directory, from which each reads checkpoints.
+
+        Found: when a run begins in several processes.
+    """,
+    ("machines-differ",): """
+        The spec on a machine, or the rows that it prepared, are not those of the first machine.
+
+        Why: the processes of a run would learn different things, and the steps of none of them
+        would be what the spec says.
+
+        Found: when a run prepares its data in several processes.
+    """,
     ("lock-drift",): """
         What a run is resumed with is not what it started with.
 
-        Why: data, model or packages have changed since, and the rest of the training would not
-        belong to its beginning.
+        Why: data, model, packages or the number of processes have changed since, and the rest of
+        the training would not belong to its beginning.
 
         Found: when a run is resumed.
     """,

@@ -1,0 +1,76 @@
+"""Why a process could not go on, as it tells the others. Imports without torch."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+from ftspec.engine.outcome import RunFailedError, RunInterruptedError
+from ftspec.engine.processes.launch import Launch
+from ftspec.errors import FtspecError, RunError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """What ended a process.
+
+    Attributes:
+        rank: of the process; ``count`` is how many there are.
+        host: its machine.
+        kind: ``mistake`` of the user, with a slug, a place in the spec and helps; ``failed``, with
+            the log that has a traceback; or ``interrupted``.
+    """
+
+    rank: int
+    count: int
+    host: str
+    kind: Literal["mistake", "failed", "interrupted"]
+    headline: str
+    slug: str = ""
+    at: tuple[str | int, ...] = ()
+    helps: tuple[str, ...] = ()
+    log: str = ""
+
+    def __str__(self) -> str:
+        """What happened, and in which process, as people count."""
+        return f"{self.headline} (in process {self.rank + 1} of {self.count}, on {self.host})"
+
+    def to_text(self) -> str:
+        """As JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> Failure:
+        """Of what ``to_text`` gave."""
+        values = json.loads(text)
+        return cls(**{**values, "at": tuple(values["at"]), "helps": tuple(values["helps"])})
+
+    @classmethod
+    def of(cls, error: BaseException, launch: Launch) -> Failure:
+        """What an error that ends a process says."""
+        base = cls(
+            rank=launch.rank,
+            count=launch.count,
+            host=socket.gethostname(),
+            kind="failed",
+            headline=str(error) or type(error).__name__,
+        )
+        if isinstance(error, RunError):
+            return replace(
+                base, kind="mistake", slug=error.slug, at=error.at, helps=tuple(error.helps)
+            )
+        if isinstance(error, (KeyboardInterrupt, RunInterruptedError)):
+            return replace(base, kind="interrupted", headline="interrupted")
+        if isinstance(error, RunFailedError):
+            return replace(base, log=str(error.run_dir.log))
+        return base
+
+
+class AnotherFailedError(FtspecError):
+    """Another process ended, so this one cannot go on."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(str(failure))
+        self.failure = failure

@@ -1,0 +1,100 @@
+"""Ends a process that would wait for ever for another that has failed."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from ftspec.engine.processes.failure import Failure
+from ftspec.engine.processes.group import Group
+
+_SECONDS_BETWEEN_LOOKS = 0.3
+_SECONDS_TO_END = 5.0
+"""After which a process that knows of the failure is taken to wait for the one that failed."""
+
+_SECONDS_TO_STOP = 20.0
+"""After a signal; torchrun kills 30 seconds after it."""
+
+_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+
+
+class Guard:
+    """Looks, while it lasts, whether another process has failed.
+
+    A process in the middle of an exchange of tensors runs no Python code that could notice, so a
+    thread does. Where a signal came and nothing came of it, the thread records that the run is
+    interrupted: whoever sent the signal will soon kill.
+
+    Args:
+        group: the processes.
+        record: writes down why the run ends.
+        end: does what else is to be done at the end.
+    """
+
+    def __init__(
+        self, group: Group, record: Callable[[Failure], None], end: Callable[[Failure], None]
+    ) -> None:
+        self._group = group
+        self._record = record
+        self._end = end
+        self._is_over = threading.Event()
+        self._turn = threading.Lock()
+        self._ender: threading.Thread | None = None
+        self._woken, self._waker = socket.socketpair()
+        self._previous = -1
+        self._stop_by = 0.0
+
+    def __enter__(self) -> Guard:
+        if not self._group.launch.is_alone:
+            self._woken.setblocking(False)
+            self._waker.setblocking(False)
+            # written to when a signal comes, not when Python gets to handle it
+            self._previous = signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+            threading.Thread(target=self._watch, name="ftspec-guard", daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.dismiss()
+        if not self._group.launch.is_alone:
+            signal.set_wakeup_fd(self._previous)
+        self._woken.close()
+        self._waker.close()
+
+    def dismiss(self) -> None:
+        """This process ends by itself. Where the thread was faster, wait for its end."""
+        self._is_over.set()
+        if not self._takes_over():
+            threading.Event().wait()
+
+    def _takes_over(self) -> bool:
+        """Whether the end is this thread's, which the first one takes."""
+        with self._turn:
+            self._ender = self._ender or threading.current_thread()
+            return self._ender is threading.current_thread()
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(_SECONDS_BETWEEN_LOOKS):
+            try:
+                failure = self._group.failure()
+            except RuntimeError:  # the store has gone with whoever kept it
+                return
+            if failure is not None:
+                if not self._is_over.wait(_SECONDS_TO_END) and self._takes_over():
+                    self._record(failure)
+                    self._end(failure)
+                    assert self._group.leave is not None
+                    self._group.leave(self._group, failure)
+                return
+            self._look_for_signals()
+
+    def _look_for_signals(self) -> None:
+        with suppress(BlockingIOError):
+            if self._stop_by == 0 and set(self._woken.recv(4096)) & _SIGNALS:
+                self._stop_by = time.monotonic() + _SECONDS_TO_STOP
+        if 0 < self._stop_by < time.monotonic():
+            self._stop_by = float("inf")
+            self._record(Failure.of(KeyboardInterrupt(), self._group.launch))

