@@ -1,4 +1,5 @@
-"""Files that a run takes in: those that match a pattern, their hashes, folders of packages."""
+"""Files that a run takes in and leaves: those that match a pattern, their hashes, folders of
+packages, who may read them."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import glob
 import hashlib
 import importlib.util
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import takewhile
@@ -88,3 +90,17 @@ def folder_of_package(name: str) -> Path | None:
         return None
     locations = found.submodule_search_locations if found is not None else None
     return Path(next(iter(locations))) if locations else None
+
+
+def open_as_their_folder(folder: Path) -> None:
+    """Let whoever may read or write ``folder`` do so with the files in it, which safetensors makes
+    for their owner alone, whatever the umask.
+
+    Raises:
+        OSError: the mode of a file cannot be changed.
+    """
+    shared = folder.stat().st_mode & 0o666
+    for path in folder.rglob("*"):
+        mode = path.stat().st_mode
+        if stat.S_ISREG(mode) and mode | shared != mode:
+            path.chmod(stat.S_IMODE(mode) | shared)

@@ -29,6 +29,7 @@ from ftspec.engine.progress import RunLog, Watcher, quiet_libraries
 from ftspec.engine.report import render_report
 from ftspec.engine.reporting import bare_metrics
 from ftspec.errors import FtspecError, RunError
+from ftspec.files import open_as_their_folder
 from ftspec.planning.plan import Plan
 from ftspec.registry.isolation import Isolation, describe_error
 from ftspec.registry.registry import Registry
@@ -197,9 +198,10 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
             metrics[split] = bare_metrics(logged, prefix)
     log.phase("saving")
     trainer.save_model(str(run_dir.model))  # to which engines that shard weights need them all
-    # an adapter saves its own weights alone
-    if run.plan.adapter is not None and trainer.is_world_process_zero():
-        _without_quantization(run.config).save_pretrained(run_dir.model)
+    if trainer.is_world_process_zero():
+        if run.plan.adapter is not None:  # which saves its own weights alone
+            _without_quantization(run.config).save_pretrained(run_dir.model)
+        open_as_their_folder(run_dir.model)
     trainer.accelerator.end_training()
     return metrics
 

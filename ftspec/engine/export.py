@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ftspec.engine.card import card_of
 from ftspec.errors import RunError
+from ftspec.files import open_as_their_folder
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 
@@ -32,6 +33,7 @@ def export(
         card = temporary / _CARD
         before = card.read_text(encoding="utf-8") if card.is_file() else ""
         card.write_text(card_of(plan, run_dir, before), encoding="utf-8")
+        open_as_their_folder(temporary)
         temporary.rename(output)
     except OSError as error:
         raise RunError(

@@ -52,6 +52,11 @@ def test_folder_is_the_model_of_the_run(smoke_run: SmokeRun, output: Path) -> No
     )
     assert (sorted(same), different, missing) == (files, [], [])
     assert list(output.parent.iterdir()) == [output]
+    made = output.parent / "made"
+    made.touch()  # safetensors makes its files for their owner alone
+    for path in (*output.iterdir(), *(smoke_run.run_dir / "model").iterdir()):
+        assert path.stat().st_mode == made.stat().st_mode, path
+    made.unlink()
 
 
 def test_transformers_reads_it(smoke_run: SmokeRun, output: Path) -> None:

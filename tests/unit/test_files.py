@@ -1,14 +1,15 @@
-"""Patterns: what ``glob`` finds, but never the whole disk."""
+"""Patterns: what ``glob`` finds, but never the whole disk. Modes: those of the folder."""
 
 from __future__ import annotations
 
 import glob
+import stat
 from pathlib import Path
 
 import pytest
 
 from ftspec import files
-from ftspec.files import FileSearch, TooManyFilesError
+from ftspec.files import FileSearch, TooManyFilesError, open_as_their_folder
 
 
 @pytest.fixture
@@ -58,3 +59,19 @@ def test_search_ends_for_all_patterns_together(tree: Path, monkeypatch: pytest.M
     with pytest.raises(TooManyFilesError):
         list(search.find(str(tree / "*")))
     assert list(search.find(str(tree / "x.json"))) == [str(tree / "x.json")]
+
+
+@pytest.mark.parametrize(
+    ("of_folder", "expected"), [(0o755, 0o644), (0o775, 0o664), (0o700, 0o600)]
+)
+def test_files_are_as_open_as_their_folder(tmp_path: Path, of_folder: int, expected: int) -> None:
+    folder = tmp_path / "model"
+    (folder / "below").mkdir(parents=True)
+    weights, script = folder / "below" / "model.safetensors", folder / "run.sh"
+    for path, mode in ((weights, 0o600), (script, 0o755)):
+        path.touch()
+        path.chmod(mode)
+    folder.chmod(of_folder)
+    open_as_their_folder(folder)
+    assert stat.S_IMODE(weights.stat().st_mode) == expected
+    assert stat.S_IMODE(script.stat().st_mode) == 0o755 | expected
