@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ftspec.document.dump import dump
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
+from ftspec.resolved import resolved_text
 from ftspec.rundir import JoinedRunDirectory, RunDirectory, create_run_directory, runs_in
 
 _SECONDS_UNTIL_SEEN = 30.0
@@ -24,7 +24,7 @@ def start_run(plan: Plan, spec_text: str) -> RunDirectory:
     try:
         run_dir = create_run_directory(parent, plan.digest())
         run_dir.write_text("spec.yaml", spec_text)
-        run_dir.write_text(run_dir.resolved_spec.name, dump(plan.to_spec()))
+        run_dir.write_text(run_dir.resolved_spec.name, resolved_text(plan))
         run_dir.write_json("plan.json", plan.to_json())
         run_dir.set_status("created", plan=plan.digest())
     except OSError as error:
