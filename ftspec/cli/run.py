@@ -215,8 +215,13 @@ def _execute(
         raise Exit(DONE)
     watcher.note(f"run directory: {run_dir.path}")
     _find_hub(plan, watcher)
-    from ftspec.engine.execute import execute  # torch is imported here
+    try:
+        from ftspec.engine.execute import execute  # torch is imported here
 
+        group = open_group(run_dir=str(run_dir.path.absolute()), resume=resumed)
+    except KeyboardInterrupt:
+        run_dir.set_status("interrupted", plan=plan.digest())
+        raise RunInterruptedError(run_dir) from None
     outcome = execute(
         plan,
         run_dir,
@@ -224,7 +229,7 @@ def _execute(
         watcher=watcher,
         command=["ftspec", *sys.argv[1:]],
         resume=resumed,
-        **open_group(run_dir=str(run_dir.path.absolute()), resume=resumed),
+        **group,
     )
     watcher.close()
     click.echo(_result(outcome, plan))

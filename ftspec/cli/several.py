@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -44,14 +44,15 @@ class Lead:
 
     def end(self, code: int) -> None:
         """Let the others end, as this process does."""
-        if self._group is None:
-            if code == INTERRUPTED:  # as the others are, by the same signal
-                return
-            self._group = self.open(leave, {"exit": code})
-        if code != DONE:
-            error = KeyboardInterrupt() if code == INTERRUPTED else FtspecError("it has said why")
-            self._group.fail(Failure.of(error, self._launch))
-        self._group.post(_OVER, code)
+        if self._group is None and code == INTERRUPTED:  # as the others are, by the same signal
+            return
+        # where the launcher is gone nobody is left to be told
+        with suppress(FtspecError, RuntimeError, ImportError):
+            group = self._group or self.open(leave, {"exit": code})
+            if code != DONE:
+                stop = KeyboardInterrupt() if code == INTERRUPTED else FtspecError("has said why")
+                group.fail(Failure.of(stop, self._launch))
+            group.post(_OVER, code)
 
 
 @contextmanager
@@ -84,26 +85,32 @@ def following(launch: Launch) -> Iterator[tuple[Group, dict[str, Any]]]:
     """While it lasts, this process works beside the first; gives what the first opened. Its own
     failure is told by the first, if that still can."""
     _silence_torch()
-    from ftspec.engine.processes.group import meet  # torch is imported here
-
     try:
+        from ftspec.engine.processes.group import meet  # torch is imported here
+
         group = meet(launch, leave)
+        opened = group.wait_for(_OPENED)
     except KeyboardInterrupt:
         raise Exit(INTERRUPTED) from None
-    try:
-        opened = group.wait_for(_OPENED)
-        if "exit" in opened:
-            time.sleep(_SECONDS_TO_SPEAK)
-            raise Exit(opened["exit"])
-        yield group, opened
-    except Exit:
-        raise
-    except BaseException as error:
-        failure = group.fail(Failure.of(error, launch))
-        if not group.wait_at_most(_SECONDS_TO_RECORD, _OVER) and failure.rank == launch.rank:
-            click.echo(f"error: {failure}", err=True)
+    if "exit" in opened:
         time.sleep(_SECONDS_TO_SPEAK)
-        raise Exit(code_of(failure)) from None
+        raise Exit(opened["exit"])
+    try:
+        yield group, opened
+    except BaseException as error:
+        raise Exit(_tell(group, Failure.of(error, launch))) from None
+
+
+def _tell(group: Group, failure: Failure) -> int:
+    """Have the first process say why this one ends; the exit code."""
+    is_said = False
+    with suppress(RuntimeError):  # the launcher is gone
+        failure = group.fail(failure)
+        is_said = group.wait_at_most(_SECONDS_TO_RECORD, _OVER)
+    if not is_said and failure.rank == group.launch.rank:
+        click.echo(f"error: {failure}", err=True)
+    time.sleep(_SECONDS_TO_SPEAK)
+    return code_of(failure)
 
 
 def code_of(failure: Failure) -> int:

@@ -92,7 +92,7 @@ class Guard:
             self._look_for_signals()
 
     def _look_for_signals(self) -> None:
-        with suppress(BlockingIOError):
+        with suppress(OSError):  # nothing to read, or closed meanwhile
             if self._stop_by == 0 and set(self._woken.recv(4096)) & _SIGNALS:
                 self._stop_by = time.monotonic() + _SECONDS_TO_STOP
         if 0 < self._stop_by < time.monotonic():
