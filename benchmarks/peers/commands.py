@@ -1,0 +1,72 @@
+"""Commands that train, each in a folder of its own with empty caches, on one thread."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.processes import Usage
+
+MAX_LENGTH, BATCH, LEARNING_RATE = 256, 16, 2e-5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command line that trains for one epoch.
+
+    Attributes:
+        arguments: the program first; it is looked for among those beside ``python``.
+        python: the environment's own.
+        folder: an empty folder but for what the command reads, to run in.
+        says: what its output must have: how many steps it made.
+    """
+
+    arguments: Sequence[str | Path]
+    python: Path
+    folder: Path
+    says: str
+
+
+def steps_of(count: int) -> int:
+    """Steps of an epoch with so many rows."""
+    return -(-count // BATCH)
+
+
+def run(command: Command) -> Usage:
+    """Run a command to its end; what its processes took, those it waited for as well.
+
+    Raises:
+        RuntimeError: it failed, or did not make its steps: some exit with 0 where they failed.
+    """
+    program, *others = command.arguments
+    environment = os.environ | {
+        "PATH": f"{command.python.parent}{os.pathsep}{os.environ['PATH']}",
+        "OMP_NUM_THREADS": "1",
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(command.folder / "huggingface"),
+        "FTSPEC_CACHE": str(command.folder / "ftspec"),
+    }
+    output = command.folder / "output.txt"
+    began = time.perf_counter()
+    with output.open("wb") as stream:
+        process = subprocess.Popen(
+            [command.python.parent / program, *others],
+            cwd=command.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+        _, status, used = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    text = output.read_text(encoding="utf-8", errors="replace")
+    if process.returncode != 0 or command.says not in text:
+        raise RuntimeError(f"{command.arguments} ended with {process.returncode}:\n{text[-4000:]}")
+    return Usage(
+        clock=seconds, processor=used.ru_utime + used.ru_stime, memory=used.ru_maxrss / 1000
+    )
