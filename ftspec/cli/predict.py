@@ -9,6 +9,7 @@ from typing import TextIO
 
 import click
 
+from ftspec.cli.columns import read_columns
 from ftspec.cli.heavy import require_engine
 from ftspec.cli.rows import FORMATS, Row, read_rows
 from ftspec.cli.runs import plan_of, show_and_exit
@@ -33,8 +34,9 @@ from ftspec.rundir import RunDirectory
     "--column",
     "columns",
     multiple=True,
-    metavar="NAME=TEXT",
-    help="A column of one row, for a model that reads several; repeat it for each.",
+    metavar="NAME=VALUE",
+    help="A column of one row, for a model that reads several; repeat it for each. A field that "
+    "takes more than text takes a list or an object as JSON.",
 )
 @click.option(
     "--output",
@@ -62,13 +64,13 @@ def predict_command(
         raise UsageError('pass a text, as in: ftspec predict RUN_DIR "some text", or --file FILE')
     if given > 1:
         raise UsageError("pass texts, --column or --file, and not more than one of them")
-    values = dict(map(_column, columns))
     if file is not None and file.suffix.lower() not in FORMATS:
         raise UsageError(f'"{file}" is of no known format: {", ".join(FORMATS)}')
     if output is not None and output.exists():
         raise UsageError(f"{output} exists, and is not overwritten")
     require_one_process("ftspec predict")
     plan = plan_of(RunDirectory(run_dir))
+    values = read_columns(columns, plan)
     require_engine()
     try:
         require_model(RunDirectory(run_dir))  # before torch is imported, which takes seconds
@@ -85,13 +87,6 @@ def predict_command(
         _show(predictor.predict(rows, batch_size), output, line)
     except RunError as error:
         show_and_exit(error)
-
-
-def _column(written: str) -> tuple[str, str]:
-    name, equals, text = written.partition("=")
-    if not equals or not name:
-        raise UsageError(f'--column takes NAME=TEXT, as in question="…", found "{written}"')
-    return name, text
 
 
 def _show(results: Iterable[Row], output: Path | None, line: Callable[[Row], str]) -> None:

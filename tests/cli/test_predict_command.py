@@ -190,7 +190,7 @@ def test_existing_file_is_not_overwritten(run_dir: Path, tmp_path: Path) -> None
         ((), "pass a text"),
         (("a tree", "--file", "lines.txt"), "pass texts, --column or --file"),
         (("a tree", "--column", "text=a tree"), "pass texts, --column or --file"),
-        (("--column", "a tree"), "--column takes NAME=TEXT"),
+        (("--column", "a tree"), "--column takes NAME=VALUE"),
         (("--file", "rows.xlsx"), '"rows.xlsx" is of no known format: .jsonl'),
         (("--file", "no.jsonl"), "does not exist"),
         (("a tree", "--batch-size", "0"), "--batch-size"),
