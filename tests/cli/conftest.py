@@ -81,16 +81,9 @@ def smoke_runs(
     return smoke
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _started_ahead(request: pytest.FixtureRequest, smoke_runs: SmokeRuns) -> None:
-    """The runs that selected tests wait for at the end go on while the others are at it."""
-    for test in ("test_spec_runs_to_the_end", "test_model_predicts"):
-        for name in selected(request, test, "name"):
-            smoke_runs(name)
-
-
 def selected(request: pytest.FixtureRequest, test: str, parameter: str) -> list[Any]:
-    """The values of a parameter with which a test is about to run, in order."""
+    """The values of a parameter with which a test is about to run, in order. For a test of the
+    module that asks: with pytest-xdist other modules may run in another process."""
     items: list[Any] = request.session.items
     return [
         item.callspec.params[parameter]

@@ -89,14 +89,17 @@ Predict = Callable[[str], Done]
 
 
 @pytest.fixture(scope="module")
-def finished(smoke_runs: SmokeRuns) -> Finish:
-    """The run of a spec by its name."""
+def finished(request: pytest.FixtureRequest, smoke_runs: SmokeRuns) -> Finish:
+    """The run of a spec by its name; all that tests wait for are started together."""
+    for test in (test_spec_runs_to_the_end, test_model_predicts):
+        for name in selected(request, test.__name__, "name"):
+            smoke_runs(name)
     return lambda name: smoke_runs(name).result()
 
 
 @pytest.fixture(scope="module")
 def predicted(
-    request: pytest.FixtureRequest, start: Start, smoke_runs: SmokeRuns, local: dict[str, str]
+    request: pytest.FixtureRequest, start: Start, finished: Finish, local: dict[str, str]
 ) -> Predict:
     """What `ftspec predict` says of two texts, by the name of a spec.
 
@@ -104,14 +107,12 @@ def predicted(
     """
 
     def predict(name: str) -> Done:
-        run_dir = smoke_runs(name).result().run_dir
+        run_dir = finished(name).run_dir
         texts = (SENTENCE, "কলকাতায় আজ বৃষ্টি হচ্ছে।")
         return ftspec("predict", run_dir, *texts, "--json", env=local)
 
-    names = selected(request, test_model_predicts.__name__, "name")
     # the runs are started before, so no prediction waits for one that comes after it
-    for name in names:
-        smoke_runs(name)
+    names = selected(request, test_model_predicts.__name__, "name")
     started = {name: start(predict, name) for name in names}
     return lambda name: started[name].result()
 
