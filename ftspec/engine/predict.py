@@ -14,6 +14,7 @@ from ftspec.components import TaskComponent
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.engine.batching.by_length import batch_by_length
 from ftspec.engine.batching.cuts import LengthTable
+from ftspec.engine.batching.memory import free_memory, is_out_of_memory, row_too_large
 from ftspec.engine.progress import Note, Watcher, quiet_libraries
 from ftspec.engine.task import lengths_of
 from ftspec.engine.trained import load_trained, restore_task
@@ -42,6 +43,8 @@ class Predictor:
         trained = load_trained(plan, run_dir, note)
         self._task = restore_task(plan, trained, note)
         self._tokenizer = trained.tokenizer
+        self._note = note
+        self._cap: int | None = None  # tokens; set where memory runs out
         self._max_length = lengths_of(plan, trained.tokenizer, trained.config, _unsaid).inputs
         self._model = self._task.wrap(trained.module).eval()
         if torch.cuda.is_available():
@@ -117,12 +120,44 @@ class Predictor:
         remaining = iter(rows)
         while window := list(islice(remaining, batch_size * _BATCHES_OF_WINDOW)):
             fields = [self.render(row) for row in window]
-            batches = batch_by_length(self._count_tokens(fields), batch_size)
+            lengths = self._count_tokens(fields)
             results: dict[int, dict[str, Any]] = {}
-            for batch in batches:
-                given = self.predict_fields([fields[row] for row in batch])
+            for batch in batch_by_length(lengths, batch_size):
+                given = self._predict([fields[row] for row in batch], lengths[batch])
                 results |= zip(batch, given, strict=True)
             yield from (results[row] for row in range(len(fields)))
+
+    def _predict(
+        self, rows: Sequence[Mapping[str, Any]], lengths: LengthTable
+    ) -> list[dict[str, Any]]:
+        """The results for rows, in halves where memory has no room for them.
+
+        Raises:
+            RunError: it has none for a single row.
+        """
+        tokens = len(rows) * int(lengths.max())
+        if self._cap is None or tokens <= self._cap or len(rows) == 1:
+            try:
+                return self.predict_fields(rows)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            free_memory()
+            self._halve(len(rows), tokens)
+        half = len(rows) // 2
+        return self._predict(rows[:half], lengths[:half]) + self._predict(
+            rows[half:], lengths[half:]
+        )
+
+    def _halve(self, rows: int, tokens: int) -> None:
+        if rows == 1:
+            raise row_too_large(tokens)
+        if self._cap is None:
+            self._note(
+                f"memory ran out at a batch of {rows} rows and {tokens:,} tokens: batches as large "
+                'are computed in parts from here on; a smaller "--batch-size" avoids it'
+            )
+        self._cap = tokens // 2
 
     def predict_fields(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The result for each row of a batch that is rendered already."""

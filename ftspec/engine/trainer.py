@@ -19,8 +19,17 @@ from datasets import Dataset, IterableDataset
 from torch import nn
 from torch.utils.data import DataLoader
 from transformers import EvalPrediction, Trainer
-from transformers.trainer_utils import EvalLoopOutput
+from transformers.trainer_utils import EvalLoopOutput, TrainOutput
 
+from ftspec.engine.batching.memory import (
+    free_memory,
+    is_out_of_memory,
+    row_too_large,
+    too_large_to_evaluate,
+    too_large_to_train,
+)
+from ftspec.engine.batching.micro_batches import rows_of, split_to_fit, tokens_of
+from ftspec.engine.batching.parts import join_parts
 from ftspec.engine.batching.token_counts import TokenCounts
 from ftspec.protocols import Task
 
@@ -49,11 +58,19 @@ class BatchMeanLoss(Trainer):
         task: Task,
         loss_metrics: LossMetrics,
         prediction_metrics: PredictionMetrics | None,
+        warn: Callable[[str], None],
         **options: Any,
     ) -> None:
         self.task = task
         self.token_counts = TokenCounts()
         super().__init__(*arguments, **options)
+        self._warn = warn
+        # of each part of a batch, before parts are put together: whole logits are the largest
+        self._reduce_logits: Callable[..., Any] | None = self.preprocess_logits_for_metrics
+        self.preprocess_logits_for_metrics = None
+        self._evaluation_cap: int | None = None  # tokens; set where memory runs out
+        # engines that shard weights talk to each other in every pass, not only in the last
+        self._counts_must_match = self.is_fsdp_enabled or self.is_deepspeed_enabled
         if prediction_metrics is not None:
             self.compute_metrics = lambda outputs: prediction_metrics(outputs, self._evaluated)
         self._loss_metrics = loss_metrics
@@ -61,6 +78,23 @@ class BatchMeanLoss(Trainer):
         self.model_accepts_loss_kwargs = True
         self._loss_sum = 0.0
         self._item_count = 0.0
+
+    def train(self, *arguments: Any, **options: Any) -> TrainOutput:
+        """As the Trainer.
+
+        Raises:
+            RunError: memory ran out, and nothing smaller can be tried.
+        """
+        try:
+            return super().train(*arguments, **options)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise too_large_to_train(self._smaller_micro_batch()) from error
+
+    def _smaller_micro_batch(self) -> int | None:
+        """Tokens of a micro-batch that might fit where the last one did not, if steps are cut."""
+        return None
 
     def _run_epoch(self, *arguments: Any, **options: Any) -> None:
         """As the Trainer, which would make one more step when a run is resumed that has made all
@@ -123,15 +157,65 @@ class BatchMeanLoss(Trainer):
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], *rest: Any, **options: Any
     ) -> Any:
-        """As the Trainer, and sums losses by items for an exact mean over the split."""
-        loss, logits, labels = super().prediction_step(model, inputs, *rest, **options)
-        if loss is not None:
-            self._add_to_mean(model, inputs, loss)
-        return loss, logits, labels
+        """As the Trainer, and sums losses by items for an exact mean over the split. Where memory
+        runs out the batch is computed in parts, and larger ones are from then on.
 
-    def _add_to_mean(self, model: nn.Module, inputs: dict[str, Any], loss: torch.Tensor) -> None:
-        rows = next(iter(inputs.values())).shape[0]
-        own = self._own_rows(rows)
+        Raises:
+            RunError: memory is too small for a single row.
+        """
+        columns, sums = self.task.length_columns, (self._loss_sum, self._item_count)
+        while True:
+            parts = [inputs]
+            if self._evaluation_cap is not None:
+                parts = split_to_fit(inputs, columns, self._evaluation_cap)
+            outputs, too_large = self._predict(model, parts, *rest, **options)
+            if too_large is None:
+                return join_parts(outputs, [rows_of(part) for part in parts])
+            del outputs
+            self._loss_sum, self._item_count = sums
+            self._evaluate_in_parts(too_large)
+            free_memory()
+
+    def _predict(
+        self, model: nn.Module, parts: list[dict[str, Any]], *rest: Any, **options: Any
+    ) -> tuple[list[Any], dict[str, Any] | None]:
+        """Loss, reduced logits and labels of each part, and the one too large for the memory."""
+        outputs: list[Any] = []
+        own = self._own_rows(sum(map(rows_of, parts)))
+        for part in parts:
+            try:
+                loss, logits, labels = super().prediction_step(model, part, *rest, **options)
+                if loss is not None:
+                    self._add_to_mean(model, part, loss, min(own, rows_of(part)))
+                if logits is not None and self._reduce_logits is not None:
+                    logits = self._reduce_logits(logits, labels)
+            except RuntimeError as error:
+                # other processes would wait for ever, or rows of one batch be torn apart
+                may_part = self.task.rows_are_independent and not self._counts_must_match
+                if not is_out_of_memory(error) or not may_part:
+                    raise
+                return outputs, part
+            own = max(0, own - rows_of(part))
+            outputs.append((loss, logits, labels))
+        return outputs, None
+
+    def _evaluate_in_parts(self, batch: dict[str, Any]) -> None:
+        rows, tokens = rows_of(batch), tokens_of(batch, self.task.length_columns)
+        if rows == 1:
+            raise row_too_large(tokens)
+        if self._evaluation_cap is None:
+            self._warn(
+                f"memory ran out at an evaluation batch of {rows} rows and {tokens:,} tokens: from "
+                "here on batches as large are evaluated in parts; a smaller "
+                '"per_device_eval_batch_size" avoids it'
+            )
+        self._evaluation_cap = tokens // 2
+
+    def _add_to_mean(
+        self, model: nn.Module, inputs: dict[str, Any], loss: torch.Tensor, own: int
+    ) -> None:
+        """Add the loss of the first ``own`` rows."""
+        rows = rows_of(inputs)
         if own < rows:
             inputs = {name: value[:own] for name, value in inputs.items()}
         items = float(self.task.count_loss_items(inputs))
@@ -171,11 +255,20 @@ class BatchMeanLoss(Trainer):
         metric_key_prefix: str = "eval",
     ) -> EvalLoopOutput:
         """As the Trainer, with the mean loss over the items of the split: the Trainer weights the
-        mean of a batch by its rows, however many tokens they have."""
+        mean of a batch by its rows, however many tokens they have.
+
+        Raises:
+            RunError: memory ran out, and smaller batches cannot be tried.
+        """
         self._loss_sum = self._item_count = 0.0
-        output = super().evaluation_loop(
-            dataloader, description, prediction_loss_only, ignore_keys, metric_key_prefix
-        )
+        try:
+            output = super().evaluation_loop(
+                dataloader, description, prediction_loss_only, ignore_keys, metric_key_prefix
+            )
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise too_large_to_evaluate() from error
         loss_sum, item_count = self._loss_sum, self._item_count
         if self.accelerator.num_processes > 1:
             sums = torch.tensor([loss_sum, item_count], device=self.args.device)

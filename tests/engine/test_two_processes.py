@@ -15,11 +15,14 @@ import torch
 
 from tests.engine.gradients import assert_equal
 from tests.engine.running import Logs, steps_in
-from tests.engine.two_processes import CASES, STEPS, train_all, train_exactly
+from tests.engine.two_processes import CASES, LITTLE_MEMORY, STEPS, train_all, train_exactly
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
+LIKE = {"equal counts": "t5"} | {f"{name} in little memory": name for name in LITTLE_MEMORY}
+"""What two processes compute another way, and the model for which one computes the same."""
+
 Logged = dict[str, list[dict[str, Any]]]
 
 
@@ -53,21 +56,25 @@ def by_one(folder: Path) -> Logged:
 @pytest.fixture(scope="module")
 def by_two(folder: Path) -> Logged:
     """What two processes log."""
-    launch = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend=c10d"]
-    launch += ["--rdzv-endpoint=127.0.0.1:0", "-m", "tests.engine.two_processes", str(folder)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
-    done = subprocess.run(
-        [sys.executable, *launch],
+    done = launch(folder)
+    assert done.returncode == 0, done.stderr
+    logs: Logged = json.loads((folder / "logs.json").read_text(encoding="utf-8"))
+    return logs
+
+
+def launch(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Two processes, to their end."""
+    command = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend=c10d"]
+    command += ["--rdzv-endpoint=127.0.0.1:0", "-m", "tests.engine.two_processes", str(folder)]
+    return subprocess.run(
+        [sys.executable, *command, *arguments],
         cwd=ROOT,
-        env=environment,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    logs: Logged = json.loads((folder / "logs.json").read_text(encoding="utf-8"))
-    return logs
 
 
 @pytest.mark.parametrize("accumulation", [1, 2])
@@ -91,13 +98,14 @@ def test_two_processes_evaluate_the_same(by_one: Logged, by_two: Logged, model: 
     assert evaluated_loss(two) == pytest.approx(evaluated_loss(one), rel=1e-5)
 
 
-@pytest.mark.parametrize("name", [*CASES, "equal counts"])
+@pytest.mark.parametrize("name", [*CASES, *LIKE])
 def test_two_processes_share_the_rows_of_exact_batching(
     folder: Path, by_two: Logged, name: str
 ) -> None:
     """In double precision the gradient is that of one process to nine digits, also at the last
-    step, whose one row leaves one process without any."""
-    model = "t5" if name == "equal counts" else name
+    step, whose one row leaves one process without any, and where one process has to begin steps
+    anew while the other waits for it."""
+    model = LIKE.get(name, name)
     by_two_exactly, batches, evaluated = torch.load(folder / "exact.pt")[name]
     by_one_exactly, batches_of_one, evaluated_by_one = train_exactly(folder, model, processes=1)
 
@@ -108,6 +116,14 @@ def test_two_processes_share_the_rows_of_exact_batching(
     assert sum(batches) >= batches_of_one[0] > STEPS
     if name == "equal counts":
         assert batches[0] == batches[1]
+
+
+def test_memory_that_runs_out_where_nobody_can_begin_anew(folder: Path) -> None:
+    """As under engines that shard weights: no process waits for ever, and the keys are named."""
+    done = launch(folder, "sharded")
+
+    assert done.returncode != 0
+    assert "RunError: memory ran out in training where smaller micro-batches" in done.stderr
 
 
 def evaluated_loss(logs: Logs) -> float:

@@ -3,7 +3,7 @@
 ``python -m torch.distributed.run --nproc-per-node 2 -m tests.engine.two_processes FOLDER`` writes
 what the first process logged to ``FOLDER/logs.json``, and the gradients of exact batching to
 ``FOLDER/exact.pt``; the test trains the same in its own process. ``FOLDER`` holds the models and
-their rows.
+their rows. With ``sharded`` behind it memory runs out where nobody can begin a step anew.
 """
 
 from __future__ import annotations
@@ -36,6 +36,13 @@ ROWS_OF_A_STEP = 8
 STEPS = 6
 ROWS_OF_EXACT_STEPS = ROWS_OF_A_STEP * (STEPS - 1) + 1
 """The last step has fewer rows than there are processes."""
+
+LITTLE_MEMORY = ("gpt2", "bert")
+"""It runs out on the way back, and on the way there in a model with buffers, which processes share
+before they begin a step."""
+
+ROOM = 60
+"""Tokens: one row of the longest has room, two have not."""
 
 EVALUATED = 11
 """Not a multiple of the rows that two processes evaluate at once."""
@@ -92,11 +99,17 @@ def train(folder: Path, name: str, processes: int, accumulation: int) -> list[di
 
 
 def train_exactly(
-    folder: Path, name: str, processes: int, equal_counts: bool = False
+    folder: Path,
+    name: str,
+    processes: int,
+    *,
+    equal_counts: bool = False,
+    cost_per_cut: int = 10,
+    room: int | None = None,
 ) -> tuple[list[Gradients], list[int], float]:
     """The gradients of each step of exact batching, in how many batches each process computed
     them, and the loss of an evaluation by length. With ``equal_counts`` as for an engine that
-    shards weights."""
+    shards weights; with ``room`` the first process has memory for so many tokens only."""
     trainer: Any = build(
         folder,
         name,
@@ -104,15 +117,40 @@ def train_exactly(
         1,
         ROWS_OF_EXACT_STEPS,
         ExactBatching,
-        cost_per_cut=10,
+        cost_per_cut=cost_per_cut,
         max_tokens=None,
         rows_dropped_below=1,
-        warn=print,
     )
     trainer._counts_must_match = equal_counts
+    failed: list[int] | None = None
+    if room is not None and trainer.args.process_index == 0:
+        failed = run_out_above(trainer, room, in_backward=name == "gpt2")
     gradients = gradients_of(trainer)
+    assert failed is None or failed, "memory never ran out"
     batches = trainer.accelerator.gather(torch.tensor([trainer.token_counts.batches]))
     return gradients, batches.tolist(), trainer.evaluate()["eval_loss"]
+
+
+def run_out_above(trainer: Any, tokens: int, *, in_backward: bool) -> list[int]:
+    """Memory for so many tokens: with more a pass breaks off before it begins or half way back, and
+    an evaluation before it begins. The sizes for which it ran out."""
+    sizes: list[int] = []
+    failed: list[int] = []
+
+    def allocate_too_much(*arguments: Any) -> None:
+        if sizes[-1] > tokens:
+            failed.append(sizes[-1])
+            torch.empty(1 << 50)
+
+    def note_size(module: Any, arguments: Any, inputs: dict[str, Any]) -> None:
+        sizes.append(inputs["input_ids"].numel())
+        if not (in_backward and torch.is_grad_enabled()):
+            allocate_too_much()
+
+    trainer.model.register_forward_pre_hook(note_size, with_kwargs=True)
+    parameters = list(trainer.model.parameters())
+    parameters[len(parameters) // 2].register_hook(allocate_too_much)
+    return failed
 
 
 def build(
@@ -173,6 +211,7 @@ def build(
         task=task,
         loss_metrics=lambda loss: {},
         prediction_metrics=None,
+        warn=print,
         **options,
     )
 
@@ -182,9 +221,15 @@ def main() -> None:
     folder = Path(sys.argv[1])
     torch.set_num_threads(1)
     processes = int(os.environ["WORLD_SIZE"])
+    if sys.argv[2:] == ["sharded"]:
+        train_exactly(folder, "gpt2", processes, equal_counts=True, room=10)
     logs = train_all(folder, processes)
     exact = {name: train_exactly(folder, name, processes) for name in CASES}
     exact["equal counts"] = train_exactly(folder, "t5", processes, equal_counts=True)
+    for name in LITTLE_MEMORY:
+        exact[f"{name} in little memory"] = train_exactly(
+            folder, name, processes, cost_per_cut=10**6, room=ROOM
+        )
     if os.environ["RANK"] == "0":
         torch.save(exact, folder / "exact.pt")
         (folder / "logs.json").write_text(json.dumps(logs), encoding="utf-8")

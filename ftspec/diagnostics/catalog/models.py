@@ -71,12 +71,15 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
         Found: when the run loads its model.
     """,
     ("out-of-memory",): """
-        The memory of the device is too small for a single row.
+        The memory of the device is too small for a single row, or for a batch that cannot be made
+        smaller.
 
-        Why: when memory runs out, micro-batches are halved until they fit, and one row is the
-        least there is. Shorter rows or a smaller model need less.
+        Why: when memory runs out, batches are halved until they fit, and one row is the least
+        there is. They cannot be halved where their rows belong together, where DeepSpeed or FSDP
+        shards the model, and in training that pads its batches. Shorter rows, smaller batches,
+        gradient checkpointing or a smaller model need less.
 
-        Found: when the run trains.
+        Found: when the run trains, evaluates or predicts.
     """,
     ("output-not-shared",): """
         A machine does not see the run directory that the first process made on another.

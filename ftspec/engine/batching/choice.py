@@ -39,23 +39,23 @@ def choose_batching(
 ) -> Batching:
     """What the spec asks for, where the task and its rows allow it; else padded batches."""
     performance = plan.performance
+    options: dict[str, Any] = {"warn": log.warn}
     if performance.batching == "padded":
-        return Batching(BatchMeanLoss)
+        return Batching(BatchMeanLoss, options)
     # the launcher's word: asking accelerate would set it up before its settings are known
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     why_not = _reason_not_to_cut(task, rows, processes)
     if why_not is not None:
         if performance.batching == "exact":
             log.note(f"batches are padded, not cut: {why_not}")
-        return Batching(BatchMeanLoss)
+        return Batching(BatchMeanLoss, options)
     if performance.batching == "grouped":
-        return Batching(EvaluationByLength)
+        return Batching(EvaluationByLength, options)
     cost = performance.cost_per_cut
-    options = {
+    options |= {
         "cost_per_cut": DEFAULT_COST_PER_CUT if cost is None else cost,
         "max_tokens": performance.max_tokens_per_device,
         "rows_dropped_below": rows_per_batch(plan),
-        "warn": log.warn,
     }
     return Batching(ExactBatching, options)
 

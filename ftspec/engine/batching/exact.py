@@ -9,7 +9,6 @@ dropout are drawn for other shapes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -20,20 +19,22 @@ from accelerate.data_loader import prepare_data_loader
 from accelerate.utils import DistributedType
 from datasets import Dataset, IterableDataset
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 from transformers.trainer_utils import seed_worker
 
 from ftspec.engine.batching.evaluation import EvaluationByLength
 from ftspec.engine.batching.lengths import lengths_in
-from ftspec.engine.batching.memory import free_memory, is_out_of_memory
+from ftspec.engine.batching.memory import free_memory, is_out_of_memory, row_too_large
 from ftspec.engine.batching.micro_batches import (
     Batch,
     CuttingCollator,
     rows_of,
+    split,
     split_to_fit,
     tokens_of,
 )
-from ftspec.engine.batching.passes import Pass, plan_passes
+from ftspec.engine.batching.passes import Pass, idle_pass, plan_passes
 from ftspec.engine.batching.sampler import StepSampler
 from ftspec.errors import RunError
 
@@ -55,7 +56,6 @@ class ExactBatching(EvaluationByLength):
         cost_per_cut: int,
         max_tokens: int | None,
         rows_dropped_below: int,
-        warn: Callable[[str], None],
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
@@ -63,11 +63,10 @@ class ExactBatching(EvaluationByLength):
         self._max_tokens = max_tokens
         self._cap = max_tokens  # lowered where memory runs out
         self._rows_dropped_below = rows_dropped_below
-        self._warn = warn
         self._collator: CuttingCollator | None = None
         self._last_batch: Batch | None = None
-        # engines that shard weights talk to each other in every pass, not only in the last
-        self._counts_must_match = self.is_fsdp_enabled or self.is_deepspeed_enabled
+        self._largest = 0  # tokens of the largest micro-batch of the step
+        self._had_room_for = 0  # tokens of the largest micro-batch computed so far
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """The rows of each step, cut. In the order of the plain Trainer."""
@@ -163,6 +162,9 @@ class ExactBatching(EvaluationByLength):
             self._halve(too_large)
             # what was accumulated before memory ran out is computed again with the rest
             model.zero_grad()
+            if isinstance(model, DistributedDataParallel):
+                # the others had their buffers from the first pass, and wait for no more
+                model.require_forward_param_sync = False
             free_memory()
 
     def _compute(
@@ -170,7 +172,9 @@ class ExactBatching(EvaluationByLength):
     ) -> torch.Tensor | Batch:
         """The loss of the batches, or the one that was too large for the memory."""
         loss = torch.zeros((), device=self.args.device)
+        columns = self.task.length_columns
         passes = self._passes(batches, items)
+        self._largest = max(tokens_of(one.batch, columns) for one in passes)
         for index, one in enumerate(passes):
             is_last = index == len(passes) - 1
             # DeepSpeed's engine reads this to know when to step
@@ -183,6 +187,7 @@ class ExactBatching(EvaluationByLength):
                     raise
                 return one.batch
             self._last_batch = one.batch
+            self._had_room_for = max(self._had_room_for, tokens_of(one.batch, columns))
         return loss
 
     def _passes(self, batches: list[Batch], items: torch.Tensor | int | None) -> list[Pass]:
@@ -196,12 +201,27 @@ class ExactBatching(EvaluationByLength):
                 slug="corpus-too-small",
                 at=("data",),
             )
-        return plan_passes(batches, items, wanted, self._last_batch, self.task.length_columns)
+        columns = self.task.length_columns
+        passes = plan_passes(batches, items, wanted, self._last_batch, columns)
+        last = passes[-1].batch
+        if (
+            self.accelerator.num_processes > 1
+            and not self._counts_must_match
+            and rows_of(last) > 1
+            and tokens_of(last, columns) > self._had_room_for
+        ):
+            # where it is the last pass nobody can leave it: a row of it, for nothing, is last then
+            passes.append(idle_pass(split(last, 1)[0]))
+        return passes
 
     def _unsynchronised(self, model: nn.Module, is_last: bool) -> Any:
         if is_last or self.accelerator.distributed_type == DistributedType.DEEPSPEED:
             return nullcontext()
         return self.accelerator.no_sync(model)
+
+    def _smaller_micro_batch(self) -> int | None:
+        """Half of the largest of the step."""
+        return self._largest // 2 or None
 
     def _can_begin_anew(self, is_last: bool) -> bool:
         """Other processes would wait for ever where one leaves a pass that they are in."""
@@ -210,12 +230,7 @@ class ExactBatching(EvaluationByLength):
     def _halve(self, batch: Batch) -> None:
         rows, tokens = rows_of(batch), tokens_of(batch, self.task.length_columns)
         if rows == 1:
-            raise RunError(
-                f"memory is too small for one row of {tokens:,} tokens",
-                slug="out-of-memory",
-                at=("tokenizer",),
-                helps=('set a smaller "max_length" in the tokenizer section',),
-            )
+            raise row_too_large(tokens)
         self._cap = tokens // 2
         if self._collator is not None:  # workers have copies: what those cut is split
             self._collator.max_tokens = self._cap

@@ -18,6 +18,11 @@ class Pass:
     items_of_step: torch.Tensor | int | None
 
 
+def idle_pass(batch: Batch) -> Pass:
+    """A pass that weighs nothing, for the sake of what happens in it."""
+    return Pass(batch, torch.tensor(float("inf")))
+
+
 def plan_passes(
     batches: Sequence[Batch],
     items: torch.Tensor | int | None,
@@ -47,5 +52,5 @@ def plan_passes(
         repeated = batches[-1] if batches else spare
         assert repeated is not None
         # first, so that what synchronises last is a batch of this process where it has one
-        passes = [Pass(repeated, torch.tensor(float("inf")))] * idle + passes
+        passes = [idle_pass(repeated)] * idle + passes
     return passes

@@ -85,6 +85,44 @@ def test_rows_in_order_whatever_the_batch(classifier: Predictor) -> None:
             assert list(result["scores"]) == ["a", "b"]
 
 
+def test_rows_too_many_for_the_memory_are_computed_in_parts(
+    classifier: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = ROWS[:20]
+    expected = list(classifier.predict(rows))
+    compute, sizes = classifier.predict_fields, []
+    said: list[str] = []
+
+    def allocate_too_much(given: Any) -> Any:
+        sizes.append(len(given))
+        if len(given) > 3:
+            torch.empty(1 << 50)
+        return compute(given)
+
+    monkeypatch.setattr(classifier, "predict_fields", allocate_too_much)
+    monkeypatch.setattr(classifier, "_note", said.append)
+    monkeypatch.setattr(classifier, "_cap", None)
+    results = list(classifier.predict(iter(rows), batch_size=8))
+
+    assert [one["label"] for one in results] == [one["label"] for one in expected]
+    for ours, theirs in zip(results, expected, strict=True):
+        assert ours["scores"] == pytest.approx(theirs["scores"], abs=1e-5)
+    assert sum(size for size in sizes if size <= 3) == len(rows)
+    assert len(said) == 1
+    assert said[0].startswith(f"memory ran out at a batch of {sizes[0]} rows and ")
+
+
+def test_a_row_too_large_for_the_memory(
+    classifier: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classifier, "predict_fields", lambda rows: torch.empty(1 << 50))
+    monkeypatch.setattr(classifier, "_cap", None)
+
+    with pytest.raises(RunError, match="memory is too small for one row of") as caught:
+        list(classifier.predict(ROWS[:2]))
+    assert caught.value.slug == "out-of-memory"
+
+
 def test_results_are_json(classifier: Predictor) -> None:
     assert json.loads(json.dumps(list(classifier.predict(ROWS[:2])), allow_nan=False))
 
