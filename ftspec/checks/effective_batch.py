@@ -20,7 +20,7 @@ from ftspec.diagnostics.model import Diagnostic, Severity, labelled
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan
-from ftspec.spec.training import argument_table
+from ftspec.spec.training import with_defaults
 
 SLUGS = ("effective-batch",)
 
@@ -31,11 +31,9 @@ _STEPS: SpecPath = ("training", "gradient_accumulation_steps")
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Multiply batch size and accumulation."""
-    table = argument_table()
-    size, steps = (
-        plan.training.get(name, table[name]["default"])
-        for name in ("per_device_train_batch_size", "gradient_accumulation_steps")
-    )
+    training = with_defaults(plan.training)
+    size = training["per_device_train_batch_size"]
+    steps = training["gradient_accumulation_steps"]
     if 1 < size * steps <= _LARGEST:
         return
     rows = f"{size * steps:,} row{'s' if size * steps != 1 else ''}"

@@ -14,7 +14,6 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from ftspec.components import TaskComponent
 from ftspec.diagnostics.model import Diagnostic, Label, Severity
@@ -23,7 +22,7 @@ from ftspec.document.nodes import ScalarNode
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan
 from ftspec.spec.base import ComponentConfig, is_local
-from ftspec.spec.training import argument_table
+from ftspec.spec.training import with_defaults
 
 SLUGS = ("idle-setting",)
 
@@ -60,9 +59,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
 
 
 def _training(plan: Plan) -> Iterator[Idle]:
-    settings: dict[str, Any] = {
-        name: entry["default"] for name, entry in argument_table().items()
-    } | dict(plan.training)
+    settings = with_defaults(plan.training)
     for event in ("eval", "save", "logging"):
         strategy = settings[f"{event}_strategy"]
         if strategy == "steps":

@@ -22,15 +22,14 @@ from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan
-from ftspec.spec.training import argument_table
+from ftspec.spec.training import with_defaults
 
 SLUGS = ("save-misses-evaluation",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Compare when the Trainer saves with when it evaluates, as ``TrainingArguments`` does."""
-    training = {name: entry["default"] for name, entry in argument_table().items()}
-    training |= plan.training
+    training = with_defaults(plan.training)
     evaluates, saves = training["eval_strategy"], training["save_strategy"]
     if not training["load_best_model_at_end"] or evaluates == "no" or saves == "best":
         return

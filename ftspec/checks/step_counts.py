@@ -19,15 +19,14 @@ from collections.abc import Iterator
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
 from ftspec.planning.plan import Plan
-from ftspec.spec.training import argument_table
+from ftspec.spec.training import with_defaults
 
 SLUGS = ("step-count",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Look at each setting of steps that is used."""
-    training = {name: entry["default"] for name, entry in argument_table().items()}
-    training |= plan.training
+    training = with_defaults(plan.training)
     for what in ("logging", "eval", "save"):
         if training[f"{what}_strategy"] != "steps":
             continue

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan
-from ftspec.spec.training import argument_table
+from ftspec.spec.training import with_defaults
 
 Effect = Literal["data", "result", "measurement", "speed", "record"]
 """What a difference changes: the prepared data and so the result; the result alone; what is
@@ -76,9 +76,7 @@ def compare_plans(before: Plan, after: Plan) -> list[Difference]:
 
 def _with_defaults(plan: Plan) -> dict[SpecPath, Any]:
     spec = plan.to_spec()
-    defaults = {name: entry["default"] for name, entry in argument_table().items()}
-    written = spec["training"]
-    spec["training"] = {name: defaults.get(name) for name in sorted(defaults)} | written
+    spec["training"] = dict(sorted(with_defaults(spec["training"]).items()))
     return dict(_leaves(spec, ()))
 
 

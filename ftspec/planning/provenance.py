@@ -12,7 +12,7 @@ from ftspec.document.nodes import MappingNode, Node, to_plain
 from ftspec.document.paths import SpecPath, format_path
 from ftspec.planning.plan import Plan
 from ftspec.span import Span
-from ftspec.spec.training import argument_table
+from ftspec.spec.training import argument_table, with_defaults
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def value_at(plan: Plan, path: SpecPath) -> Any:
     value: Any = plan.to_spec()
     for depth, step in enumerate(path):
         if path[:depth] == ("training",):
-            value = {name: entry["default"] for name, entry in argument_table().items()} | value
+            value = with_defaults(value)
         try:
             value = value[step]
         except (KeyError, IndexError, TypeError):

@@ -7,6 +7,7 @@ generates from the installed transformers, so that lint knows them without impor
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +34,12 @@ def argument_table() -> dict[str, dict[str, Any]]:
     text = Path(__file__).with_name("training_arguments.json").read_text(encoding="utf-8")
     table: dict[str, dict[str, Any]] = json.loads(text)["fields"]
     return table
+
+
+def with_defaults(training: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that a spec sets, and every other at its default."""
+    defaults = {name: entry["default"] for name, entry in argument_table().items()}
+    return {**defaults, **training}
 
 
 def _annotation(entry: dict[str, Any]) -> Any:
