@@ -78,16 +78,6 @@ class Registry:
         """The names of a kind, sorted."""
         return tuple(sorted(name for known, name in self.components if known == kind))
 
-    @property
-    def broken_plugins(self) -> tuple[Plugin, ...]:
-        """Plugins that could not be loaded whole."""
-        return tuple(plugin for plugin in self.plugins if plugin.problem is not None)
-
-    @property
-    def disabled_plugins(self) -> tuple[Plugin, ...]:
-        """Plugins that are installed and were left out on request."""
-        return tuple(plugin for plugin in self.plugins if plugin.disabled_by)
-
     def problems_of(self, plugin: Plugin) -> tuple[Diagnostic, ...]:
         """What is wrong with one plugin; every problem begins with the plugin's name."""
         start = f"the plugin {plugin} "
