@@ -60,9 +60,7 @@ class SentenceEmbeddingConfig(TaskConfig):
     max_score: float = Field(
         default=1.0, gt=0, description="scores are divided by it, such as 5 for scores of 0 to 5"
     )
-    pooling: Literal[
-        "mean", "cls", "max", "mean-sqrt-len-tokens", "weighted-mean", "last-token"
-    ] = Field(default="mean", description="how the vectors of tokens become one")
+    pooling: PoolingName = Field(default="mean", description="how the vectors of tokens become one")
     normalize: bool = Field(default=True, description="whether every vector has the length 1")
 
     def loss_for(self, fields: Collection[str]) -> LossName:
