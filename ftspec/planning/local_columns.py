@@ -40,9 +40,8 @@ def local_columns(source: PlannedComponent) -> LocalColumns | None:
     if local is None:
         return None
     columns = _told_by_config(local)
-    if (
-        columns is not None or _format_of(local) == "parquet"
-    ):  # which the standard library cannot read
+    # the standard library cannot read Parquet
+    if columns is not None or _format_of(local) == "parquet":
         return LocalColumns(source=local, columns=columns)
     found = _first_file(local)
     if found is None:
