@@ -225,6 +225,7 @@ def test_adapter_is_its_own_reference(write: Write, compiled: Compiled, tmp_path
         task=run.data.task,
         loss_metrics=lambda loss: {},
         prediction_metrics=None,
+        warn=print,
     )
     assert isinstance(trainer, PreferenceTrainer)
     assert trainer.ref_model is None
