@@ -178,11 +178,13 @@ def test_a_model_is_tried(
     spec = spec_of(request, "rows of text")
     if config is not None:
         spec = with_model(spec, gpt2, tmp_path / "model", config)
-    trainer: Any = engine.compile(spec, *AT_ONCE).trainer
-    trainer.model.train()
+    for precision in ("fp32", "bf16"):
+        settings = (*AT_ONCE, f"performance.precision={precision}")
+        trainer: Any = engine.compile(spec, *settings).trainer
+        trainer.model.train()
 
-    assert keeps_rows_apart(trainer) is are_apart
-    assert trainer.model.training
+        assert keeps_rows_apart(trainer) is are_apart
+        assert trainer.model.training
 
 
 @pytest.mark.slow
