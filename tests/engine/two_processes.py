@@ -105,11 +105,14 @@ def train_exactly(
     *,
     equal_counts: bool = False,
     cost_per_cut: int = 10,
+    max_tokens: int | None = None,
+    pads: bool = True,
     room: int | None = None,
 ) -> tuple[list[Gradients], list[int], float]:
     """The gradients of each step of exact batching, in how many batches each process computed
     them, and the loss of an evaluation by length. With ``equal_counts`` as for an engine that
-    shards weights; with ``room`` the first process has memory for so many tokens only."""
+    shards weights; without ``pads`` as under flash attention; with ``room`` the first process has
+    memory for so many tokens only."""
     trainer: Any = build(
         folder,
         name,
@@ -118,10 +121,11 @@ def train_exactly(
         ROWS_OF_EXACT_STEPS,
         ExactBatching,
         cost_per_cut=cost_per_cut,
-        max_tokens=None,
+        max_tokens=max_tokens,
         rows_dropped_below=1,
     )
     trainer._counts_must_match = equal_counts
+    trainer.pads = pads
     failed: list[int] | None = None
     if room is not None and trainer.args.process_index == 0:
         failed = run_out_above(trainer, room, in_backward=name == "gpt2")
@@ -226,6 +230,7 @@ def main() -> None:
     logs = train_all(folder, processes)
     exact = {name: train_exactly(folder, name, processes) for name in CASES}
     exact["equal counts"] = train_exactly(folder, "t5", processes, equal_counts=True)
+    exact["no padding"] = train_exactly(folder, "gpt2", processes, pads=False, max_tokens=80)
     for name in LITTLE_MEMORY:
         exact[f"{name} in little memory"] = train_exactly(
             folder, name, processes, cost_per_cut=10**6, room=ROOM

@@ -6,14 +6,15 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from accelerate.utils import broadcast_object_list, send_to_device
+from accelerate.utils import send_to_device
 from torch import nn
 from transformers import Trainer
 
+from ftspec.engine.batching.agreement import of_first_process
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.known_costs import recall, remember, what_is_measured
 from ftspec.engine.batching.lengths import lengths_of_rows
@@ -26,9 +27,6 @@ _ENOUGH = 4.0  # times the time of the smallest batch tell the slope from noise
 _SECONDS = 5.0  # after which no larger batch is tried
 _SECONDS_PER_SIZE = 1.0
 _REPEATS = 4
-
-
-_Value = TypeVar("_Value")
 
 
 class Timing(NamedTuple):
@@ -54,9 +52,9 @@ def settle_cost_per_cut(trainer: Trainer, wanted: int | None, recorded: int | No
     if not trainer.pads:  # cuts save nothing: there are no more than memory asks for
         return None
     measured = what_is_measured(trainer)
-    cost = _of_first_process(trainer, recall(measured))
+    cost = of_first_process(trainer, recall(measured))
     if cost is None:
-        cost = _of_first_process(trainer, measure_cost_per_cut(trainer))
+        cost = of_first_process(trainer, measure_cost_per_cut(trainer))
         remember(measured, cost)
     trainer.cost_per_cut = cost
     if cost == NEVER_CUT:
@@ -73,14 +71,6 @@ def measure_cost_per_cut(trainer: ExactBatching) -> int:
     if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
         return NEVER_CUT
     return cost_per_cut(_time_batches(trainer))
-
-
-def _of_first_process(trainer: Trainer, value: _Value) -> _Value:
-    if trainer.accelerator.num_processes == 1:
-        return value
-    values = [value]
-    broadcast_object_list(values)
-    return values[0]
 
 
 def cost_per_cut(timings: Sequence[Timing]) -> int:

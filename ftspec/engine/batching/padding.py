@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import Trainer
 
+from ftspec.engine.batching.agreement import of_first_process
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.flattened import PADDED, Batch, flatten
 
@@ -26,9 +27,15 @@ def settle_padding(trainer: Trainer, auto_model: str, is_compiled: bool) -> str 
     """
     if not isinstance(trainer, ExactBatching):
         return None
+    # processes share the rows of a step by what they cost, so all must do the same
+    trainer.pads, said = of_first_process(trainer, _decide(trainer, auto_model, is_compiled))
+    return said
+
+
+def _decide(trainer: ExactBatching, auto_model: str, is_compiled: bool) -> tuple[bool, str | None]:
     attention = attention_of(trainer.model)
     if not takes_any_length(attention):
-        return None
+        return True, None
     why = reason_to_pad(
         auto_model=auto_model,
         has_own_trainer=trainer.task.trainer_class is not None,
@@ -40,9 +47,8 @@ def settle_padding(trainer: Trainer, auto_model: str, is_compiled: bool) -> str 
     if why is None and not keeps_rows_apart(trainer):
         why = "the model or its loss sees rows in one line as one row"
     if why is not None:
-        return f"micro-batches are padded: {why}"
-    trainer.pads = False
-    return f"micro-batches are not padded: {attention} takes rows of any length"
+        return True, f"micro-batches are padded: {why}"
+    return False, f"micro-batches are not padded: {attention} takes rows of any length"
 
 
 def attention_of(model: Any) -> str | None:
