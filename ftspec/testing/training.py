@@ -10,7 +10,6 @@ import math
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 from unittest import SkipTest
 
 from datasets import Dataset
@@ -19,18 +18,18 @@ from datasets.fingerprint import Hasher
 from ftspec.components import Component, TaskComponent
 from ftspec.diagnostics.model import Collector
 from ftspec.document.load import read_source
-from ftspec.engine.compile import CompiledRun, compile_run
+from ftspec.engine.compile import CompiledRun
 from ftspec.engine.execute import execute
 from ftspec.engine.factories import load_factory
 from ftspec.engine.opening import start_run
 from ftspec.engine.predict import Predictor
-from ftspec.engine.progress import RunLog, quiet_libraries
+from ftspec.engine.progress import quiet_libraries
 from ftspec.errors import MissingExtraError
-from ftspec.linting import examine
 from ftspec.planning.plan import Plan
 from ftspec.protocols import Context
 from ftspec.rundir import RunDirectory
 from ftspec.testing.check import Check, require
+from ftspec.testing.runs import Listener, compile_plan, plan_spec
 from ftspec.testing.subject import Subject, title
 
 # measured when a run starts, it would cut the steps of two runs differently, and dropout with them
@@ -84,7 +83,7 @@ def _run_check(path: Path, subject: Subject, profile: str) -> Callable[[], None]
                 first = _execute(plan, path, subject)
             except MissingExtraError as error:
                 raise SkipTest(str(error)) from None
-            again, compiled = _train(plan, path)
+            again, compiled = _train(plan)
             losses = _losses(first)
             require(losses, "nothing was logged; give the profile logging_steps: 1")
             require(all(map(math.isfinite, losses)), f"the losses are {losses}")
@@ -98,13 +97,8 @@ def _plan_of(path: Path, subject: Subject, profile: str, folder: Path) -> Plan:
     found = Collector()
     source = read_source(path, found)
     assert source is not None, tuple(found)
-    verdict = examine(
-        source, subject.registry, profile=profile, overrides=_ALIKE, output_dir=folder
-    )
-    errors = "\n".join(str(one) for one in verdict.diagnostics)
-    require(verdict.is_sound, f"it does not lint clean under {profile}: {errors}")
-    assert verdict.plan is not None
-    return verdict.plan
+    registry = subject.registry
+    return plan_spec(source, folder, registry=registry, profile=profile, overrides=_ALIKE)
 
 
 def _execute(plan: Plan, path: Path, subject: Subject) -> RunDirectory:
@@ -112,7 +106,7 @@ def _execute(plan: Plan, path: Path, subject: Subject) -> RunDirectory:
         plan,
         start_run(plan, path.read_text(encoding="utf-8")),
         registry=subject.registry,
-        watcher=_Silent(),
+        watcher=Listener(),
         command=["ftspec", "run", str(path)],
     ).run_dir
     absent = [name for name in _KEPT if not (run_dir.path / name).is_file()]
@@ -120,11 +114,9 @@ def _execute(plan: Plan, path: Path, subject: Subject) -> RunDirectory:
     return run_dir
 
 
-def _train(plan: Plan, path: Path) -> tuple[list[float], CompiledRun]:
-    run_dir = start_run(plan, path.read_text(encoding="utf-8"))
-    with RunLog(run_dir.log, _Silent(), plan.mask) as log:
-        compiled = compile_run(plan, run_dir, log)
-        compiled.trainer.train()
+def _train(plan: Plan) -> tuple[list[float], CompiledRun]:
+    compiled = compile_plan(plan)
+    compiled.trainer.train()
     history = compiled.trainer.state.log_history
     return [record["loss"] for record in history if "loss" in record], compiled
 
@@ -146,19 +138,3 @@ def _check_prediction(plan: Plan, run_dir: RunDirectory, compiled: CompiledRun) 
     for result in results:
         require(isinstance(result, Mapping), f"a result is a mapping, found {result!r}")
         json.dumps(result, allow_nan=False)
-
-
-class _Silent:
-    """A watcher that says nothing."""
-
-    def phase(self, name: str) -> None:
-        """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Nothing."""
-
-    def step(self, done: int, total: int, logs: Mapping[str, Any]) -> None:
-        """Nothing."""
-
-    def evaluated(self, split: str, metrics: Mapping[str, Any], step: int) -> None:
-        """Nothing."""

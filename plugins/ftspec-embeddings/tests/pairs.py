@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ftspec.engine.compile import CompiledRun
@@ -43,22 +42,6 @@ performance: {{precision: fp32}}
 PAIR = 'anchor: "{word}", positive: "{gloss}"'
 TRIPLET = f'{PAIR}, negative: "{{other}}"'
 SCORED = f'{PAIR}, score: "{{score}}"'
-
-
-class Silent:
-    """A watcher that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def phase(self, name: str) -> None: ...
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-
-    def step(self, done: int, total: int, logs: Mapping[str, float]) -> None: ...
-
-    def evaluated(self, split: str, metrics: Mapping[str, float], step: int) -> None: ...
 
 
 def losses_of(run: CompiledRun) -> list[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,10 @@ from ftspec.engine.execute import execute
 from ftspec.engine.opening import start_run
 from ftspec.engine.predict import Predictor
 from ftspec.engine.progress import RunLog, quiet_libraries
-from ftspec.linting import examine
 from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry
 from ftspec.rundir import RunDirectory
-from ftspec.span import SourceText
+from ftspec.testing.runs import Listener, plan_spec
 
 ARCHITECTURES = {
     "bert": ("text-classification", '{text: "{text}", label: "{topic}"}'),
@@ -55,23 +54,13 @@ def spec_of(architecture: str, checkpoint: Path | str, rows: Path) -> str:
 
 
 @dataclass
-class Recorder:
-    """A watcher that keeps what is said, and does ``at_step`` after each step."""
+class Recorder(Listener):
+    """A watcher that does ``at_step`` after each step too."""
 
     at_step: Callable[[int], None] = lambda step: None
-    notes: list[str] = field(default_factory=list)
-
-    def phase(self, name: str) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
     def step(self, done: int, total: int, logs: Mapping[str, float]) -> None:
         self.at_step(done)
-
-    def evaluated(self, split: str, metrics: Mapping[str, float], step: int) -> None:
-        pass
 
 
 class Engine:
@@ -85,16 +74,13 @@ class Engine:
         self, text: str, overrides: Sequence[str] = (), environment: Mapping[str, str] | None = None
     ) -> Plan:
         """The plan of a spec without errors."""
-        verdict = examine(
-            SourceText("spec.yaml", text),
-            self.registry,
+        return plan_spec(
+            text,
+            self.folder / "runs",
+            registry=self.registry,
             overrides=overrides,
-            output_dir=self.folder / "runs",
             environment=environment or {},
         )
-        assert verdict.is_sound, [str(found) for found in verdict.diagnostics]
-        assert verdict.plan is not None
-        return verdict.plan
 
     def compile(self, plan: Plan, watcher: Recorder | None = None) -> tuple[CompiledRun, Path]:
         """The compiled run of a plan, and its folder."""

@@ -10,17 +10,13 @@ import datasets
 import pytest
 import torch
 
-from ftspec.engine.compile import CompiledRun, compile_run
-from ftspec.engine.opening import start_run
-from ftspec.engine.progress import RunLog
-from ftspec.linting import examine
-from ftspec.planning.plan import Plan
-from ftspec.registry.discover import build_registry
-from ftspec.span import SourceText
+from ftspec.api import Plan
+from ftspec.engine.compile import CompiledRun
+from ftspec.testing.runs import Listener, compile_plan, plan_spec
 
 sys.path.append(str(Path(__file__).parent))
 
-from conversations import DATA, MESSAGES, PREFERENCE, ROWS, SPEC, TEMPLATE, Silent
+from conversations import DATA, MESSAGES, PREFERENCE, ROWS, SPEC, TEMPLATE
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -67,15 +63,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
 def plan_of(tmp_path: Path) -> Callable[[str], Plan]:
     """The plan of a spec without errors."""
 
-    def plan(text: str) -> Plan:
-        verdict = examine(
-            SourceText("spec.yaml", text), build_registry(), output_dir=tmp_path / "runs"
-        )
-        assert verdict.plan is not None, [str(found) for found in verdict.diagnostics]
-        assert verdict.is_sound, [str(found) for found in verdict.diagnostics]
-        return verdict.plan
-
-    return plan
+    return lambda text: plan_spec(text, tmp_path / "runs")
 
 
 @pytest.fixture
@@ -83,12 +71,9 @@ def compiled(plan_of: Callable[[str], Plan]) -> Callable[[str], CompiledRun]:
     """A spec compiled, ready to train."""
 
     def compile_spec(text: str) -> CompiledRun:
-        plan = plan_of(text)
-        run_dir = start_run(plan, text)
-        watcher = Silent()
-        with RunLog(run_dir.log, watcher) as log:
-            run = compile_run(plan, run_dir, log)
-        run.trainer.notes = watcher.notes  # type: ignore[attr-defined]
+        listener = Listener()
+        run = compile_plan(plan_of(text), listener)
+        run.trainer.notes = listener.notes  # type: ignore[attr-defined]
         return run
 
     return compile_spec

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,22 +47,6 @@ MESSAGES = 'messages: "{messages}"'
 PAIR = 'prompt: "{prompt}", completion: "{chosen}"'
 PREFERENCE = 'prompt: "{prompt}", chosen: "{chosen}", rejected: "{rejected}"'
 ROWS = {"chat": "conversations-train.jsonl", "preference": "preferences-train.jsonl"}
-
-
-class Silent:
-    """A watcher that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def phase(self, name: str) -> None: ...
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-
-    def step(self, done: int, total: int, logs: Mapping[str, float]) -> None: ...
-
-    def evaluated(self, split: str, metrics: Mapping[str, float], step: int) -> None: ...
 
 
 def found(text: str) -> list[tuple[str, str]]:
