@@ -90,15 +90,15 @@ class Predictor:
             )
         return self.from_columns({self._columns[0]: text})
 
-    def from_columns(self, texts: Mapping[str, str]) -> dict[str, Any]:
-        """Texts by column to the row they would have come from; a dotted name is a nested one.
+    def from_columns(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values by column to the row they would have come from; a dotted name is a nested one.
 
         Raises:
             RunError: the inputs read no such column.
         """
         known = {column for template in self._template.values() for column in template.columns}
         row: dict[str, Any] = {}
-        for column, text in texts.items():
+        for column, value in values.items():
             if column not in known:
                 raise RunError(
                     f'this model reads no column "{column}"',
@@ -109,7 +109,7 @@ class Predictor:
             inner = row
             for parent in parents:
                 inner = inner.setdefault(parent, {})
-            inner[name] = text
+            inner[name] = value
         return row
 
     def predict(
