@@ -24,6 +24,7 @@ from ftspec.engine.attention import use_fastest_attention
 from ftspec.engine.batching.choice import choose_batching
 from ftspec.engine.batching.padding import settle_padding
 from ftspec.engine.checkpoint import Checkpoint, commit_of, locate
+from ftspec.engine.compiler import try_compiler
 from ftspec.engine.factories import build, context_maker
 from ftspec.engine.interruption import Interruption
 from ftspec.engine.loading import choose_loading
@@ -67,6 +68,8 @@ def compile_run(
         RunError: the plan does not fit the data, the model or the machine.
         MissingExtraError: a package is not installed.
     """
+    if plan.performance.compile:
+        try_compiler(plan)
     set_seed(plan.seed)
     checkpoint = None
     if plan.model.checkpoint is not None:

@@ -55,5 +55,13 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when the run prepares its data or its model.
     """,
+    ("cannot-compile",): """
+        The model is to be compiled, and torch cannot compile on this machine.
+
+        Why: torch.compile writes C++ or Triton code and needs a compiler for it. The finding says
+        what is missing.
+
+        Found: when the run starts.
+    """,
 }
 """By the slugs that mean the same mistake, in the form of an explanation."""

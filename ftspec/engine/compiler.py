@@ -1,0 +1,46 @@
+"""Whether torch can compile on this machine: found out before any row is prepared."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.errors import RunError
+from ftspec.planning.plan import Plan
+
+
+def try_compiler(plan: Plan) -> None:
+    """Compile a small function for the device of the run, with the backend that the spec names.
+
+    It takes a few seconds, most of them for imports that the model needs as well.
+
+    Raises:
+        RunError: there is no such backend, or it cannot compile, mostly for want of a C++ compiler.
+    """
+    backend = str(plan.training.get("torch_compile_backend") or "inductor").lower()
+    known = torch.compiler.list_backends(exclude_tags=())
+    if backend not in known:
+        raise RunError(
+            f'torch has no backend "{backend}" to compile with',
+            slug="bad-value",
+            at=("training", "torch_compile_backend"),
+            helps=(*did_you_mean(backend, known), one_of(known)),
+        )
+    device = torch.device("cpu")
+    if torch.accelerator.is_available() and not plan.training.get("use_cpu"):
+        device = torch.accelerator.current_accelerator() or device
+    try:
+        torch.compile(functional.gelu, backend=backend)(torch.ones(8, device=device))
+    except RuntimeError as error:  # what Dynamo and its backends raise are kinds of it
+        lines = str(getattr(error, "inner_exception", error)).splitlines()
+        reason = next((line for line in lines if "error: " in line), lines[0])
+        raise RunError(
+            f"torch cannot compile here: {reason.strip()}",
+            slug="cannot-compile",
+            at=("performance", "compile"),
+            helps=(
+                "install a C++ compiler such as g++, or name yours in the environment: CXX=…",
+                'or remove "compile: true"',
+            ),
+        ) from error

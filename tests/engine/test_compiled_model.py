@@ -1,0 +1,127 @@
+"""A model compiled by the compiler that torch takes by default learns what the model itself does,
+and leaves an ordinary model behind; batches of many shapes need few compilations."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors import safe_open
+from torch._dynamo.utils import counters
+
+from ftspec.engine.predict import open_predictor
+from ftspec.errors import RunError
+from tests.engine.running import Engine, Recorder, logged, steps_in
+from tests.engine.test_accumulation import AT_ONCE, spec_of
+
+COMPILED = "performance.compile=true"
+SMALL_CUTS = (*AT_ONCE, "performance.cost_per_cut=16")
+
+
+@pytest.fixture(autouse=True)
+def nothing_compiled_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "inductor"))
+    torch.compiler.reset()
+    counters.clear()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    shutil.which(os.environ.get("CXX", "g++")) is None, reason="there is no C++ compiler"
+)
+def test_it_learns_the_same_and_saves_an_ordinary_model(
+    engine: Engine, request: pytest.FixtureRequest
+) -> None:
+    spec = spec_of(request, "single-label")
+    short = (
+        *SMALL_CUTS,
+        "model.config.num_hidden_layers=1",
+        "training.max_steps=3",
+        "training.save_strategy=steps",
+        "training.save_steps=2",
+    )
+    compiled = engine.execute(spec, *short, COMPILED).run_dir
+    plain = engine.execute(spec, *short).run_dir
+
+    # an observer that inductor compiled it, not only traced it
+    assert counters["inductor"]
+    ours, theirs = steps_in(logged(compiled)), steps_in(logged(plain))
+    assert len(ours) == 3
+    for name in ("loss", "grad_norm"):
+        assert [one[name] for one in ours] == pytest.approx([one[name] for one in theirs], rel=1e-4)
+    saved = [path.relative_to(compiled.path) for path in compiled.path.rglob("*.safetensors")]
+    assert len(saved) == 3  # of two checkpoints and of the model
+    for path in saved:
+        with safe_open(compiled.path / path, "pt") as weights:
+            names = set(weights.keys())
+        with safe_open(plain.path / path, "pt") as weights:
+            assert names == set(weights.keys())
+    plan = engine.plan(spec, short)
+    predictors = [open_predictor(plan, one, Recorder()) for one in (compiled, plain)]
+    answers = [
+        next(one.predict([one.from_text("a small furry animal")]))["scores"] for one in predictors
+    ]
+    assert answers[0] == pytest.approx(answers[1], rel=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["single-label", "summarization", "rows of text"])
+def test_few_compilations_serve_many_shapes(
+    engine: Engine, request: pytest.FixtureRequest, case: str
+) -> None:
+    """What is compiled anew does not depend on what the code is compiled to."""
+    traced = "training.torch_compile_backend=eager"
+    run = engine.compile(spec_of(request, case), *SMALL_CUTS, COMPILED, traced)
+    counters.clear()
+    shapes = set()
+    learn = run.trainer.compute_loss
+
+    def note_shape(model: Any, inputs: dict[str, torch.Tensor], **options: Any) -> Any:
+        shapes.add(tuple(tuple(value.shape) for value in inputs.values()))
+        return learn(model, inputs, **options)
+
+    run.trainer.compute_loss = note_shape
+    run.trainer.train()
+
+    assert counters["stats"]["unique_graphs"] <= 5 < len(shapes)
+    assert {width % 32 for shape in shapes for _, *widths in shape for width in widths} == {0}
+
+
+@pytest.mark.parametrize(
+    ("backend", "slug", "place"),
+    [
+        ("inductor", "cannot-compile", ("performance", "compile")),
+        ("inducter", "bad-value", ("training", "torch_compile_backend")),
+    ],
+)
+def test_what_cannot_compile_is_said_before_rows_are_prepared(
+    engine: Engine,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    backend: str,
+    slug: str,
+    place: tuple[str, ...],
+) -> None:
+    from torch._inductor import config, cpp_builder
+
+    config.cpp.cxx, known = (None, "/nowhere/g++"), config.cpp.cxx
+    cpp_builder.cpp_compiler_search.cache_clear()
+    watcher = Recorder()
+    try:
+        with pytest.raises(RunError) as caught:
+            engine.execute(
+                spec_of(request, "single-label"),
+                COMPILED,
+                f"training.torch_compile_backend={backend}",
+                watcher=watcher,
+            )
+    finally:
+        config.cpp.cxx = known
+        cpp_builder.cpp_compiler_search.cache_clear()
+    assert (caught.value.slug, caught.value.at) == (slug, place)
+    assert ("/nowhere/g++" in caught.value.headline) is (backend == "inductor")
+    assert watcher.phases == []
