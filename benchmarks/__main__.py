@@ -18,6 +18,10 @@ BENCHMARKS = (
     "tokenizing",
     "preparation",
     "batching_speed",
+    "train_classifier",
+    "train_summarizer",
+    "train_language_model",
+    "peers",
 )
 RESULTS = Path(__file__).parent / "results"
 ROUNDS = 21

