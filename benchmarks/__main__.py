@@ -21,6 +21,7 @@ BENCHMARKS = (
     "train_classifier",
     "train_summarizer",
     "train_language_model",
+    "train_on_gpu",
     "peers",
 )
 RESULTS = Path(__file__).parent / "results"
@@ -45,6 +46,8 @@ def run(name: str, rounds: int, *, write: bool) -> None:
     """Run one benchmark; print its table, and keep table and numbers."""
     module = importlib.import_module(f"benchmarks.{name}")
     rows = list(module.measure(rounds))
+    if not rows:
+        return
     machine = describe_machine()
     described = "; ".join(f"{key} {value}" for key, value in machine.items())
     page = "\n\n".join(

@@ -18,6 +18,7 @@ def describe_machine() -> dict[str, str]:
         "date": datetime.now(UTC).date().isoformat(),
         "processor": _processor(),
         "cores": str(os.cpu_count()),
+        **_gpu(),
         "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),
         **{package: found for package in _PACKAGES if (found := _version(package))},
@@ -30,6 +31,14 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or "unknown"
+
+
+def _gpu() -> dict[str, str]:
+    """That of a benchmark which loaded torch."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return {}
+    return {"GPU": torch.cuda.get_device_name()}
 
 
 def _version(package: str) -> str:

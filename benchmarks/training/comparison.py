@@ -12,7 +12,7 @@ from benchmarks.processes import Usage, python, run
 from benchmarks.rows import Row, compare
 from benchmarks.training import with_ftspec
 from benchmarks.training.encoded import encode, load_tokenizer
-from benchmarks.training.families import FAMILIES, write_rows
+from benchmarks.training.families import family_named, write_rows
 from benchmarks.training.job import Job, Trained
 from benchmarks.training.quality import Quality, measure_quality
 from benchmarks.training.ways import WAYS
@@ -71,7 +71,7 @@ def compare_ways(family: str, rounds: int) -> Iterator[Row]:
     measures = Measures()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        learned = FAMILIES[family]
+        learned = family_named(family)
         model = learned.model(folder / "model")
         rows, held_out = write_rows(learned, folder)
         first = Job(

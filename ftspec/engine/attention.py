@@ -27,7 +27,7 @@ def use_fastest_attention(
     ``settings`` are those that the spec gives the model's configuration: an attention named there
     stays.
     """
-    if use_cpu or not torch.cuda.is_available() or any(name in settings for name in _NAMED):
+    if use_cpu or not torch.cuda.is_available() or names_attention(settings):
         return
     installed = [
         name
@@ -46,6 +46,11 @@ def use_fastest_attention(
         model.set_attn_implementation(chosen)
     current = getattr(model.config, "_attn_implementation", None)
     note(f"attention: {current}{why}")
+
+
+def names_attention(settings: Mapping[str, Any]) -> bool:
+    """Whether the settings that a spec gives the model's configuration name an attention."""
+    return any(name in settings for name in _NAMED)
 
 
 def choose_attention(

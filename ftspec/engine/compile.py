@@ -20,7 +20,7 @@ from ftspec.components import TaskComponent
 from ftspec.document.paths import SpecPath
 from ftspec.engine.adapter import build_adapter
 from ftspec.engine.arguments import build_arguments, rows_per_batch
-from ftspec.engine.attention import use_fastest_attention
+from ftspec.engine.attention import names_attention, use_fastest_attention
 from ftspec.engine.batching.choice import choose_batching
 from ftspec.engine.batching.padding import settle_padding
 from ftspec.engine.checkpoint import Checkpoint, commit_of, locate
@@ -126,7 +126,12 @@ def compile_run(
     trainer.remove_callback(PrinterCallback)
     assert isinstance(plan.task.component, TaskComponent)
     auto_model = plan.task.component.auto_model
-    padding = settle_padding(trainer, auto_model, is_compiled=plan.performance.compile)
+    padding = settle_padding(
+        trainer,
+        auto_model,
+        is_compiled=plan.performance.compile,
+        keeps_attention=names_attention(plan.model.config),
+    )
     if padding is not None:
         log.note(padding)
     return CompiledRun(

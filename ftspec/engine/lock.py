@@ -13,6 +13,8 @@ import pyarrow as pa
 import torch
 
 from ftspec import __version__
+from ftspec.engine.batching.exact import ExactBatching
+from ftspec.engine.batching.padding import attention_of
 from ftspec.engine.checkpoint import identity_of
 from ftspec.engine.compile import CompiledRun, count_parameters
 from ftspec.engine.splits import Rows
@@ -50,7 +52,8 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
         "device": _device(run),
         "processes": run.trainer.accelerator.num_processes,
         "precision": run.precision,
-        "cost_per_cut": getattr(run.trainer, "cost_per_cut", None),
+        "attention": attention_of(run.model),
+        "cost_per_cut": _cost_per_cut(run),
         "packages": {name: _version(name) for name in _packages(run.plan)},
         "plugins": {
             plugin.name: {"distribution": plugin.distribution, "version": plugin.version}
@@ -65,6 +68,12 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
     }
     masked: dict[str, Any] = run.plan.mask_all(lock)
     return masked
+
+
+def _cost_per_cut(run: CompiledRun) -> int | None:
+    """None where steps are not cut, or lie in one line and are cut for the sake of memory alone."""
+    trainer = run.trainer
+    return trainer.cost_per_cut if isinstance(trainer, ExactBatching) and trainer.pads else None
 
 
 def _packages(plan: Plan) -> list[str]:

@@ -12,6 +12,7 @@ from transformers import Trainer
 from ftspec.engine.batching.agreement import of_first_process
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.flattened import PADDED, Batch, flatten
+from ftspec.engine.batching.row_attention import BY_ROWS, register_row_attention
 
 _FIRST, _OTHER, _SECOND = range(1, 8), range(8, 1, -1), range(9, 13)
 """Tokens of rows: what the second says must not depend on which of the others is before it."""
@@ -19,22 +20,33 @@ _FIRST, _OTHER, _SECOND = range(1, 8), range(8, 1, -1), range(9, 13)
 _ALIKE_IN_EVERY_BIT, _ALIKE_IN_16_BITS = 1e-5, 0.05
 
 
-def settle_padding(trainer: Trainer, auto_model: str, is_compiled: bool) -> str | None:
+def settle_padding(
+    trainer: Trainer, auto_model: str, *, is_compiled: bool, keeps_attention: bool
+) -> str | None:
     """Leave padding out of the micro-batches of a Trainer that cuts its steps, where that is faster
     and learns the same; in words, where somebody might expect it.
 
-    ``auto_model`` is the auto class of transformers that the model was loaded with.
+    ``auto_model`` is the auto class of transformers that the model was loaded with. Unless
+    ``keeps_attention`` a model that computes with ``sdpa`` is switched to attention by rows.
     """
     if not isinstance(trainer, ExactBatching):
         return None
     # processes share the rows of a step by what they cost, so all must do the same
-    trainer.pads, said = of_first_process(trainer, _decide(trainer, auto_model, is_compiled))
+    trainer.pads, said = of_first_process(
+        trainer, _decide(trainer, auto_model, is_compiled, keeps_attention)
+    )
     return said
 
 
-def _decide(trainer: ExactBatching, auto_model: str, is_compiled: bool) -> tuple[bool, str | None]:
-    attention = attention_of(trainer.model)
-    if not takes_any_length(attention):
+def _decide(
+    trainer: ExactBatching, auto_model: str, is_compiled: bool, keeps_attention: bool
+) -> tuple[bool, str | None]:
+    model: Any = trainer.model
+    attention = attention_of(model)
+    switches = not keeps_attention and may_attend_by_rows(
+        model, trainer.args.device.type, in_16_bits=trainer.args.bf16 or trainer.args.fp16
+    )
+    if not switches and not takes_any_length(attention):
         return True, None
     why = reason_to_pad(
         auto_model=auto_model,
@@ -44,11 +56,17 @@ def _decide(trainer: ExactBatching, auto_model: str, is_compiled: bool) -> tuple
         devices=trainer.args.n_gpu,
         names=_names_in_batch(trainer),
     )
-    if why is None and not keeps_rows_apart(trainer):
-        why = "the model or its loss sees rows in one line as one row"
     if why is not None:
-        return True, f"micro-batches are padded: {why}"
-    return False, f"micro-batches are not padded: {attention} takes rows of any length"
+        return True, None if switches else f"micro-batches are padded: {why}"
+    if switches:
+        register_row_attention()
+        model.set_attn_implementation(BY_ROWS)
+    if keeps_rows_apart(trainer):
+        taken = "attention by rows" if switches else attention
+        return False, f"micro-batches are not padded: {taken} takes rows of any length"
+    if switches:
+        model.set_attn_implementation(attention)
+    return True, "micro-batches are padded: the model or its loss sees rows in one line as one row"
 
 
 def attention_of(model: Any) -> str | None:
@@ -61,6 +79,17 @@ def takes_any_length(attention: str | None) -> bool:
     flash attention does, of a package or of a kernel on the Hub. Masks that keep rows of one line
     apart, as ``sdpa`` takes them, cost more than padding."""
     return attention is not None and "flash" in attention and not attention.startswith("paged|")
+
+
+def may_attend_by_rows(model: Any, device: str, *, in_16_bits: bool) -> bool:
+    """Whether a model that computes with ``sdpa`` may be tried with attention by rows: where it
+    hands on what any attention of variable length must know. The kernel takes 16 bits."""
+    return (
+        attention_of(model) == "sdpa"
+        and bool(getattr(model, "_supports_flash_attn", False))
+        and getattr(model.config, "attention_chunk_size", None) is None
+        and (device == "cpu" or (device == "cuda" and in_16_bits))
+    )
 
 
 def reason_to_pad(

@@ -1,0 +1,135 @@
+"""What training takes on a GPU, in absolute figures.
+
+The encoder of ``train_classifier`` as it is, and the three families again with models as large as
+BERT, T5 and GPT-2 in their base sizes (of random weights) in batches of 64. Ways are interleaved,
+once for each seed; a seventh of the rounds is made. Speeds are those of the steps after the first.
+The copied script pads every row to 512 tokens in fp32; the others compute in bf16. The raw loop is
+PyTorch alone, with micro-batches that are on the device before it begins.
+
+MFU is the share of a matrix product in bf16, measured on the spot, that goes into tokens of text:
+arithmetic spent on padding does not count. ``cost per cut`` is what ``ftspec run`` measured a
+micro-batch to cost beside its tokens; -1 stands for a run that leaves padding out, which cuts
+nothing. Device memory is what tensors took at most.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.rows import Row, compare
+from benchmarks.training import with_ftspec
+from benchmarks.training.encoded import encode, load_classifier_or, load_tokenizer
+from benchmarks.training.families import FOR_GPU, family_named, write_rows
+from benchmarks.training.job import Job
+from benchmarks.training.quality import measure_quality
+from benchmarks.training.ways import WAYS
+from ftspec.engine.accounting.arithmetic import flop_of, measure_matmul
+from ftspec.engine.batching.token_counts import TokenCounts
+
+FAMILIES = ("classification", *FOR_GPU)
+COMPARED = (
+    "copied script",
+    "Trainer, dynamic, bf16",
+    "Trainer, group_by_length, bf16",
+    "ftspec run",
+    "raw loop, bf16",
+)
+UNCUT = -1
+
+Values = dict[str, dict[str, list[float]]]
+"""Numbers by measure and case."""
+
+
+def measure(rounds: int) -> Iterator[Row]:
+    """Speed, MFU, memory and held-out loss of every way; nothing without a GPU."""
+    if not torch.cuda.is_available():
+        print("there is no GPU to measure on", file=sys.stderr)
+        return
+    matmul = measure_matmul("bf16", torch.device("cuda"))
+    yield from compare("matrix product in bf16, TFLOP/s", {"this device": [matmul / 1e12]})
+    for family in FAMILIES:
+        values: Values = defaultdict(lambda: defaultdict(list))
+        with tempfile.TemporaryDirectory() as name:
+            for seed in range(max(1, rounds // 7)):
+                _train_in_every_way(family, seed, Path(name), matmul, values)
+        for measured, by_case in values.items():
+            to = f"{family}: copied script" if measured == "examples/s" else None
+            for row in compare(measured, by_case, to=to):
+                yield replace(row, of="copied script" if to else None)
+
+
+def _train_in_every_way(
+    family: str, seed: int, folder: Path, matmul: float, values: Values
+) -> None:
+    learned = family_named(family)
+    model = folder / "model"
+    if not model.exists():
+        model = learned.model(model)
+    rows, held_out = write_rows(learned, folder)
+    first = Job(
+        family=family, way="", seed=seed, model=str(model), rows=str(rows), folder=str(folder)
+    )
+    flop = _flop_of_row(first)
+    cost: int | None = None
+    for number, way in enumerate(COMPARED):
+        job = replace(first, way=way, folder=str(folder / f"{seed}-{number}"), cost_per_cut=cost)
+        job.to_file()
+        torch.cuda.reset_peak_memory_stats()
+        trained = WAYS[way].train(job)
+        memory = torch.cuda.max_memory_allocated()
+        if way == "ftspec run":
+            memory = _account(job)["memory"]["peak_device_bytes"]
+            cost = with_ftspec.cost_per_cut(job)
+            values["cost per cut, tokens"][f"{family}: {way}"].append(
+                UNCUT if cost is None else cost
+            )
+        _free()
+        speed = trained.rows / trained.seconds
+        found = {
+            "examples/s": speed,
+            "real tokens/s": trained.real / trained.seconds,
+            "padded ÷ real tokens": trained.padded / trained.real,
+            "MFU, %": 100 * speed * flop / matmul,
+            "device memory, MB": memory / 1e6,
+            "held-out loss": measure_quality(job, held_out).loss,
+        }
+        for measured, value in found.items():
+            values[measured][f"{family}: {way}"].append(value)
+        _free()
+
+
+def _account(job: Job) -> dict[str, Any]:
+    (file,) = Path(job.folder, "runs", "benchmark").glob("2*/performance.json")
+    account: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return account
+
+
+def _flop_of_row(job: Job) -> float:
+    """Of training on a row of middling size, its own tokens alone."""
+    rows = encode(job, load_tokenizer(job))
+    columns = ["input_ids"]
+    if job.learned.task == "summarization":
+        columns.append("labels")
+    tokens: dict[str, int] = dict.fromkeys(columns, 0)
+    squares = 0
+    for row in rows:
+        for column in columns:
+            tokens[column] += len(row[column])
+            squares += len(row[column]) ** 2
+    counts = TokenCounts(padded=sum(tokens.values()), padded_in=tokens, _squares=squares)
+    return flop_of(load_classifier_or(job), counts) / len(rows)
+
+
+def _free() -> None:
+    gc.collect()
+    torch.cuda.empty_cache()

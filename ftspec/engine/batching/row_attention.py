@@ -1,0 +1,143 @@
+"""Attention for rows that lie one after the other in a line, with nothing installed but torch.
+
+On a CUDA device the kernel of variable length computes that torch's own
+``scaled_dot_product_attention`` computes with for nested tensors (FlashAttention-2); elsewhere one
+row is computed after the other. Batches that are not flat are computed as ``sdpa`` does.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+BY_ROWS = "by_rows"
+"""The name that transformers knows it by."""
+
+_WIDEST = 192
+"""Numbers a head has at most: from there on the kernel has no gradient on some devices."""
+
+_NOT_COMPUTED = ("softcap", "s_aux", "position_bias", "cache")
+
+
+def register_row_attention() -> None:
+    """Let models of transformers take it."""
+    AttentionInterface.register(BY_ROWS, attend_by_rows)
+    AttentionMaskInterface.register(BY_ROWS, _mask)
+
+
+def attend_by_rows(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    is_causal: bool | None = None,
+    sliding_window: int | None = None,
+    cu_seq_lens_q: torch.Tensor | None = None,
+    max_length_q: int | None = None,
+    **options: Any,
+) -> tuple[torch.Tensor, None]:
+    """Attention as transformers calls it: of queries of shape (1, heads, tokens, width) and keys
+    and values with as many heads or a part of them; of the result heads come behind the tokens.
+
+    ``cu_seq_lens_q``, shape (rows + 1,), are the edges between rows; no token sees one of another
+    row, or one behind it.
+
+    Raises:
+        ValueError: the model asks for attention of another kind.
+    """
+    if cu_seq_lens_q is None or max_length_q is None:
+        result: torch.Tensor
+        result, _ = sdpa_attention_forward(  # type: ignore[no-untyped-call]
+            module, query, key, value, attention_mask, dropout, scaling, is_causal, **options
+        )
+        return result, None
+    causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
+    named = [name for name in _NOT_COMPUTED if options.get(name) is not None]
+    if not causal or named:
+        raise ValueError(f"rows of a line are not computed with {named or 'eyes for what follows'}")
+    window = sliding_window if sliding_window and sliding_window < max_length_q else None
+    if query.device.type != "cuda":
+        return _row_by_row(query, key, value, cu_seq_lens_q, dropout, scaling, window), None
+    line = [one[0].transpose(0, 1) for one in (query, key, value)]
+    return _in_one_kernel(line, cu_seq_lens_q, max_length_q, dropout, scaling, window)[None], None
+
+
+def _in_one_kernel(
+    line: list[torch.Tensor],
+    edges: torch.Tensor,
+    longest: int,
+    dropout: float,
+    scaling: float | None,
+    window: int | None,
+) -> torch.Tensor:
+    if torch.is_autocast_enabled("cuda"):  # positions that rotate are computed in 32 bits
+        line = [one.to(torch.get_autocast_dtype("cuda")) for one in line]
+    if line[0].shape[-1] > _WIDEST:
+        raise ValueError(f"heads are wider than {_WIDEST}")
+    attended, *_ = torch.ops.aten._flash_attention_forward(
+        *line,
+        edges,
+        edges,
+        longest,
+        longest,
+        dropout,
+        True,  # causal
+        False,  # no mask of what was dropped
+        scale=scaling,
+        window_size_left=None if window is None else window - 1,
+        window_size_right=None if window is None else 0,
+    )
+    result: torch.Tensor = attended
+    return result
+
+
+def _row_by_row(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    edges: torch.Tensor,
+    dropout: float,
+    scaling: float | None,
+    window: int | None,
+) -> torch.Tensor:
+    """Shape (1, tokens, heads, width)."""
+    rows = []
+    for start, stop in pairwise(edges.tolist()):
+        mask = None if window is None else _near(stop - start, window, query.device)
+        rows.append(
+            functional.scaled_dot_product_attention(
+                *(one[:, :, start:stop] for one in (query, key, value)),
+                attn_mask=mask,
+                dropout_p=dropout,
+                is_causal=mask is None,
+                scale=scaling,
+                enable_gqa=query.shape[1] != key.shape[1],
+            ).transpose(1, 2)
+        )
+    return torch.cat(rows, dim=1)
+
+
+def _near(tokens: int, window: int, device: torch.device) -> torch.Tensor:
+    """Which tokens each sees: itself and those before it, ``window`` together."""
+    sees = torch.ones(tokens, tokens, dtype=torch.bool, device=device)
+    return sees.tril().triu(1 - window)
+
+
+def _mask(*arguments: Any, **settings: Any) -> torch.Tensor | None:
+    """That of ``sdpa``; none where positions that begin anew would say what edges do, in as many
+    numbers as the line has tokens, squared."""
+    is_packed = not settings.get("allow_is_causal_skip", True)
+    if is_packed and settings.get("attention_mask") is None:
+        return None
+    mask: torch.Tensor | None = sdpa_mask(*arguments, **settings)
+    return mask
