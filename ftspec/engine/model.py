@@ -15,9 +15,15 @@ from huggingface_hub import constants
 from huggingface_hub.errors import HfHubHTTPError, StrictDataclassError
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoConfig, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AttentionInterface,
+    AutoConfig,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
-from ftspec.diagnostics.suggest import did_you_mean
+from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.paths import SpecPath
 from ftspec.engine.checkpoint import Checkpoint, has_file
 from ftspec.engine.progress import Note
@@ -25,6 +31,7 @@ from ftspec.errors import RunError
 from ftspec.spec.model import ModelSection
 
 _AT: SpecPath = ("model", "checkpoint")
+_ATTENTION = "attn_implementation"  # as from_pretrained calls it; configurations have it hidden
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 _SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
 
@@ -58,6 +65,9 @@ def load_config(
                 helps=did_you_mean(model.architecture, known),
             ) from None
     for name, value in model.config.items():
+        if name == _ATTENTION:
+            config._attn_implementation = _known_attention(value)
+            continue
         if not hasattr(config, name):
             raise RunError(
                 f'a {config.model_type} model has no setting "{name}"',
@@ -76,6 +86,23 @@ def load_config(
     for name, value in settings.items():
         setattr(config, name, value)
     return config
+
+
+def _known_attention(name: str) -> str:
+    """The name of an attention of transformers, or of a kernel on the Hub.
+
+    Raises:
+        RunError: there is none.
+    """
+    known = ["eager", *AttentionInterface().valid_keys()]
+    if name not in known and "/" not in str(name):
+        raise RunError(
+            f'transformers knows no attention "{name}"',
+            slug="bad-value",
+            at=("model", "config", _ATTENTION),
+            helps=(*did_you_mean(str(name), known), one_of(known)),
+        )
+    return name
 
 
 def _config_of(model: ModelSection, checkpoint: Checkpoint) -> PretrainedConfig:

@@ -172,6 +172,21 @@ def test_a_setting_of_the_wrong_type(gpt2: Path) -> None:
     assert caught.value.headline == 'a gpt2 model cannot take "two" for its setting "n_layer"'
 
 
+@pytest.mark.parametrize("name", ["eager", "sdpa", "kernels-community/flash-attn3"])
+def test_an_attention_by_its_name(gpt2: Path, name: str) -> None:
+    config = config_of(gpt2, config={"attn_implementation": name})
+    assert config._attn_implementation == name
+
+
+def test_an_unknown_attention(gpt2: Path) -> None:
+    with pytest.raises(RunError) as caught:
+        config_of(gpt2, config={"attn_implementation": "spda"})
+    assert caught.value.slug == "bad-value"
+    assert caught.value.at == ("model", "config", "attn_implementation")
+    assert caught.value.headline == 'transformers knows no attention "spda"'
+    assert caught.value.helps[0] == 'did you mean "sdpa"?'
+
+
 @pytest.mark.parametrize("content", ["{}", "no JSON", '{"model_type": "no-such-model"}'])
 def test_a_broken_configuration(content: str, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(content)
