@@ -17,7 +17,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ import torch
 from transformers import TrainerCallback
 
 from benchmarks.rows import Row, compare
+from benchmarks.silence import Silence
 from ftspec.engine.compile import compile_run
 from ftspec.engine.opening import start_run
 from ftspec.engine.progress import RunLog, quiet_libraries
@@ -81,15 +82,6 @@ class Clock(TrainerCallback):
             1000 * (end - begin) for begin, end in zip(self.began, self.ended, strict=True)
         )
         return clock, processor
-
-
-class Silence:
-    """Watches a run, and says nothing."""
-
-    def phase(self, name: str) -> None: ...
-    def note(self, text: str) -> None: ...
-    def step(self, done: int, total: int, logs: Mapping[str, float]) -> None: ...
-    def evaluated(self, split: str, metrics: Mapping[str, float], step: int) -> None: ...
 
 
 def measure(rounds: int) -> Iterator[Row]:

@@ -19,7 +19,6 @@ from benchmarks.training.ways import WAYS
 
 COPIED = "copied script"
 SAME_BATCHES = {
-    "ftspec run, padded, fp32": "Trainer, dynamic, fp32",
     "ftspec run, padded, bf16": "Trainer, dynamic, bf16",
     "ftspec run, fp32": "raw loop, fp32",
     "ftspec run": "raw loop, bf16",

@@ -202,12 +202,14 @@ FOR_GPU = {
         FAMILIES["summarization"],
         model=_t5(d_model=768, d_kv=64, d_ff=3072, num_layers=12, num_heads=12),
         learning_rate=3e-4,
+        steps=15,
         batch=64,
     ),
     "causal LM, 124M": replace(
         FAMILIES["causal LM"],
         model=_gpt2(n_embd=768, n_layer=12, n_head=12),
         learning_rate=6e-4,
+        steps=15,
         batch=64,
     ),
 }

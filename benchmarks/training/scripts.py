@@ -31,11 +31,6 @@ def dynamic_bf16(job: Job) -> Trained:
     return _train(job, bf16=True)
 
 
-def grouped(job: Job) -> Trained:
-    """Batches of rows of like length, in fp32."""
-    return _train(job, train_sampling_strategy="group_by_length")
-
-
 def grouped_bf16(job: Job) -> Trained:
     """Batches of rows of like length, in bf16."""
     return _train(job, train_sampling_strategy="group_by_length", bf16=True)

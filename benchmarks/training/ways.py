@@ -21,16 +21,11 @@ WAYS = {
     "example script": Way(scripts.example, skipped=("summarization",)),
     "Trainer, dynamic, fp32": Way(scripts.dynamic),
     "Trainer, dynamic, bf16": Way(scripts.dynamic_bf16),
-    "Trainer, group_by_length, fp32": Way(scripts.grouped),
     "Trainer, group_by_length, bf16": Way(scripts.grouped_bf16),
     "Trainer, batch_rebalance, bf16": Way(scripts.rebalanced_bf16),
-    "ftspec run, padded, fp32": Way(with_ftspec.padded_fp32),
     "ftspec run, padded, bf16": Way(with_ftspec.padded_bf16),
     "ftspec run, fp32": Way(with_ftspec.exact_fp32),
     "ftspec run": Way(with_ftspec.exact_auto),
-    "ftspec run, no dropout in attention": Way(
-        with_ftspec.without_attention_dropout, skipped=("summarization", "causal LM")
-    ),
     "raw loop, fp32": Way(raw_loop.raw_loop_fp32),
     "raw loop, bf16": Way(raw_loop.raw_loop_bf16),
 }

@@ -9,9 +9,16 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from benchmarks.silence import Silence
 from benchmarks.training.job import Job, Trained
+from ftspec.engine.execute import execute
+from ftspec.engine.opening import start_run
+from ftspec.linting import examine
+from ftspec.registry.discover import build_registry
+from ftspec.span import SourceText
 
 
 def exact_auto(job: Job) -> Trained:
@@ -19,24 +26,30 @@ def exact_auto(job: Job) -> Trained:
     return _run(job, {})
 
 
-def without_attention_dropout(job: Job) -> Trained:
-    """With a model whose attention drops nothing, as its advice says."""
-    return _run(job, {}, attention_probs_dropout_prob=0.0)
-
-
 def exact_fp32(job: Job) -> Trained:
     """In fp32."""
     return _run(job, {"precision": "fp32"})
 
 
-def padded_fp32(job: Job) -> Trained:
-    """With the batches of a Trainer that pads to the longest row of each, in fp32."""
-    return _run(job, {"batching": "padded", "precision": "fp32"})
-
-
 def padded_bf16(job: Job) -> Trained:
     """With the batches of a Trainer that pads to the longest row of each, in bf16."""
     return _run(job, {"batching": "padded", "precision": "bf16"})
+
+
+def within_this_process(job: Job, **config: str) -> Trained:
+    """As it comes, without a process of its own: what loads kernels once serves all ways alike."""
+    text = json.dumps(_spec(job, {}, config))
+    registry = build_registry(with_entry_points=False)
+    verdict = examine(SourceText("spec.yaml", text), registry, environment={})
+    assert verdict.plan is not None, verdict.diagnostics
+    execute(
+        verdict.plan,
+        start_run(verdict.plan, text),
+        registry=registry,
+        watcher=Silence(),
+        command=["ftspec", "run", "spec.yaml"],
+    )
+    return _trained(job)
 
 
 def cost_per_cut(job: Job) -> int | None:
@@ -46,14 +59,19 @@ def cost_per_cut(job: Job) -> int | None:
     return cost
 
 
-def _run(job: Job, performance: Mapping[str, str], **config: float) -> Trained:
+def _run(job: Job, performance: Mapping[str, str]) -> Trained:
     spec = Path(job.folder) / "spec.yaml"
-    spec.write_text(json.dumps(_spec(job, performance, config), indent=2), encoding="utf-8")
+    spec.write_text(json.dumps(_spec(job, performance), indent=2), encoding="utf-8")
     command = [sys.executable, "-m", "ftspec", "run", str(spec)]
     environment = os.environ | {"FTSPEC_CACHE": str(Path(job.folder).parent / "cache")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(done.stdout + done.stderr)
+    return _trained(job)
+
+
+def _trained(job: Job) -> Trained:
+    """What the run says of itself; its model is put where those of other ways are."""
     run_dir = _run_dir(job)
     account = json.loads((run_dir / "performance.json").read_text(encoding="utf-8"))
     shutil.copytree(run_dir / "model", job.trained)
@@ -73,7 +91,9 @@ def _run_dir(job: Job) -> Path:
     return run_dir
 
 
-def _spec(job: Job, performance: Mapping[str, str], config: Mapping[str, float]) -> dict[str, Any]:
+def _spec(
+    job: Job, performance: Mapping[str, str], config: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
     family = job.learned
     lengths = {"max_length": family.max_length}
     if family.max_target_length is not None:
