@@ -47,7 +47,7 @@ def test_the_kernel_computes_what_rows_compute_one_by_one(
     upstream = torch.randn((1, tokens, heads, width), generator=generator, dtype=torch.float64)
     found = []
     for device, kind in (("cpu", torch.float64), ("cuda", precision)):
-        line = [one.to(device, kind).requires_grad_() for one in inputs]
+        line = [one.to(device, kind, copy=True).requires_grad_() for one in inputs]
         out, _ = attend_by_rows(
             nn.Module(),
             *line,

@@ -1,12 +1,13 @@
 """Micro-batches without padding learn what the padded batch learns, and are computed only where
 that is faster and valid.
 
-Flash attention needs a GPU. What is tested here on a CPU is all but its kernel: ``sdpa`` keeps rows
-of one line apart by the same positions.
+Kernels need a GPU. What is tested here on a CPU is all but these: attention by rows computes one
+row after the other, and ``sdpa`` keeps rows of one line apart by their positions.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from ftspec.engine.batching.padding import (
 )
 from ftspec.engine.batching.token_counts import TokenCounts
 from tests.engine.gradients import assert_equal, gradients_of
-from tests.engine.running import Engine
+from tests.engine.running import Engine, Recorder
 from tests.engine.test_accumulation import ACCUMULATED, AT_ONCE, GPT2, SMOOTHED, spec_of
 from tests.engine.test_exact_batching import PADDED, STANDING_STILL
 
@@ -50,6 +51,11 @@ TINY: dict[str, Any] = {
     "num_attention_heads": 2,
 }
 LLAMA = LlamaConfig(**TINY, num_key_value_heads=1, max_position_embeddings=64)
+MISTRAL = MistralConfig(**TINY, num_key_value_heads=1, sliding_window=3)
+CONFIGS = {"llama": LLAMA, "mistral": MISTRAL}
+
+BY_ROWS: tuple[str, ...] = ()
+BY_POSITIONS = ("model.config.attn_implementation=sdpa",)
 
 
 def padded_batch() -> dict[str, torch.Tensor]:
@@ -159,7 +165,7 @@ def with_model(spec: str, gpt2: Path, folder: Path, config: PretrainedConfig) ->
     [
         (None, True),
         (LLAMA, True),
-        (MistralConfig(**TINY, num_key_value_heads=1, sliding_window=3), True),
+        (MISTRAL, True),
         # takes its positions from the attention mask
         (BloomConfig(vocab_size=1000, hidden_size=32, n_layer=2, n_head=2), False),
         # carries its state on into the next row
@@ -188,7 +194,8 @@ def test_a_model_is_tried(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["gpt2", "llama"])
+@pytest.mark.parametrize("model", ["gpt2", *CONFIGS])
+@pytest.mark.parametrize("attention", [BY_ROWS, BY_POSITIONS], ids=["rows", "positions"])
 @pytest.mark.parametrize("smoothing", [(), (SMOOTHED,)], ids=["plain", "smoothed"])
 def test_the_gradient_is_that_of_the_padded_batch(
     engine: Engine,
@@ -196,12 +203,13 @@ def test_the_gradient_is_that_of_the_padded_batch(
     tmp_path: Path,
     gpt2: Path,
     model: str,
+    attention: tuple[str, ...],
     smoothing: tuple[str, ...],
 ) -> None:
     spec = spec_of(request, "rows of text")
-    more = [*STANDING_STILL, *smoothing]
-    if model == "llama":
-        spec = with_model(spec, gpt2, tmp_path / "model", LLAMA)
+    more = [*STANDING_STILL, *smoothing, *attention]
+    if model in CONFIGS:
+        spec = with_model(spec, gpt2, tmp_path / "model", CONFIGS[model])
     padded = gradients_of(engine.compile(spec, *AT_ONCE, *more, PADDED).trainer)
     for settings, batches in (
         (AT_ONCE, len(padded)),
@@ -209,6 +217,7 @@ def test_the_gradient_is_that_of_the_padded_batch(
         ((*AT_ONCE, "performance.max_tokens_per_device=150"), 2 * len(padded)),
     ):
         trainer: Any = engine.compile(spec, *settings, *more).trainer
+        assert trainer.pads is (attention is BY_POSITIONS)
         trainer.pads = False
 
         assert_equal(gradients_of(trainer), padded)
@@ -246,17 +255,73 @@ def test_a_run_says_what_it_does(
     engine: Engine, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The name of an attention decides here, without its kernel; the model is tried with sdpa."""
-    trainer: Any = engine.compile(spec_of(request, "rows of text"), *AT_ONCE).trainer
-    causal = "AutoModelForCausalLM"
+    spec = spec_of(request, "rows of text")
+    trainer: Any = engine.compile(spec, *AT_ONCE, *BY_POSITIONS).trainer
 
-    assert settle_padding(trainer, causal, is_compiled=False) is None
+    def settle(*, is_compiled: bool) -> str | None:
+        return settle_padding(
+            trainer, "AutoModelForCausalLM", is_compiled=is_compiled, keeps_attention=True
+        )
+
+    assert settle(is_compiled=False) is None
     assert trainer.pads
     monkeypatch.setattr(padding, "attention_of", lambda model: "flash_attention_2")
-    said = settle_padding(trainer, causal, is_compiled=True)
+    said = settle(is_compiled=True)
     assert said == "micro-batches are padded: a compiled model takes lengths of few sizes"
     assert trainer.pads
-    said = settle_padding(trainer, causal, is_compiled=False)
+    said = settle(is_compiled=False)
     assert said == "micro-batches are not padded: flash_attention_2 takes rows of any length"
     assert not trainer.pads
     trainer.train()
     assert trainer.token_counts.padded == trainer.token_counts.real
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("case", "more", "attention"),
+    [
+        ("rows of text", (), "by_rows"),
+        ("rows of text", BY_POSITIONS, "sdpa"),
+        ("rows of text", ("model.config.attn_implementation=eager",), "eager"),
+        ("rows of text", (PADDED,), "sdpa"),
+        ("packed text", (), "sdpa"),  # all blocks are of one length
+        ("single-label", (), "sdpa"),
+    ],
+)
+def test_attention_by_rows_where_it_saves_padding(
+    engine: Engine,
+    request: pytest.FixtureRequest,
+    case: str,
+    more: tuple[str, ...],
+    attention: str,
+) -> None:
+    watcher = Recorder()
+    spec = spec_of(request, case)
+    run_dir = engine.execute(spec, *AT_ONCE, *more, watcher=watcher).run_dir.path
+
+    lock = json.loads((run_dir / "lock.json").read_text(encoding="utf-8"))
+    said = "micro-batches are not padded: attention by rows takes rows of any length"
+    assert lock["attention"] == attention
+    assert (said in watcher.notes) is (attention == "by_rows")
+    assert (lock["cost_per_cut"] is None) is (attention == "by_rows" or PADDED in more)
+
+
+@pytest.mark.slow
+def test_what_padded_batches_give_stays(engine: Engine, request: pytest.FixtureRequest) -> None:
+    """Evaluation and generation, whose batches are padded, on either side."""
+    spec = spec_of(request, "rows of text")
+    run = engine.compile(spec, *AT_ONCE)
+    model: Any = run.trainer.model.eval()
+    batch = padded_batch()
+    prompts = {name: batch[name].flip(1) for name in ("input_ids", "attention_mask")}
+    found = []
+    for attention in ("by_rows", "sdpa"):
+        model.set_attn_implementation(attention)
+        with torch.no_grad():
+            logits = model(**batch).logits[batch["attention_mask"].bool()]
+        written = model.generate(**prompts, max_new_tokens=5, do_sample=False, pad_token_id=0)
+        found.append((logits, written))
+
+    (ours, text), (theirs, other_text) = found
+    torch.testing.assert_close(ours, theirs)
+    assert text.equal(other_text)

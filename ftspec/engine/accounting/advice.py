@@ -6,7 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ftspec.engine.batching.row_attention import BY_ROWS
 from ftspec.engine.precision import Precision
+
+_FUSED = ("sdpa", BY_ROWS)
+"""Attention that torch computes at one go where nothing is dropped."""
 
 _WASTE = 0.15
 _LONG_TAIL = 0.10  # the share of all tokens that is worth cutting for
@@ -120,7 +124,7 @@ def lengthen_rows(facts: Facts) -> Advice | None:
 
 def drop_attention_dropout(facts: Facts) -> Advice | None:
     """On a CPU, dropout in attention keeps torch from its fast path."""
-    if facts.device != "cpu" or facts.attention != "sdpa" or not facts.dropout_key:
+    if facts.device != "cpu" or facts.attention not in _FUSED or not facts.dropout_key:
         return None
     return Advice(
         f"model.config.{facts.dropout_key}",

@@ -7,15 +7,19 @@ from itertools import islice
 from typing import Any
 
 import torch
+from datasets import Dataset
 from transformers import Trainer
 
 from ftspec.engine.batching.agreement import of_first_process
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.flattened import PADDED, Batch, flatten
+from ftspec.engine.batching.lengths import lengths_in
 from ftspec.engine.batching.row_attention import BY_ROWS, register_row_attention
 
 _FIRST, _OTHER, _SECOND = range(1, 8), range(8, 1, -1), range(9, 13)
 """Tokens of rows: what the second says must not depend on which of the others is before it."""
+
+_ROWS_LOOKED_AT = 1000
 
 _ALIKE_IN_EVERY_BIT, _ALIKE_IN_16_BITS = 1e-5, 0.05
 
@@ -43,8 +47,11 @@ def _decide(
 ) -> tuple[bool, str | None]:
     model: Any = trainer.model
     attention = attention_of(model)
-    switches = not keeps_attention and may_attend_by_rows(
-        model, trainer.args.device.type, in_16_bits=trainer.args.bf16 or trainer.args.fp16
+    in_16_bits = trainer.args.bf16 or trainer.args.fp16
+    switches = (
+        not keeps_attention
+        and may_attend_by_rows(model, trainer.args.device.type, in_16_bits=in_16_bits)
+        and _lengths_differ(trainer)
     )
     if not switches and not takes_any_length(attention):
         return True, None
@@ -90,6 +97,15 @@ def may_attend_by_rows(model: Any, device: str, *, in_16_bits: bool) -> bool:
         and getattr(model.config, "attention_chunk_size", None) is None
         and (device == "cpu" or (device == "cuda" and in_16_bits))
     )
+
+
+def _lengths_differ(trainer: ExactBatching) -> bool:
+    """Whether there is padding to leave out: packed blocks have none."""
+    rows, columns = trainer.train_dataset, trainer.task.length_columns
+    if not isinstance(rows, Dataset) or not set(columns) <= set(rows.column_names):
+        return True
+    lengths = lengths_in(rows.select(range(min(len(rows), _ROWS_LOOKED_AT))), columns)
+    return bool((lengths[:-1] != lengths[0]).any())  # the last block may be shorter
 
 
 def reason_to_pad(

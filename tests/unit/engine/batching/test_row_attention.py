@@ -1,0 +1,93 @@
+"""Attention over rows in one line is attention over each row alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from ftspec.engine.batching.padding import may_attend_by_rows
+from ftspec.engine.batching.row_attention import BY_ROWS, attend_by_rows, register_row_attention
+
+EDGES = torch.tensor([0, 3, 4, 9])
+TOKENS, WIDTH = 9, 8
+
+
+def attend(heads: int, of_keys: int, **options: Any) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    generator = torch.Generator().manual_seed(0)
+    line = [
+        torch.randn((1, count, TOKENS, WIDTH), generator=generator, dtype=torch.float64)
+        for count in (heads, of_keys, of_keys)
+    ]
+    settings: dict[str, Any] = {"cu_seq_lens_q": EDGES, "max_length_q": 5, **options}
+    out, weights = attend_by_rows(nn.Module(), *line, None, **settings)
+    assert weights is None
+    return out, line
+
+
+def by_definition(line: list[torch.Tensor], window: int, scaling: float) -> torch.Tensor:
+    """Softmax over the tokens of the own row, up to the own one, ``window`` of them at most."""
+    query, key, value = line
+    key, value = (one.repeat_interleave(len(query[0]) // len(one[0]), 1) for one in (key, value))
+    at = torch.arange(TOKENS)
+    row = torch.bucketize(at, EDGES, right=True)
+    sees = (row[:, None] == row) & (at[:, None] >= at) & (at[:, None] - at < window)
+    scores = (query @ key.transpose(2, 3) * scaling).masked_fill(~sees, -math.inf)
+    return (scores.softmax(-1) @ value).transpose(1, 2)
+
+
+@pytest.mark.parametrize(("heads", "of_keys"), [(4, 4), (4, 2), (3, 1)])
+@pytest.mark.parametrize("window", [None, 2, 5, 50])
+def test_a_token_sees_its_own_row_up_to_itself(
+    heads: int, of_keys: int, window: int | None
+) -> None:
+    out, line = attend(heads, of_keys, sliding_window=window, scaling=0.3)
+
+    assert out.shape == (1, TOKENS, heads, WIDTH)
+    torch.testing.assert_close(out, by_definition(line, window or TOKENS, 0.3))
+
+
+@pytest.mark.parametrize(
+    "asked", [{"softcap": 30.0}, {"s_aux": torch.zeros(4)}, {"is_causal": False}]
+)
+def test_attention_of_another_kind_is_refused(asked: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="rows of a line are not computed with"):
+        attend(4, 4, **asked)
+
+
+def test_transformers_knows_it_by_name() -> None:
+    from transformers import AttentionInterface, AttentionMaskInterface
+
+    register_row_attention()
+
+    assert BY_ROWS in AttentionInterface().valid_keys()
+    assert BY_ROWS in AttentionMaskInterface().valid_keys()
+
+
+class _Model:
+    def __init__(self, *, attention: str = "sdpa", takes_flash: bool = True, **more: Any) -> None:
+        self._supports_flash_attn = takes_flash
+        self.config = type("Config", (), {"_attn_implementation": attention, **more})
+
+
+@pytest.mark.parametrize(
+    ("facts", "device", "in_16_bits", "may"),
+    [
+        ({}, "cpu", False, True),
+        ({}, "cpu", True, True),
+        ({}, "cuda", True, True),
+        ({}, "cuda", False, False),
+        ({}, "mps", True, False),
+        ({"attention": "eager"}, "cpu", False, False),
+        ({"attention": "flash_attention_2"}, "cuda", True, False),
+        ({"takes_flash": False}, "cpu", False, False),
+        ({"attention_chunk_size": 64}, "cpu", False, False),
+    ],
+)
+def test_where_it_may_be_tried(
+    facts: dict[str, Any], device: str, in_16_bits: bool, may: bool
+) -> None:
+    assert may_attend_by_rows(_Model(**facts), device, in_16_bits=in_16_bits) is may
