@@ -1,7 +1,7 @@
 """How fast a summarizer learns, and how well, in each of the ways people train one.
 
 A T5 of random weights (4 layers, 256 wide) learns to write the first paragraph of a docstring of
-Python's standard library from what follows it: 30 steps of 16 rows, sources cut at 512 tokens and
+Python's standard library from what follows it: 16 steps of 16 rows, sources cut at 512 tokens and
 targets at 64. Each way is a process of its own, and all are interleaved, once for each seed. Speeds
 are those of the steps after the first. The copied script pads sources and targets to these lengths
 in fp32. The example script, ``run_summarization.py``, pads as the Trainer with dynamic padding does

@@ -179,7 +179,7 @@ FAMILIES = {
         rows=summaries,
         model=_t5(d_model=256, d_kv=64, d_ff=1024, num_layers=4, num_heads=4),
         learning_rate=2e-3,
-        steps=30,
+        steps=16,
         max_target_length=64,
         task_options={},
     ),
@@ -189,7 +189,7 @@ FAMILIES = {
         rows=_texts,
         model=_gpt2(n_embd=256, n_layer=4, n_head=4),
         learning_rate=2e-3,
-        steps=30,
+        steps=16,
         task_options={"packing": False},
     ),
 }
