@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from accelerate.utils import DynamoBackend
 from torch.nn import functional
 
 from ftspec.diagnostics.suggest import did_you_mean, one_of
@@ -10,8 +11,9 @@ from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 
 
-def try_compiler(plan: Plan) -> None:
-    """Compile a small function for the device of the run, with the backend that the spec names.
+def try_compiler(plan: Plan, local_rank: int = 0) -> None:
+    """Compile a small function for the device of the run, with the backend that the spec names. Of
+    several processes each takes its own device.
 
     It takes a few seconds, most of them for imports that the model needs as well.
 
@@ -19,7 +21,11 @@ def try_compiler(plan: Plan) -> None:
         RunError: there is no such backend, or it cannot compile, mostly for want of a C++ compiler.
     """
     backend = str(plan.training.get("torch_compile_backend") or "inductor").lower()
-    known = torch.compiler.list_backends(exclude_tags=())
+    known = [
+        name
+        for name in torch.compiler.list_backends(exclude_tags=())
+        if name.upper() in DynamoBackend.list()  # accelerate takes no others
+    ]
     if backend not in known:
         raise RunError(
             f'torch has no backend "{backend}" to compile with',
@@ -27,20 +33,21 @@ def try_compiler(plan: Plan) -> None:
             at=("training", "torch_compile_backend"),
             helps=(*did_you_mean(backend, known), one_of(known)),
         )
-    device = torch.device("cpu")
-    if torch.accelerator.is_available() and not plan.training.get("use_cpu"):
-        device = torch.accelerator.current_accelerator() or device
+    device, accelerator = torch.device("cpu"), torch.accelerator.current_accelerator()
+    if accelerator is not None and not plan.training.get("use_cpu"):
+        device = torch.device(accelerator.type, local_rank)
     try:
         torch.compile(functional.gelu, backend=backend)(torch.ones(8, device=device))
     except RuntimeError as error:  # what Dynamo and its backends raise are kinds of it
-        lines = str(getattr(error, "inner_exception", error)).splitlines()
+        lines = str(getattr(error, "inner_exception", error)).splitlines() or [repr(error)]
         reason = next((line for line in lines if "error: " in line), lines[0])
         raise RunError(
             f"torch cannot compile here: {reason.strip()}",
             slug="cannot-compile",
             at=("performance", "compile"),
             helps=(
-                "install a C++ compiler such as g++, or name yours in the environment: CXX=…",
+                "install a C++ compiler such as g++ (for a GPU gcc and the headers of Python), or "
+                "name yours in the environment: CXX=…, CC=…",
                 'or remove "compile: true"',
             ),
         ) from error
