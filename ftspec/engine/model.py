@@ -25,6 +25,7 @@ from transformers import (
 
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.paths import SpecPath
+from ftspec.engine.batching.row_attention import BY_ROWS
 from ftspec.engine.checkpoint import Checkpoint, has_file
 from ftspec.engine.progress import Note
 from ftspec.errors import RunError
@@ -94,7 +95,9 @@ def _known_attention(name: str) -> str:
     Raises:
         RunError: there is none.
     """
-    known = ["eager", *AttentionInterface().valid_keys()]
+    ours = {BY_ROWS}  # which a run chooses for itself
+    attentions: Any = AttentionInterface()  # type: ignore[no-untyped-call]
+    known = ["eager", *(one for one in attentions.valid_keys() if one not in ours)]
     if name not in known and "/" not in str(name):
         raise RunError(
             f'transformers knows no attention "{name}"',
@@ -175,6 +178,8 @@ def load_model(
     if model.init == "random" or checkpoint is None:
         try:
             created: Any = auto_class.from_config(config)
+        except ImportError as error:
+            raise _unusable_attention(model, error) from error
         except (ValueError, TypeError, KeyError, ArithmeticError) as error:
             raise _unmakeable(error, config, auto_model) from error
         note(f"the model starts from random weights: {created.num_parameters():,} parameters")
@@ -201,6 +206,8 @@ def load_model(
             **options,
             trust_remote_code=model.trust_remote_code,
         )
+    except ImportError as error:
+        raise _unusable_attention(model, error) from error
     except ValueError as error:
         if "Unrecognized configuration class" in str(error):
             raise _wrong_architecture(config, auto_model) from error
@@ -223,6 +230,20 @@ def _unreadable(checkpoint: Checkpoint, is_pickled: bool) -> RunError:
         slug="unreadable-weights",
         at=_AT,
         helps=("use a checkpoint in safetensors, whose files cannot run code",) * is_pickled,
+    )
+
+
+def _unusable_attention(model: ModelSection, error: ImportError) -> Exception:
+    """What to say where the attention that the spec names is not installed, or not for this device;
+    any other import that fails is no mistake of the spec."""
+    if _ATTENTION not in model.config:
+        return error
+    return RunError(
+        f'the attention "{model.config[_ATTENTION]}" cannot be used here: '
+        + " ".join(str(error).split())[:300],
+        slug="bad-value",
+        at=("model", "config", _ATTENTION),
+        helps=("without this key a run takes the fastest attention that is installed",),
     )
 
 

@@ -187,6 +187,25 @@ def test_an_unknown_attention(gpt2: Path) -> None:
     assert caught.value.helps[0] == 'did you mean "sdpa"?'
 
 
+def test_an_attention_that_a_run_chooses_for_itself(gpt2: Path) -> None:
+    with pytest.raises(RunError, match='knows no attention "by_rows"'):
+        config_of(gpt2, config={"attn_implementation": "by_rows"})
+
+
+@pytest.mark.parametrize("source", ["checkpoint", "architecture"])
+def test_an_attention_that_is_not_installed(
+    gpt2: Path, load: Callable[..., PreTrainedModel], source: str
+) -> None:
+    name = "flash_attention_2"
+    section: dict[str, Any] = {"folder": gpt2}
+    if source == "architecture":
+        section = {"architecture": "gpt2", "init": "random"}
+    with pytest.raises(RunError, match=f'the attention "{name}" cannot be used here') as caught:
+        load(GENERATOR, **section, config={"attn_implementation": name})
+    assert caught.value.slug == "bad-value"
+    assert caught.value.at == ("model", "config", "attn_implementation")
+
+
 @pytest.mark.parametrize("content", ["{}", "no JSON", '{"model_type": "no-such-model"}'])
 def test_a_broken_configuration(content: str, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(content)
