@@ -8,7 +8,8 @@ its first step.
 
 The copied script pads every row to 512 tokens in fp32; the others compute in bf16. The raw loop is
 PyTorch alone, with micro-batches that are made before it begins. "sdpa" is ``ftspec run`` where the
-spec names that attention, so that rows are padded.
+spec names that attention, so that rows are padded. Grouping puts the longest rows first, into the
+step that is not timed: its examples are shorter, its tokens count.
 
 MFU is the share of a matrix product in bf16, measured on the spot, that goes into tokens of text:
 arithmetic spent on padding does not count. The cost per cut is what ``ftspec run`` measured a
@@ -32,7 +33,7 @@ import torch
 
 from benchmarks.rows import Row, compare
 from benchmarks.training import with_ftspec
-from benchmarks.training.encoded import encode, load_classifier_or, load_tokenizer
+from benchmarks.training.encoded import encode, load_model_to_train, load_tokenizer
 from benchmarks.training.families import FOR_GPU, family_named, write_rows
 from benchmarks.training.job import Job, Trained
 from benchmarks.training.quality import measure_quality
@@ -92,7 +93,7 @@ def _train_in_every_way(
     first = Job(
         family=family, way="", seed=seed, model=str(model), rows=str(rows), folder=str(folder)
     )
-    flop = _flop_of_row(first)
+    flop = _flop_of_token(first)
     cost: int | None = None
     for number, (way, train) in enumerate(COMPARED.items()):
         if way == "ftspec run, sdpa" and learned.task != "text-generation":
@@ -110,12 +111,11 @@ def _train_in_every_way(
         if way.startswith("ftspec run"):
             cost = with_ftspec.cost_per_cut(job)
             values["cost per cut, tokens"][named].append(UNCUT if cost is None else cost)
-        speed = trained.rows / trained.seconds
         found = {
-            "examples/s": speed,
+            "examples/s": trained.rows / trained.seconds,
             "real tokens/s": trained.real / trained.seconds,
             "padded ÷ real tokens": trained.padded / trained.real,
-            "MFU, %": 100 * speed * flop / matmul,
+            "MFU, %": 100 * trained.real / trained.seconds * flop / matmul,
             "device memory, MB": memory / 1e6,
             "held-out loss": measure_quality(job, held_out).loss,
         }
@@ -125,8 +125,8 @@ def _train_in_every_way(
         _free()
 
 
-def _flop_of_row(job: Job) -> float:
-    """Of training on a row of middling size, its own tokens alone."""
+def _flop_of_token(job: Job) -> float:
+    """Of training on a token of text, in the mean of all rows."""
     rows = encode(job, load_tokenizer(job))
     columns = ["input_ids"]
     if job.learned.task == "summarization":
@@ -138,7 +138,7 @@ def _flop_of_row(job: Job) -> float:
             tokens[column] += len(row[column])
             squares += len(row[column]) ** 2
     counts = TokenCounts(padded=sum(tokens.values()), padded_in=tokens, _squares=squares)
-    return flop_of(load_classifier_or(job), counts) / len(rows)
+    return flop_of(load_model_to_train(job), counts) / counts.padded
 
 
 def _free() -> None:

@@ -18,14 +18,10 @@ from benchmarks.training.quality import Quality, measure_quality
 from benchmarks.training.ways import WAYS
 
 COPIED = "copied script"
-SAME_BATCHES = {
-    "ftspec run, padded, bf16": "Trainer, dynamic, bf16",
-    "ftspec run, fp32": "raw loop, fp32",
-    "ftspec run": "raw loop, bf16",
-}
+RAW_LOOPS = {"ftspec run, fp32": "raw loop, fp32", "ftspec run": "raw loop, bf16"}
+"""Ways of ftspec, and the loops that cut by what these found a micro-batch to cost."""
+SAME_BATCHES = {"ftspec run, padded, bf16": "Trainer, dynamic, bf16", **RAW_LOOPS}
 """Ways of ftspec, and what makes the same batches by hand."""
-_PRECISE = {"raw loop, fp32": "ftspec run, fp32", "raw loop, bf16": "ftspec run"}
-"""Loops, and the run whose cost of a micro-batch they cut by."""
 
 Values = dict[str, list[float]]
 
@@ -52,14 +48,13 @@ class Measures:
         yield from compare("real tokens/s", tokens, to=COPIED)
         yield from compare("padded ÷ real tokens", padding)
         yield from compare("tokens/s ÷ the same batches by hand", by_hand)
-        yield from compare("peak memory, MB", self._of_process("memory"))
-        yield from compare("whole command, processor s", self._of_process("processor"), to=COPIED)
+        yield from compare(
+            "peak memory, MB",
+            {way: [one.memory for one in all_] for way, all_ in self.used.items()},
+        )
         yield from compare("held-out loss", self._of_model("loss"))
         if next(iter(self.quality.values()))[0].accuracy is not None:
             yield from compare("held-out accuracy", self._of_model("accuracy"))
-
-    def _of_process(self, name: str) -> Values:
-        return {way: [getattr(one, name) for one in all_] for way, all_ in self.used.items()}
 
     def _of_model(self, name: str) -> Values:
         return {way: [getattr(one, name) for one in all_] for way, all_ in self.quality.items()}
@@ -79,7 +74,7 @@ def compare_ways(family: str, rounds: int) -> Iterator[Row]:
         encoded = encode(first, load_tokenizer(first))
         yield from compare("tokens", {"a row": [len(ids) for ids in encoded["input_ids"]]})
         for seed in range(max(1, rounds // 7)):
-            costs: dict[str, int | None] = {}
+            costs: dict[str, int | None] = {}  # by loop
             for number, (way, one) in enumerate(WAYS.items()):
                 if family in one.skipped:
                     continue
@@ -88,13 +83,13 @@ def compare_ways(family: str, rounds: int) -> Iterator[Row]:
                     way=way,
                     seed=seed,
                     folder=str(folder / f"{seed}-{number}"),
-                    cost_per_cut=costs.get(_PRECISE.get(way, "")),
+                    cost_per_cut=costs.get(way),
                 )
                 measures.used[way].append(
                     run(python("-m", "benchmarks.training", str(job.to_file())))
                 )
                 measures.trained[way].append(Trained.read(job))
                 measures.quality[way].append(measure_quality(job, held_out))
-                if way in _PRECISE.values():
-                    costs[way] = with_ftspec.cost_per_cut(job)
+                if way in RAW_LOOPS:
+                    costs[RAW_LOOPS[way]] = with_ftspec.cost_per_cut(job)
     yield from measures.rows()

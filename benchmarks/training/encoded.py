@@ -42,7 +42,7 @@ def label_names(file: Path) -> list[str]:
         return sorted({json.loads(line)["label"] for line in lines})
 
 
-def load_classifier_or(job: Job) -> Any:
+def load_model_to_train(job: Job) -> Any:
     """A model to train: a classifier is told its labels."""
     if job.learned.task != "text-classification":
         return load_model(job)

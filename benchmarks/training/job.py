@@ -18,6 +18,7 @@ class Job:
     Attributes:
         family: name of the family.
         way: name of the way.
+        seed: of new weights, the order of rows and dropout.
         model: folder of the model and its tokenizer.
         rows: file of the rows to learn from.
         folder: for all that is written.

@@ -10,7 +10,7 @@ import torch
 from datasets import Dataset
 from transformers import set_seed
 
-from benchmarks.training.encoded import collator, encode, load_classifier_or, load_tokenizer
+from benchmarks.training.encoded import collator, encode, load_model_to_train, load_tokenizer
 from benchmarks.training.job import Job, Trained
 from benchmarks.training.scripts import count, wait_for_device
 from ftspec.engine.batching.micro_batches import CuttingCollator, MicroBatches
@@ -33,15 +33,15 @@ def _train(job: Job, precision: torch.dtype | None) -> Trained:
     device = torch.accelerator.current_accelerator() or torch.device("cpu")
     tokenizer = load_tokenizer(job)
     rows = encode(job, tokenizer)
-    model = load_classifier_or(job).to(device)
+    model = load_model_to_train(job).to(device)
     if job.cost_per_cut is None:
         register_row_attention()
         model.set_attn_implementation(BY_ROWS)
     model.train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=family.learning_rate, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: 1 - step / family.steps, last_epoch=-1
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=family.learning_rate, weight_decay=0.0, fused=True
     )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / family.steps)
     steps = [
         (step, [items_of(job, batch) for batch in step], list(map(count, step)))
         for step in _steps(job, rows, collator(job, tokenizer, model))

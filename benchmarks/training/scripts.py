@@ -11,7 +11,7 @@ import torch
 from datasets import Dataset
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
-from benchmarks.training.encoded import collator, encode, load_classifier_or, load_tokenizer
+from benchmarks.training.encoded import collator, encode, load_model_to_train, load_tokenizer
 from benchmarks.training.job import Job, Trained
 from ftspec.engine.batching.micro_batches import rows_of
 
@@ -71,7 +71,7 @@ def _train(
     if packs:
         rows = _blocks(rows, family.max_length)
         duration = {"num_train_epochs": 1}
-    model = load_classifier_or(job)
+    model = load_model_to_train(job)
     arguments = TrainingArguments(
         output_dir=str(Path(job.folder) / "run"),
         per_device_train_batch_size=family.batch // gradient_accumulation_steps,
@@ -90,7 +90,7 @@ def _train(
         model=model,
         args=arguments,
         train_dataset=rows,
-        data_collator=Counting(collator(job, tokenizer, model, pads=not pads), clock, tokenizer),
+        data_collator=Counting(collator(job, tokenizer, model, pads=not pads), clock),
         processing_class=tokenizer,
         callbacks=[clock],
     )
@@ -144,10 +144,9 @@ class Clock(TrainerCallback):
 class Counting:
     """A collator that notes how many tokens its batches have."""
 
-    def __init__(self, collate: Any, clock: Clock, tokenizer: Any) -> None:
+    def __init__(self, collate: Any, clock: Clock) -> None:
         self._collate = collate
         self._clock = clock
-        self._pad = tokenizer.pad_token_id
 
     def __call__(self, rows: list[dict[str, Any]]) -> Any:
         """The batch."""
