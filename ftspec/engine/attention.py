@@ -44,8 +44,12 @@ def use_fastest_attention(
     )
     if chosen is not None:
         model.set_attn_implementation(chosen)
-    current = getattr(model.config, "_attn_implementation", None)
-    note(f"attention: {current}{why}")
+    note(f"attention: {attention_of(model)}{why}")
+
+
+def attention_of(model: Any) -> str | None:
+    """The attention that a model computes with, by the name that transformers gives it."""
+    return getattr(getattr(model, "config", None), "_attn_implementation", None)
 
 
 def names_attention(settings: Mapping[str, Any]) -> bool:

@@ -69,7 +69,7 @@ def compile_run(
         MissingExtraError: a package is not installed.
     """
     if plan.performance.compile:
-        try_compiler(plan)
+        try_compiler(plan, group.launch.local_rank)
     set_seed(plan.seed)
     checkpoint = None
     if plan.model.checkpoint is not None:
@@ -130,7 +130,9 @@ def compile_run(
         trainer,
         auto_model,
         is_compiled=plan.performance.compile,
-        keeps_attention=names_attention(plan.model.config),
+        # who says what a cut costs wants steps to be cut
+        keeps_attention=names_attention(plan.model.config)
+        or plan.performance.cost_per_cut is not None,
     )
     if padding is not None:
         log.note(padding)

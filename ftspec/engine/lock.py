@@ -13,8 +13,8 @@ import pyarrow as pa
 import torch
 
 from ftspec import __version__
+from ftspec.engine.attention import attention_of
 from ftspec.engine.batching.exact import ExactBatching
-from ftspec.engine.batching.padding import attention_of
 from ftspec.engine.checkpoint import identity_of
 from ftspec.engine.compile import CompiledRun, count_parameters
 from ftspec.engine.splits import Rows

@@ -16,7 +16,7 @@ from tests.engine.gradients import GradientRecorder, Gradients
 from tests.engine.running import Engine, Recorder
 from tests.engine.test_accumulation import AT_ONCE, spec_of
 from tests.engine.test_exact_batching import PADDED, STANDING_STILL
-from tests.engine.test_padding_free import LLAMA, with_model
+from tests.engine.test_padding_free import CONFIGS, with_model
 
 pytestmark = [
     pytest.mark.slow,
@@ -103,13 +103,13 @@ def assert_close(ours: list[Gradients], theirs: list[Gradients], tolerance: floa
         assert float(off.norm() / whole.norm()) < tolerance
 
 
-@pytest.mark.parametrize("model", ["gpt2", "llama"])
+@pytest.mark.parametrize("model", ["gpt2", *CONFIGS])
 def test_a_run_leaves_padding_out_and_learns_the_same(
     engine: Engine, request: pytest.FixtureRequest, tmp_path: Path, gpt2: Path, model: str
 ) -> None:
     spec = spec_of(request, "rows of text")
-    if model == "llama":
-        spec = with_model(spec, gpt2, tmp_path / "model", LLAMA)
+    if model in CONFIGS:
+        spec = with_model(spec, gpt2, tmp_path / "model", CONFIGS[model])
     exact = learned(engine.compile(spec, *AT_ONCE, *STANDING_STILL, PADDED, FP32).trainer)
     for more in ((), ("training.gradient_checkpointing=true",)):
         trainer: Any = engine.compile(spec, *AT_ONCE, *STANDING_STILL, BF16, *more).trainer

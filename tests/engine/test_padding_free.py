@@ -21,13 +21,14 @@ from transformers import (
     MambaConfig,
     MistralConfig,
     PretrainedConfig,
+    Qwen2MoeConfig,
 )
 
-from ftspec.engine.batching import padding
+from ftspec.engine.batching import padding, row_attention
 from ftspec.engine.batching.flattened import flatten, is_flat, take_rows
 from ftspec.engine.batching.micro_batches import rows_of, split, split_to_fit
 from ftspec.engine.batching.padding import (
-    keeps_rows_apart,
+    reason_rows_mix,
     reason_to_pad,
     settle_padding,
     takes_any_length,
@@ -189,7 +190,7 @@ def test_a_model_is_tried(
         trainer: Any = engine.compile(spec, *settings).trainer
         trainer.model.train()
 
-        assert keeps_rows_apart(trainer) is are_apart
+        assert (reason_rows_mix(trainer) is None) is are_apart
         assert trainer.model.training
 
 
@@ -211,10 +212,10 @@ def test_the_gradient_is_that_of_the_padded_batch(
     if model in CONFIGS:
         spec = with_model(spec, gpt2, tmp_path / "model", CONFIGS[model])
     padded = gradients_of(engine.compile(spec, *AT_ONCE, *more, PADDED).trainer)
-    for settings, batches in (
-        (AT_ONCE, len(padded)),
-        (ACCUMULATED, len(padded)),
-        ((*AT_ONCE, "performance.max_tokens_per_device=150"), 2 * len(padded)),
+    for settings, is_at_once in (
+        (AT_ONCE, True),
+        (ACCUMULATED, False),  # no more at once than a batch of the spec
+        ((*AT_ONCE, "performance.max_tokens_per_device=150"), False),
     ):
         trainer: Any = engine.compile(spec, *settings, *more).trainer
         assert trainer.pads is (attention is BY_POSITIONS)
@@ -224,7 +225,7 @@ def test_the_gradient_is_that_of_the_padded_batch(
         counts = trainer.token_counts
         assert counts.rows == len(trainer.train_dataset)
         assert counts.real == counts.padded
-        assert batches == len(padded) == counts.batches or counts.batches > batches > len(padded)
+        assert (counts.batches == len(padded)) is is_at_once
 
 
 @pytest.mark.slow
@@ -304,6 +305,63 @@ def test_attention_by_rows_where_it_saves_padding(
     assert lock["attention"] == attention
     assert (said in watcher.notes) is (attention == "by_rows")
     assert (lock["cost_per_cut"] is None) is (attention == "by_rows" or PADDED in more)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ("the rows mix", "the model or its loss sees rows in one line as one row"),
+        ("an error", "rows in one line cannot be computed here: heads are too wide"),
+    ],
+)
+def test_a_model_that_is_refused_keeps_its_attention(
+    engine: Engine,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    why: str,
+) -> None:
+    """As one would be that has a window of its own, or heads that the kernel does not take."""
+    attend = row_attention._row_by_row
+
+    def go_wrong(*line: Any) -> torch.Tensor:
+        if fault == "an error":
+            raise ValueError("heads are too wide")
+        query, key, value, edges, *rest = line
+        return attend(query, key, value, edges[[0, -1]], *rest)
+
+    monkeypatch.setattr(row_attention, "_row_by_row", go_wrong)
+    watcher = Recorder()
+    outcome = engine.execute(spec_of(request, "rows of text"), *AT_ONCE, watcher=watcher)
+
+    lock = json.loads((outcome.run_dir.path / "lock.json").read_text(encoding="utf-8"))
+    assert lock["attention"] == "sdpa"
+    assert f"micro-batches are padded: {why}" in watcher.notes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_window_shows_in_the_trial(
+    engine: Engine, request: pytest.FixtureRequest, tmp_path: Path, gpt2: Path, precision: str
+) -> None:
+    """A model that gives its window to masks alone, which attention by rows does not read."""
+    config = Qwen2MoeConfig(
+        **TINY,
+        num_key_value_heads=1,
+        num_experts=2,
+        num_experts_per_tok=1,
+        moe_intermediate_size=32,
+        shared_expert_intermediate_size=32,
+        use_sliding_window=True,
+        sliding_window=16,
+        max_window_layers=2,  # the first of two has a window
+    )
+    spec = with_model(spec_of(request, "rows of text"), gpt2, tmp_path / "model", config)
+    trainer: Any = engine.compile(spec, *AT_ONCE, f"performance.precision={precision}").trainer
+
+    assert trainer.pads
+    assert trainer.model.config._attn_implementation == "sdpa"
 
 
 @pytest.mark.slow

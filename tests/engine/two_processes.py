@@ -122,7 +122,7 @@ def train_exactly(
         ExactBatching,
         cost_per_cut=cost_per_cut,
         max_tokens=max_tokens,
-        rows_dropped_below=1,
+        rows_per_batch=ROWS_OF_EXACT_STEPS,
     )
     trainer._counts_must_match = equal_counts
     trainer.pads = pads

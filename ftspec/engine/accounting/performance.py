@@ -12,6 +12,7 @@ from ftspec.engine.accounting.advice import ATTENTION_DROPOUTS, Advice, Facts, a
 from ftspec.engine.accounting.arithmetic import FORMULA, flop_of, measure_matmul
 from ftspec.engine.accounting.memory import device_memory, peak_device_memory, peak_memory
 from ftspec.engine.accounting.stopwatch import Stopwatch
+from ftspec.engine.attention import attention_of
 from ftspec.engine.batching.lengths import lengths_in
 from ftspec.engine.compile import CompiledRun
 from ftspec.engine.precision import resolve_precision
@@ -181,7 +182,7 @@ def _facts(performance: Performance, run: CompiledRun, stopwatch: Stopwatch) -> 
         lengths=_lengths(run, stopwatch),
         max_length=run.data.lengths.inputs,
         shares_of_time={name: value / total for name, value in performance.seconds.items()},
-        attention=getattr(run.config, "_attn_implementation", None) or "",
+        attention=attention_of(run.model) or "",
         dropout_key=next(dropouts, ""),
         memory_share=used / capacity if used is not None and capacity else None,
         is_checkpointing=bool(arguments.gradient_checkpointing),

@@ -55,7 +55,7 @@ def choose_batching(
     options |= {
         "cost_per_cut": DEFAULT_COST_PER_CUT if cost is None else cost,
         "max_tokens": performance.max_tokens_per_device,
-        "rows_dropped_below": rows_per_batch(plan),
+        "rows_per_batch": rows_per_batch(plan),
     }
     return Batching(ExactBatching, options)
 

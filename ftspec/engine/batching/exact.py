@@ -55,14 +55,14 @@ class ExactBatching(EvaluationByLength):
         *arguments: Any,
         cost_per_cut: int,
         max_tokens: int | None,
-        rows_dropped_below: int,
+        rows_per_batch: int,
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
         self.cost_per_cut = cost_per_cut
         self._max_tokens = max_tokens
         self._cap = max_tokens  # lowered where memory runs out
-        self._rows_dropped_below = rows_dropped_below
+        self._rows_per_batch = rows_per_batch
         self._collator: CuttingCollator | None = None
         self._last_batch: Batch | None = None
         self._largest = 0  # tokens of the largest micro-batch of the step
@@ -77,6 +77,7 @@ class ExactBatching(EvaluationByLength):
             self.cost_per_cut,
             self._cap,
             pads=self.pads,
+            rows_per_batch=self._rows_per_batch,
         )
         options: dict[str, Any] = {
             "collate_fn": self._collator,
@@ -117,7 +118,7 @@ class ExactBatching(EvaluationByLength):
         sampler: Any = self._get_train_sampler(rows)
         kept = len(rows)
         if self.args.dataloader_drop_last:
-            kept -= kept % (self._rows_dropped_below * processes)
+            kept -= kept % (self._rows_per_batch * processes)
         return StepSampler(
             sampler,
             kept,

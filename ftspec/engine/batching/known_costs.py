@@ -13,6 +13,7 @@ import torch
 from transformers import Trainer
 
 from ftspec.cache import cache_folder
+from ftspec.engine.attention import attention_of
 from ftspec.rundir import write_atomically
 
 
@@ -41,6 +42,7 @@ def what_is_measured(trainer: Trainer) -> dict[str, Any]:
     return {
         "model": type(trainer.model).__name__,
         "config": config.to_json_string() if config is not None else None,
+        "attention": attention_of(trainer.model),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": torch.get_num_threads(),
         "precision": trainer.accelerator.mixed_precision,

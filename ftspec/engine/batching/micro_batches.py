@@ -61,8 +61,9 @@ class CuttingCollator:
 
     ``columns`` hold the sequences that are padded apart; ``cost_per_cut``, ``max_tokens`` and
     ``pads`` are those of :func:`ftspec.engine.batching.cuts.cut`, and where ``pads`` is off
-    micro-batches are flat. The costliest comes first: where memory is too small for the step, that
-    shows at once.
+    micro-batches are flat: each has no more tokens than ``rows_per_batch`` of the longest row, for
+    which whoever set that number has room. The costliest comes first: where memory is too small for
+    the step, that shows at once.
     """
 
     def __init__(
@@ -73,17 +74,23 @@ class CuttingCollator:
         max_tokens: int | None = None,
         *,
         pads: bool = True,
+        rows_per_batch: int | None = None,
     ) -> None:
         self._collate = collate
         self._columns = tuple(columns)
         self.cost_per_cut = cost_per_cut
         self.max_tokens = max_tokens
         self._pads = pads
+        self._rows_per_batch = rows_per_batch
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> MicroBatches:
         lengths = lengths_of_rows(rows, self._columns)
         order = order_by_length(lengths)
-        ranges = cut(lengths[order], self.cost_per_cut, self.max_tokens, pads=self._pads)
+        limit = self.max_tokens
+        if not self._pads and self._rows_per_batch is not None and rows:
+            fits = self._rows_per_batch * int(lengths.sum(axis=1).max())
+            limit = fits if limit is None else min(limit, fits)
+        ranges = cut(lengths[order], self.cost_per_cut, limit, pads=self._pads)
         batches = [
             dict(self._collate([rows[row] for row in order[start:stop]])) for start, stop in ranges
         ]

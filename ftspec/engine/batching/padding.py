@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from datasets import Dataset
 from transformers import Trainer
 
+from ftspec.engine.attention import attention_of
 from ftspec.engine.batching.agreement import of_first_process
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.flattened import PADDED, Batch, flatten
 from ftspec.engine.batching.lengths import lengths_in
 from ftspec.engine.batching.row_attention import BY_ROWS, register_row_attention
 
-_FIRST, _OTHER, _SECOND = range(1, 8), range(8, 1, -1), range(9, 13)
-"""Tokens of rows: what the second says must not depend on which of the others is before it."""
+_FIRST, _OTHER = range(1, 8), range(8, 1, -1)
+"""Tokens of rows: what a row says must not depend on which of them is before it."""
 
 _ROWS_LOOKED_AT = 1000
 
-_ALIKE_IN_EVERY_BIT, _ALIKE_IN_16_BITS = 1e-5, 0.05
+_ALIKE_IN_EVERY_BIT, _ALIKE_IN_32_BITS, _ALIKE_IN_16_BITS = 1e-5, 1e-4, 0.05
+
+
+class Decision(NamedTuple):
+    """Whether micro-batches are padded, the attention to compute with, and what to say of it."""
+
+    pads: bool
+    attention: str | None
+    said: str | None = None
 
 
 def settle_padding(
@@ -36,15 +45,16 @@ def settle_padding(
     if not isinstance(trainer, ExactBatching):
         return None
     # processes share the rows of a step by what they cost, so all must do the same
-    trainer.pads, said = of_first_process(
+    trainer.pads, attention, said = of_first_process(
         trainer, _decide(trainer, auto_model, is_compiled, keeps_attention)
     )
+    _switch(trainer.model, attention)
     return said
 
 
 def _decide(
     trainer: ExactBatching, auto_model: str, is_compiled: bool, keeps_attention: bool
-) -> tuple[bool, str | None]:
+) -> Decision:
     model: Any = trainer.model
     attention = attention_of(model)
     in_16_bits = trainer.args.bf16 or trainer.args.fp16
@@ -54,7 +64,7 @@ def _decide(
         and _lengths_differ(trainer)
     )
     if not switches and not takes_any_length(attention):
-        return True, None
+        return Decision(True, attention)
     why = reason_to_pad(
         auto_model=auto_model,
         has_own_trainer=trainer.task.trainer_class is not None,
@@ -64,21 +74,24 @@ def _decide(
         names=_names_in_batch(trainer),
     )
     if why is not None:
-        return True, None if switches else f"micro-batches are padded: {why}"
-    if switches:
+        return Decision(True, attention, None if switches else f"micro-batches are padded: {why}")
+    taken = BY_ROWS if switches else attention
+    _switch(model, taken)
+    if attention_of(model) != taken:  # code of a repository may know no other attention
+        return Decision(True, attention)
+    why = reason_rows_mix(trainer)
+    if why is not None:
+        _switch(model, attention)
+        return Decision(True, attention, f"micro-batches are padded: {why}")
+    name = "attention by rows" if switches else taken
+    said = f"micro-batches are not padded: {name} takes rows of any length"
+    return Decision(False, taken, said)
+
+
+def _switch(model: Any, attention: str | None) -> None:
+    if attention != attention_of(model):
         register_row_attention()
-        model.set_attn_implementation(BY_ROWS)
-    if keeps_rows_apart(trainer):
-        taken = "attention by rows" if switches else attention
-        return False, f"micro-batches are not padded: {taken} takes rows of any length"
-    if switches:
         model.set_attn_implementation(attention)
-    return True, "micro-batches are padded: the model or its loss sees rows in one line as one row"
-
-
-def attention_of(model: Any) -> str | None:
-    """The attention that a model computes with, by the name that transformers gives it."""
-    return getattr(getattr(model, "config", None), "_attn_implementation", None)
 
 
 def takes_any_length(attention: str | None) -> bool:
@@ -104,8 +117,10 @@ def _lengths_differ(trainer: ExactBatching) -> bool:
     rows, columns = trainer.train_dataset, trainer.task.length_columns
     if not isinstance(rows, Dataset) or not set(columns) <= set(rows.column_names):
         return True
-    lengths = lengths_in(rows.select(range(min(len(rows), _ROWS_LOOKED_AT))), columns)
-    return bool((lengths[:-1] != lengths[0]).any())  # the last block may be shorter
+    blocks = max(1, len(rows) - 1)  # the last one may be shorter
+    some = range(0, blocks, max(1, blocks // _ROWS_LOOKED_AT))
+    lengths = lengths_in(rows.select(some), columns)
+    return bool((lengths != lengths[0]).any())
 
 
 def reason_to_pad(
@@ -141,9 +156,9 @@ def _first_rows(trainer: Trainer) -> list[Any]:
     return list(islice(iter(trainer.train_dataset), 2))  # type: ignore[arg-type]
 
 
-def keeps_rows_apart(trainer: ExactBatching) -> bool:
-    """Whether a line of rows is to the model what they are one by one, and to the task as many
-    items: tried with a few tokens, without gradients."""
+def reason_rows_mix(trainer: ExactBatching) -> str | None:
+    """Why a line of rows is not to the model what they are one by one, or not as many items to the
+    task, if it is not: tried with a few tokens, without gradients."""
     model: Any = trainer.model
     was_training = model.training
     model.eval()
@@ -151,7 +166,8 @@ def keeps_rows_apart(trainer: ExactBatching) -> bool:
         padded = dict(trainer.data_collator(_first_rows(trainer)))
         items = [int(trainer.task.count_loss_items(one)) for one in (padded, flatten(padded))]
         tokens = model.get_input_embeddings().num_embeddings
-        first, other, second = ([at % tokens for at in ids] for ids in (_FIRST, _OTHER, _SECOND))
+        rows = (_FIRST, _OTHER, range(9, 13 + _window(model)))
+        first, other, second = ([at % tokens for at in row] for row in rows)
         after_first, after_other, alone = (
             _centred_logits(trainer, batch)[-len(second) :]
             for batch in (
@@ -160,14 +176,24 @@ def keeps_rows_apart(trainer: ExactBatching) -> bool:
                 _padded([second]),
             )
         )
-    except Exception:  # whatever it is: the model or the task takes no such batch
-        return False
+    except Exception as error:  # whatever it is: the model or the task takes no such batch
+        return f"rows in one line cannot be computed here: {' '.join(str(error).split())[:200]}"
     finally:
         model.train(was_training)
     scale = float(alone.norm())
-    leak, error = float((after_first - after_other).norm()), float((after_first - alone).norm())
-    is_alike = leak <= _ALIKE_IN_EVERY_BIT * scale and error <= _ALIKE_IN_16_BITS * scale
-    return is_alike and items[0] == items[1]
+    leak, off = float((after_first - after_other).norm()), float((after_first - alone).norm())
+    in_16_bits = trainer.args.bf16 or trainer.args.fp16
+    near = _ALIKE_IN_16_BITS if in_16_bits else _ALIKE_IN_32_BITS
+    is_alike = leak <= _ALIKE_IN_EVERY_BIT * scale and off <= near * scale
+    if is_alike and items[0] == items[1]:
+        return None
+    return "the model or its loss sees rows in one line as one row"
+
+
+def _window(model: Any) -> int:
+    """How many tokens each sees where attention is a window, which a row must be longer than to
+    show; else 0."""
+    return int(getattr(model.config, "sliding_window", None) or 0)
 
 
 def _padded(rows: list[list[int]]) -> Batch:

@@ -56,20 +56,30 @@ def attend_by_rows(
         ValueError: the model asks for attention of another kind.
     """
     if cu_seq_lens_q is None or max_length_q is None:
-        result: torch.Tensor
-        result, _ = sdpa_attention_forward(  # type: ignore[no-untyped-call]
+        return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout, scaling, is_causal, **options
         )
-        return result, None
     causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
     named = [name for name in _NOT_COMPUTED if options.get(name) is not None]
     if not causal or named:
         raise ValueError(f"rows of a line are not computed with {named or 'eyes for what follows'}")
+    if sliding_window is None and _has_window(module, max_length_q):
+        raise ValueError("the model tells its window to masks alone")
     window = sliding_window if sliding_window and sliding_window < max_length_q else None
     if query.device.type != "cuda":
         return _row_by_row(query, key, value, cu_seq_lens_q, dropout, scaling, window), None
     line = [one[0].transpose(0, 1) for one in (query, key, value)]
     return _in_one_kernel(line, cu_seq_lens_q, max_length_q, dropout, scaling, window)[None], None
+
+
+def _has_window(module: nn.Module, longest: int) -> bool:
+    """Whether a layer should not see the whole of a row of ``longest`` tokens."""
+    config: Any = getattr(module, "config", None)
+    window = getattr(config, "sliding_window", None)
+    if not window or window >= longest:
+        return False
+    kinds = getattr(config, "layer_types", None)
+    return kinds is None or kinds[getattr(module, "layer_idx", 0)] == "sliding_attention"
 
 
 def _in_one_kernel(
@@ -114,16 +124,17 @@ def _row_by_row(
     rows = []
     for start, stop in pairwise(edges.tolist()):
         mask = None if window is None else _near(stop - start, window, query.device)
-        rows.append(
-            functional.scaled_dot_product_attention(
-                *(one[:, :, start:stop] for one in (query, key, value)),
-                attn_mask=mask,
-                dropout_p=dropout,
-                is_causal=mask is None,
-                scale=scaling,
-                enable_gqa=query.shape[1] != key.shape[1],
-            ).transpose(1, 2)
+        attended = functional.scaled_dot_product_attention(
+            query[:, :, start:stop],
+            key[:, :, start:stop],
+            value[:, :, start:stop],
+            attn_mask=mask,
+            dropout_p=dropout,
+            is_causal=mask is None,
+            scale=scaling,
+            enable_gqa=query.shape[1] != key.shape[1],
         )
+        rows.append(attended.transpose(1, 2))
     return torch.cat(rows, dim=1)
 
 

@@ -54,8 +54,27 @@ def test_rows_are_cut_by_length_and_the_costliest_comes_first() -> None:
     assert [tokens_of(batch, COLUMNS) for batch in cut] == [40, 9]
 
 
-def test_nothing_makes_no_batch() -> None:
-    assert len(CuttingCollator(pad, COLUMNS, 5)([])) == 0
+@pytest.mark.parametrize("pads", [True, False])
+def test_nothing_makes_no_batch(pads: bool) -> None:
+    assert len(CuttingCollator(pad, COLUMNS, 5, pads=pads, rows_per_batch=4)([])) == 0
+
+
+@pytest.mark.parametrize(
+    ("rows_per_batch", "max_tokens", "tokens"),
+    [(5, None, [47]), (2, None, [39, 8]), (5, 30, [20, 27]), (1, 30, [20, 19, 8])],
+)
+def test_a_line_is_no_larger_than_a_batch(
+    rows_per_batch: int, max_tokens: int | None, tokens: list[int]
+) -> None:
+    def pad_text(rows: Sequence[dict[str, Any]]) -> Batch:
+        batch = pad(rows)
+        return {**batch, "labels": batch["input_ids"]}
+
+    cut = CuttingCollator(
+        pad_text, COLUMNS, 0, max_tokens, pads=False, rows_per_batch=rows_per_batch
+    )(rows_with(3, 20, 3, 19, 2))
+
+    assert sorted(tokens_of(batch, COLUMNS) for batch in cut) == sorted(tokens)
 
 
 def test_they_move_as_one() -> None:
