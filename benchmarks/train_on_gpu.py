@@ -128,9 +128,7 @@ def _train_in_every_way(
 def _flop_of_token(job: Job) -> float:
     """Of training on a token of text, in the mean of all rows."""
     rows = encode(job, load_tokenizer(job))
-    columns = ["input_ids"]
-    if job.learned.task == "summarization":
-        columns.append("labels")
+    columns = job.learned.length_columns
     tokens: dict[str, int] = dict.fromkeys(columns, 0)
     squares = 0
     for row in rows:

@@ -55,6 +55,11 @@ class Family:
     max_target_length: int | None = None
     task_options: Mapping[str, Any]
 
+    @property
+    def length_columns(self) -> list[str]:
+        """The encoded sequences that are padded apart."""
+        return ["input_ids", "labels"] if self.task == "summarization" else ["input_ids"]
+
 
 _PACKAGES = {"asyncio", "email", "http", "importlib", "logging", "unittest", "_pydecimal", "xml"}
 

@@ -70,11 +70,8 @@ def _train(job: Job, precision: torch.dtype | None) -> Trained:
 
 def _steps(job: Job, rows: Dataset, collate: Any) -> Iterator[MicroBatches]:
     """The rows of each step, cut as ``ftspec run`` cuts them, or in one line as it lays them."""
-    columns = ["input_ids"]
-    if job.learned.task == "summarization":
-        columns.append("labels")
     cost = job.cost_per_cut
-    cutter = CuttingCollator(collate, columns, cost or 0, pads=cost is not None)
+    cutter = CuttingCollator(collate, job.learned.length_columns, cost or 0, pads=cost is not None)
     shuffled = torch.Generator().manual_seed(job.seed)  # as the Trainer does
     order = torch.randperm(len(rows), generator=shuffled).tolist()
     batch = job.learned.batch

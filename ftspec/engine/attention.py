@@ -12,7 +12,10 @@ from transformers.utils.import_utils import is_flash_attn_2_available, is_flash_
 from ftspec.engine.precision import Precision
 from ftspec.engine.progress import Note
 
-_NAMED = ("attn_implementation", "_attn_implementation")
+ATTENTION = "attn_implementation"
+"""As ``from_pretrained`` calls it; configurations have it hidden."""
+
+_NAMED = (ATTENTION, f"_{ATTENTION}")
 
 
 def use_fastest_attention(

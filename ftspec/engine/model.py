@@ -25,6 +25,7 @@ from transformers import (
 
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.paths import SpecPath
+from ftspec.engine.attention import ATTENTION
 from ftspec.engine.batching.row_attention import BY_ROWS
 from ftspec.engine.checkpoint import Checkpoint, has_file
 from ftspec.engine.progress import Note
@@ -32,7 +33,6 @@ from ftspec.errors import RunError
 from ftspec.spec.model import ModelSection
 
 _AT: SpecPath = ("model", "checkpoint")
-_ATTENTION = "attn_implementation"  # as from_pretrained calls it; configurations have it hidden
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 _SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
 
@@ -66,7 +66,7 @@ def load_config(
                 helps=did_you_mean(model.architecture, known),
             ) from None
     for name, value in model.config.items():
-        if name == _ATTENTION:
+        if name == ATTENTION:
             config._attn_implementation = _known_attention(value)
             continue
         if not hasattr(config, name):
@@ -102,7 +102,7 @@ def _known_attention(name: str) -> str:
         raise RunError(
             f'transformers knows no attention "{name}"',
             slug="bad-value",
-            at=("model", "config", _ATTENTION),
+            at=("model", "config", ATTENTION),
             helps=(*did_you_mean(str(name), known), one_of(known)),
         )
     return name
@@ -236,13 +236,13 @@ def _unreadable(checkpoint: Checkpoint, is_pickled: bool) -> RunError:
 def _unusable_attention(model: ModelSection, error: ImportError) -> Exception:
     """What to say where the attention that the spec names is not installed, or not for this device;
     any other import that fails is no mistake of the spec."""
-    if _ATTENTION not in model.config:
+    if ATTENTION not in model.config:
         return error
     return RunError(
-        f'the attention "{model.config[_ATTENTION]}" cannot be used here: '
+        f'the attention "{model.config[ATTENTION]}" cannot be used here: '
         + " ".join(str(error).split())[:300],
         slug="bad-value",
-        at=("model", "config", _ATTENTION),
+        at=("model", "config", ATTENTION),
         helps=("without this key a run takes the fastest attention that is installed",),
     )
 

@@ -101,7 +101,6 @@ def test_few_compilations_serve_many_shapes(
 def test_what_cannot_compile_is_said_before_rows_are_prepared(
     engine: Engine,
     request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
     backend: str,
     slug: str,
     place: tuple[str, ...],

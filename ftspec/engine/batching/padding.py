@@ -57,10 +57,9 @@ def _decide(
 ) -> Decision:
     model: Any = trainer.model
     attention = attention_of(model)
-    in_16_bits = trainer.args.bf16 or trainer.args.fp16
     switches = (
         not keeps_attention
-        and may_attend_by_rows(model, trainer.args.device.type, in_16_bits=in_16_bits)
+        and may_attend_by_rows(model, trainer.args.device.type, in_16_bits=_in_16_bits(trainer))
         and _lengths_differ(trainer)
     )
     if not switches and not takes_any_length(attention):
@@ -182,12 +181,15 @@ def reason_rows_mix(trainer: ExactBatching) -> str | None:
         model.train(was_training)
     scale = float(alone.norm())
     leak, off = float((after_first - after_other).norm()), float((after_first - alone).norm())
-    in_16_bits = trainer.args.bf16 or trainer.args.fp16
-    near = _ALIKE_IN_16_BITS if in_16_bits else _ALIKE_IN_32_BITS
+    near = _ALIKE_IN_16_BITS if _in_16_bits(trainer) else _ALIKE_IN_32_BITS
     is_alike = leak <= _ALIKE_IN_EVERY_BIT * scale and off <= near * scale
     if is_alike and items[0] == items[1]:
         return None
     return "the model or its loss sees rows in one line as one row"
+
+
+def _in_16_bits(trainer: Trainer) -> bool:
+    return bool(trainer.args.bf16 or trainer.args.fp16)
 
 
 def _window(model: Any) -> int:

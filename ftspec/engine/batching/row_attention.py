@@ -21,7 +21,7 @@ BY_ROWS = "by_rows"
 """The name that transformers knows it by."""
 
 _WIDEST = 192
-"""Numbers a head has at most: from there on the kernel has no gradient on some devices."""
+"""Numbers a head has at most: beyond that the kernel has no gradient on some devices."""
 
 _NOT_COMPUTED = ("softcap", "s_aux", "position_bias", "cache")
 
