@@ -13,8 +13,10 @@ from transformers import set_seed
 from benchmarks.training.encoded import collator, encode, load_model_to_train, load_tokenizer
 from benchmarks.training.job import Job, Trained
 from benchmarks.training.scripts import count, wait_for_device
+from ftspec.engine.batching.cuts import NEVER_CUT
 from ftspec.engine.batching.micro_batches import CuttingCollator, MicroBatches
 from ftspec.engine.batching.row_attention import BY_ROWS, register_row_attention
+from ftspec.engine.batching.unpadding import find_layers, unpad
 
 
 def raw_loop_bf16(job: Job) -> Trained:
@@ -37,6 +39,9 @@ def _train(job: Job, precision: torch.dtype | None) -> Trained:
     if job.cost_per_cut is None:
         register_row_attention()
         model.set_attn_implementation(BY_ROWS)
+        layers = find_layers(model)
+        if layers is not None:
+            unpad(layers)
     model.train()
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=family.learning_rate, weight_decay=0.0, fused=True
@@ -65,13 +70,16 @@ def _train(job: Job, precision: torch.dtype | None) -> Trained:
     tokenizer.save_pretrained(job.trained)
     counts = [batch for _, _, counted in steps[1:] for batch in counted]
     learned, real, padded = map(sum, zip(*counts, strict=True))
+    if job.cost_per_cut is None:
+        padded = real
     return Trained(rows=learned, real=real, padded=padded, seconds=seconds)
 
 
 def _steps(job: Job, rows: Dataset, collate: Any) -> Iterator[MicroBatches]:
-    """The rows of each step, cut as ``ftspec run`` cuts them, or in one line as it lays them."""
-    cost = job.cost_per_cut
-    cutter = CuttingCollator(collate, job.learned.length_columns, cost or 0, pads=cost is not None)
+    """The rows of each step, cut as ``ftspec run`` cuts them, or without padding as it has them."""
+    cost = NEVER_CUT if job.cost_per_cut is None else job.cost_per_cut
+    flattens = job.cost_per_cut is None and job.learned.task == "text-generation"
+    cutter = CuttingCollator(collate, job.learned.length_columns, cost, flattens=flattens)
     shuffled = torch.Generator().manual_seed(job.seed)  # as the Trainer does
     order = torch.randperm(len(rows), generator=shuffled).tolist()
     batch = job.learned.batch

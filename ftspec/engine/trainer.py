@@ -79,6 +79,11 @@ class BatchMeanLoss(Trainer):
         self._loss_sum = 0.0
         self._item_count = 0.0
 
+    @property
+    def pads(self) -> bool:
+        """Whether padding is computed."""
+        return True
+
     def train(self, *arguments: Any, **options: Any) -> TrainOutput:
         """As the Trainer.
 
@@ -127,7 +132,7 @@ class BatchMeanLoss(Trainer):
     ) -> torch.Tensor:
         """As the Trainer, and counts tokens."""
         loss = super().training_step(model, inputs, num_items_in_batch)
-        self.token_counts.add(inputs, self.task.length_columns)
+        self.token_counts.add(inputs, self.task.length_columns, pads=self.pads)
         return loss
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> None:

@@ -9,16 +9,21 @@ import pytest
 import torch
 
 from ftspec.engine.batching.calibration import (
-    NEVER_CUT,
     Timing,
     cost_per_cut,
     measure_cost_per_cut,
 )
+from ftspec.engine.batching.cuts import NEVER_CUT
 from ftspec.rundir import RunDirectory
 from tests.engine.running import Engine, Recorder
 from tests.engine.test_accumulation import AT_ONCE, spec_of
 
-SHORT = ("training.max_steps=4", "training.save_strategy=steps", "training.save_steps=2")
+SHORT = (
+    "training.max_steps=4",
+    "training.save_strategy=steps",
+    "training.save_steps=2",
+    "model.config.attn_implementation=sdpa",  # cuts: no other attention is taken
+)
 
 
 def test_the_cost_is_what_time_does_not_grow_with_tokens() -> None:

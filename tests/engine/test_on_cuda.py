@@ -33,10 +33,15 @@ def distance(ours: torch.Tensor, theirs: torch.Tensor) -> float:
 
 
 @pytest.mark.parametrize("precision", [torch.bfloat16, torch.float16])
-@pytest.mark.parametrize("window", [None, 5])
+@pytest.mark.parametrize(("causal", "window"), [(True, None), (True, 5), (False, None)])
 @pytest.mark.parametrize(("heads", "of_keys", "width"), [(4, 4, 64), (4, 2, 96), (6, 1, 128)])
 def test_the_kernel_computes_what_rows_compute_one_by_one(
-    precision: torch.dtype, window: int | None, heads: int, of_keys: int, width: int
+    precision: torch.dtype,
+    causal: bool,
+    window: int | None,
+    heads: int,
+    of_keys: int,
+    width: int,
 ) -> None:
     generator = torch.Generator().manual_seed(0)
     lengths = torch.tensor([7, 1, 130, 64])
@@ -52,6 +57,7 @@ def test_the_kernel_computes_what_rows_compute_one_by_one(
             nn.Module(),
             *line,
             None,
+            is_causal=causal,
             sliding_window=window,
             cu_seq_lens_q=edges.to(device),
             max_length_q=130,
@@ -119,6 +125,19 @@ def test_a_run_leaves_padding_out_and_learns_the_same(
         assert trainer.token_counts.real == trainer.token_counts.padded
 
 
+@pytest.mark.parametrize("case", ["single-label", "pairs"])
+def test_layers_of_an_encoder_get_text_alone_and_learn_the_same(
+    engine: Engine, request: pytest.FixtureRequest, case: str
+) -> None:
+    spec = spec_of(request, case)
+    exact = learned(engine.compile(spec, *AT_ONCE, *STANDING_STILL, PADDED, FP32).trainer)
+    for more in ((), ("training.gradient_checkpointing=true",)):
+        trainer: Any = engine.compile(spec, *AT_ONCE, *STANDING_STILL, BF16, *more).trainer
+        assert trainer.form == "layers"
+        assert_close(learned(trainer), exact, CLOSE_IN_BF16)
+        assert trainer.token_counts.real == trainer.token_counts.padded
+
+
 def test_a_run_chooses_for_the_device(engine: Engine, request: pytest.FixtureRequest) -> None:
     watcher = Recorder()
     spec = spec_of(request, "single-label")
@@ -128,7 +147,7 @@ def test_a_run_chooses_for_the_device(engine: Engine, request: pytest.FixtureReq
 
     said = "\n".join(watcher.notes)
     assert f"computing in bf16: {torch.cuda.get_device_name()}" in said
-    assert isinstance(json.loads((run_dir / "lock.json").read_text())["cost_per_cut"], int)
+    assert json.loads((run_dir / "lock.json").read_text())["attention"] == "by_rows"
     account = json.loads((run_dir / "performance.json").read_text())
     assert account["memory"]["peak_device_bytes"] > 0
     loading = engine.compile(spec, *AT_ONCE).trainer.args

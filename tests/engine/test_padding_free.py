@@ -34,9 +34,16 @@ from ftspec.engine.batching.padding import (
     takes_any_length,
 )
 from ftspec.engine.batching.token_counts import TokenCounts
+from ftspec.engine.batching.unpadding import find_layers, first_layer
 from tests.engine.gradients import assert_equal, gradients_of
 from tests.engine.running import Engine, Recorder
-from tests.engine.test_accumulation import ACCUMULATED, AT_ONCE, GPT2, SMOOTHED, spec_of
+from tests.engine.test_accumulation import (
+    ACCUMULATED,
+    AT_ONCE,
+    GPT2,
+    SMOOTHED,
+    spec_of,
+)
 from tests.engine.test_exact_batching import PADDED, STANDING_STILL
 
 IGNORED = -100
@@ -110,12 +117,15 @@ def test_a_line_counts_as_its_rows() -> None:
 
 VALID: dict[str, Any] = {
     "auto_model": "AutoModelForCausalLM",
+    "has_layers": False,
     "has_own_trainer": False,
     "is_compiled": False,
     "is_sharded": False,
     "devices": 1,
     "names": ["labels", "input_ids", "attention_mask"],
 }
+
+ENCODER = {"auto_model": "AutoModelForSequenceClassification", "has_layers": True}
 
 
 @pytest.mark.parametrize(
@@ -133,6 +143,12 @@ VALID: dict[str, Any] = {
         ({"is_compiled": True}, "lengths of few sizes"),
         ({"is_sharded": True}, "shards weights"),
         ({"devices": 2}, "several devices"),
+        (ENCODER, None),
+        ({**ENCODER, "has_own_trainer": True, "names": ["input_ids", "labels"]}, None),
+        ({**ENCODER, "auto_model": "AutoModelForMaskedLM"}, "computes as much as its layers"),
+        ({**ENCODER, "is_compiled": True}, "lengths of few sizes"),
+        ({**ENCODER, "is_sharded": True}, "shards weights"),
+        ({**ENCODER, "devices": 2}, "several devices"),
     ],
 )
 def test_why_micro_batches_are_padded(facts: dict[str, Any], why: str | None) -> None:
@@ -227,13 +243,86 @@ def test_the_gradient_is_that_of_the_padded_batch(
     ):
         trainer: Any = engine.compile(spec, *settings, *more).trainer
         assert trainer.pads is (attention is BY_POSITIONS)
-        trainer.pads = False
+        trainer.form = "line"
 
         assert_equal(gradients_of(trainer), padded)
         counts = trainer.token_counts
         assert counts.rows == len(trainer.train_dataset)
         assert counts.real == counts.padded
         assert (counts.batches == len(padded)) is is_at_once
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("case", "smoothing"),
+    [
+        ("single-label", ()),
+        ("single-label", (SMOOTHED,)),
+        ("multi-label", ()),
+        ("regression", ()),
+        ("pairs", ()),
+    ],
+)
+def test_so_it_is_where_layers_get_text_alone(
+    engine: Engine, request: pytest.FixtureRequest, case: str, smoothing: tuple[str, ...]
+) -> None:
+    spec = spec_of(request, case)
+    more = (*STANDING_STILL, *smoothing)
+    padded = gradients_of(engine.compile(spec, *AT_ONCE, *more, PADDED).trainer)
+    for settings, is_at_once in (
+        (AT_ONCE, True),
+        (ACCUMULATED, False),
+        ((*AT_ONCE, "performance.max_tokens_per_device=150"), False),
+    ):
+        trainer: Any = engine.compile(spec, *settings, *more).trainer
+        assert trainer.form == "layers"
+        shapes: list[tuple[int, ...]] = []
+        first_layer(find_layers(trainer.model)).register_forward_pre_hook(  # type: ignore[arg-type]
+            lambda layer, given, shapes=shapes: shapes.append(given[0].shape)
+        )
+
+        assert_equal(gradients_of(trainer), padded)
+        counts = trainer.token_counts
+        assert counts.rows == len(trainer.train_dataset)
+        assert counts.real == counts.padded == sum(rows * tokens for rows, tokens, _ in shapes)
+        assert (counts.batches == len(padded)) is is_at_once
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ("rows mix", "the model gives something else where its layers compute text alone"),
+        ("an error", "its layers cannot compute text alone: heads are too wide"),
+        ("a mask of its own", "its layers got padding all the same"),
+    ],
+)
+def test_an_encoder_that_is_refused_stays_as_it_was(
+    engine: Engine,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    why: str,
+) -> None:
+    attend = row_attention._row_by_row
+
+    def go_wrong(*line: Any) -> torch.Tensor:
+        if fault == "an error":
+            raise ValueError("heads are too wide")
+        query, key, value, edges, *rest = line
+        return attend(query, key, value, edges[[0, -1]], *rest)
+
+    if fault == "a mask of its own":
+        monkeypatch.setattr(row_attention, "bidirectional_mask_function", None)
+    else:
+        monkeypatch.setattr(row_attention, "_row_by_row", go_wrong)
+    watcher = Recorder()
+    outcome = engine.execute(spec_of(request, "single-label"), *AT_ONCE, watcher=watcher)
+
+    lock = json.loads((outcome.run_dir.path / "lock.json").read_text(encoding="utf-8"))
+    assert lock["attention"] == "sdpa"
+    assert lock["cost_per_cut"] is not None
+    assert f"micro-batches are padded: {why}" in watcher.notes
 
 
 @pytest.mark.slow
@@ -244,7 +333,7 @@ def test_a_line_too_large_for_the_memory_is_parted(
     settings = (*AT_ONCE, *STANDING_STILL)
     undisturbed = gradients_of(engine.compile(spec, *settings).trainer)
     trainer: Any = engine.compile(spec, *settings).trainer
-    trainer.pads = False
+    trainer.form = "line"
     sizes: list[int] = []
 
     def run_out(module: Any, arguments: Any, inputs: dict[str, torch.Tensor]) -> None:
@@ -294,7 +383,9 @@ def test_a_run_says_what_it_does(
         ("rows of text", ("model.config.attn_implementation=eager",), "eager"),
         ("rows of text", (PADDED,), "sdpa"),
         ("packed text", (), "sdpa"),  # all blocks are of one length
-        ("single-label", (), "sdpa"),
+        ("single-label", (), "by_rows"),
+        ("single-label", (PADDED,), "sdpa"),
+        ("summarization", (), "sdpa"),
     ],
 )
 def test_attention_by_rows_where_it_saves_padding(
@@ -309,9 +400,9 @@ def test_attention_by_rows_where_it_saves_padding(
     run_dir = engine.execute(spec, *AT_ONCE, *more, watcher=watcher).run_dir.path
 
     lock = json.loads((run_dir / "lock.json").read_text(encoding="utf-8"))
-    said = "micro-batches are not padded: attention by rows takes rows of any length"
+    said = ": attention by rows takes rows of any length"
     assert lock["attention"] == attention
-    assert (said in watcher.notes) is (attention == "by_rows")
+    assert any(said in note for note in watcher.notes) is (attention == "by_rows")
     assert (lock["cost_per_cut"] is None) is (attention == "by_rows" or PADDED in more)
 
 

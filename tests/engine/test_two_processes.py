@@ -20,7 +20,7 @@ from tests.engine.two_processes import CASES, LITTLE_MEMORY, STEPS, train_all, t
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-LIKE = {"equal counts": "t5", "no padding": "gpt2"} | {
+LIKE = {"equal counts": "t5", "no padding": "gpt2", "layers of text": "bert"} | {
     f"{name} in little memory": name for name in LITTLE_MEMORY
 }
 """What two processes compute another way, and the model for which one computes the same."""

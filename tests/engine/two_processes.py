@@ -29,6 +29,9 @@ from ftspec.builtin.tasks.seq2seq import Seq2Seq
 from ftspec.builtin.tasks.text_classification import TextClassification
 from ftspec.builtin.tasks.text_generation import TextGeneration
 from ftspec.engine.batching.exact import ExactBatching
+from ftspec.engine.batching.micro_batches import Form
+from ftspec.engine.batching.row_attention import BY_ROWS, register_row_attention
+from ftspec.engine.batching.unpadding import find_layers, unpad
 from ftspec.engine.trainer import BatchMeanLoss, trainer_class_for
 from tests.engine.gradients import Gradients, gradients_of
 
@@ -106,13 +109,13 @@ def train_exactly(
     equal_counts: bool = False,
     cost_per_cut: int = 10,
     max_tokens: int | None = None,
-    pads: bool = True,
+    form: Form = "padded",
     room: int | None = None,
 ) -> tuple[list[Gradients], list[int], float]:
     """The gradients of each step of exact batching, in how many batches each process computed
     them, and the loss of an evaluation by length. With ``equal_counts`` as for an engine that
-    shards weights; without ``pads`` as under flash attention; with ``room`` the first process has
-    memory for so many tokens only."""
+    shards weights; in a ``line`` as under flash attention, or so that ``layers`` get text alone;
+    with ``room`` the first process has memory for so many tokens only."""
     trainer: Any = build(
         folder,
         name,
@@ -125,7 +128,9 @@ def train_exactly(
         rows_per_batch=ROWS_OF_EXACT_STEPS,
     )
     trainer._counts_must_match = equal_counts
-    trainer.pads = pads
+    trainer.form = form
+    if form == "layers":
+        leave_padding_out(trainer.model)
     failed: list[int] | None = None
     if room is not None and trainer.args.process_index == 0:
         failed = run_out_above(trainer, room, in_backward=name == "gpt2")
@@ -133,6 +138,13 @@ def train_exactly(
     assert failed is None or failed, "memory never ran out"
     batches = trainer.accelerator.gather(torch.tensor([trainer.token_counts.batches]))
     return gradients, batches.tolist(), trainer.evaluate()["eval_loss"]
+
+
+def leave_padding_out(model: Any) -> None:
+    """As a run does."""
+    register_row_attention()
+    model.set_attn_implementation(BY_ROWS)
+    unpad(find_layers(model) or model)
 
 
 def run_out_above(trainer: Any, tokens: int, *, in_backward: bool) -> list[int]:
@@ -230,7 +242,8 @@ def main() -> None:
     logs = train_all(folder, processes)
     exact = {name: train_exactly(folder, name, processes) for name in CASES}
     exact["equal counts"] = train_exactly(folder, "t5", processes, equal_counts=True)
-    exact["no padding"] = train_exactly(folder, "gpt2", processes, pads=False, max_tokens=80)
+    exact["no padding"] = train_exactly(folder, "gpt2", processes, form="line", max_tokens=80)
+    exact["layers of text"] = train_exactly(folder, "bert", processes, form="layers", max_tokens=80)
     for name in LITTLE_MEMORY:
         exact[f"{name} in little memory"] = train_exactly(
             folder, name, processes, cost_per_cut=10**6, room=ROOM

@@ -15,13 +15,11 @@ from torch import nn
 from transformers import Trainer
 
 from ftspec.engine.batching.agreement import of_first_process
+from ftspec.engine.batching.cuts import NEVER_CUT
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.known_costs import recall, remember, what_is_measured
 from ftspec.engine.batching.lengths import lengths_of_rows
 from ftspec.engine.batching.micro_batches import Batch, tokens_of
-
-NEVER_CUT = 4**10
-"""Where a batch of a few rows takes as long as a whole step, padding costs nothing."""
 
 _ENOUGH = 4.0  # times the time of the smallest batch tell the slope from noise
 _SECONDS = 5.0  # after which no larger batch is tried

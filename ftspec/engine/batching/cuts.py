@@ -18,6 +18,9 @@ LengthTable = npt.NDArray[np.int64]
 Range = tuple[int, int]
 """First row and the row after the last."""
 
+NEVER_CUT = 4**10
+"""A cost per cut beside which padding costs nothing."""
+
 _TOLERANCE = 0.02
 
 

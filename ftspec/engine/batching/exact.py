@@ -23,12 +23,14 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 from transformers.trainer_utils import seed_worker
 
+from ftspec.engine.batching.cuts import NEVER_CUT
 from ftspec.engine.batching.evaluation import EvaluationByLength
 from ftspec.engine.batching.lengths import lengths_in
 from ftspec.engine.batching.memory import free_memory, is_out_of_memory, row_too_large
 from ftspec.engine.batching.micro_batches import (
     Batch,
     CuttingCollator,
+    Form,
     rows_of,
     split,
     split_to_fit,
@@ -45,10 +47,10 @@ class ExactBatching(EvaluationByLength):
 
     Attributes:
         cost_per_cut: what a micro-batch costs beside its tokens, in tokens.
-        pads: whether the rows of a micro-batch are padded, and not one after the other in a line.
+        form: that of micro-batches, which the model must be made for.
     """
 
-    pads = True
+    form: Form = "padded"
 
     def __init__(
         self,
@@ -68,15 +70,20 @@ class ExactBatching(EvaluationByLength):
         self._largest = 0  # tokens of the largest micro-batch of the step
         self._had_room_for = 0  # tokens of the largest micro-batch computed so far
 
+    @property
+    def pads(self) -> bool:
+        """Whether padding is computed."""
+        return self.form == "padded"
+
     def get_train_dataloader(self) -> DataLoader[Any]:
         """The rows of each step, cut. In the order of the plain Trainer."""
         rows: Any = self.train_dataset
         self._collator = CuttingCollator(
             self.data_collator,
             self.task.length_columns,
-            self.cost_per_cut,
+            self.cost_per_cut if self.pads else NEVER_CUT,
             self._cap,
-            pads=self.pads,
+            flattens=self.form == "line",
             rows_per_batch=self._rows_per_batch,
         )
         options: dict[str, Any] = {

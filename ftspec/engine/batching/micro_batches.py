@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from accelerate.utils import send_to_device
@@ -21,6 +21,9 @@ from ftspec.engine.batching.lengths import lengths_of_rows
 
 Batch = dict[str, Any]
 """Tensors by name; the first dimension of each is the rows, unless the batch is flat."""
+
+Form = Literal["padded", "line", "layers"]
+"""Rows are padded, lie one after the other in a line, or are padded but not where layers see it."""
 
 Collate = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
 
@@ -59,11 +62,10 @@ class MicroBatches:
 class CuttingCollator:
     """Cuts the rows of a step by length and pads each micro-batch to its own longest row.
 
-    ``columns`` hold the sequences that are padded apart; ``cost_per_cut``, ``max_tokens`` and
-    ``pads`` are those of :func:`ftspec.engine.batching.cuts.cut`, and where ``pads`` is off
-    micro-batches are flat: each has no more tokens than ``rows_per_batch`` of the longest row, for
-    which whoever set that number has room. The costliest comes first: where memory is too small for
-    the step, that shows at once.
+    ``columns`` hold the sequences that are padded apart; ``cost_per_cut`` and ``max_tokens`` are
+    those of :func:`ftspec.engine.batching.cuts.cut`. None has more tokens than ``rows_per_batch``
+    of the longest row, for which whoever set that number has room. Where ``flattens`` is on they
+    are flat. The costliest comes first: where memory is too small for the step, that shows at once.
     """
 
     def __init__(
@@ -73,28 +75,28 @@ class CuttingCollator:
         cost_per_cut: float,
         max_tokens: int | None = None,
         *,
-        pads: bool = True,
+        flattens: bool = False,
         rows_per_batch: int | None = None,
     ) -> None:
         self._collate = collate
         self._columns = tuple(columns)
         self.cost_per_cut = cost_per_cut
         self.max_tokens = max_tokens
-        self._pads = pads
+        self._flattens = flattens
         self._rows_per_batch = rows_per_batch
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> MicroBatches:
         lengths = lengths_of_rows(rows, self._columns)
         order = order_by_length(lengths)
         limit = self.max_tokens
-        if not self._pads and self._rows_per_batch is not None and rows:
-            fits = self._rows_per_batch * int(lengths.sum(axis=1).max())
+        if self._rows_per_batch is not None and rows:
+            fits = self._rows_per_batch * int(lengths.max(axis=0).sum())
             limit = fits if limit is None else min(limit, fits)
-        ranges = cut(lengths[order], self.cost_per_cut, limit, pads=self._pads)
+        ranges = cut(lengths[order], self.cost_per_cut, limit, pads=not self._flattens)
         batches = [
             dict(self._collate([rows[row] for row in order[start:stop]])) for start, stop in ranges
         ]
-        if not self._pads:
+        if self._flattens:
             batches = [flatten(batch) for batch in batches]
         return MicroBatches(
             sorted(batches, key=lambda batch: tokens_of(batch, self._columns), reverse=True)

@@ -15,7 +15,11 @@ from torch import nn
 from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import sdpa_mask
+from transformers.masking_utils import (
+    bidirectional_mask_function,
+    flash_attention_mask,
+    sdpa_mask,
+)
 
 BY_ROWS = "by_rows"
 """The name that transformers knows it by."""
@@ -50,26 +54,30 @@ def attend_by_rows(
     and values with as many heads or a part of them; of the result heads come behind the tokens.
 
     ``cu_seq_lens_q``, shape (rows + 1,), are the edges between rows; no token sees one of another
-    row, or one behind it.
+    row, or, where attention is causal, one behind it.
 
     Raises:
         ValueError: the model asks for attention of another kind.
     """
     if cu_seq_lens_q is None or max_length_q is None:
+        if attention_mask is not None and attention_mask.ndim == 2:
+            attention_mask = attention_mask[:, None, None].bool()
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout, scaling, is_causal, **options
         )
     causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
     named = [name for name in _NOT_COMPUTED if options.get(name) is not None]
-    if not causal or named:
-        raise ValueError(f"rows of a line are not computed with {named or 'eyes for what follows'}")
+    if named or (sliding_window and not causal):
+        named = named or ["a window to both sides"]
+        raise ValueError(f"rows of a line are not computed with {', '.join(named)}")
     if sliding_window is None and _has_window(module, max_length_q):
         raise ValueError("the model tells its window to masks alone")
     window = sliding_window if sliding_window and sliding_window < max_length_q else None
+    how = (dropout, scaling, causal, window)
     if query.device.type != "cuda":
-        return _row_by_row(query, key, value, cu_seq_lens_q, dropout, scaling, window), None
+        return _row_by_row(query, key, value, cu_seq_lens_q, *how), None
     line = [one[0].transpose(0, 1) for one in (query, key, value)]
-    return _in_one_kernel(line, cu_seq_lens_q, max_length_q, dropout, scaling, window)[None], None
+    return _in_one_kernel(line, cu_seq_lens_q, max_length_q, *how)[None], None
 
 
 def _has_window(module: nn.Module, longest: int) -> bool:
@@ -88,6 +96,7 @@ def _in_one_kernel(
     longest: int,
     dropout: float,
     scaling: float | None,
+    causal: bool,
     window: int | None,
 ) -> torch.Tensor:
     if torch.is_autocast_enabled("cuda"):  # positions that rotate are computed in 32 bits
@@ -101,7 +110,7 @@ def _in_one_kernel(
         longest,
         longest,
         dropout,
-        True,  # causal
+        causal,
         False,  # no mask of what was dropped
         scale=scaling,
         window_size_left=None if window is None else window - 1,
@@ -118,6 +127,7 @@ def _row_by_row(
     edges: torch.Tensor,
     dropout: float,
     scaling: float | None,
+    causal: bool,
     window: int | None,
 ) -> torch.Tensor:
     """Shape (1, tokens, heads, width)."""
@@ -130,7 +140,7 @@ def _row_by_row(
             value[:, :, start:stop],
             attn_mask=mask,
             dropout_p=dropout,
-            is_causal=mask is None,
+            is_causal=causal and mask is None,
             scale=scaling,
             enable_gqa=query.shape[1] != key.shape[1],
         )
@@ -145,8 +155,12 @@ def _near(tokens: int, window: int, device: torch.device) -> torch.Tensor:
 
 
 def _mask(*arguments: Any, **settings: Any) -> torch.Tensor | None:
-    """That of ``sdpa``; none where positions that begin anew would say what edges do, in as many
-    numbers as the line has tokens, squared."""
+    """That of ``sdpa``. But which tokens are text, shape (rows, width), where each sees all of its
+    row; and none where positions that begin anew would say what edges do, in as many numbers as the
+    line has tokens, squared."""
+    if settings.get("mask_function") is bidirectional_mask_function:
+        text: torch.Tensor | None = flash_attention_mask(*arguments, **settings)
+        return text
     is_packed = not settings.get("allow_is_causal_skip", True)
     if is_packed and settings.get("attention_mask") is None:
         return None

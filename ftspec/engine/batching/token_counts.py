@@ -13,6 +13,8 @@ from ftspec.engine.batching.micro_batches import rows_of
 
 _IGNORED = -100  # the label of padding
 
+Count = torch.Tensor | int
+
 
 @dataclass
 class TokenCounts:
@@ -20,17 +22,23 @@ class TokenCounts:
 
     Tokens are counted in the sequences that are padded apart: of an encoder-decoder model those of
     the source and those of the target. Counting does not wait for the device; reading does.
-
-    Attributes:
-        padded: tokens with padding; ``padded_in`` has those of each sequence.
     """
 
     rows: int = 0
     batches: int = 0
-    padded: int = 0
-    padded_in: Mapping[str, int] = field(default_factory=dict)
-    _squares: torch.Tensor | int = 0
-    _real: torch.Tensor | int = 0
+    _padded_in: Mapping[str, Count] = field(default_factory=dict)
+    _squares: Count = 0
+    _real: Count = 0
+
+    @property
+    def padded_in(self) -> dict[str, int]:
+        """Tokens of each sequence, those of padding that are computed too."""
+        return {column: int(tokens) for column, tokens in self._padded_in.items()}
+
+    @property
+    def padded(self) -> int:
+        """Tokens with padding."""
+        return sum(self.padded_in.values())
 
     @property
     def real(self) -> int:
@@ -42,31 +50,38 @@ class TokenCounts:
         """The sum of each row's length, padding included, times itself."""
         return int(self._squares)
 
-    def add(self, batch: Mapping[str, Any], columns: Sequence[str]) -> None:
-        """Count a batch of tensors."""
+    def add(self, batch: Mapping[str, Any], columns: Sequence[str], *, pads: bool = True) -> None:
+        """Count a batch of tensors, the padding in it only where layers compute it."""
         self.batches += 1
         self.rows += rows_of(batch)
         for column in columns:
             if column in batch:
-                tokens = batch[column].numel()
-                self.padded += tokens
+                lengths = None if is_flat(batch) else _lengths_of_text(column, batch)
+                real = batch[column].numel() if lengths is None else lengths.sum()
+                padded = batch[column].numel() if pads else real
                 # a new mapping, so that a copy of the counts stays as it was
-                self.padded_in = {**self.padded_in, column: self.padded_in.get(column, 0) + tokens}
-                self._squares = self._squares + _count_squares(column, batch)
-                self._real = self._real + _count_real(column, batch)
+                before = self._padded_in.get(column, 0)
+                self._padded_in = {**self._padded_in, column: before + padded}
+                self._real = self._real + real
+                self._squares = self._squares + _count_squares(column, batch, lengths, pads)
 
 
-def _count_squares(column: str, batch: Mapping[str, torch.Tensor]) -> torch.Tensor | int:
+def _count_squares(
+    column: str, batch: Mapping[str, torch.Tensor], lengths: torch.Tensor | None, pads: bool
+) -> Count:
     if is_flat(batch):
         return edges_of(batch).diff().long().square().sum()
-    return batch[column].numel() * batch[column].shape[-1]
+    if pads or lengths is None:
+        return batch[column].numel() * batch[column].shape[-1]
+    return lengths.long().square().sum()
 
 
-def _count_real(column: str, batch: Mapping[str, torch.Tensor]) -> torch.Tensor | int:
+def _lengths_of_text(column: str, batch: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
+    """How many tokens of each row are not padding, where the batch says."""
     tokens = batch[column]
     mask = batch.get("attention_mask")
     if column == "labels":
-        return tokens.ne(_IGNORED).sum()
+        return tokens.ne(_IGNORED).sum(dim=-1)
     if mask is not None and mask.shape == tokens.shape:
-        return mask.sum()
-    return tokens.numel()
+        return mask.sum(dim=-1)
+    return None

@@ -54,9 +54,9 @@ def test_rows_are_cut_by_length_and_the_costliest_comes_first() -> None:
     assert [tokens_of(batch, COLUMNS) for batch in cut] == [40, 9]
 
 
-@pytest.mark.parametrize("pads", [True, False])
-def test_nothing_makes_no_batch(pads: bool) -> None:
-    assert len(CuttingCollator(pad, COLUMNS, 5, pads=pads, rows_per_batch=4)([])) == 0
+@pytest.mark.parametrize("flattens", [True, False])
+def test_nothing_makes_no_batch(flattens: bool) -> None:
+    assert len(CuttingCollator(pad, COLUMNS, 5, flattens=flattens, rows_per_batch=4)([])) == 0
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_line_is_no_larger_than_a_batch(
         return {**batch, "labels": batch["input_ids"]}
 
     cut = CuttingCollator(
-        pad_text, COLUMNS, 0, max_tokens, pads=False, rows_per_batch=rows_per_batch
+        pad_text, COLUMNS, 0, max_tokens, flattens=True, rows_per_batch=rows_per_batch
     )(rows_with(3, 20, 3, 19, 2))
 
     assert sorted(tokens_of(batch, COLUMNS) for batch in cut) == sorted(tokens)

@@ -28,13 +28,18 @@ def attend(heads: int, of_keys: int, **options: Any) -> tuple[torch.Tensor, list
     return out, line
 
 
-def by_definition(line: list[torch.Tensor], window: int, scaling: float) -> torch.Tensor:
-    """Softmax over the tokens of the own row, up to the own one, ``window`` of them at most."""
+def by_definition(
+    line: list[torch.Tensor], window: int, scaling: float, *, causal: bool = True
+) -> torch.Tensor:
+    """Softmax over the tokens of the own row; where it is causal up to the own one, ``window`` of
+    them at most."""
     query, key, value = line
     key, value = (one.repeat_interleave(len(query[0]) // len(one[0]), 1) for one in (key, value))
     at = torch.arange(TOKENS)
     row = torch.bucketize(at, EDGES, right=True)
-    sees = (row[:, None] == row) & (at[:, None] >= at) & (at[:, None] - at < window)
+    sees = row[:, None] == row
+    if causal:
+        sees &= (at[:, None] >= at) & (at[:, None] - at < window)
     scores = (query @ key.transpose(2, 3) * scaling).masked_fill(~sees, -math.inf)
     return (scores.softmax(-1) @ value).transpose(1, 2)
 
@@ -50,8 +55,27 @@ def test_a_token_sees_its_own_row_up_to_itself(
     torch.testing.assert_close(out, by_definition(line, window or TOKENS, 0.3))
 
 
+@pytest.mark.parametrize(("heads", "of_keys"), [(4, 4), (4, 2)])
+def test_a_token_sees_all_of_its_row_where_attention_is_not_causal(
+    heads: int, of_keys: int
+) -> None:
+    out, line = attend(heads, of_keys, is_causal=False, scaling=0.3)
+
+    torch.testing.assert_close(out, by_definition(line, TOKENS, 0.3, causal=False))
+
+
+def test_without_edges_text_alone_is_seen() -> None:
+    generator = torch.Generator().manual_seed(0)
+    query, key, value = (torch.randn((2, 3, 2, WIDTH), generator=generator) for _ in "qkv")
+    is_text = torch.tensor([[1, 1], [1, 0]])
+    out, _ = attend_by_rows(nn.Module(), query, key, value, is_text, is_causal=False)
+
+    torch.testing.assert_close(out[1], value[1, :, :1].transpose(0, 1).expand(2, -1, -1))
+
+
 @pytest.mark.parametrize(
-    "asked", [{"softcap": 30.0}, {"s_aux": torch.zeros(4)}, {"is_causal": False}]
+    "asked",
+    [{"softcap": 30.0}, {"s_aux": torch.zeros(4)}, {"is_causal": False, "sliding_window": 3}],
 )
 def test_attention_of_another_kind_is_refused(asked: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="rows of a line are not computed with"):
