@@ -55,6 +55,27 @@ def test_measuring_leaves_everything_as_it_was(
     assert all(torch.equal(weights[name], now) for name, now in trainer.model.state_dict().items())
 
 
+@pytest.mark.parametrize("room", [0, 2, 4])
+def test_no_more_is_tried_than_memory_has_room_for(
+    engine: Engine, request: pytest.FixtureRequest, room: int
+) -> None:
+    trainer: Any = engine.compile(spec_of(request, "summarization"), *AT_ONCE).trainer
+    sizes: list[int] = []
+
+    def run_out(module: Any, arguments: Any, inputs: dict[str, torch.Tensor]) -> None:
+        sizes.append(len(inputs["input_ids"]))
+        if sizes[-1] > room:
+            torch.empty(1 << 50)
+
+    trainer.model.register_forward_pre_hook(run_out, with_kwargs=True)
+
+    cost = measure_cost_per_cut(trainer)
+
+    assert max(sizes) == max(1, 2 * room)
+    assert (cost == NEVER_CUT) if room == 0 else (1 <= cost <= NEVER_CUT)
+    assert all(parameter.grad is None for parameter in trainer.model.parameters())
+
+
 @pytest.mark.slow
 def test_a_resumed_run_cuts_as_its_lock_says(
     engine: Engine, request: pytest.FixtureRequest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -19,12 +19,12 @@ from ftspec.engine.batching.cuts import NEVER_CUT
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.known_costs import recall, remember, what_is_measured
 from ftspec.engine.batching.lengths import lengths_of_rows
+from ftspec.engine.batching.memory import free_memory, is_out_of_memory
 from ftspec.engine.batching.micro_batches import Batch, tokens_of
 
 _ENOUGH = 4.0  # times the time of the smallest batch tell the slope from noise
-_SECONDS = 5.0  # after which no larger batch is tried
-_SECONDS_PER_SIZE = 1.0
-_REPEATS = 4
+_ROUNDS = 5
+_SECONDS = 5.0  # after which no larger batch is tried, and none again
 
 
 class Timing(NamedTuple):
@@ -77,6 +77,8 @@ def cost_per_cut(timings: Sequence[Timing]) -> int:
     Of the line through the shortest and the longest timing, rounded to a power of four: where two
     runs measure a little different, they mostly cut alike.
     """
+    if not timings:
+        return NEVER_CUT
     first, last = timings[0], timings[-1]
     if last.seconds <= first.seconds or last.tokens <= first.tokens:
         return NEVER_CUT
@@ -87,27 +89,43 @@ def cost_per_cut(timings: Sequence[Timing]) -> int:
 
 
 def _time_batches(trainer: ExactBatching) -> list[Timing]:
+    """The best of a few rounds over all sizes: what else the machine does for a while then slows
+    all of them alike."""
     model: Any = trainer.model
     columns = trainer.task.length_columns
-    rows = list(islice(iter(trainer.train_dataset), trainer.args.train_batch_size))  # type: ignore[arg-type]
+    rows = list(islice(iter(trainer.train_dataset), trainer.rows_per_batch))  # type: ignore[arg-type]
     rows = [rows[at] for at in np.argsort(lengths_of_rows(rows, columns).sum(axis=1))]
     was_training = model.training
     device = trainer.args.device
-    timings: list[Timing] = []
-    began = time.perf_counter()
+    batches: list[Batch] = []
+    seconds: list[float] = []
     with torch.random.fork_rng([device] if device.type != "cpu" else [], device_type=device.type):
         model.train()
+        began = time.perf_counter()
         for count in _sizes(len(rows)):
             start = (len(rows) - count) // 2  # rows of middling length, which pad little
             batch = send_to_device(dict(trainer.data_collator(rows[start : start + count])), device)
-            seconds = _best_time(lambda: _learn(trainer, model, batch), device)  # noqa: B023
-            timings.append(Timing(tokens_of(batch, columns), seconds))
-            tells_enough = timings[-1].seconds > _ENOUGH * timings[0].seconds
-            if tells_enough or time.perf_counter() - began > _SECONDS:
+            if not batches:  # the first takes longer, whatever its size
+                _time(trainer, model, batch)
+            taken = _time(trainer, model, batch)
+            if taken is None:
+                free_memory()
                 break
+            batches.append(batch)
+            seconds.append(taken)
+            if seconds[-1] > _ENOUGH * seconds[0] or time.perf_counter() - began > _SECONDS:
+                break
+        while len(batches) * _ROUNDS > len(seconds) and time.perf_counter() - began < _SECONDS:
+            taken = _time(trainer, model, batches[len(seconds) % len(batches)])
+            if taken is None:
+                break
+            seconds.append(taken)
         model.zero_grad()
         model.train(was_training)
-    return timings
+    return [
+        Timing(tokens_of(batch, columns), min(seconds[at :: len(batches)]))
+        for at, batch in enumerate(batches)
+    ]
 
 
 def _sizes(rows: int) -> list[int]:
@@ -120,12 +138,16 @@ def _learn(trainer: ExactBatching, model: nn.Module, batch: Batch) -> None:
     loss.backward()
 
 
-def _best_time(compute: Callable[[], None], device: torch.device) -> float:
-    times: list[float] = []
-    while len(times) < _REPEATS and sum(times) < _SECONDS_PER_SIZE:
-        start = time.perf_counter()
-        compute()
-        if device.type != "cpu":
-            torch.accelerator.synchronize(device)
-        times.append(time.perf_counter() - start)
-    return min(times)
+def _time(trainer: ExactBatching, model: nn.Module, batch: Batch) -> float | None:
+    """Seconds of a batch, forward and backward; nothing where memory is too small for it."""
+    start = time.perf_counter()
+    try:
+        _learn(trainer, model, batch)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        model.zero_grad()
+        return None
+    if trainer.args.device.type != "cpu":
+        torch.accelerator.synchronize(trainer.args.device)
+    return time.perf_counter() - start

@@ -47,6 +47,7 @@ class ExactBatching(EvaluationByLength):
 
     Attributes:
         cost_per_cut: what a micro-batch costs beside its tokens, in tokens.
+        rows_per_batch: so many of the longest rows of a step a micro-batch may be as large as.
         form: that of micro-batches, which the model must be made for.
     """
 
@@ -64,7 +65,7 @@ class ExactBatching(EvaluationByLength):
         self.cost_per_cut = cost_per_cut
         self._max_tokens = max_tokens
         self._cap = max_tokens  # lowered where memory runs out
-        self._rows_per_batch = rows_per_batch
+        self.rows_per_batch = rows_per_batch
         self._collator: CuttingCollator | None = None
         self._last_batch: Batch | None = None
         self._largest = 0  # tokens of the largest micro-batch of the step
@@ -84,7 +85,7 @@ class ExactBatching(EvaluationByLength):
             self.cost_per_cut if self.pads else NEVER_CUT,
             self._cap,
             flattens=self.form == "line",
-            rows_per_batch=self._rows_per_batch,
+            rows_per_batch=self.rows_per_batch,
         )
         options: dict[str, Any] = {
             "collate_fn": self._collator,
@@ -125,7 +126,7 @@ class ExactBatching(EvaluationByLength):
         sampler: Any = self._get_train_sampler(rows)
         kept = len(rows)
         if self.args.dataloader_drop_last:
-            kept -= kept % (self._rows_per_batch * processes)
+            kept -= kept % (self.rows_per_batch * processes)
         return StepSampler(
             sampler,
             kept,
