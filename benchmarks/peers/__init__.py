@@ -15,9 +15,8 @@ work on the machine is not in it. A seventh of the rounds is made.
 ftspec computes in bf16 where the processor has it; "fp32" is what the others do. What differs
 otherwise: AutoTrain and Ludwig pad all rows to the same length, here 256 tokens; LLaMA-Factory pads
 a batch to its longest row, and by default computes activations twice to save memory. AutoTrain and
-LLaMA-Factory evaluate twice. ftspec measures first what a cut of its batches costs, which a user's
-cache keeps for the next run of the model. Ludwig trains with Adam and a fixed learning rate, the
-others with AdamW and a falling one.
+LLaMA-Factory evaluate twice. ftspec first tries whether the model does without padding. Ludwig
+trains with Adam and a fixed learning rate, the others with AdamW and a falling one.
 
 ``python -m benchmarks.peers install`` installs AutoTrain 0.8.36, LLaMA-Factory 0.9.5 and Ludwig
 0.11.0, the last for Python 3.11, each in an environment of its own. Torch's version is the same in
