@@ -13,8 +13,10 @@ from transformers import Trainer, TrainingArguments
 
 from ftspec.builtin.tasks.text_classification import TextClassification
 from ftspec.engine.batching.choice import choose_batching
+from ftspec.engine.batching.cuts import NEVER_CUT
 from ftspec.engine.batching.exact import ExactBatching
-from ftspec.engine.batching.micro_batches import Batch, MicroBatches, rows_of
+from ftspec.engine.batching.lengths import lengths_in
+from ftspec.engine.batching.micro_batches import Batch, MicroBatches, rows_of, tokens_of
 from ftspec.engine.trainer import BatchMeanLoss
 from ftspec.errors import RunError
 from tests.engine.gradients import assert_equal, gradients_of
@@ -134,6 +136,22 @@ def test_no_more_tokens_than_a_device_may_have(
 
     assert max(sizes) <= 120
     assert len(sizes) > 6
+
+
+@pytest.mark.parametrize("case", ["single-label", "summarization", "rows of text"])
+def test_no_more_tokens_than_a_batch_of_the_longest_row(
+    engine: Engine, request: pytest.FixtureRequest, case: str
+) -> None:
+    """Accumulated batches come together only as far as one of them may need memory."""
+    run = engine.compile(spec_of(request, case), *ACCUMULATED)
+    run.trainer.cost_per_cut = NEVER_CUT
+    columns = run.data.task.length_columns
+    longest = lengths_in(run.data.encoded["train"], columns).max(axis=0).sum()
+    steps = list(run.trainer.get_train_dataloader())
+    sizes = [tokens_of(batch, columns) for step in steps for batch in step]
+
+    assert max(sizes) <= 4 * longest
+    assert len(steps) < len(sizes) < 11  # as the plain Trainer has
 
 
 @pytest.mark.parametrize("case", ["single-label", "summarization"])

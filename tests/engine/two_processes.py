@@ -144,7 +144,9 @@ def leave_padding_out(model: Any) -> None:
     """As a run does."""
     register_row_attention()
     model.set_attn_implementation(BY_ROWS)
-    unpad(find_layers(model) or model)
+    layers = find_layers(model)
+    assert layers is not None
+    unpad(layers)
 
 
 def run_out_above(trainer: Any, tokens: int, *, in_backward: bool) -> list[int]:

@@ -53,6 +53,8 @@ def settle_cost_per_cut(trainer: Trainer, wanted: int | None, recorded: int | No
     cost = of_first_process(trainer, recall(measured))
     if cost is None:
         cost = of_first_process(trainer, measure_cost_per_cut(trainer))
+        if cost is None:
+            return None
         remember(measured, cost)
     trainer.cost_per_cut = cost
     if cost == NEVER_CUT:
@@ -60,15 +62,17 @@ def settle_cost_per_cut(trainer: Trainer, wanted: int | None, recorded: int | No
     return f"a micro-batch costs as much as {cost:,} tokens beside its own"
 
 
-def measure_cost_per_cut(trainer: ExactBatching) -> int:
-    """Compute a few batches of growing size and see what they take beside their tokens.
+def measure_cost_per_cut(trainer: ExactBatching) -> int | None:
+    """Compute a few batches of growing size and see what they take beside their tokens; nothing
+    where memory has room for one row only.
 
     The model, its gradients and the random numbers are afterwards as they were.
     """
     # engines that shard weights wrap the model when training begins
     if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
         return NEVER_CUT
-    return cost_per_cut(_time_batches(trainer))
+    timings = _time_batches(trainer)
+    return cost_per_cut(timings) if len(timings) > 1 else None
 
 
 def cost_per_cut(timings: Sequence[Timing]) -> int:
@@ -77,8 +81,6 @@ def cost_per_cut(timings: Sequence[Timing]) -> int:
     Of the line through the shortest and the longest timing, rounded to a power of four: where two
     runs measure a little different, they mostly cut alike.
     """
-    if not timings:
-        return NEVER_CUT
     first, last = timings[0], timings[-1]
     if last.seconds <= first.seconds or last.tokens <= first.tokens:
         return NEVER_CUT
@@ -93,7 +95,7 @@ def _time_batches(trainer: ExactBatching) -> list[Timing]:
     all of them alike."""
     model: Any = trainer.model
     columns = trainer.task.length_columns
-    rows = list(islice(iter(trainer.train_dataset), trainer.rows_per_batch))  # type: ignore[arg-type]
+    rows = list(islice(iter(trainer.train_dataset), trainer.args.train_batch_size))  # type: ignore[arg-type]
     rows = [rows[at] for at in np.argsort(lengths_of_rows(rows, columns).sum(axis=1))]
     was_training = model.training
     device = trainer.args.device
@@ -105,6 +107,8 @@ def _time_batches(trainer: ExactBatching) -> list[Timing]:
         for count in _sizes(len(rows)):
             start = (len(rows) - count) // 2  # rows of middling length, which pad little
             batch = send_to_device(dict(trainer.data_collator(rows[start : start + count])), device)
+            if len(batches) > 1 and tokens_of(batch, columns) > trainer.most_tokens:
+                break
             if not batches:  # the first takes longer, whatever its size
                 _time(trainer, model, batch)
             taken = _time(trainer, model, batch)

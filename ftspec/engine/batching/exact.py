@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from itertools import islice
+from typing import Any, NamedTuple
 
 import torch
 from accelerate.data_loader import prepare_data_loader
@@ -25,7 +26,7 @@ from transformers.trainer_utils import seed_worker
 
 from ftspec.engine.batching.cuts import NEVER_CUT
 from ftspec.engine.batching.evaluation import EvaluationByLength
-from ftspec.engine.batching.lengths import lengths_in
+from ftspec.engine.batching.lengths import lengths_in, lengths_of_rows
 from ftspec.engine.batching.memory import free_memory, is_out_of_memory, row_too_large
 from ftspec.engine.batching.micro_batches import (
     Batch,
@@ -38,7 +39,30 @@ from ftspec.engine.batching.micro_batches import (
 )
 from ftspec.engine.batching.passes import Pass, idle_pass, plan_passes
 from ftspec.engine.batching.sampler import StepSampler
+from ftspec.engine.batching.token_counts import TokenCounts
 from ftspec.errors import RunError
+
+_ROWS_LOOKED_AT = 100
+
+
+class Size(NamedTuple):
+    """Tokens of a batch: those that embeddings and head compute, and those that layers do."""
+
+    padded: int
+    computed: int
+
+    def with_room_for(self, other: Size) -> Size:
+        """Room for both."""
+        return Size(max(self.padded, other.padded), max(self.computed, other.computed))
+
+    def has_room_for(self, other: Size) -> bool:
+        """Whether the other is no larger in either."""
+        return self.with_room_for(other) == self
+
+
+def least(*limits: int | None) -> int | None:
+    """The lowest of the limits that there are."""
+    return min((one for one in limits if one is not None), default=None)
 
 
 class ExactBatching(EvaluationByLength):
@@ -47,7 +71,6 @@ class ExactBatching(EvaluationByLength):
 
     Attributes:
         cost_per_cut: what a micro-batch costs beside its tokens, in tokens.
-        rows_per_batch: so many of the longest rows of a step a micro-batch may be as large as.
         form: that of micro-batches, which the model must be made for.
     """
 
@@ -65,11 +88,11 @@ class ExactBatching(EvaluationByLength):
         self.cost_per_cut = cost_per_cut
         self._max_tokens = max_tokens
         self._cap = max_tokens  # lowered where memory runs out
-        self.rows_per_batch = rows_per_batch
+        self._rows_per_batch = rows_per_batch
         self._collator: CuttingCollator | None = None
         self._last_batch: Batch | None = None
         self._largest = 0  # tokens of the largest micro-batch of the step
-        self._had_room_for = 0  # tokens of the largest micro-batch computed so far
+        self._had_room_for = Size(0, 0)  # the most that was computed so far
 
     @property
     def pads(self) -> bool:
@@ -83,9 +106,8 @@ class ExactBatching(EvaluationByLength):
             self.data_collator,
             self.task.length_columns,
             self.cost_per_cut if self.pads else NEVER_CUT,
-            self._cap,
+            least(self._cap, self.most_tokens),
             flattens=self.form == "line",
-            rows_per_batch=self.rows_per_batch,
         )
         options: dict[str, Any] = {
             "collate_fn": self._collator,
@@ -121,12 +143,24 @@ class ExactBatching(EvaluationByLength):
         )
         return prepared
 
+    @cached_property
+    def most_tokens(self) -> int:
+        """Tokens of a micro-batch: as many as ``rows_per_batch`` of the longest row have, for which
+        whoever set that number has room. Of a stream the longest of its first rows."""
+        rows, columns = self.train_dataset, self.task.length_columns
+        if isinstance(rows, Dataset):
+            lengths = lengths_in(rows, columns)
+        else:
+            some = islice(iter(rows), _ROWS_LOOKED_AT)  # type: ignore[arg-type]
+            lengths = lengths_of_rows(list(some), columns)
+        return max(1, self._rows_per_batch * int(lengths.max(axis=0, initial=0).sum()))
+
     def _step_sampler(self, rows: Dataset) -> StepSampler:
         processes = self.accelerator.num_processes
         sampler: Any = self._get_train_sampler(rows)
         kept = len(rows)
         if self.args.dataloader_drop_last:
-            kept -= kept % (self.rows_per_batch * processes)
+            kept -= kept % (self._rows_per_batch * processes)
         return StepSampler(
             sampler,
             kept,
@@ -135,7 +169,8 @@ class ExactBatching(EvaluationByLength):
             processes=processes,
             lengths=lengths_in(rows, self.task.length_columns) if processes > 1 else None,
             cost_per_cut=self.cost_per_cut,
-            max_tokens=self._max_tokens,  # not the cap: processes must agree
+            # not the cap: processes must agree
+            max_tokens=least(self._max_tokens, self.most_tokens),
             pads=self.pads,
         )
 
@@ -196,7 +231,7 @@ class ExactBatching(EvaluationByLength):
                     raise
                 return one.batch
             self._last_batch = one.batch
-            self._had_room_for = max(self._had_room_for, tokens_of(one.batch, columns))
+            self._had_room_for = self._had_room_for.with_room_for(self._size_of(one.batch))
         return loss
 
     def _passes(self, batches: list[Batch], items: torch.Tensor | int | None) -> list[Pass]:
@@ -217,11 +252,21 @@ class ExactBatching(EvaluationByLength):
             self.accelerator.num_processes > 1
             and not self._counts_must_match
             and rows_of(last) > 1
-            and tokens_of(last, columns) > self._had_room_for
+            and not self._had_room_for.has_room_for(self._size_of(last))
         ):
             # where it is the last pass nobody can leave it: a row of it, for nothing, is last then
             passes.append(idle_pass(split(last, 1)[0]))
         return passes
+
+    def _size_of(self, batch: Batch) -> Size:
+        """What decides whether there is room for a batch."""
+        columns = self.task.length_columns
+        padded = tokens_of(batch, columns)
+        if self.form != "layers" or self.accelerator.num_processes == 1:
+            return Size(padded, padded)
+        counts = TokenCounts()
+        counts.add(batch, columns)
+        return Size(padded, counts.real)
 
     def _unsynchronised(self, model: nn.Module, is_last: bool) -> Any:
         if is_last or self.accelerator.distributed_type == DistributedType.DEEPSPEED:

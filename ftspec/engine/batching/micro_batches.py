@@ -63,9 +63,8 @@ class CuttingCollator:
     """Cuts the rows of a step by length and pads each micro-batch to its own longest row.
 
     ``columns`` hold the sequences that are padded apart; ``cost_per_cut`` and ``max_tokens`` are
-    those of :func:`ftspec.engine.batching.cuts.cut`. None has more tokens than ``rows_per_batch``
-    of the longest row, for which whoever set that number has room. Where ``flattens`` is on they
-    are flat. The costliest comes first: where memory is too small for the step, that shows at once.
+    those of :func:`ftspec.engine.batching.cuts.cut`, and where ``flattens`` is on micro-batches are
+    flat. The costliest comes first: where memory is too small for the step, that shows at once.
     """
 
     def __init__(
@@ -76,23 +75,17 @@ class CuttingCollator:
         max_tokens: int | None = None,
         *,
         flattens: bool = False,
-        rows_per_batch: int | None = None,
     ) -> None:
         self._collate = collate
         self._columns = tuple(columns)
         self.cost_per_cut = cost_per_cut
         self.max_tokens = max_tokens
         self._flattens = flattens
-        self._rows_per_batch = rows_per_batch
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> MicroBatches:
         lengths = lengths_of_rows(rows, self._columns)
         order = order_by_length(lengths)
-        limit = self.max_tokens
-        if self._rows_per_batch is not None and rows:
-            fits = self._rows_per_batch * int(lengths.max(axis=0).sum())
-            limit = fits if limit is None else min(limit, fits)
-        ranges = cut(lengths[order], self.cost_per_cut, limit, pads=not self._flattens)
+        ranges = cut(lengths[order], self.cost_per_cut, self.max_tokens, pads=not self._flattens)
         batches = [
             dict(self._collate([rows[row] for row in order[start:stop]])) for start, stop in ranges
         ]

@@ -109,6 +109,10 @@ def _reason_to_keep_padding(
             handles.extend(_unpad_layers(model))
 
     try:
+        _switch(model, attention)
+        if attention_of(model) != attention:  # code of a repository may know no other than its own
+            return f'the model does not take the attention "{attention}"'
+        _switch(model, before)
         if form == "layers":
             return reason_layers_differ(trainer, leave_out)
         leave_out()
@@ -120,7 +124,7 @@ def _reason_to_keep_padding(
 
 
 def _switch(model: Any, attention: str | None) -> None:
-    """As far as the model takes it: code of a repository may know no other than its own."""
+    """As far as the model takes it."""
     if attention != attention_of(model):
         register_row_attention()
         model.set_attn_implementation(attention)

@@ -80,6 +80,14 @@ def attend_by_rows(
     return _in_one_kernel(line, cu_seq_lens_q, max_length_q, *how)[None], None
 
 
+def kernel_takes(numbers: torch.Tensor) -> bool:
+    """Whether they are, or are computed with, in as many bits as the kernel takes: on a CUDA device
+    16, elsewhere as they come."""
+    if numbers.device.type != "cuda":
+        return True
+    return torch.is_autocast_enabled("cuda") or numbers.dtype in (torch.bfloat16, torch.float16)
+
+
 def _has_window(module: nn.Module, longest: int) -> bool:
     """Whether a layer should not see the whole of a row of ``longest`` tokens."""
     config: Any = getattr(module, "config", None)

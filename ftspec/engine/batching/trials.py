@@ -3,23 +3,25 @@ without gradients."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
+from datasets import Dataset
+from torch import nn
 from transformers import Trainer
 
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.flattened import Batch, flatten
-from ftspec.engine.batching.lengths import lengths_of_rows
-from ftspec.engine.batching.unpadding import find_layers, first_layer
+from ftspec.engine.batching.lengths import lengths_in, lengths_of_rows
+from ftspec.engine.batching.unpadding import find_layers, first_layer, last_of, with_last
 
 _FIRST, _OTHER = range(1, 8), range(8, 1, -1)
 """Tokens of rows: what a row says must not depend on which of them is before it."""
 
-_ROWS_LOOKED_AT = 64
+_ROWS_LOOKED_AT = 1000
 
 _ALIKE_IN_EVERY_BIT, _ALIKE_IN_32_BITS, _ALIKE_IN_16_BITS = 1e-5, 1e-4, 0.05
 
@@ -60,34 +62,31 @@ def reason_layers_differ(trainer: ExactBatching, leave_out: Callable[[], None]) 
     """Why the loss and all that the model gives for text are not the same once ``leave_out`` has
     let its layers compute no padding, if they are not: tried with a short row and a long one."""
     model: Any = trainer.model
+    layers = find_layers(model)
+    assert layers is not None
     was_training = model.training
     model.eval()
     try:
         batch = _uneven_batch(trainer)
-        padded = _compute(trainer, batch)
+        padded = _try(trainer, batch, layers)
+        with _noughts_for_padding(layers, batch):
+            silent = _try(trainer, batch, layers)
         leave_out()
-        rows: list[int] = []
-        layers = find_layers(model)
-        assert layers is not None
-        watch = first_layer(layers).register_forward_pre_hook(
-            lambda layer, given, options: rows.append(len(given[0])), with_kwargs=True
+        text, after_other = (_try(trainer, one, layers) for one in (batch, _changed(batch)))
+        if 1 not in text.rows:
+            return "its layers got padding all the same"
+        if not _are_alike(padded.given, silent.given, batch, _ALIKE_IN_EVERY_BIT):
+            return "the model reads what its layers give for padding"
+        second = slice(len(text.hidden) // 2, None)  # of two rows, each of one sequence or several
+        leaks = not _are_alike(
+            [text.hidden[second]], [after_other.hidden[second]], {}, _ALIKE_IN_EVERY_BIT
         )
-        try:
-            unpadded = _compute(trainer, batch)
-        finally:
-            watch.remove()
+        if leaks or not _are_alike(padded.given, text.given, batch, _near(trainer)):
+            return "the model gives something else where its layers compute text alone"
     except Exception as error:  # whatever it is: the model or the task takes no such batch
         return f"its layers cannot compute text alone: {' '.join(str(error).split())[:200]}"
     finally:
         model.train(was_training)
-    if 1 not in rows:
-        return "its layers got padding all the same"
-    mask = batch.get("attention_mask")
-    for one, other in zip(padded, unpadded, strict=True):
-        if mask is not None and one.shape[: mask.ndim] == mask.shape:  # of each token
-            one, other = one[mask.bool()], other[mask.bool()]
-        if float((one - other).norm()) > _near(trainer) * float(one.norm()):
-            return "the model gives something else where its layers compute text alone"
     return None
 
 
@@ -106,26 +105,101 @@ def first_rows(trainer: Trainer, count: int) -> list[Any]:
 
 
 def _uneven_batch(trainer: ExactBatching) -> Batch:
-    """The shortest and the longest of the first rows."""
-    rows = first_rows(trainer, _ROWS_LOOKED_AT)
-    lengths = lengths_of_rows(rows, trainer.task.length_columns).sum(axis=1)
-    chosen = [rows[int(at)] for at in (np.argmin(lengths), np.argmax(lengths))]
-    return dict(trainer.data_collator(chosen))
+    """A short row and a long one; of a stream the shortest and the longest of its first rows."""
+    rows: Any = trainer.train_dataset
+    if isinstance(rows, Dataset):
+        some = rows.select(range(0, len(rows), max(1, len(rows) // _ROWS_LOOKED_AT)))
+        lengths = lengths_in(some, trainer.task.length_columns)
+    else:
+        some = first_rows(trainer, _ROWS_LOOKED_AT)
+        lengths = lengths_of_rows(some, trainer.task.length_columns)
+    whole = lengths.sum(axis=1)
+    return dict(trainer.data_collator([some[int(at)] for at in (whole.argmin(), whole.argmax())]))
 
 
-def _compute(trainer: ExactBatching, batch: Batch) -> list[torch.Tensor]:
-    """The loss, and what else the model gives in numbers."""
+def _changed(batch: Batch) -> Batch:
+    """The same with other tokens in the first row."""
+    ids, mask = batch.get("input_ids"), batch.get("attention_mask")
+    if ids is None or mask is None:
+        return batch
+    ids, is_text = ids.clone(), mask[0].bool()
+    ids[0, is_text] = ids[0, is_text].flip(0)
+    return {**batch, "input_ids": ids}
+
+
+class _Tried(NamedTuple):
+    """What a model gave: the loss and other numbers, what came out of its layers last, and how many
+    rows they got each time."""
+
+    given: list[torch.Tensor]
+    hidden: torch.Tensor
+    rows: list[int]
+
+
+def _try(trainer: ExactBatching, batch: Batch, layers: nn.Module) -> _Tried:
     model: Any = trainer.model
+    rows: list[int] = []
+    hidden: list[torch.Tensor] = []
+    watches = [
+        first_layer(layers).register_forward_pre_hook(lambda _, given: rows.append(len(given[0]))),
+        layers.register_forward_hook(lambda _, __, output: hidden.append(last_of(output))),
+    ]
     inputs = trainer._prepare_inputs(dict(batch))
-    with (
-        torch.no_grad(),
-        trainer.accelerator.autocast(),
-        trainer.compute_loss_context_manager(),
-    ):
-        loss, outputs = trainer.compute_loss(model, inputs, return_outputs=True)
-    values = outputs.values() if isinstance(outputs, Mapping) else outputs
-    numbers = [one for one in values if isinstance(one, torch.Tensor) and one.is_floating_point()]
-    return [one.float().cpu() for one in (loss, *numbers)]
+    try:
+        with (
+            torch.no_grad(),
+            trainer.accelerator.autocast(),
+            trainer.compute_loss_context_manager(),
+        ):
+            loss, outputs = trainer.compute_loss(model, inputs, return_outputs=True)
+    finally:
+        for watch in watches:
+            watch.remove()
+    given = [one.float().cpu() for one in (loss, *_numbers_in(outputs))]
+    return _Tried(given, hidden[-1].float().cpu(), rows)
+
+
+@contextmanager
+def _noughts_for_padding(layers: nn.Module, batch: Batch) -> Iterator[None]:
+    """While it lasts layers give noughts where a batch has padding, as they do once they compute
+    text alone."""
+    mask = batch["attention_mask"]
+
+    def silence(module: nn.Module, given: Any, output: Any) -> Any:
+        hidden = last_of(output)
+        is_text = mask.to(hidden.device).reshape(hidden.shape[:2])[..., None]
+        return with_last(output, hidden * is_text.to(hidden.dtype))
+
+    handle = layers.register_forward_hook(silence)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _numbers_in(outputs: Any) -> Iterator[torch.Tensor]:
+    if isinstance(outputs, torch.Tensor):
+        if outputs.is_floating_point():
+            yield outputs
+    elif isinstance(outputs, Mapping | tuple | list):
+        for one in outputs.values() if isinstance(outputs, Mapping) else outputs:
+            yield from _numbers_in(one)
+
+
+def _are_alike(
+    ours: list[torch.Tensor], theirs: list[torch.Tensor], batch: Batch, near: float
+) -> bool:
+    """Of what there is for each token, those of text count."""
+    if [one.shape for one in ours] != [one.shape for one in theirs]:
+        return False
+    mask = batch.get("attention_mask")
+    for one, other in zip(ours, theirs, strict=True):
+        if mask is not None and one.shape[: mask.ndim] == mask.shape:
+            one, other = one[mask.bool()], other[mask.bool()]
+        # where either is not a number, nothing is shown
+        if not float((one - other).norm()) <= near * float(one.norm()):
+            return False
+    return True
 
 
 def _window(model: Any) -> int:

@@ -16,6 +16,11 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 from transformers.utils.generic import ModelOutput
 
+from ftspec.engine.batching.row_attention import kernel_takes
+
+_GIVEN = ("hidden_states", "attention_mask")
+"""What layers are given first."""
+
 _LINE = "line"
 """The option under which layers hand on how their tokens lie; attention does not look at it."""
 
@@ -39,20 +44,36 @@ class Line(NamedTuple):
 
 
 def find_layers(model: nn.Module) -> nn.Module | None:
-    """The part of an encoder that is its layers alone: hidden states come in, and go out."""
-    for part in model.modules():
-        if not isinstance(part, PreTrainedModel) or part.config.is_encoder_decoder:
-            continue
-        for child in part.children():
-            names = list(inspect.signature(child.forward).parameters)
-            if names[:2] == ["hidden_states", "attention_mask"] and _has_layers(child):
-                return child
-    return None
+    """The part of an encoder that is its layers alone: hidden states come in, and go out. A model
+    of several stacks has no such part."""
+    parts = [part for part in model.modules() if isinstance(part, PreTrainedModel)]
+    if any(part.config.is_encoder_decoder for part in parts):
+        return None
+    stacks = [child for part in parts for child in part.children() if _is_stack(child)]
+    return stacks[0] if len(stacks) == 1 else None
 
 
 def first_layer(layers: nn.Module) -> nn.Module:
     """The first of the layers that were found."""
     return next(iter(_lists_of(layers)))[0]
+
+
+def last_of(output: Any) -> torch.Tensor:
+    """The hidden states in what layers give."""
+    if isinstance(output, torch.Tensor):
+        return output
+    hidden: torch.Tensor = output[0]  # of a ``ModelOutput`` too
+    return hidden
+
+
+def with_last(output: Any, hidden: torch.Tensor) -> Any:
+    """What layers give, with other hidden states."""
+    if isinstance(output, torch.Tensor):
+        return hidden
+    if isinstance(output, ModelOutput):
+        output["last_hidden_state"] = hidden
+        return output
+    return (hidden, *output[1:])
 
 
 def unpad(layers: nn.Module) -> list[torch.utils.hooks.RemovableHandle]:
@@ -64,8 +85,9 @@ def unpad(layers: nn.Module) -> list[torch.utils.hooks.RemovableHandle]:
     ]
 
 
-def _has_layers(part: nn.Module) -> bool:
-    return any(True for _ in _lists_of(part))
+def _is_stack(part: nn.Module) -> bool:
+    names = list(inspect.signature(part.forward).parameters)
+    return names[:2] == list(_GIVEN) and any(True for _ in _lists_of(part))
 
 
 def _lists_of(part: nn.Module) -> Iterator[nn.ModuleList]:
@@ -75,39 +97,27 @@ def _lists_of(part: nn.Module) -> Iterator[nn.ModuleList]:
 def _into_line(
     layers: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-    names = ("hidden_states", "attention_mask")
-    given = dict(zip(names, arguments, strict=False))
-    mask = given.get("attention_mask", options.get("attention_mask"))
-    if not isinstance(mask, torch.Tensor) or mask.ndim != len(names):
+    given = options | dict(zip(_GIVEN, arguments, strict=False))
+    hidden, mask = (given.get(name) for name in _GIVEN)
+    if not isinstance(hidden, torch.Tensor) or not isinstance(mask, torch.Tensor):
+        return None
+    if mask.shape != hidden.shape[:2] or not kernel_takes(hidden):
         return None
     mask = mask.bool()
-    lengths = mask.sum(dim=1)
     line = Line(mask.flatten().nonzero()[:, 0], *mask.shape)
-    edges = functional.pad(lengths.cumsum(0), (1, 0)).int()
-    hidden = given.get("hidden_states", options.get("hidden_states"))
-    assert isinstance(hidden, torch.Tensor)
-    changed = {
-        "hidden_states": line.take(hidden),
-        "attention_mask": None,
-    }
+    edges = functional.pad(mask.sum(dim=1).cumsum(0), (1, 0)).int()
     ours = {
         _LINE: line,
         **dict.fromkeys(("cu_seq_lens_q", "cu_seq_lens_k"), edges),
-        **dict.fromkeys(("max_length_q", "max_length_k"), int(lengths.max())),
+        # no row is longer; how long they are the device knows, and need not be waited for
+        **dict.fromkeys(("max_length_q", "max_length_k"), line.width),
     }
-    rest = {name: value for name, value in options.items() if name not in names}
-    return (*changed.values(), *arguments[len(names) :]), rest | ours
+    rest = {name: value for name, value in options.items() if name not in _GIVEN}
+    return (line.take(hidden), None, *arguments[len(_GIVEN) :]), rest | ours
 
 
 def _into_rows(
     layers: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any], output: Any
 ) -> Any:
     line: Line | None = options.get(_LINE)
-    if line is None:
-        return None
-    if isinstance(output, torch.Tensor):
-        return line.put_back(output)
-    if isinstance(output, ModelOutput):
-        output["last_hidden_state"] = line.put_back(output["last_hidden_state"])
-        return output
-    return (line.put_back(output[0]), *output[1:])
+    return None if line is None else with_last(output, line.put_back(last_of(output)))

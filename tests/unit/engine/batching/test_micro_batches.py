@@ -56,23 +56,20 @@ def test_rows_are_cut_by_length_and_the_costliest_comes_first() -> None:
 
 @pytest.mark.parametrize("flattens", [True, False])
 def test_nothing_makes_no_batch(flattens: bool) -> None:
-    assert len(CuttingCollator(pad, COLUMNS, 5, flattens=flattens, rows_per_batch=4)([])) == 0
+    assert len(CuttingCollator(pad, COLUMNS, 5, flattens=flattens)([])) == 0
 
 
 @pytest.mark.parametrize(
-    ("rows_per_batch", "max_tokens", "tokens"),
-    [(5, None, [47]), (2, None, [39, 8]), (5, 30, [20, 27]), (1, 30, [20, 19, 8])],
+    ("max_tokens", "tokens"), [(None, [47]), (40, [39, 8]), (30, [20, 27]), (20, [20, 19, 8])]
 )
-def test_a_line_is_no_larger_than_a_batch(
-    rows_per_batch: int, max_tokens: int | None, tokens: list[int]
-) -> None:
+def test_a_line_has_no_more_tokens_than_it_may(max_tokens: int | None, tokens: list[int]) -> None:
     def pad_text(rows: Sequence[dict[str, Any]]) -> Batch:
         batch = pad(rows)
         return {**batch, "labels": batch["input_ids"]}
 
-    cut = CuttingCollator(
-        pad_text, COLUMNS, 0, max_tokens, flattens=True, rows_per_batch=rows_per_batch
-    )(rows_with(3, 20, 3, 19, 2))
+    cut = CuttingCollator(pad_text, COLUMNS, 0, max_tokens, flattens=True)(
+        rows_with(3, 20, 3, 19, 2)
+    )
 
     assert sorted(tokens_of(batch, COLUMNS) for batch in cut) == sorted(tokens)
 
