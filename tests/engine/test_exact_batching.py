@@ -151,7 +151,7 @@ def test_no_more_tokens_than_a_batch_of_the_longest_row(
     sizes = [tokens_of(batch, columns) for step in steps for batch in step]
 
     assert max(sizes) <= 4 * longest
-    assert len(steps) < len(sizes) < 11  # as the plain Trainer has
+    assert len(steps) < len(sizes) <= 11  # which the plain Trainer has
 
 
 @pytest.mark.parametrize("case", ["single-label", "summarization"])

@@ -32,12 +32,12 @@ class TokenCounts:
 
     @property
     def padded_in(self) -> dict[str, int]:
-        """Tokens of each sequence, those of padding that are computed too."""
+        """Tokens of each sequence, with the padding that was computed."""
         return {column: int(tokens) for column, tokens in self._padded_in.items()}
 
     @property
     def padded(self) -> int:
-        """Tokens with padding."""
+        """Tokens with the padding that was computed."""
         return sum(self.padded_in.values())
 
     @property
@@ -47,7 +47,7 @@ class TokenCounts:
 
     @property
     def squares(self) -> int:
-        """The sum of each row's length, padding included, times itself."""
+        """The sum of each row's length, with the padding that was computed, times itself."""
         return int(self._squares)
 
     def add(self, batch: Mapping[str, Any], columns: Sequence[str], *, pads: bool = True) -> None:
