@@ -288,6 +288,19 @@ def test_so_it_is_where_layers_get_text_alone(
         assert (counts.batches == len(padded)) is is_at_once
 
 
+def attend_wrongly(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """Attention by rows that takes all rows for one, or raises an error."""
+    attend = row_attention._row_by_row
+
+    def go_wrong(*line: Any) -> torch.Tensor:
+        if fault == "an error":
+            raise ValueError("heads are too wide")
+        query, key, value, edges, *rest = line
+        return attend(query, key, value, edges[[0, -1]], *rest)
+
+    monkeypatch.setattr(row_attention, "_row_by_row", go_wrong)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "why"),
@@ -304,18 +317,10 @@ def test_an_encoder_that_is_refused_stays_as_it_was(
     fault: str,
     why: str,
 ) -> None:
-    attend = row_attention._row_by_row
-
-    def go_wrong(*line: Any) -> torch.Tensor:
-        if fault == "an error":
-            raise ValueError("heads are too wide")
-        query, key, value, edges, *rest = line
-        return attend(query, key, value, edges[[0, -1]], *rest)
-
     if fault == "a mask of its own":
         monkeypatch.setattr(row_attention, "bidirectional_mask_function", None)
     else:
-        monkeypatch.setattr(row_attention, "_row_by_row", go_wrong)
+        attend_wrongly(monkeypatch, fault)
     watcher = Recorder()
     outcome = engine.execute(spec_of(request, "single-label"), *AT_ONCE, watcher=watcher)
 
@@ -422,15 +427,7 @@ def test_a_model_that_is_refused_keeps_its_attention(
     why: str,
 ) -> None:
     """As one would be that has a window of its own, or heads that the kernel does not take."""
-    attend = row_attention._row_by_row
-
-    def go_wrong(*line: Any) -> torch.Tensor:
-        if fault == "an error":
-            raise ValueError("heads are too wide")
-        query, key, value, edges, *rest = line
-        return attend(query, key, value, edges[[0, -1]], *rest)
-
-    monkeypatch.setattr(row_attention, "_row_by_row", go_wrong)
+    attend_wrongly(monkeypatch, fault)
     watcher = Recorder()
     outcome = engine.execute(spec_of(request, "rows of text"), *AT_ONCE, watcher=watcher)
 
