@@ -60,8 +60,19 @@ def take_rows(batch: Batch, rows: Range) -> Batch:
     )
 
 
+def edges_between(lengths: torch.Tensor) -> torch.Tensor:
+    """Where rows of these lengths begin in a line, and the last ends, shape (rows + 1,)."""
+    return torch.nn.functional.pad(lengths.cumsum(0), (1, 0))
+
+
+def told_to_attention(edges: torch.Tensor, longest: int) -> dict[str, Any]:
+    """What attention of variable length must know of a line of rows that have ``longest`` tokens at
+    most, by the names that transformers gives it."""
+    return {**dict.fromkeys(_EDGES, edges.int()), **dict.fromkeys(_LONGEST, longest)}
+
+
 def _line(ids: torch.Tensor, labels: torch.Tensor, lengths: torch.Tensor) -> Batch:
-    edges = torch.nn.functional.pad(lengths.cumsum(0), (1, 0))
+    edges = edges_between(lengths)
     labels = labels.index_fill(0, edges[:-1], _IGNORED)
     starts = edges[:-1].repeat_interleave(lengths)
     positions = torch.arange(len(ids), device=ids.device) - starts
@@ -69,6 +80,5 @@ def _line(ids: torch.Tensor, labels: torch.Tensor, lengths: torch.Tensor) -> Bat
         "input_ids": ids[None],
         "labels": labels[None],
         "position_ids": positions[None],
-        **dict.fromkeys(_EDGES, edges.int()),
-        **dict.fromkeys(_LONGEST, int(lengths.max())),
+        **told_to_attention(edges, int(lengths.max())),
     }

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import nn
-from torch.nn import functional
 from transformers import PreTrainedModel
 from transformers.utils.generic import ModelOutput
 
+from ftspec.engine.batching.flattened import edges_between, told_to_attention
 from ftspec.engine.batching.row_attention import kernel_takes
 
 _GIVEN = ("hidden_states", "attention_mask")
@@ -105,15 +105,10 @@ def _into_line(
         return None
     mask = mask.bool()
     line = Line(mask.flatten().nonzero()[:, 0], *mask.shape)
-    edges = functional.pad(mask.sum(dim=1).cumsum(0), (1, 0)).int()
-    ours = {
-        _LINE: line,
-        **dict.fromkeys(("cu_seq_lens_q", "cu_seq_lens_k"), edges),
-        # no row is longer; how long they are the device knows, and need not be waited for
-        **dict.fromkeys(("max_length_q", "max_length_k"), line.width),
-    }
+    # no row is longer than the width; how long they are the device knows, and is not waited for
+    told = told_to_attention(edges_between(mask.sum(dim=1)), line.width)
     rest = {name: value for name, value in options.items() if name not in _GIVEN}
-    return (line.take(hidden), None, *arguments[len(_GIVEN) :]), rest | ours
+    return (line.take(hidden), None, *arguments[len(_GIVEN) :]), {**rest, **told, _LINE: line}
 
 
 def _into_rows(
