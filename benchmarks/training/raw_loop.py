@@ -14,9 +14,8 @@ from benchmarks.training.encoded import collator, encode, load_model_to_train, l
 from benchmarks.training.job import Job, Trained
 from benchmarks.training.scripts import count, wait_for_device
 from ftspec.engine.batching.cuts import NEVER_CUT
-from ftspec.engine.batching.micro_batches import CuttingCollator, MicroBatches
-from ftspec.engine.batching.row_attention import BY_ROWS, register_row_attention
-from ftspec.engine.batching.unpadding import find_layers, unpad
+from ftspec.engine.batching.micro_batches import CuttingCollator, Form, MicroBatches
+from ftspec.engine.batching.padding import leave_padding_out
 
 
 def raw_loop_bf16(job: Job) -> Trained:
@@ -37,11 +36,7 @@ def _train(job: Job, precision: torch.dtype | None) -> Trained:
     rows = encode(job, tokenizer)
     model = load_model_to_train(job).to(device)
     if job.cost_per_cut is None:
-        register_row_attention()
-        model.set_attn_implementation(BY_ROWS)
-        layers = find_layers(model)
-        if layers is not None:
-            unpad(layers)
+        leave_padding_out(model, _form_of(job))
     model.train()
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=family.learning_rate, weight_decay=0.0, fused=True
@@ -78,13 +73,20 @@ def _train(job: Job, precision: torch.dtype | None) -> Trained:
 def _steps(job: Job, rows: Dataset, collate: Any) -> Iterator[MicroBatches]:
     """The rows of each step, cut as ``ftspec run`` cuts them, or without padding as it has them."""
     cost = NEVER_CUT if job.cost_per_cut is None else job.cost_per_cut
-    flattens = job.cost_per_cut is None and job.learned.task == "text-generation"
+    flattens = _form_of(job) == "line"
     cutter = CuttingCollator(collate, job.learned.length_columns, cost, flattens=flattens)
     shuffled = torch.Generator().manual_seed(job.seed)  # as the Trainer does
     order = torch.randperm(len(rows), generator=shuffled).tolist()
     batch = job.learned.batch
     for start in range(0, len(order), batch):
         yield cutter([rows[row] for row in order[start : start + batch]])
+
+
+def _form_of(job: Job) -> Form:
+    """That of the micro-batches of ``ftspec run``."""
+    if job.cost_per_cut is not None:
+        return "padded"
+    return "line" if job.learned.task == "text-generation" else "layers"
 
 
 def items_of(job: Job, batch: Mapping[str, torch.Tensor]) -> int:

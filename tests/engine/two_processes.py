@@ -30,8 +30,7 @@ from ftspec.builtin.tasks.text_classification import TextClassification
 from ftspec.builtin.tasks.text_generation import TextGeneration
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.micro_batches import Form
-from ftspec.engine.batching.row_attention import BY_ROWS, register_row_attention
-from ftspec.engine.batching.unpadding import find_layers, unpad
+from ftspec.engine.batching.padding import leave_padding_out
 from ftspec.engine.trainer import BatchMeanLoss, trainer_class_for
 from tests.engine.gradients import Gradients, gradients_of
 
@@ -130,7 +129,7 @@ def train_exactly(
     trainer._counts_must_match = equal_counts
     trainer.form = form
     if form == "layers":
-        leave_padding_out(trainer.model)
+        leave_padding_out(trainer.model, form)
     failed: list[int] | None = None
     if room is not None and trainer.args.process_index == 0:
         failed = run_out_above(trainer, room, in_backward=name == "gpt2")
@@ -138,15 +137,6 @@ def train_exactly(
     assert failed is None or failed, "memory never ran out"
     batches = trainer.accelerator.gather(torch.tensor([trainer.token_counts.batches]))
     return gradients, batches.tolist(), trainer.evaluate()["eval_loss"]
-
-
-def leave_padding_out(model: Any) -> None:
-    """As a run does."""
-    register_row_attention()
-    model.set_attn_implementation(BY_ROWS)
-    layers = find_layers(model)
-    assert layers is not None
-    unpad(layers)
 
 
 def run_out_above(trainer: Any, tokens: int, *, in_backward: bool) -> list[int]:

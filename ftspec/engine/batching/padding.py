@@ -53,10 +53,21 @@ def settle_padding(
     trainer.form, attention, said = of_first_process(
         trainer, _decide(trainer, auto_model, is_compiled, keeps_attention)
     )
-    _switch(trainer.model, attention)
-    if trainer.form == "layers":
-        _unpad_layers(trainer.model)
+    leave_padding_out(trainer.model, trainer.form, attention)
     return said
+
+
+def leave_padding_out(
+    model: Any, form: Form, attention: str | None = BY_ROWS
+) -> list[RemovableHandle]:
+    """Make a model for micro-batches of a form, with an attention that takes rows of any length;
+    removing what this gives lets its layers compute padding again."""
+    _switch(model, attention)
+    if form != "layers":
+        return []
+    layers = find_layers(model)
+    assert layers is not None  # else the form would be another
+    return unpad(layers)
 
 
 def _decide(
@@ -101,12 +112,10 @@ def _reason_to_keep_padding(
     """Why a model does not compute the same without padding, if it does not: it is tried."""
     model: Any = trainer.model
     before = attention_of(model)
-    handles = []
+    handles: list[RemovableHandle] = []
 
     def leave_out() -> None:
-        _switch(model, attention)
-        if form == "layers":
-            handles.extend(_unpad_layers(model))
+        handles.extend(leave_padding_out(model, form, attention))
 
     try:
         _switch(model, attention)
@@ -128,12 +137,6 @@ def _switch(model: Any, attention: str | None) -> None:
     if attention != attention_of(model):
         register_row_attention()
         model.set_attn_implementation(attention)
-
-
-def _unpad_layers(model: Any) -> list[RemovableHandle]:
-    layers = find_layers(model)
-    assert layers is not None  # it was found where this was decided
-    return unpad(layers)
 
 
 def takes_any_length(attention: str | None) -> bool:
