@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +17,7 @@ from ftspec.engine.batching.agreement import of_first_process
 from ftspec.engine.batching.cuts import NEVER_CUT
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.known_costs import recall, remember, what_is_measured
-from ftspec.engine.batching.lengths import lengths_of_rows
+from ftspec.engine.batching.lengths import first_rows, lengths_of_rows
 from ftspec.engine.batching.memory import free_memory, is_out_of_memory
 from ftspec.engine.batching.micro_batches import Batch, tokens_of
 
@@ -95,7 +94,7 @@ def _time_batches(trainer: ExactBatching) -> list[Timing]:
     all of them alike."""
     model: Any = trainer.model
     columns = trainer.task.length_columns
-    rows = list(islice(iter(trainer.train_dataset), trainer.args.train_batch_size))  # type: ignore[arg-type]
+    rows = first_rows(trainer.train_dataset, trainer.args.train_batch_size)
     rows = [rows[at] for at in np.argsort(lengths_of_rows(rows, columns).sum(axis=1))]
     was_training = model.training
     device = trainer.args.device

@@ -12,7 +12,6 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property, partial
-from itertools import islice
 from typing import Any, NamedTuple
 
 import torch
@@ -24,9 +23,9 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 from transformers.trainer_utils import seed_worker
 
-from ftspec.engine.batching.cuts import NEVER_CUT
+from ftspec.engine.batching.cuts import NEVER_CUT, LengthTable
 from ftspec.engine.batching.evaluation import EvaluationByLength
-from ftspec.engine.batching.lengths import lengths_in, lengths_of_rows
+from ftspec.engine.batching.lengths import first_rows, lengths_in, lengths_of_rows
 from ftspec.engine.batching.memory import free_memory, is_out_of_memory, row_too_large
 from ftspec.engine.batching.micro_batches import (
     Batch,
@@ -58,11 +57,6 @@ class Size(NamedTuple):
     def has_room_for(self, other: Size) -> bool:
         """Whether the other is no larger in either."""
         return self.with_room_for(other) == self
-
-
-def least(*limits: int | None) -> int | None:
-    """The lowest of the limits that there are."""
-    return min((one for one in limits if one is not None), default=None)
 
 
 class ExactBatching(EvaluationByLength):
@@ -106,7 +100,7 @@ class ExactBatching(EvaluationByLength):
             self.data_collator,
             self.task.length_columns,
             self.cost_per_cut if self.pads else NEVER_CUT,
-            least(self._cap, self.most_tokens),
+            self._within_a_batch(self._cap),
             flattens=self.form == "line",
         )
         options: dict[str, Any] = {
@@ -144,16 +138,22 @@ class ExactBatching(EvaluationByLength):
         return prepared
 
     @cached_property
-    def most_tokens(self) -> int:
-        """Tokens of a micro-batch: as many as ``rows_per_batch`` of the longest row have, for which
-        whoever set that number has room. Of a stream the longest of its first rows."""
+    def _lengths(self) -> LengthTable:
+        """Of all rows; of a stream those of the first."""
         rows, columns = self.train_dataset, self.task.length_columns
         if isinstance(rows, Dataset):
-            lengths = lengths_in(rows, columns)
-        else:
-            some = islice(iter(rows), _ROWS_LOOKED_AT)  # type: ignore[arg-type]
-            lengths = lengths_of_rows(list(some), columns)
-        return max(1, self._rows_per_batch * int(lengths.max(axis=0, initial=0).sum()))
+            return lengths_in(rows, columns)
+        return lengths_of_rows(first_rows(rows, _ROWS_LOOKED_AT), columns)
+
+    @property
+    def most_tokens(self) -> int:
+        """Tokens of a micro-batch: as many as ``rows_per_batch`` of the longest row have, for which
+        whoever set that number has room."""
+        longest = self._lengths.max(axis=0, initial=0)
+        return max(1, self._rows_per_batch * int(longest.sum()))
+
+    def _within_a_batch(self, limit: int | None) -> int:
+        return self.most_tokens if limit is None else min(limit, self.most_tokens)
 
     def _step_sampler(self, rows: Dataset) -> StepSampler:
         processes = self.accelerator.num_processes
@@ -167,10 +167,10 @@ class ExactBatching(EvaluationByLength):
             self._train_batch_size * processes,
             process=self.accelerator.process_index,
             processes=processes,
-            lengths=lengths_in(rows, self.task.length_columns) if processes > 1 else None,
+            lengths=self._lengths if processes > 1 else None,
             cost_per_cut=self.cost_per_cut,
             # not the cap: processes must agree
-            max_tokens=least(self._max_tokens, self.most_tokens),
+            max_tokens=self._within_a_batch(self._max_tokens),
             pads=self.pads,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,11 @@ import pyarrow.compute as pc
 from datasets import Dataset
 
 from ftspec.engine.batching.cuts import LengthTable
+
+
+def first_rows(rows: Any, count: int) -> list[dict[str, Any]]:
+    """The first of a data set or a stream."""
+    return list(islice(iter(rows), count))
 
 
 def lengths_of_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> LengthTable:

@@ -13,12 +13,11 @@ from ftspec.engine.attention import attention_of
 from ftspec.engine.batching.agreement import of_first_process
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.flattened import PADDED
-from ftspec.engine.batching.lengths import lengths_in
+from ftspec.engine.batching.lengths import first_rows, lengths_in
 from ftspec.engine.batching.micro_batches import Form
 from ftspec.engine.batching.row_attention import BY_ROWS, register_row_attention
 from ftspec.engine.batching.trials import (
     computes_in_16_bits,
-    first_rows,
     reason_layers_differ,
     reason_rows_mix,
 )
@@ -198,4 +197,4 @@ def reason_to_pad(
 
 
 def _names_in_batch(trainer: Trainer) -> Collection[str]:
-    return dict(trainer.data_collator(first_rows(trainer, 2))).keys()
+    return dict(trainer.data_collator(first_rows(trainer.train_dataset, 2))).keys()

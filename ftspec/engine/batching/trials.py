@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any, NamedTuple
 
 import torch
@@ -15,7 +14,7 @@ from transformers import Trainer
 
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.flattened import Batch, flatten
-from ftspec.engine.batching.lengths import lengths_in, lengths_of_rows
+from ftspec.engine.batching.lengths import first_rows, lengths_in, lengths_of_rows
 from ftspec.engine.batching.unpadding import find_layers, first_layer, last_of, with_last
 
 _FIRST, _OTHER = range(1, 8), range(8, 1, -1)
@@ -33,7 +32,7 @@ def reason_rows_mix(trainer: ExactBatching) -> str | None:
     was_training = model.training
     model.eval()
     try:
-        padded = dict(trainer.data_collator(first_rows(trainer, 2)))
+        padded = dict(trainer.data_collator(first_rows(trainer.train_dataset, 2)))
         items = [int(trainer.task.count_loss_items(one)) for one in (padded, flatten(padded))]
         tokens = model.get_input_embeddings().num_embeddings
         rows = (_FIRST, _OTHER, range(9, 13 + _window(model)))
@@ -99,11 +98,6 @@ def _near(trainer: Trainer) -> float:
     return _ALIKE_IN_16_BITS if computes_in_16_bits(trainer) else _ALIKE_IN_32_BITS
 
 
-def first_rows(trainer: Trainer, count: int) -> list[Any]:
-    """The first ones."""
-    return list(islice(iter(trainer.train_dataset), count))  # type: ignore[arg-type]
-
-
 def _uneven_batch(trainer: ExactBatching) -> Batch:
     """A short row and a long one; of a stream the shortest and the longest of its first rows."""
     rows: Any = trainer.train_dataset
@@ -111,7 +105,7 @@ def _uneven_batch(trainer: ExactBatching) -> Batch:
         some = rows.select(range(0, len(rows), max(1, len(rows) // _ROWS_LOOKED_AT)))
         lengths = lengths_in(some, trainer.task.length_columns)
     else:
-        some = first_rows(trainer, _ROWS_LOOKED_AT)
+        some = first_rows(rows, _ROWS_LOOKED_AT)
         lengths = lengths_of_rows(some, trainer.task.length_columns)
     whole = lengths.sum(axis=1)
     return dict(trainer.data_collator([some[int(at)] for at in (whole.argmin(), whole.argmax())]))
