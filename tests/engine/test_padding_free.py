@@ -288,48 +288,6 @@ def test_so_it_is_where_layers_get_text_alone(
         assert (counts.batches == len(padded)) is is_at_once
 
 
-def attend_wrongly(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    """Attention by rows that takes all rows for one, or raises an error."""
-    attend = row_attention._row_by_row
-
-    def go_wrong(*line: Any) -> torch.Tensor:
-        if fault == "an error":
-            raise ValueError("heads are too wide")
-        query, key, value, edges, *rest = line
-        return attend(query, key, value, edges[[0, -1]], *rest)
-
-    monkeypatch.setattr(row_attention, "_row_by_row", go_wrong)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("fault", "why"),
-    [
-        ("rows mix", "the model gives something else where its layers compute text alone"),
-        ("an error", "its layers cannot compute text alone: heads are too wide"),
-        ("a mask of its own", "its layers got padding all the same"),
-    ],
-)
-def test_an_encoder_that_is_refused_stays_as_it_was(
-    engine: Engine,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    fault: str,
-    why: str,
-) -> None:
-    if fault == "a mask of its own":
-        monkeypatch.setattr(row_attention, "bidirectional_mask_function", None)
-    else:
-        attend_wrongly(monkeypatch, fault)
-    watcher = Recorder()
-    outcome = engine.execute(spec_of(request, "single-label"), *AT_ONCE, watcher=watcher)
-
-    lock = json.loads((outcome.run_dir.path / "lock.json").read_text(encoding="utf-8"))
-    assert lock["attention"] == "sdpa"
-    assert lock["cost_per_cut"] is not None
-    assert f"micro-batches are padded: {why}" in watcher.notes
-
-
 @pytest.mark.slow
 def test_a_line_too_large_for_the_memory_is_parted(
     engine: Engine, request: pytest.FixtureRequest
@@ -413,26 +371,50 @@ def test_attention_by_rows_where_it_saves_padding(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("fault", "why"),
+    ("case", "fault", "why"),
     [
-        ("the rows mix", "the model or its loss sees rows in one line as one row"),
-        ("an error", "rows in one line cannot be computed here: heads are too wide"),
+        ("rows of text", "rows mix", "the model or its loss sees rows in one line as one row"),
+        (
+            "rows of text",
+            "an error",
+            "rows in one line cannot be computed here: heads are too wide",
+        ),
+        (
+            "single-label",
+            "rows mix",
+            "the model gives something else where its layers compute text alone",
+        ),
+        ("single-label", "an error", "its layers cannot compute text alone: heads are too wide"),
+        ("single-label", "a mask of its own", "its layers got padding all the same"),
     ],
 )
 def test_a_model_that_is_refused_keeps_its_attention(
     engine: Engine,
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
+    case: str,
     fault: str,
     why: str,
 ) -> None:
     """As one would be that has a window of its own, or heads that the kernel does not take."""
-    attend_wrongly(monkeypatch, fault)
+    attend = row_attention._row_by_row
+
+    def go_wrong(*line: Any) -> torch.Tensor:
+        if fault == "an error":
+            raise ValueError("heads are too wide")
+        query, key, value, edges, *rest = line
+        return attend(query, key, value, edges[[0, -1]], *rest)
+
+    if fault == "a mask of its own":
+        monkeypatch.setattr(row_attention, "bidirectional_mask_function", None)
+    else:
+        monkeypatch.setattr(row_attention, "_row_by_row", go_wrong)
     watcher = Recorder()
-    outcome = engine.execute(spec_of(request, "rows of text"), *AT_ONCE, watcher=watcher)
+    outcome = engine.execute(spec_of(request, case), *AT_ONCE, watcher=watcher)
 
     lock = json.loads((outcome.run_dir.path / "lock.json").read_text(encoding="utf-8"))
     assert lock["attention"] == "sdpa"
+    assert lock["cost_per_cut"] is not None
     assert f"micro-batches are padded: {why}" in watcher.notes
 
 

@@ -102,17 +102,13 @@ CLASSIFIER = "AutoModelForSequenceClassification"
 @pytest.mark.parametrize("bf16", [False, True])
 @pytest.mark.parametrize("head", ["rows", "tokens"])
 def test_an_encoder_whose_head_reads_text_is_taken(head: str, bf16: bool) -> None:
-    model: Any = BertForSequenceClassification(BertConfig(**TINY))
-    rows, collate = rows_of(LENGTHS, labels=1), pad
-    if head == "tokens":
-        model, rows, collate = (
-            BertForTokenClassification(BertConfig(**TINY)),
-            rows_of(LENGTHS),
-            pad_with_labels,
-        )
-        collate = _without_labels_of_padding
+    kinds: dict[str, Any] = {
+        "rows": (BertForSequenceClassification, rows_of(LENGTHS, labels=1), pad),
+        "tokens": (BertForTokenClassification, rows_of(LENGTHS), _without_labels_of_padding),
+    }
+    model, rows, collate = kinds[head]
 
-    decided = decide(model, rows, CLASSIFIER, bf16=bf16, collate=collate)
+    decided = decide(model(BertConfig(**TINY)), rows, CLASSIFIER, bf16=bf16, collate=collate)
 
     assert (decided.form, decided.attention) == ("layers", "by_rows")
 
