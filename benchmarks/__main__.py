@@ -18,6 +18,7 @@ BENCHMARKS = (
     "tokenizing",
     "preparation",
     "batching_speed",
+    "step_profile",
     "train_classifier",
     "train_summarizer",
     "train_language_model",
