@@ -14,6 +14,7 @@ from benchmarks.rows import markdown, to_json
 BENCHMARKS = (
     "lint_start",
     "lint_many",
+    "run_start",
     "plugin_cost",
     "tokenizing",
     "preparation",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ftspec.cli.heavy import require_engine
+from ftspec.cli.heavy import engine_imports, require_engine
 from ftspec.cli.runs import plan_of, show_and_exit
 from ftspec.cli.watching import PlainWatcher
 from ftspec.engine.connection import prepare_connection
@@ -41,7 +41,8 @@ def export_command(run_dir: Path, output: Path, merge: bool) -> None:
         if merge:
             require_engine()
             prepare_connection(plan)
-            from ftspec.engine.merge import write_merged
+            with engine_imports():
+                from ftspec.engine.merge import write_merged
 
             write = partial(write_merged, plan, run, PlainWatcher())
         export(plan, run, output, write)

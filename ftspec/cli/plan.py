@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ftspec.cli.exits import FINDINGS, Exit
-from ftspec.cli.heavy import require_engine
+from ftspec.cli.heavy import engine_imports, require_engine
 from ftspec.cli.installed import no_plugins_option, open_registry
 from ftspec.cli.several import require_one_process
 from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
@@ -65,7 +65,8 @@ def _measure(plan: Plan, document: Document, format_name: str) -> None:
     offline = prepare_connection(plan)
     if offline is not None:
         watcher.note(offline)
-    from ftspec.engine.accounting.trial import try_steps  # torch is imported here
+    with engine_imports():
+        from ftspec.engine.accounting.trial import try_steps
 
     try:
         trial = try_steps(plan, watcher=watcher)

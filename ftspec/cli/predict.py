@@ -10,7 +10,7 @@ from typing import TextIO
 import click
 
 from ftspec.cli.columns import read_columns
-from ftspec.cli.heavy import require_engine
+from ftspec.cli.heavy import engine_imports, require_engine
 from ftspec.cli.rows import FORMATS, Row, read_rows
 from ftspec.cli.runs import plan_of, show_and_exit
 from ftspec.cli.several import require_one_process
@@ -75,7 +75,8 @@ def predict_command(
     try:
         require_model(RunDirectory(run_dir))  # before torch is imported, which takes seconds
         prepare_connection(plan)
-        from ftspec.engine.predict import open_predictor
+        with engine_imports():
+            from ftspec.engine.predict import open_predictor
 
         predictor = open_predictor(plan, RunDirectory(run_dir), PlainWatcher())
         rows: Iterable[Row] = [predictor.from_text(one) for one in texts]

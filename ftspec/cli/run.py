@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from ftspec.cli.exits import DONE, FINDINGS, INTERRUPTED, Exit
-from ftspec.cli.heavy import require_engine
+from ftspec.cli.heavy import engine_imports, require_engine
 from ftspec.cli.installed import load_registry, no_plugins_option, open_registry
 from ftspec.cli.several import Lead, code_of, following, leading, leave
 from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
@@ -164,7 +164,8 @@ def _follow(asked: _Asked, group: Group, opened: Mapping[str, Any]) -> None:
         )
     require_engine()
     prepare_connection(plan)
-    from ftspec.engine.execute import execute, rehearse
+    with engine_imports():
+        from ftspec.engine.execute import execute, rehearse
 
     if asked.dry_run:
         rehearse(plan, watcher=SilentWatcher(), group=group)
@@ -195,7 +196,8 @@ def _say(failure: Failure, document: Document, plan: Plan) -> None:
 
 def _rehearse(plan: Plan, watcher: PlainWatcher, open_group: OpenGroup) -> None:
     _find_hub(plan, watcher)
-    from ftspec.engine.execute import rehearse  # torch is imported here
+    with engine_imports():
+        from ftspec.engine.execute import rehearse
 
     click.echo("\n".join(rehearse(plan, watcher=watcher, **open_group())))
 
@@ -216,7 +218,8 @@ def _execute(
     watcher.note(f"run directory: {run_dir.path}")
     _find_hub(plan, watcher)
     try:
-        from ftspec.engine.execute import execute  # torch is imported here
+        with engine_imports():
+            from ftspec.engine.execute import execute
 
         group = open_group(run_dir=str(run_dir.path.absolute()), resume=resumed)
     except KeyboardInterrupt:

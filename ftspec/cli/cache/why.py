@@ -8,7 +8,7 @@ import click
 
 from ftspec.cli.cache.list import shown_age
 from ftspec.cli.exits import FINDINGS, Exit
-from ftspec.cli.heavy import require_engine
+from ftspec.cli.heavy import engine_imports, require_engine
 from ftspec.cli.installed import no_plugins_option, open_registry
 from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
 from ftspec.cli.watching import PlainWatcher
@@ -36,7 +36,8 @@ def why_command(
     _, document, plan = sound_plan(spec, registry, profile=profile, overrides=overrides)
     require_engine()
     offline = prepare_connection(plan)
-    from ftspec.engine.lookup import look_up  # transformers is imported here
+    with engine_imports():
+        from ftspec.engine.lookup import look_up
 
     watcher = PlainWatcher()
     if offline is not None:
