@@ -8,15 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
 from unittest import SkipTest
 
 from ftspec import protocols
 from ftspec.components import Component
 from ftspec.testing.check import Check, require
+from ftspec.testing.probe import Answers, probe
 from ftspec.testing.subject import Subject, title
-
-Answers = dict[str, dict[str, Any]]
 
 _PROTOCOLS = {
     "adapter": protocols.Adapter,
@@ -24,26 +22,6 @@ _PROTOCOLS = {
     "task": protocols.Task,
     "transform": protocols.Transform,
 }
-
-# in a process of its own: heavy libraries stay out of the tests' own
-_PROBE = """
-import importlib, inspect, json, sys
-for written in sys.argv[1:]:
-    factory, *methods = written.split()
-    module, _, attribute = factory.partition(":")
-    try:
-        made = getattr(importlib.import_module(module), attribute)
-        lacking = [] if callable(made) else ["__call__"]
-        if inspect.isclass(made):
-            lacking += [name for name in methods if not callable(getattr(made, name, None))]
-            lacking += sorted(getattr(made, "__abstractmethods__", ()))
-        answer = {"lacking": lacking}
-    except ModuleNotFoundError as error:
-        answer = {"missing": error.name or str(error)}
-    except Exception as error:
-        answer = {"error": f"{type(error).__name__}: {error}"}
-    print(json.dumps([factory, answer]), file=sys.stderr)
-"""
 
 _WITHOUT = """
 import sys
@@ -96,8 +74,13 @@ def _there(component: Component, probed: Callable[[], Answers]) -> Check:
 
 
 def _probe(asked: tuple[str, ...]) -> Answers:
-    """What importing the factories tells, all in one process since torch takes seconds."""
-    lines = _python(_PROBE, *asked).stderr.splitlines()
+    """What importing the factories tells.
+
+    In a process of its own, for heavy libraries stay out of the tests' own; unless they are there.
+    """
+    if "torch" in sys.modules:
+        return probe(asked)
+    lines = _python("from ftspec.testing.probe import main; main()", *asked).stderr.splitlines()
     return dict(json.loads(line) for line in lines if line.startswith('["'))
 
 
