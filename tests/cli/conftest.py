@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.cli import specs
-from tests.cli.command import ONE_THREAD, SPECS, Done, ftspec, own_environment
+from tests.cli.command import ONE_THREAD, SPECS, Done, own_environment
+from tests.cli.warm import Warm
 
 Start = Callable[..., "Future[Any]"]
 
@@ -53,6 +55,13 @@ def online(hub_environment: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """Runs commands without importing anything anew; for the environments above."""
+    with closing(Warm()) as runs:
+        yield runs
+
+
+@pytest.fixture(scope="session")
 def closed_endpoint() -> Iterator[str]:
     """The address of a Hub that refuses connections: the port is taken, and nobody listens."""
     with socket.socket() as taken:
@@ -62,7 +71,10 @@ def closed_endpoint() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def smoke_runs(
-    start: Start, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    start: Start,
+    request: pytest.FixtureRequest,
+    warm: Warm,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> SmokeRuns:
     """The run of a spec by the file's name, started when first asked for and shared by all tests.
 
@@ -75,7 +87,7 @@ def smoke_runs(
         if name not in started:
             environment = "local" if name == "quickstart" else "online"
             env = request.getfixturevalue(environment)
-            started[name] = start(_run_smoke, name, parent / name, env)
+            started[name] = start(_run_smoke, warm, name, parent / name, env)
         return started[name]
 
     return smoke
@@ -92,9 +104,9 @@ def selected(request: pytest.FixtureRequest, test: str, parameter: str) -> list[
     ]
 
 
-def _run_smoke(name: str, output_dir: Path, env: dict[str, str]) -> SmokeRun:
+def _run_smoke(warm: Warm, name: str, output_dir: Path, env: dict[str, str]) -> SmokeRun:
     spec = SPECS / f"{name}.yaml"
-    done = ftspec("run", spec, "--profile", "smoke", "--output-dir", output_dir, env=env)
+    done = warm.ftspec("run", spec, "--profile", "smoke", "--output-dir", output_dir, env=env)
     assert done.code == 0, done.said
     [run_dir] = output_dir.glob("*/*")
     return SmokeRun(done, run_dir)

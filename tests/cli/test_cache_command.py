@@ -6,31 +6,46 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli import specs
 from tests.cli.command import Done, assert_no_traceback, ftspec, own_environment
+from tests.cli.warm import Warm
 
 ALL = ("train", "validation")
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def asked(warm: Warm, local: dict[str, str]) -> Callable[..., Done]:
+    """Runs a command that imports the engine, in a folder with a cache."""
+
+    def ask(folder: Path, *arguments: str) -> Done:
+        env = local | {"FTSPEC_CACHE": str(folder / "cache")}
+        done = warm.ftspec(*arguments, cwd=folder, env=env)
+        assert_no_traceback(done)
+        return done
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def filled(asked: Callable[..., Done], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a spec and the cache that its dry run filled."""
     folder = tmp_path_factory.mktemp("filled")
     specs.write_data(folder)
     (folder / "small.yaml").write_text(specs.CLASSIFIER, encoding="utf-8")
-    done = cached(folder, "run", "small.yaml", "--dry-run")
+    done = asked(folder, "run", "small.yaml", "--dry-run")
     assert done.code == 0, done.said
     assert "prepared before" not in done.err
     return folder
 
 
 def cached(folder: Path, *arguments: str, stdin: str | None = None) -> Done:
-    """Run ftspec in a folder, with the caches in it."""
-    env = own_environment(HF_HOME=str(folder / "home"), FTSPEC_CACHE=str(folder / "cache"))
+    """Run a command that imports no more than it must, in a folder with a cache."""
+    env = own_environment(FTSPEC_CACHE=str(folder / "cache"))
     done = ftspec(*arguments, cwd=folder, env=env, stdin=stdin)
     assert_no_traceback(done)
     return done
@@ -62,10 +77,10 @@ def test_ls_lists_each_split(filled: Path) -> None:
         assert entry["size"] == sum(path.stat().st_size for path in folder.iterdir())
 
 
-def test_why_says_hit_or_what_changed(filled: Path) -> None:
-    done = cached(filled, "cache", "why", "small.yaml")
+def test_why_says_hit_or_what_changed(filled: Path, asked: Callable[..., Done]) -> None:
+    done = asked(filled, "cache", "why", "small.yaml")
     assert [line.split()[:2] for line in done.out.splitlines()] == [[one, "hit"] for one in ALL]
-    changed = cached(filled, "cache", "why", "small.yaml", "--set", "tokenizer.max_length=9")
+    changed = asked(filled, "cache", "why", "small.yaml", "--set", "tokenizer.max_length=9")
     assert changed.code == 0
     assert [line.split()[1] for line in changed.out.splitlines()[::2]] == ["miss"] * len(ALL)
     assert set(changed.out.splitlines()[1::2]) == {"  tokenizer.max_length: 32 → 9"}
@@ -73,8 +88,8 @@ def test_why_says_hit_or_what_changed(filled: Path) -> None:
     assert len(entries(filled)) == len(ALL)
 
 
-def test_why_names_a_mistake_at_its_place(filled: Path) -> None:
-    done = cached(filled, "cache", "why", "small.yaml", "--set", "model.checkpoint=package:none/x")
+def test_why_names_a_mistake_at_its_place(filled: Path, asked: Callable[..., Done]) -> None:
+    done = asked(filled, "cache", "why", "small.yaml", "--set", "model.checkpoint=package:none/x")
     assert done.code == 1
     assert "error[missing-package]" in done.err
 

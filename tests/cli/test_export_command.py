@@ -12,6 +12,7 @@ import yaml
 
 from tests.cli.command import FTSPEC, ROOT, Done, assert_no_traceback, ftspec, run
 from tests.cli.conftest import SmokeRun, SmokeRuns
+from tests.cli.warm import Warm
 
 pytestmark = pytest.mark.slow
 
@@ -59,11 +60,13 @@ def test_folder_is_the_model_of_the_run(smoke_run: SmokeRun, output: Path) -> No
     made.unlink()
 
 
-def test_transformers_reads_it(smoke_run: SmokeRun, output: Path) -> None:
+def test_transformers_reads_it(
+    smoke_run: SmokeRun, output: Path, warm: Warm, local: dict[str, str]
+) -> None:
     from transformers import pipeline
 
     [given] = pipeline("text-classification", model=str(output), device="cpu")([TEXT])
-    done = ftspec("predict", smoke_run.run_dir, TEXT, "--json")
+    done = warm.ftspec("predict", smoke_run.run_dir, TEXT, "--json", env=local)
     [expected] = [yaml.safe_load(line) for line in done.out.splitlines()]
     assert given["label"] == expected["label"]
     assert given["score"] == pytest.approx(expected["score"], abs=1e-5)

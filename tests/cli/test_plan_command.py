@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli import specs
 from tests.cli.command import SPECS, assert_no_traceback, ftspec, own_environment
+from tests.cli.warm import Warm
 
 
 def plan(spec: Path | str, *arguments: str) -> dict[str, object]:
@@ -111,16 +112,17 @@ def test_unsound_spec_has_no_plan(small_spec: Path, format_name: str) -> None:
     assert done.err.endswith("1 error in 1 spec\n")
 
 
-def test_measure_makes_real_steps_and_keeps_no_run(small_spec: Path) -> None:
-    cache = {"FTSPEC_CACHE": str(small_spec.parent / "cache")}
-    done = ftspec(
+def test_measure_makes_real_steps_and_keeps_no_run(
+    small_spec: Path, warm: Warm, local: dict[str, str]
+) -> None:
+    done = warm.ftspec(
         "plan",
         "small.yaml",
         "--measure",
         "--format",
         "json",
         cwd=small_spec.parent,
-        env=own_environment(**cache),
+        env=local | {"FTSPEC_CACHE": str(small_spec.parent / "cache")},
     )
     assert done.code == 0, done.said
     document = json.loads(done.out)

@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.command import Done, assert_no_traceback, ftspec
 from tests.cli.conftest import SmokeRuns, Start
+from tests.cli.warm import Warm
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +83,7 @@ def copies(run_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 @pytest.fixture(scope="module")
 def predicted(
     start: Start,
+    warm: Warm,
     run_dir: Path,
     copies: dict[str, Path],
     folder: Path,
@@ -91,7 +93,7 @@ def predicted(
     started: dict[str, Future[Done]] = {}
     for name, arguments in PREDICTIONS.items():
         run = copies.get(name, run_dir)
-        started[name] = start(ftspec, "predict", run, *arguments, cwd=folder, env=local)
+        started[name] = start(warm.ftspec, "predict", run, *arguments, cwd=folder, env=local)
     return lambda name: started[name].result()
 
 

@@ -17,6 +17,7 @@ from tests.cli import specs
 from tests.cli.command import FTSPEC, SPECS, Done, assert_no_traceback, ftspec, run
 from tests.cli.conftest import SmokeRuns, Start
 from tests.cli.interrupting import rest_of, said_until, started
+from tests.cli.warm import Warm
 
 pytestmark = pytest.mark.slow
 
@@ -69,10 +70,16 @@ def spec(data_folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def interrupted(
-    start: Start, spec: Path, local: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    start: Start,
+    warm: Warm,
+    spec: Path,
+    local: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Future[Interrupted]:
     """Started first: it takes longest."""
-    future: Future[Interrupted] = start(_interrupt, spec, tmp_path_factory.mktemp("stop"), local)
+    future: Future[Interrupted] = start(
+        _interrupt, warm, spec, tmp_path_factory.mktemp("stop"), local
+    )
     return future
 
 
@@ -99,7 +106,7 @@ def runs(
     return started
 
 
-def _interrupt(spec: Path, output: Path, env: dict[str, str]) -> Interrupted:
+def _interrupt(warm: Warm, spec: Path, output: Path, env: dict[str, str]) -> Interrupted:
     command = [*FTSPEC, "run", str(spec), "--output-dir", str(output), *MANY_STEPS]
     with started(command, env) as process:
         said = said_until(process, lambda line: line.strip().startswith("step 1/40"))
@@ -110,7 +117,7 @@ def _interrupt(spec: Path, output: Path, env: dict[str, str]) -> Interrupted:
     status = json.loads((run_dir / "status.json").read_text(encoding="utf-8"))
     [hint] = [line for line in said.splitlines() if line.startswith("go on with: ftspec ")] or [""]
     arguments = shlex.split(hint.removeprefix("go on with: ftspec "))
-    return Interrupted(code, said, run_dir, status, ftspec(*arguments, env=env))
+    return Interrupted(code, said, run_dir, status, warm.ftspec(*arguments, env=env))
 
 
 def test_run_directory_holds_everything(smoke_runs: SmokeRuns) -> None:

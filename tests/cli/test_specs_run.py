@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from tests.cli.command import SPECS, Done, assert_no_traceback, ftspec
+from tests.cli.command import SPECS, Done, assert_no_traceback
 from tests.cli.conftest import SmokeRun, SmokeRuns, Start, selected
+from tests.cli.warm import Warm
 from tests.hub.client import run as run_program
 from tests.hub.prose import TEXT, bangla_pairs
 from tests.hub.server import HubServer
@@ -99,7 +100,11 @@ def finished(request: pytest.FixtureRequest, smoke_runs: SmokeRuns) -> Finish:
 
 @pytest.fixture(scope="module")
 def predicted(
-    request: pytest.FixtureRequest, start: Start, finished: Finish, local: dict[str, str]
+    request: pytest.FixtureRequest,
+    start: Start,
+    warm: Warm,
+    finished: Finish,
+    local: dict[str, str],
 ) -> Predict:
     """What `ftspec predict` says of two texts, by the name of a spec.
 
@@ -109,7 +114,7 @@ def predicted(
     def predict(name: str) -> Done:
         run_dir = finished(name).run_dir
         texts = (SENTENCE, "কলকাতায় আজ বৃষ্টি হচ্ছে।")
-        return ftspec("predict", run_dir, *texts, "--json", env=local)
+        return warm.ftspec("predict", run_dir, *texts, "--json", env=local)
 
     # the runs are started before, so no prediction waits for one that comes after it
     names = selected(request, test_model_predicts.__name__, "name")
@@ -243,7 +248,7 @@ def test_bangla_goes_through_template_and_tokenizer_and_back(
 
 
 def test_bangla_goes_through_predict_and_back(
-    finished: Finish, local: dict[str, str], tmp_path: Path
+    finished: Finish, warm: Warm, local: dict[str, str], tmp_path: Path
 ) -> None:
     texts = [pair["bn"] for pair in bangla_pairs()[:8]]
     rows = tmp_path / "rows.jsonl"
@@ -251,7 +256,7 @@ def test_bangla_goes_through_predict_and_back(
     rows.write_text("".join(written), encoding="utf-8")
     output = tmp_path / "answers.jsonl"
     run_dir = finished("own_corpus_gpt2").run_dir
-    done = ftspec("predict", run_dir, "--file", rows, "--output", output, env=local)
+    done = warm.ftspec("predict", run_dir, "--file", rows, "--output", output, env=local)
     assert (done.code, done.out, done.err) == (0, "", ""), done.said
     content = output.read_text(encoding="utf-8")
     assert [json.loads(line)["prompt"] for line in content.splitlines()] == texts

@@ -221,30 +221,6 @@ def test_workers_load_the_same_steps(engine: Engine, request: pytest.FixtureRequ
     assert [one["loss"] for one in steps_in(loaded)] == [one["loss"] for one in steps_in(alone)]
 
 
-def test_a_compiled_model_learns_the_same(engine: Engine, request: pytest.FixtureRequest) -> None:
-    spec = spec_of(request, "rows of text")
-    short = (*AT_ONCE, "training.max_steps=3", "model.config.n_layer=1")
-    plain = engine.train(spec, *short)
-    compiled = engine.compile(
-        spec,
-        *short,
-        "performance.compile=true",
-        "training.torch_compile_backend=aot_eager",  # all but the compiler of the code it makes
-    )
-    compiled.trainer.train()
-
-    widths = [
-        one["input_ids"].shape[1]
-        for step in compiled.trainer.get_train_dataloader()
-        for one in step
-    ]
-    assert {width % 32 for width in widths} == {0}
-    assert compiled.trainer.accelerator.state.dynamo_plugin.backend.value == "AOT_EAGER"
-    ours, theirs = steps_in(compiled.trainer.state.log_history), steps_in(plain)
-    for name in ("loss", "grad_norm"):
-        assert [one[name] for one in ours] == pytest.approx([one[name] for one in theirs], rel=1e-5)
-
-
 def test_a_stream_is_cut_like_rows_that_are_all_there(
     engine: Engine, request: pytest.FixtureRequest
 ) -> None:

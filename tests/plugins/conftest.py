@@ -21,9 +21,17 @@ def wheel_of(tmp_path_factory: pytest.TempPathFactory) -> WheelOf:
     return cache(lambda project: build_wheel(project, folder))
 
 
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory, wheel_of: WheelOf) -> Environment:
+    """An environment with ftspec's wheel and no plugin, for tests that install nothing."""
+    made = make_environment(tmp_path_factory.mktemp("bare") / "venv")
+    made.install(wheel_of(ROOT))
+    return made
+
+
 @pytest.fixture
 def environment(tmp_path: Path, wheel_of: WheelOf) -> Environment:
-    """An environment with ftspec's wheel and no plugin."""
+    """The same, for a test to install in."""
     made = make_environment(tmp_path / "venv")
     made.install(wheel_of(ROOT))
     return made

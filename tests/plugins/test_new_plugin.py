@@ -48,19 +48,17 @@ def _predicts(name: str, project: Path, environment: Environment) -> None:
     assert told.out.strip()
 
 
-def test_new_plugin_needs_no_network_and_few_packages(
-    environment: Environment, tmp_path: Path
-) -> None:
-    environment.ftspec("plugins", "new", "fill-mask", cwd=tmp_path)
+def test_new_plugin_needs_no_network_and_few_packages(bare: Environment, tmp_path: Path) -> None:
+    bare.ftspec("plugins", "new", "fill-mask", cwd=tmp_path)
     metadata = tomllib.loads((tmp_path / "ftspec-fill-mask" / "pyproject.toml").read_text())
     assert len(metadata["project"]["dependencies"]) == 1
     assert metadata["project"]["dependencies"][0].startswith("ftspec>=")
 
 
-def test_nothing_is_overwritten(environment: Environment, tmp_path: Path) -> None:
+def test_nothing_is_overwritten(bare: Environment, tmp_path: Path) -> None:
     folder = tmp_path / "ftspec-fill-mask"
     folder.mkdir()
-    refused = environment.ftspec("plugins", "new", "fill-mask", cwd=tmp_path)
+    refused = bare.ftspec("plugins", "new", "fill-mask", cwd=tmp_path)
     assert refused.code == 2, refused.said
     assert "is there already" in refused.err
     assert list(folder.iterdir()) == []

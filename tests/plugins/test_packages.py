@@ -64,9 +64,9 @@ def test_all_of_them_go_together(everything: Environment, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
 def test_without_it_the_error_names_the_package(
-    project: Path, environment: Environment, tmp_path: Path
+    project: Path, bare: Environment, tmp_path: Path
 ) -> None:
     spec = next(iter(sorted(project.glob("specs/*.yaml"))))
-    linted = environment.ftspec("lint", spec, cwd=tmp_path)
+    linted = bare.ftspec("lint", spec, cwd=tmp_path)
     assert linted.code == 1, linted.said
     assert f"pip install {project.name}" in linted.out + linted.err, linted.said

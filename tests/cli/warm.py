@@ -1,0 +1,124 @@
+"""Commands forked from a process that has imported what they need: to import it takes longer than
+they do.
+
+Each is a process of its own, with its own arguments, environment, folder and output. Libraries
+have read the environment when they were imported, though, so each environment has a process to
+fork from. What a test says of imports, signals or PYTHONPATH it says of a command started anew.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from ftspec.cli import main
+from tests.cli.command import ROOT, SECONDS, Done
+
+IMPORTED = (
+    "ftspec.cli.predict",
+    "ftspec.cli.run",
+    "ftspec.engine.execute",
+    "ftspec.engine.predict",
+    "evaluate",
+    "sklearn.metrics",
+    "torch.utils.tensorboard",
+)
+# what a run says to the libraries that it imports, if it needs no Hub
+NO_HUB = {"HF_HUB_OFFLINE": "1", "HF_UPDATE_DOWNLOAD_COUNTS": "0"}
+
+
+class Warm:
+    """Runs commands, until it is closed."""
+
+    def __init__(self) -> None:
+        self._processes: dict[frozenset[tuple[str, str]], subprocess.Popen[str]] = {}
+        self._open = ExitStack()
+        self._lock = Lock()
+
+    def ftspec(self, *arguments: str | Path, env: Mapping[str, str], cwd: Path = ROOT) -> Done:
+        """Run `ftspec` with these arguments to its end."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            asked = {
+                "arguments": list(map(str, arguments)),
+                "environment": dict(env),
+                "cwd": str(cwd),
+                "folder": name,
+            }
+            with self._lock:
+                print(json.dumps(asked), file=self._process_for(env).stdin, flush=True)
+            began = time.monotonic()
+            while not (folder / "code").exists():
+                assert time.monotonic() < began + SECONDS, arguments
+                time.sleep(0.01)
+            code, out, err = ((folder / one).read_text() for one in ("code", "out", "err"))
+            return Done(int(code), out, err, time.monotonic() - began)
+
+    def close(self) -> None:
+        """End the processes."""
+        self._open.close()
+
+    def _process_for(self, env: Mapping[str, str]) -> subprocess.Popen[str]:
+        # libraries read theirs when they are imported, commands read those of ftspec
+        key = frozenset(item for item in env.items() if not item[0].startswith("FTSPEC_"))
+        if key not in self._processes:
+            added = {} if "HF_ENDPOINT" in env else NO_HUB
+            command = [sys.executable, "-m", "tests.cli.warm"]
+            self._processes[key] = self._open.enter_context(
+                subprocess.Popen(
+                    command, cwd=ROOT, env={**env, **added}, stdin=subprocess.PIPE, text=True
+                )
+            )
+        return self._processes[key]
+
+
+def serve(lines: Iterable[str]) -> dict[str, Any] | None:
+    """Fork a process for each command that is asked for, and return it in that process; in this
+    one return when nobody can ask any more."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the processes that wait
+    for line in lines:
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            asked: dict[str, Any] = json.loads(line)
+            command = os.fork()
+            if command == 0:
+                return asked
+            _, status = os.waitpid(command, 0)
+            told = Path(asked["folder"], "told")
+            told.write_text(str(os.waitstatus_to_exitcode(status)))
+            told.rename(told.with_name("code"))
+            os._exit(0)
+    return None
+
+
+def become(asked: dict[str, Any]) -> None:
+    """Take the arguments, the environment, the folder and the output of a command."""
+    files = (os.devnull, *(str(Path(asked["folder"], name)) for name in ("out", "err")))
+    for number, path in enumerate(files):
+        file = os.open(path, os.O_RDWR | os.O_CREAT)
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(asked["cwd"])
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    sys.argv = ["ftspec", *asked["arguments"]]
+
+
+if __name__ == "__main__":
+    for module in IMPORTED:
+        importlib.import_module(module)
+    wanted = serve(sys.stdin)
+    if wanted is not None:
+        become(wanted)
+        main()
