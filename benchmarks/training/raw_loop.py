@@ -16,6 +16,7 @@ from benchmarks.training.scripts import count, wait_for_device
 from ftspec.engine.batching.cuts import NEVER_CUT
 from ftspec.engine.batching.micro_batches import CuttingCollator, Form, MicroBatches
 from ftspec.engine.batching.padding import leave_padding_out
+from ftspec.engine.batching.sizes import LINE, WIDTH, round_up
 
 
 def raw_loop_bf16(job: Job) -> Trained:
@@ -35,16 +36,20 @@ def _train(job: Job, precision: torch.dtype | None) -> Trained:
     tokenizer = load_tokenizer(job)
     rows = encode(job, tokenizer)
     model = load_model_to_train(job).to(device)
+    by_size = device.type == "cpu" and precision is not None
+    multiple = LINE if by_size else 1
     if job.cost_per_cut is None:
-        leave_padding_out(model, _form_of(job))
+        leave_padding_out(model, _form_of(job), multiple=multiple)
     model.train()
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=family.learning_rate, weight_decay=0.0, fused=True
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / family.steps)
+    collate = collator(job, tokenizer, model)
+    collate.pad_to_multiple_of = WIDTH if by_size else None
     steps = [
         (step, [items_of(job, batch) for batch in step], list(map(count, step)))
-        for step in _steps(job, rows, collator(job, tokenizer, model))
+        for step in _steps(job, rows, collate, multiple)
     ]
     ends = []
     for step, items, _ in steps:
@@ -64,17 +69,18 @@ def _train(job: Job, precision: torch.dtype | None) -> Trained:
     model.save_pretrained(job.trained)
     tokenizer.save_pretrained(job.trained)
     counts = [batch for _, _, counted in steps[1:] for batch in counted]
+    if _form_of(job) == "layers":
+        counts = [(rows, real, round_up(real, multiple)) for rows, real, _ in counts]
     learned, real, padded = map(sum, zip(*counts, strict=True))
-    if job.cost_per_cut is None:
-        padded = real
     return Trained(rows=learned, real=real, padded=padded, seconds=seconds)
 
 
-def _steps(job: Job, rows: Dataset, collate: Any) -> Iterator[MicroBatches]:
+def _steps(job: Job, rows: Dataset, collate: Any, multiple: int) -> Iterator[MicroBatches]:
     """The rows of each step, cut as ``ftspec run`` cuts them, or without padding as it has them."""
     cost = NEVER_CUT if job.cost_per_cut is None else job.cost_per_cut
     flattens = _form_of(job) == "line"
-    cutter = CuttingCollator(collate, job.learned.length_columns, cost, flattens=flattens)
+    columns = job.learned.length_columns
+    cutter = CuttingCollator(collate, columns, cost, flattens=flattens, multiple=multiple)
     shuffled = torch.Generator().manual_seed(job.seed)  # as the Trainer does
     order = torch.randperm(len(rows), generator=shuffled).tolist()
     batch = job.learned.batch

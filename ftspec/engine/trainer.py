@@ -30,6 +30,7 @@ from ftspec.engine.batching.memory import (
 )
 from ftspec.engine.batching.micro_batches import rows_of, split_to_fit, tokens_of
 from ftspec.engine.batching.parts import join_parts
+from ftspec.engine.batching.sizes import line_multiple
 from ftspec.engine.batching.token_counts import TokenCounts
 from ftspec.protocols import Task
 
@@ -84,6 +85,11 @@ class BatchMeanLoss(Trainer):
         """Whether padding is computed."""
         return True
 
+    @property
+    def line_multiple(self) -> int:
+        """What the tokens of a line are a multiple of, where rows lie in one."""
+        return line_multiple(self)
+
     def train(self, *arguments: Any, **options: Any) -> TrainOutput:
         """As the Trainer.
 
@@ -132,7 +138,8 @@ class BatchMeanLoss(Trainer):
     ) -> torch.Tensor:
         """As the Trainer, and counts tokens."""
         loss = super().training_step(model, inputs, num_items_in_batch)
-        self.token_counts.add(inputs, self.task.length_columns, pads=self.pads)
+        columns = self.task.length_columns
+        self.token_counts.add(inputs, columns, pads=self.pads, multiple=self.line_multiple)
         return loss
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> None:

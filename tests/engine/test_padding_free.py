@@ -86,6 +86,20 @@ def test_rows_stand_in_one_line() -> None:
     assert flat["max_length_q"] == flat["max_length_k"] == 4
 
 
+def test_what_fills_a_line_belongs_to_no_row() -> None:
+    flat, filled = flatten(padded_batch()), flatten(padded_batch(), filling=3)
+
+    for name in ("input_ids", "labels", "position_ids"):
+        assert filled[name][:, :8].equal(flat[name])
+        assert filled[name].shape == (1, 11)
+    assert filled["labels"][0, 8:].eq(IGNORED).all()
+    assert filled["cu_seq_lens_q"].equal(flat["cu_seq_lens_q"])
+    assert [take_rows(filled, (row, row + 1))["input_ids"].numel() for row in range(3)] == [3, 1, 4]
+    counts = TokenCounts()
+    counts.add(filled, ("input_ids",), pads=False, multiple=32)
+    assert (counts.rows, counts.real, counts.padded, counts.squares) == (3, 8, 11, 9 + 1 + 16)
+
+
 def test_padding_may_be_on_the_left() -> None:
     batch = {name: value.flip(1) for name, value in padded_batch().items()}
 
@@ -286,6 +300,42 @@ def test_so_it_is_where_layers_get_text_alone(
         assert counts.rows == len(trainer.train_dataset)
         assert counts.real == counts.padded == sum(rows * tokens for rows, tokens, _ in shapes)
         assert (counts.batches == len(padded)) is is_at_once
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("case", "form", "multiple"),
+    [("single-label", "layers", 32), ("rows of text", "line", 32), ("summarization", "padded", 8)],
+)
+def test_sizes_that_come_back_change_no_gradient(
+    engine: Engine,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    case: str,
+    form: str,
+    multiple: int,
+) -> None:
+    """As with 16 bits on a CPU, where no gradient could be compared to nine digits."""
+    spec = spec_of(request, case)
+    padded = gradients_of(engine.compile(spec, *AT_ONCE, *STANDING_STILL, PADDED).trainer)
+    by_size = "ftspec.engine.batching.sizes.makes_kernels_by_size"
+    monkeypatch.setattr(by_size, lambda trainer: True)
+    trainer: Any = engine.compile(spec, *AT_ONCE, *STANDING_STILL).trainer
+    assert trainer.form == form
+    part = first_layer(find_layers(trainer.model)) if form == "layers" else trainer.model
+    widths: list[list[int]] = []
+
+    def note_widths(module: Any, given: tuple[Any, ...], options: dict[str, Any]) -> None:
+        tensors = given[:1] or [options["input_ids"], options["labels"]]
+        widths.append([tensor.shape[1] for tensor in tensors])
+
+    part.register_forward_pre_hook(note_widths, with_kwargs=True)
+
+    assert_equal(gradients_of(trainer), padded)
+    assert {width % multiple for one in widths for width in one} == {0}
+    if form != "padded":
+        counts = trainer.token_counts
+        assert counts.padded == sum(width for width, *_ in widths) > counts.real
 
 
 @pytest.mark.slow

@@ -38,6 +38,7 @@ from ftspec.engine.batching.micro_batches import (
 )
 from ftspec.engine.batching.passes import Pass, idle_pass, plan_passes
 from ftspec.engine.batching.sampler import StepSampler
+from ftspec.engine.batching.sizes import round_up, width_multiple
 from ftspec.engine.batching.token_counts import TokenCounts
 from ftspec.errors import RunError
 
@@ -102,6 +103,7 @@ class ExactBatching(EvaluationByLength):
             self.cost_per_cut if self.pads else NEVER_CUT,
             self._within_a_batch(self._cap),
             flattens=self.form == "line",
+            multiple=self.line_multiple,
         )
         options: dict[str, Any] = {
             "collate_fn": self._collator,
@@ -149,7 +151,7 @@ class ExactBatching(EvaluationByLength):
     def most_tokens(self) -> int:
         """Tokens of a micro-batch: as many as ``rows_per_batch`` of the longest row have, for which
         whoever set that number has room."""
-        longest = self._lengths.max(axis=0, initial=0)
+        longest = round_up(self._lengths.max(axis=0, initial=0), width_multiple(self.data_collator))
         return max(1, self._rows_per_batch * int(longest.sum()))
 
     def _within_a_batch(self, limit: int | None) -> int:

@@ -8,9 +8,11 @@ in each layer then.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
+from torch.nn import functional
 
 from ftspec.engine.batching.cuts import LengthTable, Range
 
@@ -28,15 +30,17 @@ def is_flat(batch: Mapping[str, Any]) -> bool:
     return _EDGES[0] in batch
 
 
-def flatten(batch: Batch) -> Batch:
+def flatten(batch: Batch, filling: int = 0) -> Batch:
     """A padded batch of a causal language model, ids and labels of shape (rows, longest), as one
     line of shape (1, tokens).
 
-    The first token of a row is no label: the last one of the row before would predict it.
+    The first token of a row is no label: the last one of the row before would predict it. Behind
+    the last row are ``filling`` tokens, which no token and no loss sees.
     """
     is_text = batch["attention_mask"].bool()
     lengths = is_text.sum(dim=1)
-    return _line(batch["input_ids"][is_text], batch["labels"][is_text], lengths[lengths > 0])
+    ids, labels = batch["input_ids"][is_text], batch["labels"][is_text]
+    return _line(ids, labels, lengths[lengths > 0], filling)
 
 
 def edges_of(batch: Mapping[str, Any]) -> torch.Tensor:
@@ -62,7 +66,7 @@ def take_rows(batch: Batch, rows: Range) -> Batch:
 
 def edges_between(lengths: torch.Tensor) -> torch.Tensor:
     """Where rows of these lengths begin in a line, and the last ends, shape (rows + 1,)."""
-    return torch.nn.functional.pad(lengths.cumsum(0), (1, 0))
+    return functional.pad(lengths.cumsum(0), (1, 0))
 
 
 def told_to_attention(edges: torch.Tensor, longest: int) -> dict[str, Any]:
@@ -71,14 +75,17 @@ def told_to_attention(edges: torch.Tensor, longest: int) -> dict[str, Any]:
     return {**dict.fromkeys(_EDGES, edges.int()), **dict.fromkeys(_LONGEST, longest)}
 
 
-def _line(ids: torch.Tensor, labels: torch.Tensor, lengths: torch.Tensor) -> Batch:
+def _line(
+    ids: torch.Tensor, labels: torch.Tensor, lengths: torch.Tensor, filling: int = 0
+) -> Batch:
     edges = edges_between(lengths)
     labels = labels.index_fill(0, edges[:-1], _IGNORED)
     starts = edges[:-1].repeat_interleave(lengths)
     positions = torch.arange(len(ids), device=ids.device) - starts
+    fill = partial(functional.pad, pad=(0, filling))
     return {
-        "input_ids": ids[None],
-        "labels": labels[None],
-        "position_ids": positions[None],
+        "input_ids": fill(ids)[None],
+        "labels": fill(labels, value=_IGNORED)[None],
+        "position_ids": fill(positions)[None],
         **told_to_attention(edges, int(lengths.max())),
     }

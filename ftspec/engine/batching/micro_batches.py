@@ -18,6 +18,7 @@ from ftspec.engine.batching.flattened import (
     take_rows,
 )
 from ftspec.engine.batching.lengths import lengths_of_rows
+from ftspec.engine.batching.sizes import round_up, width_multiple
 
 Batch = dict[str, Any]
 """Tensors by name; the first dimension of each is the rows, unless the batch is flat."""
@@ -64,7 +65,8 @@ class CuttingCollator:
 
     ``columns`` hold the sequences that are padded apart; ``cost_per_cut`` and ``max_tokens`` are
     those of :func:`ftspec.engine.batching.cuts.cut`, and where ``flattens`` is on micro-batches are
-    flat. The costliest comes first: where memory is too small for the step, that shows at once.
+    flat, filled up to a ``multiple`` of tokens where that is within the most. The costliest comes
+    first: where memory is too small for the step, that shows at once.
     """
 
     def __init__(
@@ -75,25 +77,36 @@ class CuttingCollator:
         max_tokens: int | None = None,
         *,
         flattens: bool = False,
+        multiple: int = 1,
     ) -> None:
         self._collate = collate
         self._columns = tuple(columns)
         self.cost_per_cut = cost_per_cut
         self.max_tokens = max_tokens
         self._flattens = flattens
+        self._multiple = multiple
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> MicroBatches:
         lengths = lengths_of_rows(rows, self._columns)
         order = order_by_length(lengths)
-        ranges = cut(lengths[order], self.cost_per_cut, self.max_tokens, pads=not self._flattens)
+        widths = lengths if self._flattens else round_up(lengths, width_multiple(self._collate))
+        ranges = cut(widths[order], self.cost_per_cut, self.max_tokens, pads=not self._flattens)
         batches = [
             dict(self._collate([rows[row] for row in order[start:stop]])) for start, stop in ranges
         ]
         if self._flattens:
-            batches = [flatten(batch) for batch in batches]
+            tokens = [int(lengths[order[start:stop]].sum()) for start, stop in ranges]
+            batches = [
+                flatten(batch, self._filling(count))
+                for batch, count in zip(batches, tokens, strict=True)
+            ]
         return MicroBatches(
             sorted(batches, key=lambda batch: tokens_of(batch, self._columns), reverse=True)
         )
+
+    def _filling(self, tokens: int) -> int:
+        filled = round_up(tokens, self._multiple)
+        return filled - tokens if self.max_tokens is None or filled <= self.max_tokens else 0
 
 
 def tokens_of(batch: Batch, columns: Sequence[str]) -> int:

@@ -16,11 +16,8 @@ from ftspec.engine.batching.flattened import PADDED
 from ftspec.engine.batching.lengths import first_rows, lengths_in
 from ftspec.engine.batching.micro_batches import Form
 from ftspec.engine.batching.row_attention import BY_ROWS, register_row_attention
-from ftspec.engine.batching.trials import (
-    computes_in_16_bits,
-    reason_layers_differ,
-    reason_rows_mix,
-)
+from ftspec.engine.batching.sizes import computes_in_16_bits, line_multiple
+from ftspec.engine.batching.trials import reason_layers_differ, reason_rows_mix
 from ftspec.engine.batching.unpadding import find_layers, unpad
 
 _CAUSAL = "AutoModelForCausalLM"
@@ -52,21 +49,22 @@ def settle_padding(
     trainer.form, attention, said = of_first_process(
         trainer, _decide(trainer, auto_model, is_compiled, keeps_attention)
     )
-    leave_padding_out(trainer.model, trainer.form, attention)
+    leave_padding_out(trainer.model, trainer.form, attention, line_multiple(trainer))
     return said
 
 
 def leave_padding_out(
-    model: Any, form: Form, attention: str | None = BY_ROWS
+    model: Any, form: Form, attention: str | None = BY_ROWS, multiple: int = 1
 ) -> list[RemovableHandle]:
     """Make a model for micro-batches of a form, with an attention that takes rows of any length;
-    removing what this gives lets its layers compute padding again."""
+    removing what this gives lets its layers compute padding again. Those get a multiple of so many
+    tokens."""
     _switch(model, attention)
     if form != "layers":
         return []
     layers = find_layers(model)
     assert layers is not None  # else the form would be another
-    return unpad(layers)
+    return unpad(layers, multiple)
 
 
 def _decide(
@@ -114,7 +112,7 @@ def _reason_to_keep_padding(
     handles: list[RemovableHandle] = []
 
     def leave_out() -> None:
-        handles.extend(leave_padding_out(model, form, attention))
+        handles.extend(leave_padding_out(model, form, attention, line_multiple(trainer)))
 
     try:
         _switch(model, attention)

@@ -2,7 +2,8 @@
 
 On a CUDA device the kernel of variable length computes that torch's own
 ``scaled_dot_product_attention`` computes with for nested tensors (FlashAttention-2); elsewhere one
-row is computed after the other. Batches that are not flat are computed as ``sdpa`` does.
+row is computed after the other, and tokens behind the last get noughts. Batches that are not flat
+are computed as ``sdpa`` does.
 """
 
 from __future__ import annotations
@@ -153,7 +154,9 @@ def _row_by_row(
             enable_gqa=query.shape[1] != key.shape[1],
         )
         rows.append(attended.transpose(1, 2))
-    return torch.cat(rows, dim=1)
+    attended = torch.cat(rows, dim=1)
+    behind = query.shape[2] - attended.shape[1]
+    return functional.pad(attended, (0, 0, 0, 0, 0, behind)) if behind else attended
 
 
 def _near(tokens: int, window: int, device: torch.device) -> torch.Tensor:

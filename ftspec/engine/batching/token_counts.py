@@ -10,6 +10,7 @@ import torch
 
 from ftspec.engine.batching.flattened import edges_of, is_flat
 from ftspec.engine.batching.micro_batches import rows_of
+from ftspec.engine.batching.sizes import round_up
 
 _IGNORED = -100  # the label of padding
 
@@ -50,15 +51,24 @@ class TokenCounts:
         """The sum of each row's length, with the padding that was computed, times itself."""
         return int(self._squares)
 
-    def add(self, batch: Mapping[str, Any], columns: Sequence[str], *, pads: bool = True) -> None:
-        """Count a batch of tensors, the padding in it only where layers compute it."""
+    def add(
+        self,
+        batch: Mapping[str, Any],
+        columns: Sequence[str],
+        *,
+        pads: bool = True,
+        multiple: int = 1,
+    ) -> None:
+        """Count a batch of tensors. Unless ``pads`` is on layers compute no padding in it, but text
+        that was filled up to a ``multiple`` of tokens."""
         self.batches += 1
         self.rows += rows_of(batch)
         for column in columns:
             if column in batch:
-                lengths = None if is_flat(batch) else _lengths_of_text(column, batch)
+                lengths = _lengths_of_text(column, batch)
                 real = batch[column].numel() if lengths is None else lengths.sum()
-                padded = batch[column].numel() if pads else real
+                is_as_it_came = pads or lengths is None or is_flat(batch)
+                padded = batch[column].numel() if is_as_it_came else round_up(real, multiple)
                 # a new mapping, so that a copy of the counts stays as it was
                 before = self._padded_in.get(column, 0)
                 self._padded_in = {**self._padded_in, column: before + padded}
@@ -69,15 +79,15 @@ class TokenCounts:
 def _count_squares(
     column: str, batch: Mapping[str, torch.Tensor], lengths: torch.Tensor | None, pads: bool
 ) -> Count:
-    if is_flat(batch):
-        return edges_of(batch).diff().long().square().sum()
-    if pads or lengths is None:
+    if lengths is None or (pads and not is_flat(batch)):
         return batch[column].numel() * batch[column].shape[-1]
     return lengths.long().square().sum()
 
 
 def _lengths_of_text(column: str, batch: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
     """How many tokens of each row are not padding, where the batch says."""
+    if is_flat(batch):
+        return edges_of(batch).diff()
     tokens = batch[column]
     mask = batch.get("attention_mask")
     if column == "labels":

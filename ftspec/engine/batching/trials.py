@@ -15,6 +15,7 @@ from transformers import Trainer
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.flattened import Batch, flatten
 from ftspec.engine.batching.lengths import first_rows, lengths_in, lengths_of_rows
+from ftspec.engine.batching.sizes import computes_in_16_bits
 from ftspec.engine.batching.unpadding import find_layers, first_layer, last_of, with_last
 
 _FIRST, _OTHER = range(1, 8), range(8, 1, -1)
@@ -87,11 +88,6 @@ def reason_layers_differ(trainer: ExactBatching, leave_out: Callable[[], None]) 
     finally:
         model.train(was_training)
     return None
-
-
-def computes_in_16_bits(trainer: Trainer) -> bool:
-    """Whether products are computed in half as many bits as weights have."""
-    return bool(trainer.args.bf16 or trainer.args.fp16)
 
 
 def _near(trainer: Trainer) -> float:

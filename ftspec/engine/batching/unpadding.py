@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -17,6 +18,7 @@ from transformers.utils.generic import ModelOutput
 
 from ftspec.engine.batching.flattened import edges_between, told_to_attention
 from ftspec.engine.batching.row_attention import kernel_takes
+from ftspec.engine.batching.sizes import round_up
 
 _GIVEN = ("hidden_states", "attention_mask")
 """What layers are given first."""
@@ -27,20 +29,23 @@ _LINE = "line"
 
 class Line(NamedTuple):
     """Where in a padded batch of ``rows`` and ``width`` the tokens of a line are, one number for
-    each, counted along the rows."""
+    each, counted along the rows; behind them are ``filling`` tokens that mean nothing."""
 
     at: torch.Tensor
+    filling: int
     rows: int
     width: int
 
     def take(self, padded: torch.Tensor) -> torch.Tensor:
         """Of a tensor of shape (rows, width, size), shape (1, tokens, size)."""
-        return padded.flatten(0, 1).index_select(0, self.at)[None]
+        at = torch.cat((self.at, self.at[:1].expand(self.filling))) if self.filling else self.at
+        return padded.flatten(0, 1).index_select(0, at)[None]
 
     def put_back(self, line: torch.Tensor) -> torch.Tensor:
         """What was taken, with noughts for padding."""
         padded = line.new_zeros(self.rows * self.width, line.shape[-1])
-        return padded.index_copy(0, self.at, line[0]).view(self.rows, self.width, -1)
+        text = line[0, : len(self.at)]
+        return padded.index_copy(0, self.at, text).view(self.rows, self.width, -1)
 
 
 def find_layers(model: nn.Module) -> nn.Module | None:
@@ -76,11 +81,12 @@ def with_last(output: Any, hidden: torch.Tensor) -> Any:
     return (hidden, *output[1:])
 
 
-def unpad(layers: nn.Module) -> list[torch.utils.hooks.RemovableHandle]:
+def unpad(layers: nn.Module, multiple: int = 1) -> list[torch.utils.hooks.RemovableHandle]:
     """Let layers compute the tokens of text alone, wherever attention hands on the mask of rows as
-    it is; removing what this gives undoes it."""
+    it is, or a few more, so that they are a multiple of some; removing what this gives undoes
+    it."""
     return [
-        layers.register_forward_pre_hook(_into_line, with_kwargs=True),
+        layers.register_forward_pre_hook(partial(_into_line, multiple), with_kwargs=True),
         layers.register_forward_hook(_into_rows, with_kwargs=True),
     ]
 
@@ -95,7 +101,7 @@ def _lists_of(part: nn.Module) -> Iterator[nn.ModuleList]:
 
 
 def _into_line(
-    layers: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any]
+    multiple: int, layers: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
     given = options | dict(zip(_GIVEN, arguments, strict=False))
     hidden, mask = (given.get(name) for name in _GIVEN)
@@ -104,7 +110,8 @@ def _into_line(
     if mask.shape != hidden.shape[:2] or not kernel_takes(hidden):
         return None
     mask = mask.bool()
-    line = Line(mask.flatten().nonzero()[:, 0], *mask.shape)
+    at = mask.flatten().nonzero()[:, 0]
+    line = Line(at, round_up(len(at), multiple) - len(at), *mask.shape)
     # no row is longer than the width; how long they are the device knows, and is not waited for
     told = told_to_attention(edges_between(mask.sum(dim=1)), line.width)
     rest = {name: value for name, value in options.items() if name not in _GIVEN}

@@ -37,6 +37,12 @@ def pad(rows: Sequence[dict[str, Any]]) -> Batch:
     return {"input_ids": tensor, "attention_mask": tensor.ne(0).long()}
 
 
+def pad_text(rows: Sequence[dict[str, Any]]) -> Batch:
+    """The same for a causal language model."""
+    batch = pad(rows)
+    return {**batch, "labels": batch["input_ids"]}
+
+
 def rows_with(*lengths: int) -> list[dict[str, Any]]:
     """A row of its own number, as often as it has tokens."""
     return [{"input_ids": [number + 1] * length} for number, length in enumerate(lengths)]
@@ -63,15 +69,34 @@ def test_nothing_makes_no_batch(flattens: bool) -> None:
     ("max_tokens", "tokens"), [(None, [47]), (40, [39, 8]), (30, [20, 27]), (20, [20, 19, 8])]
 )
 def test_a_line_has_no_more_tokens_than_it_may(max_tokens: int | None, tokens: list[int]) -> None:
-    def pad_text(rows: Sequence[dict[str, Any]]) -> Batch:
-        batch = pad(rows)
-        return {**batch, "labels": batch["input_ids"]}
-
     cut = CuttingCollator(pad_text, COLUMNS, 0, max_tokens, flattens=True)(
         rows_with(3, 20, 3, 19, 2)
     )
 
     assert sorted(tokens_of(batch, COLUMNS) for batch in cut) == sorted(tokens)
+
+
+@pytest.mark.parametrize(
+    ("max_tokens", "tokens"), [(None, [48]), (48, [48]), (47, [47]), (40, [40, 8]), (39, [39, 8])]
+)
+def test_a_line_is_filled_up_where_it_may_be(max_tokens: int | None, tokens: list[int]) -> None:
+    cut = CuttingCollator(pad_text, COLUMNS, 0, max_tokens, flattens=True, multiple=8)
+
+    batches = cut(rows_with(3, 20, 3, 19, 2))
+
+    assert [tokens_of(batch, COLUMNS) for batch in batches] == tokens
+
+
+def test_rows_are_cut_by_the_width_they_get() -> None:
+    class Padding:
+        pad_to_multiple_of = 8
+
+        def __call__(self, rows: Sequence[dict[str, Any]]) -> Batch:
+            return pad(rows)
+
+    rows = rows_with(1, 8, 7, 9, 16)
+
+    assert numbers_in(list(CuttingCollator(Padding(), COLUMNS, 2)(rows))) == [[4, 5], [1, 3, 2]]
 
 
 def test_they_move_as_one() -> None:

@@ -66,10 +66,11 @@ def batch_of(*lengths: int, on_the_left: bool = False) -> dict[str, torch.Tensor
 
 
 def test_a_line_takes_text_and_puts_it_back() -> None:
-    line = Line(torch.tensor([0, 1, 3]), rows=2, width=3)
+    line = Line(torch.tensor([0, 1, 3]), filling=2, rows=2, width=3)
     padded = torch.arange(12.0).view(2, 3, 2)
 
-    assert line.take(padded).tolist() == [[[0, 1], [2, 3], [6, 7]]]
+    assert line.take(padded)[:, :3].tolist() == [[[0, 1], [2, 3], [6, 7]]]
+    assert line.take(padded).shape == (1, 5, 2)
     assert line.put_back(line.take(padded)).tolist() == [
         [[0, 1], [2, 3], [0, 0]],
         [[6, 7], [0, 0], [0, 0]],
