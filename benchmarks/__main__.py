@@ -19,6 +19,7 @@ BENCHMARKS = (
     "tokenizing",
     "preparation",
     "batching_speed",
+    "returning_sizes",
     "step_profile",
     "train_classifier",
     "train_summarizer",

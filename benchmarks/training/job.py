@@ -23,6 +23,7 @@ class Job:
         rows: file of the rows to learn from.
         folder: for all that is written.
         cost_per_cut: what ``ftspec run`` found a micro-batch to cost, for the raw loop.
+        fills: whether micro-batches are filled up to sizes that come back, in the raw loop.
     """
 
     family: str
@@ -32,6 +33,7 @@ class Job:
     rows: str
     folder: str
     cost_per_cut: int | None = None
+    fills: bool = True
 
     @property
     def learned(self) -> Family:

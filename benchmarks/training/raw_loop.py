@@ -36,7 +36,7 @@ def _train(job: Job, precision: torch.dtype | None) -> Trained:
     tokenizer = load_tokenizer(job)
     rows = encode(job, tokenizer)
     model = load_model_to_train(job).to(device)
-    by_size = device.type == "cpu" and precision is not None
+    by_size = job.fills and device.type == "cpu" and precision is not None
     multiple = LINE if by_size else 1
     if job.cost_per_cut is None:
         leave_padding_out(model, _form_of(job), multiple=multiple)
