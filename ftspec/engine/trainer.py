@@ -113,6 +113,13 @@ class BatchMeanLoss(Trainer):
         if self.state.global_step < self.state.max_steps and not self.control.should_training_stop:
             super()._run_epoch(*arguments, **options)  # type: ignore[no-untyped-call]
 
+    def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader[Any]:
+        """As the Trainer, which where workers persist would give the loader of the rows that it
+        evaluated first, whatever rows it is asked for."""
+        getattr(self, "_eval_dataloaders", {}).clear()
+        loader: DataLoader[Any] = super().get_eval_dataloader(eval_dataset)
+        return loader
+
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
     ) -> tuple[list[Any], torch.Tensor | None]:
