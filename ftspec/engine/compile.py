@@ -22,14 +22,11 @@ from ftspec.engine.adapter import build_adapter
 from ftspec.engine.arguments import build_arguments, rows_per_batch
 from ftspec.engine.attention import names_attention, use_fastest_attention
 from ftspec.engine.batching.choice import choose_batching
-from ftspec.engine.batching.evaluation import EvaluationByLength
 from ftspec.engine.batching.padding import settle_padding
-from ftspec.engine.batching.sizes import settle_width
 from ftspec.engine.checkpoint import Checkpoint, commit_of, locate
 from ftspec.engine.compiler import try_compiler
 from ftspec.engine.factories import build, context_maker
 from ftspec.engine.interruption import Interruption
-from ftspec.engine.lengths import position_limit
 from ftspec.engine.loading import choose_loading
 from ftspec.engine.measuring import Metrics
 from ftspec.engine.model import fit_to_tokenizer, grow_embeddings, load_config, load_model
@@ -127,8 +124,6 @@ def compile_run(
         **data.task.trainer_options(model),
     )
     trainer.remove_callback(PrinterCallback)
-    if issubclass(batching.mixin, EvaluationByLength):  # other batches are those of the Trainer
-        settle_width(trainer, position_limit(loaded.config))
     assert isinstance(plan.task.component, TaskComponent)
     auto_model = plan.task.component.auto_model
     padding = settle_padding(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,19 +36,25 @@ def gradients_of(trainer: Trainer) -> list[Gradients]:
     trainer.add_callback(recorder)
     trainer.args.max_grad_norm = 0.0
     trainer.model.double()
-    collate = trainer.data_collator
-    trainer.data_collator = lambda rows: _doubled(collate(rows))
+    trainer.data_collator = _Doubling(trainer.data_collator)
     with double_throughout():
         trainer.train()
     return recorder.steps
 
 
-def _doubled(batch: Mapping[str, Any]) -> dict[str, Any]:
-    """Labels that are numbers in the precision of the model: a loss of both rounds to fp32."""
-    return {
-        name: value.double() if value.is_floating_point() else value
-        for name, value in batch.items()
-    }
+class _Doubling:
+    """A collator whose labels, if they are numbers, are in the precision of the model: a loss of
+    both rounds to fp32."""
+
+    def __init__(self, collate: Any) -> None:
+        self._collate = collate
+        self.pad_to_multiple_of = getattr(collate, "pad_to_multiple_of", None)
+
+    def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            name: value.double() if value.is_floating_point() else value
+            for name, value in self._collate(rows).items()
+        }
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from transformers import (
 )
 
 from ftspec.engine.batching import padding, row_attention
-from ftspec.engine.batching.flattened import flatten, is_flat, take_rows
+from ftspec.engine.batching.flattened import flatten, is_flat, take_rows, text_of
 from ftspec.engine.batching.micro_batches import rows_of, split, split_to_fit
 from ftspec.engine.batching.padding import (
     reason_rows_mix,
@@ -95,6 +95,8 @@ def test_what_fills_a_line_belongs_to_no_row() -> None:
     assert filled["labels"][0, 8:].eq(IGNORED).all()
     assert filled["cu_seq_lens_q"].equal(flat["cu_seq_lens_q"])
     assert [take_rows(filled, (row, row + 1))["input_ids"].numel() for row in range(3)] == [3, 1, 4]
+    assert text_of(filled)["input_ids"].equal(flat["input_ids"])
+    assert text_of(padded_batch())["input_ids"].shape == (3, 4)
     counts = TokenCounts()
     counts.add(filled, ("input_ids",), pads=False, multiple=32)
     assert (counts.rows, counts.real, counts.padded, counts.squares) == (3, 8, 11, 9 + 1 + 16)

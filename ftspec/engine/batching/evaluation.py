@@ -12,6 +12,7 @@ from transformers.trainer_utils import EvalLoopOutput
 
 from ftspec.engine.batching.by_length import batch_by_length, flat, put_back
 from ftspec.engine.batching.lengths import lengths_in
+from ftspec.engine.batching.sizes import width_multiple
 from ftspec.engine.trainer import BatchMeanLoss
 
 
@@ -27,7 +28,8 @@ class EvaluationByLength(BatchMeanLoss):
         columns = self.task.length_columns
         if not isinstance(rows, Dataset) or any(name not in rows.column_names for name in columns):
             return super().get_eval_dataloader(eval_dataset)
-        batches = batch_by_length(lengths_in(rows, columns), self.args.eval_batch_size)
+        lengths = lengths_in(rows, columns, width_multiple(self.data_collator))
+        batches = batch_by_length(lengths, self.args.eval_batch_size)
         self._order = flat(batches)
         if self.accelerator.num_processes > 1:
             return super().get_eval_dataloader(rows.select(self._order))

@@ -25,6 +25,7 @@ from transformers.trainer_utils import seed_worker
 
 from ftspec.engine.batching.cuts import NEVER_CUT, LengthTable
 from ftspec.engine.batching.evaluation import EvaluationByLength
+from ftspec.engine.batching.flattened import text_of
 from ftspec.engine.batching.lengths import first_rows, lengths_in, lengths_of_rows
 from ftspec.engine.batching.memory import free_memory, is_out_of_memory, row_too_large
 from ftspec.engine.batching.micro_batches import (
@@ -38,7 +39,7 @@ from ftspec.engine.batching.micro_batches import (
 )
 from ftspec.engine.batching.passes import Pass, idle_pass, plan_passes
 from ftspec.engine.batching.sampler import StepSampler
-from ftspec.engine.batching.sizes import round_up, width_multiple
+from ftspec.engine.batching.sizes import width_multiple
 from ftspec.engine.batching.token_counts import TokenCounts
 from ftspec.errors import RunError
 
@@ -141,17 +142,18 @@ class ExactBatching(EvaluationByLength):
 
     @cached_property
     def _lengths(self) -> LengthTable:
-        """Of all rows; of a stream those of the first."""
+        """Of all rows, as wide as they are padded; of a stream those of the first."""
         rows, columns = self.train_dataset, self.task.length_columns
+        multiple = width_multiple(self.data_collator)
         if isinstance(rows, Dataset):
-            return lengths_in(rows, columns)
-        return lengths_of_rows(first_rows(rows, _ROWS_LOOKED_AT), columns)
+            return lengths_in(rows, columns, multiple)
+        return lengths_of_rows(first_rows(rows, _ROWS_LOOKED_AT), columns, multiple)
 
     @property
     def most_tokens(self) -> int:
         """Tokens of a micro-batch: as many as ``rows_per_batch`` of the longest row have, for which
         whoever set that number has room."""
-        longest = round_up(self._lengths.max(axis=0, initial=0), width_multiple(self.data_collator))
+        longest = self._lengths.max(axis=0, initial=0)
         return max(1, self._rows_per_batch * int(longest.sum()))
 
     def _within_a_batch(self, limit: int | None) -> int:
@@ -303,9 +305,12 @@ class ExactBatching(EvaluationByLength):
 
     def _track_num_input_tokens(self, inputs: Any) -> None:
         """As the Trainer, once for a step: processes with unequal counts would wait for ever."""
+        if self.args.include_num_input_tokens_seen == "no":
+            return
         names = {name for batch in inputs for name in batch}
+        texts = [text_of(batch) for batch in inputs]
         whole = {
-            name: torch.cat([batch[name].flatten() for batch in inputs if name in batch])
+            name: torch.cat([batch[name].flatten() for batch in texts if name in batch])
             for name in names & {"input_ids", "attention_mask"}
         }
         super()._track_num_input_tokens(whole)  # type: ignore[no-untyped-call]

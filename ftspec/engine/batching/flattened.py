@@ -64,6 +64,11 @@ def take_rows(batch: Batch, rows: Range) -> Batch:
     )
 
 
+def text_of(batch: Batch) -> Batch:
+    """A batch without what fills it up, if it is flat."""
+    return take_rows(batch, (0, len(edges_of(batch)) - 1)) if is_flat(batch) else batch
+
+
 def edges_between(lengths: torch.Tensor) -> torch.Tensor:
     """Where rows of these lengths begin in a line, and the last ends, shape (rows + 1,)."""
     return functional.pad(lengths.cumsum(0), (1, 0))

@@ -87,10 +87,10 @@ class CuttingCollator:
         self._multiple = multiple
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> MicroBatches:
-        lengths = lengths_of_rows(rows, self._columns)
+        multiple = 1 if self._flattens else width_multiple(self._collate)
+        lengths = lengths_of_rows(rows, self._columns, multiple)
         order = order_by_length(lengths)
-        widths = lengths if self._flattens else round_up(lengths, width_multiple(self._collate))
-        ranges = cut(widths[order], self.cost_per_cut, self.max_tokens, pads=not self._flattens)
+        ranges = cut(lengths[order], self.cost_per_cut, self.max_tokens, pads=not self._flattens)
         batches = [
             dict(self._collate([rows[row] for row in order[start:stop]])) for start, stop in ranges
         ]

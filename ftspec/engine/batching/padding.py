@@ -16,7 +16,7 @@ from ftspec.engine.batching.flattened import PADDED
 from ftspec.engine.batching.lengths import first_rows, lengths_in
 from ftspec.engine.batching.micro_batches import Form
 from ftspec.engine.batching.row_attention import BY_ROWS, register_row_attention
-from ftspec.engine.batching.sizes import computes_in_16_bits, line_multiple
+from ftspec.engine.batching.sizes import computes_in_16_bits, line_multiple, settle_width
 from ftspec.engine.batching.trials import reason_layers_differ, reason_rows_mix
 from ftspec.engine.batching.unpadding import find_layers, unpad
 
@@ -45,6 +45,8 @@ def settle_padding(
     """
     if not isinstance(trainer, ExactBatching):
         return None
+    if _lengths_differ(trainer):
+        settle_width(trainer)
     # processes share the rows of a step by what they cost, so all must do the same
     trainer.form, attention, said = of_first_process(
         trainer, _decide(trainer, auto_model, is_compiled, keeps_attention)

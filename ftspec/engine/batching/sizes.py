@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from transformers import Trainer
 
+from ftspec.engine.lengths import position_limit
+
 WIDTH = 8
 """What the width of a padded batch is a multiple of: every row pays."""
 
@@ -32,21 +34,22 @@ def makes_kernels_by_size(trainer: Trainer) -> bool:
 
 
 def line_multiple(trainer: Trainer) -> int:
-    """What the tokens of a line should be a multiple of."""
-    return LINE if makes_kernels_by_size(trainer) else 1
+    """What the tokens of a line should be a multiple of; any, where the loss of a router sees what
+    fills it up."""
+    config: Any = getattr(trainer.model, "config", None)
+    sees_all = getattr(config, "output_router_logits", False)
+    return LINE if makes_kernels_by_size(trainer) and not sees_all else 1
 
 
-def settle_width(trainer: Trainer, positions: int | None) -> None:
-    """Let batches have widths that come back, where that is faster and the collator pads as those
-    of transformers do.
-
-    ``positions`` are those of the model, if they end: no width goes beyond them.
-    """
+def settle_width(trainer: Trainer) -> None:
+    """Let batches have widths that come back, where that is faster, the collator pads as those of
+    transformers do, and the last width is not beyond the positions of the model."""
+    model: Any = trainer.model
     collate: Any = trainer.data_collator
     if (
         makes_kernels_by_size(trainer)
         and getattr(collate, "pad_to_multiple_of", 1) is None
-        and (positions or 0) % WIDTH == 0
+        and (position_limit(model.config) or 0) % WIDTH == 0
     ):
         collate.pad_to_multiple_of = WIDTH
 

@@ -96,7 +96,7 @@ def test_rows_are_cut_by_the_width_they_get() -> None:
 
     rows = rows_with(1, 8, 7, 9, 16)
 
-    assert numbers_in(list(CuttingCollator(Padding(), COLUMNS, 2)(rows))) == [[4, 5], [1, 3, 2]]
+    assert numbers_in(list(CuttingCollator(Padding(), COLUMNS, 2)(rows))) == [[4, 5], [1, 2, 3]]
 
 
 def test_they_move_as_one() -> None:
@@ -152,6 +152,13 @@ def test_lengths_are_those_of_the_rows() -> None:
 
     assert lengths_of_rows(rows, columns).tolist() == [[3, 1], [1, 4], [2, 2]]
     assert lengths_in(table, columns).tolist() == [[2, 2], [3, 1], [1, 4]]
+    assert lengths_in(table, columns, 4).tolist() == [[4, 4]] * 3
+    choices = [{"texts": [[1, 2], [1, 2, 3, 4, 5]]}]
+    for lengths in (
+        lengths_of_rows(choices, ["texts"], 8),
+        lengths_in(datasets.Dataset.from_list(choices), ["texts"], 8),
+    ):
+        assert lengths.tolist() == [[16]]
 
 
 @pytest.mark.parametrize("rows", [1, 3, 16, 37, 50])

@@ -8,14 +8,26 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from transformers import (
+    BertConfig,
+    PretrainedConfig,
+    Qwen2MoeConfig,
+    RobertaConfig,
+    T5Config,
+)
 
 from ftspec.engine.batching.sizes import line_multiple, round_up, settle_width, width_multiple
 
+T5 = T5Config()
 
-def trainer_of(collate: Any, device: str = "cpu", **precision: bool) -> Any:
+
+def trainer_of(
+    collate: Any, device: str = "cpu", config: PretrainedConfig = T5, **precision: bool
+) -> Any:
     flags = {"bf16": False, "fp16": False, **precision}
     arguments = SimpleNamespace(device=SimpleNamespace(type=device), **flags)
-    return SimpleNamespace(args=arguments, data_collator=collate)
+    model = SimpleNamespace(config=config)
+    return SimpleNamespace(args=arguments, data_collator=collate, model=model)
 
 
 def padding_to(multiple: int | None) -> Any:
@@ -39,11 +51,26 @@ def test_kernels_are_made_by_size_in_16_bits_on_a_cpu(
     assert line_multiple(trainer_of(None, device, **precision)) == multiple
 
 
-@pytest.mark.parametrize(("positions", "width"), [(None, 8), (512, 8), (514, 1), (50, 1)], ids=str)
-def test_no_width_goes_beyond_the_positions(positions: int | None, width: int) -> None:
-    trainer = trainer_of(padding_to(None), bf16=True)
+def test_a_router_sees_no_filling() -> None:
+    config = Qwen2MoeConfig(output_router_logits=True)
 
-    settle_width(trainer, positions)
+    assert line_multiple(trainer_of(None, config=config, bf16=True)) == 1
+
+
+@pytest.mark.parametrize(
+    ("config", "width"),
+    [
+        (T5, 8),
+        (BertConfig(max_position_embeddings=512), 8),
+        (BertConfig(max_position_embeddings=50), 1),
+        (RobertaConfig(max_position_embeddings=514), 8),  # of which it uses 512
+    ],
+    ids=["t5", "bert", "short bert", "roberta"],
+)
+def test_no_width_goes_beyond_the_positions(config: PretrainedConfig, width: int) -> None:
+    trainer = trainer_of(padding_to(None), config=config, bf16=True)
+
+    settle_width(trainer)
 
     assert width_multiple(trainer.data_collator) == width
 
@@ -57,6 +84,6 @@ def test_no_width_goes_beyond_the_positions(positions: int | None, width: int) -
     ],
 )
 def test_who_pads_another_way_goes_on(collate: Any, precision: dict[str, bool], width: int) -> None:
-    settle_width(trainer_of(collate, **precision), None)
+    settle_width(trainer_of(collate, **precision))
 
     assert width_multiple(collate) == width
