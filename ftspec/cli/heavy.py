@@ -39,10 +39,11 @@ def require_engine() -> None:
 def engine_imports() -> Iterator[None]:
     """Around the import of the engine: look for no garbage in what is imported, now or later.
 
-    It is nearly a million objects, and none of them garbage. To look through them while they are
-    made takes a sixth of their import, and to do it once more at the end another sixth.
+    It is nearly a million objects, and none of them garbage. To look through them takes a part of
+    the time of their import, and again when the process ends.
     """
-    if "torch" in sys.modules:  # what there is now has been trained and may become garbage
+    # imported before, it is among objects of other runs, which become garbage
+    if "torch" in sys.modules or not gc.isenabled():
         yield
         return
     gc.disable()

@@ -6,6 +6,7 @@ import inspect
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
 from unittest import SkipTest
@@ -79,7 +80,8 @@ def _probe(asked: tuple[str, ...]) -> Answers:
     In a process of its own, for heavy libraries stay out of the tests' own; unless they are there.
     """
     if "torch" in sys.modules:
-        return probe(asked)
+        with warnings.catch_warnings(action="default"):  # to the tests they may be errors
+            return probe(asked)
     lines = _python("from ftspec.testing.probe import main; main()", *asked).stderr.splitlines()
     return dict(json.loads(line) for line in lines if line.startswith('["'))
 
