@@ -32,12 +32,14 @@ def asked(warm: Warm, local: dict[str, str]) -> Callable[..., Done]:
 
 
 @pytest.fixture(scope="module")
-def filled(asked: Callable[..., Done], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a spec and the cache that its dry run filled."""
+def filled(local: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a spec and the cache that its dry run filled, in a process whose sets have an
+    order of their own."""
     folder = tmp_path_factory.mktemp("filled")
     specs.write_data(folder)
     (folder / "small.yaml").write_text(specs.CLASSIFIER, encoding="utf-8")
-    done = asked(folder, "run", "small.yaml", "--dry-run")
+    env = local | {"FTSPEC_CACHE": str(folder / "cache")}
+    done = ftspec("run", "small.yaml", "--dry-run", cwd=folder, env=env)
     assert done.code == 0, done.said
     assert "prepared before" not in done.err
     return folder

@@ -3,7 +3,8 @@ they do.
 
 Each is a process of its own, with its own arguments, environment, folder and output. Libraries
 have read the environment when they were imported, though, so each environment has a process to
-fork from. What a test says of imports, signals or PYTHONPATH it says of a command started anew.
+fork from. What a test says of imports, signals, PYTHONPATH or the order of a set it says of a
+command started anew.
 """
 
 from __future__ import annotations
@@ -57,12 +58,16 @@ class Warm:
                 "folder": name,
             }
             with self._lock:
-                print(json.dumps(asked), file=self._process_for(env).stdin, flush=True)
+                process = self._process_for(env)
+                print(json.dumps(asked), file=process.stdin, flush=True)
             began = time.monotonic()
             while not (folder / "code").exists():
+                assert process.poll() is None, "the process to fork from has ended"
                 assert time.monotonic() < began + SECONDS, arguments
                 time.sleep(0.01)
-            code, out, err = ((folder / one).read_text() for one in ("code", "out", "err"))
+            code, out, err = (
+                (folder / one).read_text(encoding="utf-8") for one in ("code", "out", "err")
+            )
             return Done(int(code), out, err, time.monotonic() - began)
 
     def close(self) -> None:
