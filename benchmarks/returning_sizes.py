@@ -3,7 +3,8 @@
 A raw loop trains each family in the micro-batches of ``ftspec run``: those of the classifier and
 the language model without padding, those of the summarizer cut as if one cost 256 tokens beside its
 own. Widths and lines are filled up, or as they come. Each training is a process of its own, which
-has made no kernels yet; a seventh of the rounds is made, each with a seed of its own.
+has made no kernels yet, and learns the rows four times, each time in another order, for sizes must
+have been there before they come back. A seventh of the rounds is made, each with a seed of its own.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def measure(rounds: int) -> Iterator[Row]:
                         folder=str(folder / f"{seed}-{fills}"),
                         cost_per_cut=COSTS.get(family),
                         fills=fills,
+                        epochs=4,
                     )
                     run(python("-m", "benchmarks.training", str(job.to_file())))
                     trained = Trained.read(job)

@@ -44,7 +44,9 @@ def _train(job: Job, precision: torch.dtype | None) -> Trained:
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=family.learning_rate, weight_decay=0.0, fused=True
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / family.steps)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: 1 - step / (family.steps * job.epochs)
+    )
     collate = collator(job, tokenizer, model)
     collate.pad_to_multiple_of = WIDTH if by_size else None
     steps = [
@@ -82,10 +84,11 @@ def _steps(job: Job, rows: Dataset, collate: Any, multiple: int) -> Iterator[Mic
     columns = job.learned.length_columns
     cutter = CuttingCollator(collate, columns, cost, flattens=flattens, multiple=multiple)
     shuffled = torch.Generator().manual_seed(job.seed)  # as the Trainer does
-    order = torch.randperm(len(rows), generator=shuffled).tolist()
     batch = job.learned.batch
-    for start in range(0, len(order), batch):
-        yield cutter([rows[row] for row in order[start : start + batch]])
+    for _ in range(job.epochs):
+        order = torch.randperm(len(rows), generator=shuffled).tolist()
+        for start in range(0, len(order), batch):
+            yield cutter([rows[row] for row in order[start : start + batch]])
 
 
 def _form_of(job: Job) -> Form:
