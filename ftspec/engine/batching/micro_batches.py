@@ -87,8 +87,8 @@ class CuttingCollator:
         self._multiple = multiple
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> MicroBatches:
-        multiple = 1 if self._flattens else width_multiple(self._collate)
-        lengths = lengths_of_rows(rows, self._columns, multiple)
+        width = 1 if self._flattens else width_multiple(self._collate)
+        lengths = lengths_of_rows(rows, self._columns, width)
         order = order_by_length(lengths)
         ranges = cut(lengths[order], self.cost_per_cut, self.max_tokens, pads=not self._flattens)
         batches = [

@@ -20,7 +20,7 @@ WIDTH = 8
 LINE = 32
 """What the tokens of a line of rows are a multiple of: they pay once."""
 
-Count = TypeVar("Count", bound=Any)
+Number = TypeVar("Number", bound=Any)
 
 
 def computes_in_16_bits(trainer: Trainer) -> bool:
@@ -59,7 +59,7 @@ def width_multiple(collate: Any) -> int:
     return getattr(collate, "pad_to_multiple_of", None) or 1
 
 
-def round_up(count: Count, multiple: int) -> Count:
+def round_up(count: Number, multiple: int) -> Number:
     """To a multiple: a number, or an array or tensor of them."""
-    rounded: Count = -(-count // multiple) * multiple
+    rounded: Number = -(-count // multiple) * multiple
     return rounded
