@@ -30,16 +30,19 @@ def is_flat(batch: Mapping[str, Any]) -> bool:
     return _EDGES[0] in batch
 
 
-def flatten(batch: Batch, filling: int = 0) -> Batch:
-    """A padded batch of a causal language model, ids and labels of shape (rows, longest), as one
+def flatten(*batches: Batch, filling: int = 0) -> Batch:
+    """Padded batches of a causal language model, ids and labels of shape (rows, longest), as one
     line of shape (1, tokens).
 
     The first token of a row is no label: the last one of the row before would predict it. Behind
     the last row are ``filling`` tokens, which no token and no loss sees.
     """
-    is_text = batch["attention_mask"].bool()
-    lengths = is_text.sum(dim=1)
-    ids, labels = batch["input_ids"][is_text], batch["labels"][is_text]
+    texts = [batch["attention_mask"].bool() for batch in batches]
+    lengths = torch.cat([is_text.sum(dim=1) for is_text in texts])
+    ids, labels = (
+        torch.cat([batch[name][is_text] for batch, is_text in zip(batches, texts, strict=True)])
+        for name in ("input_ids", "labels")
+    )
     return _line(ids, labels, lengths[lengths > 0], filling)
 
 

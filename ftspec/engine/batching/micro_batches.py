@@ -26,6 +26,9 @@ Batch = dict[str, Any]
 Form = Literal["padded", "line", "layers"]
 """Rows are padded, lie one after the other in a line, or are padded but not where layers see it."""
 
+_COST_OF_COLLATING = 256
+"""Beside its tokens, in tokens, on a CPU."""
+
 Collate = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
 
 
@@ -90,23 +93,27 @@ class CuttingCollator:
         width = 1 if self._flattens else width_multiple(self._collate)
         lengths = lengths_of_rows(rows, self._columns, width)
         order = order_by_length(lengths)
-        ranges = cut(lengths[order], self.cost_per_cut, self.max_tokens, pads=not self._flattens)
-        batches = [
-            dict(self._collate([rows[row] for row in order[start:stop]])) for start, stop in ranges
-        ]
-        if self._flattens:
-            tokens = [int(lengths[order[start:stop]].sum()) for start, stop in ranges]
-            batches = [
-                flatten(batch, self._filling(count))
-                for batch, count in zip(batches, tokens, strict=True)
-            ]
+        rows, lengths = [rows[row] for row in order], lengths[order]
+        ranges = cut(lengths, self.cost_per_cut, self.max_tokens, pads=not self._flattens)
+        make = self._lay_in_a_line if self._flattens else self._pad
+        batches = [make(rows[start:stop]) for start, stop in ranges]
         return MicroBatches(
             sorted(batches, key=lambda batch: tokens_of(batch, self._columns), reverse=True)
         )
 
-    def _filling(self, tokens: int) -> int:
+    def _pad(self, rows: list[dict[str, Any]]) -> Batch:
+        return dict(self._collate(rows))
+
+    def _lay_in_a_line(self, rows: list[dict[str, Any]]) -> Batch:
+        """Padded on the way, since that is what collators do: those of like length together, or
+        most of what they do would be for nothing."""
+        lengths = lengths_of_rows(rows, self._columns)
+        ranges = cut(lengths, _COST_OF_COLLATING)
+        padded = [self._pad(rows[start:stop]) for start, stop in ranges]
+        tokens = int(lengths.sum())
         filled = round_up(tokens, self._multiple)
-        return filled - tokens if self.max_tokens is None or filled <= self.max_tokens else 0
+        has_room = self.max_tokens is None or filled <= self.max_tokens
+        return flatten(*padded, filling=filled - tokens if has_room else 0)
 
 
 def tokens_of(batch: Batch, columns: Sequence[str]) -> int:

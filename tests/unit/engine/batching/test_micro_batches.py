@@ -12,6 +12,8 @@ import pytest
 import torch
 from torch.utils.data import RandomSampler, SequentialSampler
 
+from ftspec.engine.batching.cuts import NEVER_CUT
+from ftspec.engine.batching.flattened import flatten
 from ftspec.engine.batching.lengths import lengths_in, lengths_of_rows
 from ftspec.engine.batching.memory import is_out_of_memory
 from ftspec.engine.batching.micro_batches import (
@@ -85,6 +87,25 @@ def test_a_line_is_filled_up_where_it_may_be(max_tokens: int | None, tokens: lis
     batches = cut(rows_with(3, 20, 3, 19, 2))
 
     assert [tokens_of(batch, COLUMNS) for batch in batches] == tokens
+
+
+def test_rows_of_a_line_are_not_padded_to_the_longest_of_all() -> None:
+    """What is collated together has the length of the longest: a row of 900 tokens comes alone."""
+    collated: list[int] = []
+
+    def note_size(rows: Sequence[dict[str, Any]]) -> Batch:
+        batch = pad_text(rows)
+        collated.append(batch["input_ids"].numel())
+        return batch
+
+    rows = rows_with(900, *range(1, 60))
+    (line,) = CuttingCollator(note_size, COLUMNS, NEVER_CUT, flattens=True)(rows)
+
+    in_order = sorted(rows, key=lambda row: len(row["input_ids"]))
+    whole = flatten(pad_text(in_order))
+    assert all(line[name].equal(whole[name]) for name in ("input_ids", "labels", "position_ids"))
+    assert line["cu_seq_lens_q"].equal(whole["cu_seq_lens_q"])
+    assert sum(collated) < 1.5 * tokens_of(line, COLUMNS)
 
 
 def test_rows_are_cut_by_the_width_they_get() -> None:
