@@ -79,6 +79,10 @@ class BatchMeanLoss(Trainer):
         self.model_accepts_loss_kwargs = True
         self._loss_sum = 0.0
         self._item_count = 0.0
+        self._flop_of_token: float | None = None
+        # done here: the Trainer's own filter waits for the device in each step
+        self._filters_losses = self.args.logging_nan_inf_filter
+        self.args.logging_nan_inf_filter = False
 
     @property
     def pads(self) -> bool:
@@ -102,6 +106,16 @@ class BatchMeanLoss(Trainer):
             if not is_out_of_memory(error):
                 raise
             raise too_large_to_train(self._smaller_micro_batch()) from error
+        finally:
+            self._end_workers()
+
+    def _end_workers(self) -> None:
+        """End workers that persist. Left to the garbage collector, which closes their queues before
+        they are told, each would be waited for five seconds."""
+        loader: Any = self.callback_handler.train_dataloader
+        loader = getattr(loader, "base_dataloader", loader)  # which accelerate wraps
+        if isinstance(loader, DataLoader):
+            loader._iterator = None
 
     def _smaller_micro_batch(self) -> int | None:
         """Tokens of a micro-batch that might fit where the last one did not, if steps are cut."""
@@ -114,10 +128,14 @@ class BatchMeanLoss(Trainer):
             super()._run_epoch(*arguments, **options)  # type: ignore[no-untyped-call]
 
     def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader[Any]:
-        """As the Trainer, which where workers persist would give the loader of the rows that it
-        evaluated first, whatever rows it is asked for."""
-        getattr(self, "_eval_dataloaders", {}).clear()
-        loader: DataLoader[Any] = super().get_eval_dataloader(eval_dataset)
+        """As the Trainer, but workers end with an evaluation. Where they persist the Trainer gives
+        the loader of the rows that it evaluated first, whatever rows it is asked for."""
+        persist = self.args.dataloader_persistent_workers
+        self.args.dataloader_persistent_workers = False
+        try:
+            loader: DataLoader[Any] = super().get_eval_dataloader(eval_dataset)
+        finally:
+            self.args.dataloader_persistent_workers = persist
         return loader
 
     def get_batch_samples(
@@ -143,11 +161,30 @@ class BatchMeanLoss(Trainer):
         inputs: Any,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
-        """As the Trainer, and counts tokens."""
-        loss = super().training_step(model, inputs, num_items_in_batch)
+        """As the Trainer, and counts tokens. Unless ``logging_nan_inf_filter`` is off the loss is a
+        number: that of a step whose own is none is the mean of those since the last log."""
+        loss = self._train_on(model, inputs, num_items_in_batch)
+        if not self._filters_losses:
+            return loss
+        mean = self._tr_loss / (1 + self.state.global_step - self._globalstep_last_logged)
+        return torch.where(loss.isfinite(), loss, mean)
+
+    def _train_on(
+        self, model: nn.Module, inputs: Any, items: torch.Tensor | int | None
+    ) -> torch.Tensor:
+        """The loss of what the data loader gave as one batch, its gradient accumulated."""
+        loss = super().training_step(model, inputs, items)
         columns = self.task.length_columns
         self.token_counts.add(inputs, columns, pads=self.pads, multiple=self.line_multiple)
         return loss
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """As the Trainer, which for each batch counts all parameters anew."""
+        name = getattr(self.model, "main_input_name", "input_ids")
+        tokens = inputs[name].numel() if name in inputs else 0
+        if self._flop_of_token is None and tokens:
+            self._flop_of_token = super().floating_point_ops(inputs) / tokens
+        return round((self._flop_of_token or 0) * tokens)
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> None:
         """Never counted here: the model gives its own mean, and the task counts."""

@@ -57,20 +57,6 @@ def test_evaluation_gives_what_it_gives_in_order(
         assert sum(sizes) < sum(ordered_sizes)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("way", ["padded", "exact"])
-def test_workers_that_persist_evaluate_the_rows_that_they_are_given(
-    engine: Engine, request: pytest.FixtureRequest, way: str
-) -> None:
-    size, batching = SETTINGS
-    workers = ("training.dataloader_num_workers=1", "training.dataloader_persistent_workers=true")
-    run = engine.compile(spec_of(request, "single-label"), size, f"{batching}{way}", *workers)
-    for rows in (run.data.encoded["validation"], run.data.encoded["train"]):
-        batches = run.trainer.get_eval_dataloader(rows)
-
-        assert sum(len(batch["labels"]) for batch in batches) == len(rows)
-
-
 def evaluate(
     engine: Engine, spec: str, *overrides: str
 ) -> tuple[dict[str, Any], list[Any], list[int]]:

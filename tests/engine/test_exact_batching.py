@@ -169,7 +169,7 @@ def test_a_step_too_large_for_the_memory_is_made_of_smaller_batches(
     run = engine.compile(spec, *settings)
     sizes: list[int] = []
     failed: list[int] = []
-    learn = BatchMeanLoss.training_step
+    learn = BatchMeanLoss._train_on
 
     def note_size(self: Any, model: Any, inputs: Batch, *rest: Any) -> Any:
         sizes.append(rows_of(inputs))
@@ -180,7 +180,7 @@ def test_a_step_too_large_for_the_memory_is_made_of_smaller_batches(
             failed.append(sizes[-1])
             torch.empty(1 << 50)
 
-    monkeypatch.setattr(BatchMeanLoss, "training_step", note_size)
+    monkeypatch.setattr(BatchMeanLoss, "_train_on", note_size)
     parameters = list(run.model.parameters())
     parameters[len(parameters) // 2].register_hook(allocate_too_much)
 
@@ -210,15 +210,6 @@ def test_batches_that_are_more_than_their_rows_are_not_cut(
     assert run.trainer.args.per_device_train_batch_size == 4
     log = engine.runs()[-1].log.read_text(encoding="utf-8")
     assert "batches are padded, not cut: the loss of a row depends on the other rows" in log
-
-
-def test_workers_load_the_same_steps(engine: Engine, request: pytest.FixtureRequest) -> None:
-    spec = spec_of(request, "single-label")
-    alone = engine.train(spec, *ACCUMULATED)
-    more = ("training.dataloader_num_workers=2", "training.dataloader_prefetch_factor=2")
-    loaded = engine.train(spec, *ACCUMULATED, *more)
-
-    assert [one["loss"] for one in steps_in(loaded)] == [one["loss"] for one in steps_in(alone)]
 
 
 def test_a_stream_is_cut_like_rows_that_are_all_there(

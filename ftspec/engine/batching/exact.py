@@ -136,7 +136,8 @@ class ExactBatching(EvaluationByLength):
             dispatch_batches=False,
             use_seedable_sampler=settings.use_seedable_sampler,
             data_seed=settings.data_seed,
-            non_blocking=settings.non_blocking,
+            # what is pinned need not be waited for
+            non_blocking=settings.non_blocking or self.args.dataloader_pin_memory,
         )
         return prepared
 
@@ -183,11 +184,8 @@ class ExactBatching(EvaluationByLength):
         counts = [super(ExactBatching, self)._count_items(one) for one in batch]
         return torch.stack([torch.as_tensor(count) for count in counts]).sum() if counts else 0
 
-    def training_step(
-        self,
-        model: nn.Module,
-        inputs: Any,
-        num_items_in_batch: torch.Tensor | int | None = None,
+    def _train_on(
+        self, model: nn.Module, inputs: Any, items: torch.Tensor | int | None
     ) -> torch.Tensor:
         """The loss of a step, its gradient accumulated. Where memory runs out the step begins anew
         with smaller micro-batches: its rows stay together.
@@ -203,7 +201,7 @@ class ExactBatching(EvaluationByLength):
                 batches = [
                     part for one in batches for part in split_to_fit(one, columns, self._cap)
                 ]
-            too_large = self._compute(model, batches, num_items_in_batch)
+            too_large = self._compute(model, batches, items)
             if isinstance(too_large, torch.Tensor):
                 return too_large
             self.token_counts = counted
@@ -229,7 +227,7 @@ class ExactBatching(EvaluationByLength):
             self.accelerator.gradient_state._set_sync_gradients(is_last)
             try:
                 with self._unsynchronised(model, is_last):
-                    loss = loss + super().training_step(model, one.batch, one.items_of_step)
+                    loss = loss + super()._train_on(model, one.batch, one.items_of_step)
             except RuntimeError as error:
                 if not is_out_of_memory(error) or not self._can_begin_anew(is_last):
                     raise

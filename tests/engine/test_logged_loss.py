@@ -1,0 +1,54 @@
+"""A loss that is no number is left out of what is logged, as the Trainer does it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from tests.engine.running import Engine, steps_in
+from tests.engine.test_accumulation import ACCUMULATED, spec_of
+
+pytestmark = pytest.mark.slow
+
+NOT_A_NUMBER = [float("nan"), float("inf")]
+
+
+@pytest.mark.parametrize("way", ["padded", "exact"])
+def test_it_is_left_out_as_the_trainer_does(
+    engine: Engine, request: pytest.FixtureRequest, way: str
+) -> None:
+    settings = (*ACCUMULATED, f"performance.batching={way}", "training.logging_steps=3")
+    spec = spec_of(request, "single-label")
+    ours, own_of_the_trainer, neither = (
+        logged_losses(engine, spec, settings, filters=filters) for filters in ("ours", "its", None)
+    )
+
+    assert ours == pytest.approx(own_of_the_trainer)
+    assert all(map(math.isfinite, ours))
+    assert not any(map(math.isfinite, neither))
+
+
+def logged_losses(
+    engine: Engine, spec: str, settings: tuple[str, ...], *, filters: str | None
+) -> list[float]:
+    """Of two times three steps, of which the second and the third batch say that they have no
+    loss."""
+    wanted = str(filters == "ours").lower()
+    run = engine.compile(spec, *settings, f"training.logging_nan_inf_filter={wanted}")
+    trainer = run.trainer
+    assert not trainer.args.logging_nan_inf_filter
+    trainer.args.logging_nan_inf_filter = filters == "its"
+    learn, learned = trainer._train_on, 0
+
+    def lose_some(*arguments: object) -> torch.Tensor:
+        nonlocal learned
+        learned += 1
+        loss: torch.Tensor = learn(*arguments)  # type: ignore[arg-type]
+        at = learned - 2
+        return loss * NOT_A_NUMBER[at] if 0 <= at < len(NOT_A_NUMBER) else loss
+
+    trainer._train_on = lose_some  # type: ignore[method-assign, assignment]
+    trainer.train()
+    return [one["loss"] for one in steps_in(trainer.state.log_history)]
