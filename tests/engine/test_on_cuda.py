@@ -4,12 +4,14 @@ run makes for a GPU."""
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ftspec.engine.batching.row_attention import attend_by_rows
 from tests.engine.gradients import GradientRecorder, Gradients
@@ -153,6 +155,30 @@ def test_a_run_chooses_for_the_device(engine: Engine, request: pytest.FixtureReq
     loading = engine.compile(spec, *AT_ONCE).trainer.args
     assert loading.dataloader_pin_memory
     assert loading.dataloader_num_workers > 0
+
+
+def test_steps_do_not_wait_for_the_device(engine: Engine, request: pytest.FixtureRequest) -> None:
+    """From the end of the first to that of the last but one, an epoch's end among them."""
+    spec = spec_of(request, "rows of text")
+    trainer: Any = engine.compile(spec, *AT_ONCE, BF16, "training.logging_steps=100").trainer
+    assert trainer.form == "line"
+    trainer.add_callback(NoWaiting())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        trainer.train()
+
+    waited = [str(one) for one in caught if "synchronizing" in str(one.message)]
+    assert waited == []
+
+
+class NoWaiting(TrainerCallback):
+    """Has torch warn of what waits for the device."""
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        is_watched = 1 <= state.global_step < state.max_steps - 1
+        torch.cuda.set_sync_debug_mode("warn" if is_watched else "default")
 
 
 @pytest.mark.parametrize("case", ["single-label", "summarization"])

@@ -54,11 +54,12 @@ class Stopwatch(TrainerCallback):
     ) -> None:
         """A step was made, its batches waited for as well."""
         self.steps += 1
+        is_last = state.global_step >= state.max_steps
+        if self.steps == 1 or is_last or control.should_evaluate or control.should_save:
+            _wait_for_device()  # which may still be at it
         if self.steps > 1:
             self.seconds.steps += self._lap()
             return
-        if torch.accelerator.is_available():  # the device may still be at it
-            torch.accelerator.synchronize()
         self.seconds.first_step += self._lap()
         self.counts_at_first = replace(self.trainer.token_counts)
 
@@ -77,3 +78,8 @@ class Stopwatch(TrainerCallback):
     def _lap(self) -> float:
         before, self._mark = self._mark, time.perf_counter()
         return self._mark - before
+
+
+def _wait_for_device() -> None:
+    if torch.accelerator.is_available():
+        torch.accelerator.synchronize()
