@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from ftspec.engine.batching import calibration
 from ftspec.engine.batching.calibration import (
     Timing,
     cost_per_cut,
@@ -37,6 +38,29 @@ def test_where_a_step_takes_no_longer_than_a_row_nothing_is_cut() -> None:
     assert cost_per_cut([Timing(100, 0.010), Timing(1600, 0.0101)]) == 4**9
     assert cost_per_cut([Timing(100, 0.010), Timing(1600, 0.0099)]) == NEVER_CUT
     assert cost_per_cut([Timing(100, 0.010)]) == NEVER_CUT
+
+
+def test_what_a_size_takes_at_first_does_not_count(
+    engine: Engine, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a clock by which a batch takes 30 ms and 1 µs for each token, but half a second where its
+    size is new, as where kernels are loaded first, and now and then."""
+    trainer: Any = engine.compile(spec_of(request, "single-label"), *AT_ONCE).trainer
+    sizes: list[int] = []
+    clock = 0.0
+
+    def go_on(module: Any, arguments: Any, inputs: dict[str, torch.Tensor]) -> None:
+        nonlocal clock
+        ids = inputs["input_ids"]
+        is_disturbed = len(ids) not in sizes or len(sizes) % 5 == 4
+        clock += 0.5 if is_disturbed else 0.03 + 1e-6 * ids.numel()
+        sizes.append(len(ids))
+
+    trainer.model.register_forward_pre_hook(go_on, with_kwargs=True)
+    monkeypatch.setattr(calibration.time, "perf_counter", lambda: clock)
+
+    assert measure_cost_per_cut(trainer) == 4**7
+    assert max(sizes) == 16  # the whole step: no size took four times as long as a row
 
 
 @pytest.mark.parametrize("case", ["single-label", "summarization", "rows of text"])

@@ -22,6 +22,7 @@ from ftspec.engine.batching.memory import free_memory, is_out_of_memory
 from ftspec.engine.batching.micro_batches import Batch, tokens_of
 
 _ENOUGH = 4.0  # times the time of the smallest batch tell the slope from noise
+_AT_FIRST = 2  # of a size, before it is said to be enough: one may have been disturbed
 _ROUNDS = 5
 _SECONDS = 5.0  # after which no larger batch is tried, and none again
 
@@ -99,7 +100,7 @@ def _time_batches(trainer: ExactBatching) -> list[Timing]:
     was_training = model.training
     device = trainer.args.device
     batches: list[Batch] = []
-    seconds: list[float] = []
+    seconds: list[list[float]] = []
     with torch.random.fork_rng([device] if device.type != "cpu" else [], device_type=device.type):
         model.train()
         began = time.perf_counter()
@@ -108,26 +109,26 @@ def _time_batches(trainer: ExactBatching) -> list[Timing]:
             batch = send_to_device(dict(trainer.data_collator(rows[start : start + count])), device)
             if len(batches) > 1 and tokens_of(batch, columns) > trainer.most_tokens:
                 break
-            if not batches:  # the first takes longer, whatever its size
-                _time(trainer, model, batch)
-            taken = _time(trainer, model, batch)
+            taken = _time(trainer, model, batch, 1 + _AT_FIRST)
             if taken is None:
                 free_memory()
                 break
             batches.append(batch)
-            seconds.append(taken)
-            if seconds[-1] > _ENOUGH * seconds[0] or time.perf_counter() - began > _SECONDS:
+            seconds.append(taken[1:])  # kernels of a new size are made or loaded first
+            is_enough = min(seconds[-1]) > _ENOUGH * min(seconds[0])
+            if is_enough or time.perf_counter() - began > _SECONDS:
                 break
-        while len(batches) * _ROUNDS > len(seconds) and time.perf_counter() - began < _SECONDS:
-            taken = _time(trainer, model, batches[len(seconds) % len(batches)])
-            if taken is None:
+        for at in range(len(batches) * (_ROUNDS - _AT_FIRST)):
+            at %= len(batches)
+            taken = _time(trainer, model, batches[at], 1)
+            if taken is None or time.perf_counter() - began > _SECONDS:
                 break
-            seconds.append(taken)
+            seconds[at] += taken
         model.zero_grad()
         model.train(was_training)
     return [
-        Timing(tokens_of(batch, columns), min(seconds[at :: len(batches)]))
-        for at, batch in enumerate(batches)
+        Timing(tokens_of(batch, columns), min(taken))
+        for batch, taken in zip(batches, seconds, strict=True)
     ]
 
 
@@ -141,16 +142,20 @@ def _learn(trainer: ExactBatching, model: nn.Module, batch: Batch) -> None:
     loss.backward()
 
 
-def _time(trainer: ExactBatching, model: nn.Module, batch: Batch) -> float | None:
-    """Seconds of a batch, forward and backward; nothing where memory is too small for it."""
-    start = time.perf_counter()
-    try:
-        _learn(trainer, model, batch)
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
-            raise
-        model.zero_grad()
-        return None
-    if trainer.args.device.type != "cpu":
-        torch.accelerator.synchronize(trainer.args.device)
-    return time.perf_counter() - start
+def _time(trainer: ExactBatching, model: nn.Module, batch: Batch, times: int) -> list[float] | None:
+    """Seconds of a batch, forward and backward, so many times; nothing where memory is too small
+    for it."""
+    seconds = []
+    for _ in range(times):
+        start = time.perf_counter()
+        try:
+            _learn(trainer, model, batch)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            model.zero_grad()
+            return None
+        if trainer.args.device.type != "cpu":
+            torch.accelerator.synchronize(trainer.args.device)
+        seconds.append(time.perf_counter() - start)
+    return seconds
