@@ -20,6 +20,7 @@ BENCHMARKS = (
     "preparation",
     "batching_speed",
     "returning_sizes",
+    "drawn_masks",
     "step_profile",
     "train_classifier",
     "train_summarizer",

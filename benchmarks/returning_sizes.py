@@ -9,43 +9,15 @@ have been there before they come back. A seventh of the rounds is made, each wit
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
-from benchmarks.processes import python, run
-from benchmarks.rows import Row, compare
-from benchmarks.training.families import FAMILIES, family_named, write_rows
-from benchmarks.training.job import Job, Trained
+from benchmarks.rows import Row
+from benchmarks.training.switched import measure_switched
 
 AS_THEY_COME = "as they come"
-CASES = {AS_THEY_COME: False, "filled up": True}
-COSTS = {"summarization": 256}
+CASES = {AS_THEY_COME: {"fills": False}, "filled up": {"fills": True}}
 
 
 def measure(rounds: int) -> Iterator[Row]:
     """Examples a second of each family."""
-    for family in FAMILIES:
-        speed: dict[str, list[float]] = {case: [] for case in CASES}
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            learned = family_named(family)
-            model = learned.model(folder / "model")
-            rows, _ = write_rows(learned, folder)
-            for seed in range(max(1, rounds // 7)):
-                for case, fills in CASES.items():
-                    job = Job(
-                        family=family,
-                        way="raw loop, bf16",
-                        seed=seed,
-                        model=str(model),
-                        rows=str(rows),
-                        folder=str(folder / f"{seed}-{fills}"),
-                        cost_per_cut=COSTS.get(family),
-                        fills=fills,
-                        epochs=4,
-                    )
-                    run(python("-m", "benchmarks.training", str(job.to_file())))
-                    trained = Trained.read(job)
-                    speed[case].append(trained.rows / trained.seconds)
-        yield from compare(f"{family}, examples/s", speed, to=AS_THEY_COME)
+    yield from measure_switched(rounds, CASES, to=AS_THEY_COME, epochs=4)

@@ -24,6 +24,7 @@ class Job:
         folder: for all that is written.
         cost_per_cut: what ``ftspec run`` found a micro-batch to cost, for the raw loop.
         fills: whether micro-batches are filled up to sizes that come back, in the raw loop.
+        draws_fast: whether masks of dropout are drawn as ``ftspec run`` does, in the raw loop.
         epochs: how often the raw loop learns the rows, each time in another order.
     """
 
@@ -35,6 +36,7 @@ class Job:
     folder: str
     cost_per_cut: int | None = None
     fills: bool = True
+    draws_fast: bool = True
     epochs: int = 1
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from ftspec.engine.batching.cuts import NEVER_CUT
 from ftspec.engine.batching.micro_batches import CuttingCollator, Form, MicroBatches
 from ftspec.engine.batching.padding import leave_padding_out
 from ftspec.engine.batching.sizes import LINE, WIDTH, round_up
+from ftspec.engine.dropout import fast_masks
 
 
 def raw_loop_bf16(job: Job) -> Trained:
@@ -30,9 +32,15 @@ def raw_loop_fp32(job: Job) -> Trained:
 
 
 def _train(job: Job, precision: torch.dtype | None) -> Trained:
+    device = torch.accelerator.current_accelerator() or torch.device("cpu")
+    draws_fast = job.draws_fast and device.type == "cpu"
+    with fast_masks() if draws_fast else nullcontext():
+        return _train_on(device, job, precision)
+
+
+def _train_on(device: torch.device, job: Job, precision: torch.dtype | None) -> Trained:
     set_seed(job.seed)
     family = job.learned
-    device = torch.accelerator.current_accelerator() or torch.device("cpu")
     tokenizer = load_tokenizer(job)
     rows = encode(job, tokenizer)
     model = load_model_to_train(job).to(device)

@@ -71,7 +71,8 @@ def measure_cost_per_cut(trainer: ExactBatching) -> int | None:
     # engines that shard weights wrap the model when training begins
     if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
         return NEVER_CUT
-    timings = _time_batches(trainer)
+    with trainer.fast_masks():
+        timings = _time_batches(trainer)
     return cost_per_cut(timings) if len(timings) > 1 else None
 
 

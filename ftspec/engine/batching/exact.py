@@ -9,7 +9,7 @@ dropout are drawn for other shapes.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from datasets import Dataset, IterableDataset
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
-from transformers.trainer_utils import seed_worker
+from transformers.trainer_utils import TrainOutput, seed_worker
 
 from ftspec.engine.batching.cuts import NEVER_CUT, LengthTable
 from ftspec.engine.batching.evaluation import EvaluationByLength
@@ -41,6 +41,7 @@ from ftspec.engine.batching.passes import Pass, idle_pass, plan_passes
 from ftspec.engine.batching.sampler import StepSampler
 from ftspec.engine.batching.sizes import width_multiple
 from ftspec.engine.batching.token_counts import TokenCounts
+from ftspec.engine.dropout import fast_masks
 from ftspec.errors import RunError
 
 _ROWS_LOOKED_AT = 100
@@ -94,6 +95,17 @@ class ExactBatching(EvaluationByLength):
     def pads(self) -> bool:
         """Whether padding is computed."""
         return self.form == "padded"
+
+    def train(self, *arguments: Any, **options: Any) -> TrainOutput:
+        """As the Trainer, with masks of dropout that are drawn fast: for the shapes of
+        micro-batches they are others in any case."""
+        with self.fast_masks():
+            return super().train(*arguments, **options)
+
+    def fast_masks(self) -> AbstractContextManager[None]:
+        """While it lasts, masks of dropout are drawn fast, where they are drawn on a CPU."""
+        is_drawn_here = self.args.device.type == "cpu" and not self.args.torch_compile
+        return fast_masks() if is_drawn_here else nullcontext()
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """The rows of each step, cut. In the order of the plain Trainer."""
