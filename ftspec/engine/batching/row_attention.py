@@ -8,7 +8,7 @@ are computed as ``sdpa`` does.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -76,7 +76,7 @@ def attend_by_rows(
     window = sliding_window if sliding_window and sliding_window < max_length_q else None
     how = (dropout, scaling, causal, window)
     if query.device.type != "cuda":
-        return _row_by_row(query, key, value, cu_seq_lens_q, *how), None
+        return _one_by_one(query, key, value, cu_seq_lens_q, *how), None
     line = [one[0].transpose(0, 1) for one in (query, key, value)]
     return _in_one_kernel(line, cu_seq_lens_q, max_length_q, *how)[None], None
 
@@ -129,7 +129,7 @@ def _in_one_kernel(
     return result
 
 
-def _row_by_row(
+def _one_by_one(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -140,29 +140,80 @@ def _row_by_row(
     window: int | None,
 ) -> torch.Tensor:
     """Shape (1, tokens, heads, width)."""
-    rows = []
-    for start, stop in pairwise(edges.tolist()):
-        mask = None if window is None else _near(stop - start, window, query.device)
-        attended = functional.scaled_dot_product_attention(
-            query[:, :, start:stop],
-            key[:, :, start:stop],
-            value[:, :, start:stop],
-            attn_mask=mask,
-            dropout_p=dropout,
-            is_causal=causal and mask is None,
-            scale=scaling,
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    lengths = edges.diff().tolist()
+    if dropout:
+        near = _near(max(lengths), window, query.device) if causal else None
+        return _attend_and_drop(query, key, value, lengths, dropout, scale, near)
+    near = None if window is None else _near(max(lengths), window, query.device)
+
+    def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+        return functional.scaled_dot_product_attention(
+            query,
+            key,
+            value,
+            attn_mask=None if near is None else near[: query.shape[2], : query.shape[2]],
+            is_causal=causal and near is None,
+            scale=scale,
             enable_gqa=query.shape[1] != key.shape[1],
         )
-        rows.append(attended.transpose(1, 2))
+
+    return _row_by_row(attend, (query, key, value), lengths)
+
+
+def _attend_and_drop(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    lengths: list[int],
+    dropout: float,
+    scale: float,
+    near: torch.Tensor | None,
+) -> torch.Tensor:
+    """What torch computes where something is dropped, in less time: all of it has 32 bits there,
+    and tokens that see nothing are looked for. Here scores and their softmax have 32 bits; values
+    are weighted in as many as they have, as in FlashAttention."""
+    device, kind = query.device.type, value.dtype
+    if torch.is_autocast_enabled(device):
+        kind = torch.get_autocast_dtype(device)
+    wide = torch.promote_types(kind, torch.float32)
+    shared = query.shape[1] // key.shape[1]  # queries that have the same keys
+    unseen = None
+    if near is not None:
+        unseen = torch.zeros_like(near, dtype=wide).masked_fill(~near, -torch.inf)
+
+    def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+        tokens = query.shape[2]
+        if unseen is None:
+            scores = torch.bmm(query[0], key[0].transpose(1, 2))
+        else:
+            scores = torch.baddbmm(unseen[:tokens, :tokens], query[0], key[0].transpose(1, 2))
+        weights = functional.dropout(scores.softmax(dim=-1).to(kind), dropout)
+        return torch.bmm(weights, value[0])[None]
+
+    with torch.autocast(device, enabled=False):
+        keys, values = (one.repeat_interleave(shared, dim=1) for one in (key, value))
+        line = (query.to(wide) * scale, keys.to(wide), values.to(kind))
+        return _row_by_row(attend, line, lengths)
+
+
+def _row_by_row(
+    attend: Callable[..., torch.Tensor], line: tuple[torch.Tensor, ...], lengths: list[int]
+) -> torch.Tensor:
+    """What each row of a line attends to, shape (1, tokens, heads, width); noughts for what is
+    behind the last."""
+    behind = line[0].shape[2] - sum(lengths)
+    # parted at once, for the gradient of a part taken alone is as large as the whole
+    parts = [torch.split(one, [*lengths, behind], dim=2)[: len(lengths)] for one in line]
+    rows = [attend(*row).transpose(1, 2) for row in zip(*parts, strict=True)]
     attended = torch.cat(rows, dim=1)
-    behind = query.shape[2] - attended.shape[1]
     return functional.pad(attended, (0, 0, 0, 0, 0, behind)) if behind else attended
 
 
-def _near(tokens: int, window: int, device: torch.device) -> torch.Tensor:
+def _near(tokens: int, window: int | None, device: torch.device) -> torch.Tensor:
     """Which tokens each sees: itself and those before it, ``window`` together."""
-    sees = torch.ones(tokens, tokens, dtype=torch.bool, device=device)
-    return sees.tril().triu(1 - window)
+    sees = torch.ones(tokens, tokens, dtype=torch.bool, device=device).tril()
+    return sees if window is None else sees.triu(1 - window)
 
 
 def _mask(*arguments: Any, **settings: Any) -> torch.Tensor | None:
