@@ -6,7 +6,7 @@ own, and all are interleaved, once for each seed. Speeds are those of the steps 
 copied script pads every row to 512 tokens in fp32. The example script is ``run_clm.py``, which
 joins all rows and cuts them to blocks of 512: it pads nothing, reads across rows, and learns all
 rows in 4 steps, so that its quality does not compare. The raw loop is PyTorch alone, with the
-micro-batches and the precision of ``ftspec run``.
+micro-batches, the precision and the masks of ``ftspec run``.
 
 The goals are 4 times the examples of the copied script, 0.95 of the raw loop, and 0.98 of a script
 with the same batches; quality after the same steps is that of the copied script.

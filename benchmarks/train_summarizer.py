@@ -5,7 +5,8 @@ Python's standard library from what follows it: 16 steps of 16 rows, sources cut
 targets at 64. Each way is a process of its own, and all are interleaved, once for each seed. Speeds
 are those of the steps after the first. The copied script pads sources and targets to these lengths
 in fp32. The example script, ``run_summarization.py``, pads as the Trainer with dynamic padding does
-here. The raw loop is PyTorch alone, with the micro-batches and the precision of ``ftspec run``.
+here. The raw loop is PyTorch alone, with the micro-batches, the precision and the masks of
+``ftspec run``.
 
 The goals are 4 times the examples of the copied script, 0.95 of the raw loop, and 0.98 of a script
 with the same batches; quality after the same steps is that of the copied script. So few steps teach

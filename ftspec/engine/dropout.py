@@ -12,38 +12,63 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-_VALUES = 2**32
-"""Of the numbers that decide whether to keep one; half of them are below nought."""
+_LEVELS = 2**32
+"""Of the numbers drawn, of which half are below nought."""
+
+_PIECE = 2**17
+"""Numbers drawn at once; how many changes nothing but the memory that they need."""
+
+_replaced: list[Any] = []
 
 
 @contextmanager
-def fast_masks() -> Iterator[None]:
-    """While it lasts, dropout on a CPU draws fast, of layers and within attention: it is told by
-    ``bernoulli_``, which is replaced. Not in what is compiled, which draws for itself."""
+def fast_masks(process: int = 0) -> Iterator[None]:
+    """While it lasts, ``bernoulli_`` on a CPU draws fast, by which dropout of layers and within
+    attention is told, and whatever else calls it. Not what is compiled, which draws for itself.
+    Processes with one seed draw different masks."""
+    if _replaced:  # already
+        yield
+        return
     library: Any = torch.library.Library("aten", "IMPL", "CPU")  # type: ignore[no-untyped-call]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a kernel of torch is replaced
-        library.impl("bernoulli_.float", draw_mask)
+    _replaced.append(library)
     try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a kernel of torch is replaced
+            library.impl("bernoulli_.float", partial(draw_mask, process=process))
         yield
     finally:
+        _replaced.clear()
         library._destroy()
 
 
 def draw_mask(
-    mask: torch.Tensor, kept: float = 0.5, *, generator: torch.Generator | None = None
+    mask: torch.Tensor,
+    kept: float = 0.5,
+    *,
+    generator: torch.Generator | None = None,
+    process: int = 0,
 ) -> torch.Tensor:
     """Fill a tensor with ones where something is ``kept``, which is how probable that is, and
-    noughts elsewhere. As ``Tensor.bernoulli_``, to the 32nd bit of the probability."""
-    threshold = round(kept * _VALUES) - _VALUES // 2
-    if not -_VALUES // 2 < threshold < _VALUES // 2:
-        return mask.fill_(round(kept))
+    noughts elsewhere. As ``Tensor.bernoulli_``, to the 32nd bit of the probability.
+
+    Raises:
+        RuntimeError: nothing is as probable.
+    """
+    if not 0 <= kept <= 1:
+        raise RuntimeError(f"bernoulli_ expects a probability from 0 to 1, not {kept}")
+    if kept in (0, 1):
+        return mask.fill_(kept)
+    threshold = min(round(kept * _LEVELS), _LEVELS - 1) - _LEVELS // 2
     seed = int(torch.empty((), dtype=torch.int64).random_(generator=generator))
-    count = mask.numel()
-    drawn = np.random.SFC64(seed).random_raw(-(-count // 2)).view(np.int32)[:count]
-    return torch.lt(torch.from_numpy(drawn).view(mask.shape), threshold, out=mask)
+    stream = np.random.SFC64([seed, process])
+    filled = mask if mask.is_contiguous() else torch.empty(mask.shape, dtype=mask.dtype)
+    for piece in torch.split(filled.view(-1), _PIECE):
+        drawn = stream.random_raw(-(-len(piece) // 2)).view(np.int32)[: len(piece)]
+        torch.lt(torch.from_numpy(drawn), threshold, out=piece)
+    return mask if filled is mask else mask.copy_(filled)

@@ -11,6 +11,7 @@ processes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,7 @@ class BatchMeanLoss(Trainer):
         self._loss_sum = 0.0
         self._item_count = 0.0
         self._flop_of_token: float | None = None
-        # done here: the Trainer's own filter waits for the device in each step
-        self._filters_losses = self.args.logging_nan_inf_filter
-        self.args.logging_nan_inf_filter = False
+        self._filters_losses = False
 
     @property
     def pads(self) -> bool:
@@ -101,7 +100,8 @@ class BatchMeanLoss(Trainer):
             RunError: memory ran out, and nothing smaller can be tried.
         """
         try:
-            return super().train(*arguments, **options)
+            with self._filtering_losses():
+                return super().train(*arguments, **options)
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
@@ -109,13 +109,26 @@ class BatchMeanLoss(Trainer):
         finally:
             self._end_workers()
 
+    @contextmanager
+    def _filtering_losses(self) -> Iterator[None]:
+        """Do here what the Trainer does with ``logging_nan_inf_filter``, for which it waits for the
+        device in each step."""
+        self._filters_losses = self.args.logging_nan_inf_filter
+        self.args.logging_nan_inf_filter = False
+        try:
+            yield
+        finally:
+            self.args.logging_nan_inf_filter, self._filters_losses = self._filters_losses, False
+
     def _end_workers(self) -> None:
         """End workers that persist. Left to the garbage collector, which closes their queues before
         they are told, each would be waited for five seconds."""
         loader: Any = self.callback_handler.train_dataloader
         loader = getattr(loader, "base_dataloader", loader)  # which accelerate wraps
-        if isinstance(loader, DataLoader):
+        iterator = getattr(loader, "_iterator", None)
+        if iterator is not None:
             loader._iterator = None
+            iterator._shutdown_workers()
 
     def _smaller_micro_batch(self) -> int | None:
         """Tokens of a micro-batch that might fit where the last one did not, if steps are cut."""
@@ -162,7 +175,7 @@ class BatchMeanLoss(Trainer):
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
         """As the Trainer, and counts tokens. Unless ``logging_nan_inf_filter`` is off the loss is a
-        number: that of a step whose own is none is the mean of those since the last log."""
+        number: where it is none, the mean of those since the last log."""
         loss = self._train_on(model, inputs, num_items_in_batch)
         if not self._filters_losses:
             return loss

@@ -12,11 +12,13 @@ import torch
 from transformers import Trainer, TrainingArguments
 
 from ftspec.builtin.tasks.text_classification import TextClassification
+from ftspec.engine import dropout
 from ftspec.engine.batching.choice import choose_batching
 from ftspec.engine.batching.cuts import NEVER_CUT
 from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.lengths import lengths_in
 from ftspec.engine.batching.micro_batches import Batch, MicroBatches, rows_of, tokens_of
+from ftspec.engine.dropout import draw_mask
 from ftspec.engine.trainer import BatchMeanLoss
 from ftspec.errors import RunError
 from tests.engine.gradients import assert_equal, gradients_of
@@ -210,6 +212,31 @@ def test_batches_that_are_more_than_their_rows_are_not_cut(
     assert run.trainer.args.per_device_train_batch_size == 4
     log = engine.runs()[-1].log.read_text(encoding="utf-8")
     assert "batches are padded, not cut: the loss of a row depends on the other rows" in log
+
+
+@pytest.mark.parametrize(("way", "draws"), [("exact", True), ("grouped", False), ("padded", False)])
+def test_masks_are_drawn_fast_where_steps_are_cut(
+    engine: Engine,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    draws: bool,
+) -> None:
+    drawn: list[int] = []
+
+    def note_size(mask: torch.Tensor, *arguments: Any, **options: Any) -> torch.Tensor:
+        drawn.append(mask.numel())
+        return draw_mask(mask, *arguments, **options)
+
+    monkeypatch.setattr(dropout, "draw_mask", note_size)
+    drops = (
+        "model.config.hidden_dropout_prob=0.1",
+        "model.config.attention_probs_dropout_prob=0.1",
+    )
+    spec = spec_of(request, "single-label")
+    engine.train(spec, *AT_ONCE, *drops, f"performance.batching={way}")
+
+    assert bool(drawn) is draws
 
 
 def test_a_stream_is_cut_like_rows_that_are_all_there(

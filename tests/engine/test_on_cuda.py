@@ -167,7 +167,10 @@ def test_steps_do_not_wait_for_the_device(engine: Engine, request: pytest.Fixtur
     trainer.add_callback(NoWaiting())
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        trainer.train()
+        try:
+            trainer.train()
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
 
     waited = Counter(
         Path(one.filename).name for one in caught if str(one.message).startswith("called a sync")

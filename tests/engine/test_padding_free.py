@@ -449,7 +449,7 @@ def test_a_model_that_is_refused_keeps_its_attention(
     why: str,
 ) -> None:
     """As one would be that has a window of its own, or heads that the kernel does not take."""
-    attend = row_attention._one_by_one
+    attend = row_attention._row_by_row
 
     def go_wrong(*line: Any) -> torch.Tensor:
         if fault == "an error":
@@ -460,7 +460,7 @@ def test_a_model_that_is_refused_keeps_its_attention(
     if fault == "a mask of its own":
         monkeypatch.setattr(row_attention, "bidirectional_mask_function", None)
     else:
-        monkeypatch.setattr(row_attention, "_one_by_one", go_wrong)
+        monkeypatch.setattr(row_attention, "_row_by_row", go_wrong)
     watcher = Recorder()
     outcome = engine.execute(spec_of(request, case), *AT_ONCE, watcher=watcher)
 

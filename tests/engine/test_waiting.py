@@ -1,5 +1,5 @@
-"""Steps read no number that the device computes, so that nothing waits for it. On a CPU nothing
-would, but what reads is seen."""
+"""Between the passes of models steps read no number that the device computes, so that nothing waits
+for it. On a CPU nothing would, but what reads is seen."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ from tests.engine.test_accumulation import AT_ONCE, spec_of
 
 pytestmark = pytest.mark.slow
 
-LOADING, MODEL = "data_loader.py", "autocast_mode.py"
-"""Frames of what happens on the CPU, and of what a model itself asks."""
+LOADING, FORWARD = "data_loader.py", "autocast_mode.py"
+"""Frames of what happens on the CPU, and of the pass of the model, which may ask: GPT-2 whether
+there is padding, and what leaves it out of an encoder how many tokens are text."""
+
+READ = (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.nonzero.default)
 
 
 class Reads(TorchDispatchMode):
@@ -35,11 +38,11 @@ class Reads(TorchDispatchMode):
         arguments: tuple[Any, ...] = (),
         options: Mapping[str, Any] | None = None,
     ) -> Any:
-        if operation is torch.ops.aten._local_scalar_dense.default:
+        if operation in READ:
             stack = traceback.extract_stack()
             files = {Path(frame.filename).name for frame in stack}
             is_of_a_step = any(frame.name == "_run_epoch" for frame in stack)
-            if is_of_a_step and not files & {LOADING, MODEL}:
+            if is_of_a_step and not files & {LOADING, FORWARD}:
                 self.places.append("".join(traceback.format_list(stack[-6:-1])))
         return operation(*arguments, **(options or {}))
 

@@ -58,3 +58,18 @@ def test_workers_that_persist_end_when_done(
 
     assert set(at_once) == {1}
     assert set(multiprocessing.active_children()) == before
+
+
+def test_workers_end_where_a_step_fails(engine: Engine, request: pytest.FixtureRequest) -> None:
+    run = engine.compile(spec_of(request, "single-label"), *PERSISTENT)
+    before = set(multiprocessing.active_children())
+
+    def fail(*arguments: object) -> object:
+        raise ValueError("no step today")
+
+    run.trainer.training_step = fail  # type: ignore[method-assign, assignment]
+    with pytest.raises(ValueError, match="no step today") as caught:
+        run.trainer.train()
+
+    assert caught.value.__traceback__ is not None  # which holds what the steps held
+    assert set(multiprocessing.active_children()) == before

@@ -54,7 +54,7 @@ class Stopwatch(TrainerCallback):
     ) -> None:
         """A step was made, its batches waited for as well."""
         self.steps += 1
-        is_last = state.global_step >= state.max_steps
+        is_last = state.global_step >= state.max_steps or control.should_training_stop
         if self.steps == 1 or is_last or control.should_evaluate or control.should_save:
             _wait_for_device()  # which may still be at it
         if self.steps > 1:
@@ -62,6 +62,14 @@ class Stopwatch(TrainerCallback):
             return
         self.seconds.first_step += self._lap()
         self.counts_at_first = replace(self.trainer.token_counts)
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """What evaluates or saves by epochs comes next."""
+        if self.steps > 1:
+            _wait_for_device()
+            self.seconds.steps += self._lap()
 
     def on_evaluate(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

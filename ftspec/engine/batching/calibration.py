@@ -71,7 +71,7 @@ def measure_cost_per_cut(trainer: ExactBatching) -> int | None:
     # engines that shard weights wrap the model when training begins
     if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
         return NEVER_CUT
-    with trainer.fast_masks():
+    with trainer.drawing_masks():
         timings = _time_batches(trainer)
     return cost_per_cut(timings) if len(timings) > 1 else None
 
@@ -119,12 +119,13 @@ def _time_batches(trainer: ExactBatching) -> list[Timing]:
             is_enough = min(seconds[-1]) > _ENOUGH * min(seconds[0])
             if is_enough or time.perf_counter() - began > _SECONDS:
                 break
-        for at in range(len(batches) * (_ROUNDS - _AT_FIRST)):
-            at %= len(batches)
-            taken = _time(trainer, model, batches[at], 1)
-            if taken is None or time.perf_counter() - began > _SECONDS:
+        for batch, known in list(zip(batches, seconds, strict=True)) * (_ROUNDS - _AT_FIRST):
+            if time.perf_counter() - began > _SECONDS:
                 break
-            seconds[at] += taken
+            taken = _time(trainer, model, batch, 1)
+            if taken is None:
+                break
+            known += taken
         model.zero_grad()
         model.train(was_training)
     return [

@@ -99,13 +99,14 @@ class ExactBatching(EvaluationByLength):
     def train(self, *arguments: Any, **options: Any) -> TrainOutput:
         """As the Trainer, with masks of dropout that are drawn fast: for the shapes of
         micro-batches they are others in any case."""
-        with self.fast_masks():
+        with self.drawing_masks():
             return super().train(*arguments, **options)
 
-    def fast_masks(self) -> AbstractContextManager[None]:
-        """While it lasts, masks of dropout are drawn fast, where they are drawn on a CPU."""
-        is_drawn_here = self.args.device.type == "cpu" and not self.args.torch_compile
-        return fast_masks() if is_drawn_here else nullcontext()
+    def drawing_masks(self) -> AbstractContextManager[None]:
+        """While it lasts, masks of dropout are drawn fast, where a CPU draws them."""
+        if self.args.device.type != "cpu" or self.args.torch_compile:
+            return nullcontext()
+        return fast_masks(self.args.process_index)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """The rows of each step, cut. In the order of the plain Trainer."""
@@ -148,8 +149,7 @@ class ExactBatching(EvaluationByLength):
             dispatch_batches=False,
             use_seedable_sampler=settings.use_seedable_sampler,
             data_seed=settings.data_seed,
-            # what is pinned need not be waited for
-            non_blocking=settings.non_blocking or self.args.dataloader_pin_memory,
+            non_blocking=settings.non_blocking,
         )
         return prepared
 

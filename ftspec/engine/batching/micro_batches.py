@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import torch
-from accelerate.utils import send_to_device
 
 from ftspec.engine.batching.cuts import cut, order_by_length
 from ftspec.engine.batching.flattened import (
@@ -45,9 +44,17 @@ class MicroBatches:
         return len(self._batches)
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> MicroBatches:
-        """The same on a device."""
+        """The same on a device. What is pinned need not be waited for."""
         return MicroBatches(
-            [send_to_device(batch, device, non_blocking=non_blocking) for batch in self]
+            [
+                {
+                    name: value.to(device, non_blocking=non_blocking or value.is_pinned())
+                    if isinstance(value, torch.Tensor)
+                    else value
+                    for name, value in batch.items()
+                }
+                for batch in self
+            ]
         )
 
     def pin_memory(self) -> MicroBatches:

@@ -76,7 +76,7 @@ def attend_by_rows(
     window = sliding_window if sliding_window and sliding_window < max_length_q else None
     how = (dropout, scaling, causal, window)
     if query.device.type != "cuda":
-        return _one_by_one(query, key, value, cu_seq_lens_q, *how), None
+        return _row_by_row(query, key, value, cu_seq_lens_q, *how), None
     line = [one[0].transpose(0, 1) for one in (query, key, value)]
     return _in_one_kernel(line, cu_seq_lens_q, max_length_q, *how)[None], None
 
@@ -129,7 +129,7 @@ def _in_one_kernel(
     return result
 
 
-def _one_by_one(
+def _row_by_row(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -158,7 +158,7 @@ def _one_by_one(
             enable_gqa=query.shape[1] != key.shape[1],
         )
 
-    return _row_by_row(attend, (query, key, value), lengths)
+    return _each_row(attend, (query, key, value), lengths)
 
 
 def _attend_and_drop(
@@ -192,12 +192,13 @@ def _attend_and_drop(
         return torch.bmm(weights, value[0])[None]
 
     with torch.autocast(device, enabled=False):
-        keys, values = (one.repeat_interleave(shared, dim=1) for one in (key, value))
-        line = (query.to(wide) * scale, keys.to(wide), values.to(kind))
-        return _row_by_row(attend, line, lengths)
+        if shared > 1:
+            key, value = (one.repeat_interleave(shared, dim=1) for one in (key, value))
+        line = (query.to(wide) * scale, key.to(wide), value.to(kind))
+        return _each_row(attend, line, lengths)
 
 
-def _row_by_row(
+def _each_row(
     attend: Callable[..., torch.Tensor], line: tuple[torch.Tensor, ...], lengths: list[int]
 ) -> torch.Tensor:
     """What each row of a line attends to, shape (1, tokens, heads, width); noughts for what is

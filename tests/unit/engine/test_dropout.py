@@ -46,9 +46,10 @@ def test_neighbours_and_draws_know_nothing_of_each_other() -> None:
 
 
 def test_any_layout_is_filled() -> None:
-    across = torch.empty(5, 7).t()
+    across = torch.full((5, 7), 7.0).t()
 
     assert draw_mask(across, 0.5) is across
+    assert set(across.unique().tolist()) == {0, 1}
     assert draw_mask(torch.empty(0, 3), 0.5).shape == (0, 3)
     assert set(draw_mask(torch.full((3, 3, 3), 7.0), 0.5).unique().tolist()) == {0, 1}
 
@@ -106,6 +107,33 @@ def test_what_is_computed_again_drops_the_same() -> None:
     assert gradients[0] is not None
     assert gradients[1] is not None
     assert gradients[0].equal(gradients[1])
+
+
+@pytest.mark.parametrize("kept", [-0.1, 1.1, math.nan])
+def test_what_is_no_probability_is_refused(kept: float) -> None:
+    with pytest.raises(RuntimeError, match="from 0 to 1"):
+        draw(3, kept=kept)
+
+
+def test_processes_with_one_seed_draw_different_masks() -> None:
+    masks = []
+    for process in (0, 1):
+        torch.manual_seed(0)
+        with fast_masks(process):
+            masks.append(functional.dropout(torch.ones(1000), 0.5))
+    assert not masks[0].equal(masks[1])
+
+
+def test_within_itself_it_changes_nothing() -> None:
+    def dropped() -> torch.Tensor:
+        torch.manual_seed(0)
+        return functional.dropout(torch.ones(100), 0.5)
+
+    with fast_masks():
+        before = dropped()
+        with fast_masks():
+            assert dropped().equal(before)
+        assert dropped().equal(before)
 
 
 def test_an_error_leaves_torch_as_it_was() -> None:
