@@ -9,6 +9,15 @@ import pytest
 
 pytest_plugins = ["tests.hub.fixtures"]
 
+LONGEST = ("test_packages.py", "test_several_processes.py", "test_new_plugin.py")
+"""Files that take minutes: begun last they would keep one process when the others have nothing left
+to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
