@@ -32,15 +32,14 @@ def raw_loop_fp32(job: Job) -> Trained:
 
 
 def _train(job: Job, precision: torch.dtype | None) -> Trained:
-    device = torch.accelerator.current_accelerator() or torch.device("cpu")
-    draws_fast = job.draws_fast and device.type == "cpu"
-    with fast_masks() if draws_fast else nullcontext():
-        return _train_on(device, job, precision)
+    with fast_masks() if job.draws_fast else nullcontext():  # on a CPU
+        return _train_in(job, precision)
 
 
-def _train_on(device: torch.device, job: Job, precision: torch.dtype | None) -> Trained:
+def _train_in(job: Job, precision: torch.dtype | None) -> Trained:
     set_seed(job.seed)
     family = job.learned
+    device = torch.accelerator.current_accelerator() or torch.device("cpu")
     tokenizer = load_tokenizer(job)
     rows = encode(job, tokenizer)
     model = load_model_to_train(job).to(device)

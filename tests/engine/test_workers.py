@@ -6,6 +6,7 @@ import multiprocessing
 
 import pytest
 
+from ftspec.engine.compile import CompiledRun
 from tests.engine.running import Engine, steps_in
 from tests.engine.test_accumulation import ACCUMULATED, spec_of
 
@@ -24,27 +25,22 @@ def test_workers_load_the_same_steps(engine: Engine, request: pytest.FixtureRequ
     assert [one["loss"] for one in steps_in(loaded)] == [one["loss"] for one in steps_in(alone)]
 
 
-@pytest.mark.parametrize("way", ["padded", "exact"])
-def test_workers_that_persist_evaluate_the_rows_that_they_are_given(
-    engine: Engine, request: pytest.FixtureRequest, way: str
-) -> None:
-    batching = f"performance.batching={way}"
-    spec = spec_of(request, "single-label")
-    run = engine.compile(spec, VALIDATED, batching, *PERSISTENT)
+@pytest.fixture(params=["padded", "exact"])
+def run(engine: Engine, request: pytest.FixtureRequest) -> CompiledRun:
+    """One with workers that persist, which evaluates after each epoch."""
+    more = (f"performance.batching={request.param}", "training.eval_strategy=epoch")
+    return engine.compile(spec_of(request, "single-label"), VALIDATED, *PERSISTENT, *more)
+
+
+def test_workers_that_persist_evaluate_the_rows_that_they_are_given(run: CompiledRun) -> None:
     for rows in (run.data.encoded["validation"], run.data.encoded["train"]):
         batches = run.trainer.get_eval_dataloader(rows)
 
         assert sum(len(batch["labels"]) for batch in batches) == len(rows)
 
 
-@pytest.mark.parametrize("way", ["padded", "exact"])
-def test_workers_that_persist_end_when_done(
-    engine: Engine, request: pytest.FixtureRequest, way: str
-) -> None:
+def test_workers_that_persist_end_when_done(run: CompiledRun) -> None:
     """Those of training while its loader is still there, those of an evaluation with it."""
-    batching = f"performance.batching={way}"
-    spec = spec_of(request, "single-label")
-    run = engine.compile(spec, VALIDATED, batching, *PERSISTENT, "training.eval_strategy=epoch")
     before = set(multiprocessing.active_children())
     at_once: list[int] = []
     learn = run.trainer.training_step

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import torch
 
-from ftspec.engine.batching.cuts import cut, order_by_length
+from ftspec.engine.batching.cuts import LengthTable, cut, order_by_length
 from ftspec.engine.batching.flattened import (
     edges_of,
     flatten,
@@ -45,24 +45,19 @@ class MicroBatches:
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> MicroBatches:
         """The same on a device. What is pinned need not be waited for."""
-        return MicroBatches(
-            [
-                {
-                    name: value.to(device, non_blocking=non_blocking or value.is_pinned())
-                    if isinstance(value, torch.Tensor)
-                    else value
-                    for name, value in batch.items()
-                }
-                for batch in self
-            ]
+        return self._with_each(
+            lambda tensor: tensor.to(device, non_blocking=non_blocking or tensor.is_pinned())
         )
 
     def pin_memory(self) -> MicroBatches:
         """The same in memory that a device reads directly."""
+        return self._with_each(torch.Tensor.pin_memory)
+
+    def _with_each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> MicroBatches:
         return MicroBatches(
             [
                 {
-                    name: value.pin_memory() if isinstance(value, torch.Tensor) else value
+                    name: change(value) if isinstance(value, torch.Tensor) else value
                     for name, value in batch.items()
                 }
                 for batch in self
@@ -102,21 +97,20 @@ class CuttingCollator:
         order = order_by_length(lengths)
         rows, lengths = [rows[row] for row in order], lengths[order]
         ranges = cut(lengths, self.cost_per_cut, self.max_tokens, pads=not self._flattens)
-        make = self._lay_in_a_line if self._flattens else self._pad
-        batches = [make(rows[start:stop]) for start, stop in ranges]
+        batches = [self._batch_of(rows[start:stop], lengths[start:stop]) for start, stop in ranges]
         return MicroBatches(
             sorted(batches, key=lambda batch: tokens_of(batch, self._columns), reverse=True)
         )
 
-    def _pad(self, rows: list[dict[str, Any]]) -> Batch:
-        return dict(self._collate(rows))
-
-    def _lay_in_a_line(self, rows: list[dict[str, Any]]) -> Batch:
-        """Padded on the way, since that is what collators do: those of like length together, or
-        most of what they do would be for nothing."""
-        lengths = lengths_of_rows(rows, self._columns)
-        ranges = cut(lengths, _COST_OF_COLLATING)
-        padded = [self._pad(rows[start:stop]) for start, stop in ranges]
+    def _batch_of(self, rows: list[dict[str, Any]], lengths: LengthTable) -> Batch:
+        if not self._flattens:
+            return dict(self._collate(rows))
+        # padded on the way, since that is what collators do: those of like length together, or most
+        # of what they do would be for nothing
+        padded = [
+            dict(self._collate(rows[start:stop]))
+            for start, stop in cut(lengths, _COST_OF_COLLATING)
+        ]
         tokens = int(lengths.sum())
         filled = round_up(tokens, self._multiple)
         has_room = self.max_tokens is None or filled <= self.max_tokens

@@ -142,10 +142,11 @@ def _row_by_row(
     """Shape (1, tokens, heads, width)."""
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     lengths = edges.diff().tolist()
+    near = None
+    if window is not None or (causal and dropout):  # else torch knows what is near
+        near = _near(max(lengths), window, query.device)
     if dropout:
-        near = _near(max(lengths), window, query.device) if causal else None
         return _attend_and_drop(query, key, value, lengths, dropout, scale, near)
-    near = None if window is None else _near(max(lengths), window, query.device)
 
     def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
         return functional.scaled_dot_product_attention(
