@@ -39,8 +39,9 @@ def ftspec(
 def test_minilm_learns_topics_with_an_adapter(ftspec: Callable[..., str], tmp_path: Path) -> None:
     ftspec(
         *("run", SPEC, "--output-dir", tmp_path, "--set", "training.max_steps=24"),
-        *("--set", "data.splits.test=test[:200]"),
-        *("--set", "data.splits.validation=validation[:100]"),
+        *("--set", "training.per_device_train_batch_size=16"),
+        *("--set", "data.splits.test=test[:100]"),
+        *("--set", "data.splits.validation=validation[:50]"),
     )
     [run_dir] = tmp_path.glob("lora-minilm/*")
     parameters = json.loads((run_dir / "lock.json").read_text())["parameters"]
