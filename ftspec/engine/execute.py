@@ -187,7 +187,7 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
         trainer.accelerator.end_training()
         raise KeyboardInterrupt
     loss = _mean_training_loss(trainer, result.training_loss, resumed_at)
-    metrics: Metrics = {"train": {"loss": loss}}
+    metrics: Metrics = {"train": {} if loss is None else {"loss": loss}}
     log.phase("evaluating")
     for split, prefix in (("validation", "eval"), ("test", "test")):
         rows = run.data.encoded.get(split)
@@ -214,16 +214,17 @@ def _without_quantization(config: PretrainedConfig) -> PretrainedConfig:
     return config
 
 
-def _mean_training_loss(trainer: Trainer, since: float, resumed_at: int) -> float:
-    """The mean over all steps: those since the run was resumed, and those logged before."""
+def _mean_training_loss(trainer: Trainer, since: float, resumed_at: int) -> float | None:
+    """The mean over all steps: those since the run was resumed, and those logged before; nothing
+    where there are neither."""
     total, last = 0.0, 0.0
     for logs in trainer.state.log_history:
         if "loss" in logs and logs["step"] <= resumed_at:
             total += logs["loss"] * (logs["step"] - last)
             last = logs["step"]
-    if last == 0:
-        return since
     done = trainer.state.global_step
+    if last == 0:
+        return since if done > resumed_at else None
     return (total / last * resumed_at + since * (done - resumed_at)) / done
 
 

@@ -130,6 +130,42 @@ def test_a_row_without_anything_to_predict_does_not_spoil_it(
     assert loss == pytest.approx(at_once.trainer.evaluate()["eval_loss"], rel=1e-6)
 
 
+@pytest.mark.parametrize("batching", ["exact", "padded"])
+def test_rows_that_training_would_drop_are_evaluated(
+    engine: Engine, request: pytest.FixtureRequest, batching: str
+) -> None:
+    spec = spec_of(request, "rows of text")
+    batched = f"performance.batching={batching}"
+    dropping = engine.compile(spec, batched, "training.dataloader_drop_last=true")
+
+    loss = engine.compile(spec, batched).trainer.evaluate()["eval_loss"]
+    assert dropping.trainer.evaluate()["eval_loss"] == pytest.approx(loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("case", ["single-label", "summarization", "rows of text"])
+@pytest.mark.parametrize("devices", [2, 3])
+def test_means_of_several_devices_are_weighted(
+    engine: Engine, request: pytest.FixtureRequest, case: str, devices: int
+) -> None:
+    """One process may feed several, and gets back the mean of each."""
+    trainer = engine.compile(spec_of(request, case), "performance.batching=padded").trainer
+    batch = next(iter(trainer.get_train_dataloader()))
+    model = trainer.model.eval()
+
+    def parallel(**inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+        parts = zip(*(value.chunk(devices) for value in inputs.values()), strict=True)
+        losses = [model(**dict(zip(inputs, part, strict=True))).loss for part in parts]
+        return {"loss": torch.stack(losses)}
+
+    items = (None, torch.tensor(1000))
+    whole = [trainer.compute_loss(model, dict(batch), False, one) for one in items]
+    trainer.args._n_gpu = devices
+    assert torch.allclose(
+        torch.stack([trainer.compute_loss(parallel, dict(batch), False, one) for one in items]),
+        torch.stack(whole),
+    )
+
+
 def test_the_plain_trainer_weights_batches_by_rows(
     engine: Engine, request: pytest.FixtureRequest
 ) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -138,6 +140,49 @@ def test_a_run_may_stop_more_than_once(engine: Engine, classification: str) -> N
     assert list(curve(run_dir, "loss")) == list(range(1, STEPS + 1))
     assert resumed.metrics["validation"] == pytest.approx(whole.metrics["validation"], abs=1e-5)
     assert resumed.metrics["train"] == pytest.approx(whole.metrics["train"], abs=1e-5)
+
+
+class BrokenWatcher(Recorder):
+    """Breaks a run when all steps are made."""
+
+    def phase(self, name: str) -> None:
+        if name == "evaluating":
+            raise OSError("the disk is full")
+
+
+def test_nobody_knows_a_loss_that_was_never_logged(engine: Engine, classification: str) -> None:
+    """All steps were made, and nothing was said of them, before the run broke down."""
+    quiet = classification.replace("logging_steps: 1\n", "logging_steps: 1000\n")
+    quiet = quiet.replace("save_steps: 8\n", f"save_steps: {STEPS}\n")
+    with pytest.raises(Exception, match="the disk is full"):
+        engine.execute(quiet, watcher=BrokenWatcher())
+
+    resumed = engine.execute(quiet, resume=engine.runs()[-1])
+
+    assert resumed.metrics["train"] == {}
+    assert resumed.metrics["validation"]["loss"] > 0
+
+
+def test_a_stream_of_which_all_steps_were_made_begins_no_epoch(
+    engine: Engine, classification: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has as many epochs as there are numbers."""
+    trainer = engine.compile(
+        classification, "training.max_steps=2", "training.save_steps=2"
+    ).trainer
+    rows: Any = trainer.train_dataset
+    trainer.train_dataset = rows.to_iterable_dataset()
+    trainer.train()
+    run_epoch, epochs = trainer._run_epoch, count(1)
+
+    def count_epoch(*arguments: Any, **options: Any) -> None:
+        assert next(epochs) < 10
+        run_epoch(*arguments, **options)
+
+    monkeypatch.setattr(trainer, "_run_epoch", count_epoch)
+    trainer.train(resume_from_checkpoint=True)
+
+    assert trainer.state.global_step == 2
 
 
 def test_a_broken_run_goes_on_from_its_last_checkpoint(engine: Engine, classification: str) -> None:

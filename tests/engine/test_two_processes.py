@@ -15,12 +15,19 @@ import torch
 
 from tests.engine.gradients import assert_equal
 from tests.engine.running import Logs, steps_in
-from tests.engine.two_processes import CASES, LITTLE_MEMORY, STEPS, train_all, train_exactly
+from tests.engine.two_processes import (
+    CASES,
+    LITTLE_MEMORY,
+    STEPS,
+    STREAM,
+    train_all,
+    train_exactly,
+)
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-LIKE = {"equal counts": "t5", "no padding": "gpt2", "layers of text": "bert"} | {
+LIKE = {"equal counts": "t5", STREAM: "t5", "no padding": "gpt2", "layers of text": "bert"} | {
     f"{name} in little memory": name for name in LITTLE_MEMORY
 }
 """What two processes compute another way, and the model for which one computes the same."""
@@ -84,18 +91,18 @@ def launch(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_two_processes_learn_the_same(
     by_one: Logged, by_two: Logged, model: str, accumulation: int
 ) -> None:
-    one, two = steps_in(by_one[f"{model} x 1"]), steps_in(by_two[f"{model} x {accumulation}"])
-
-    assert len(one) == len(two) == STEPS
-    for name in ("loss", "grad_norm"):
-        expected = [record[name] for record in one]
-        assert [record[name] for record in two] == pytest.approx(expected, rel=1e-5), name
+    assert_learned_the_same(by_two[f"{model} x {accumulation}"], by_one[f"{model} x 1"])
 
 
-@pytest.mark.parametrize("model", CASES)
-def test_two_processes_evaluate_the_same(by_one: Logged, by_two: Logged, model: str) -> None:
+def test_two_processes_read_one_stream(by_one: Logged, by_two: Logged) -> None:
+    """Batches that are padded to unlike widths, which nobody need hand out."""
+    assert_learned_the_same(by_two[STREAM], by_one[STREAM])
+
+
+@pytest.mark.parametrize("run", [*(f"{model} x 1" for model in CASES), STREAM])
+def test_two_processes_evaluate_the_same(by_one: Logged, by_two: Logged, run: str) -> None:
     """The launcher gives some rows twice, so that every process has as many; they count once."""
-    one, two = by_one[f"{model} x 1"], by_two[f"{model} x 1"]
+    one, two = by_one[run], by_two[run]
 
     assert evaluated_loss(two) == pytest.approx(evaluated_loss(one), rel=1e-5)
 
@@ -108,8 +115,10 @@ def test_two_processes_share_the_rows_of_exact_batching(
     step, whose one row leaves one process without any, and where one process has to begin steps
     anew while the other waits for it."""
     model = LIKE.get(name, name)
-    by_two_exactly, batches, evaluated = torch.load(folder / "exact.pt")[name]
-    by_one_exactly, batches_of_one, evaluated_by_one = train_exactly(folder, model, processes=1)
+    by_two_exactly, batches, evaluated, passes = torch.load(folder / "exact.pt")[name]
+    by_one_exactly, batches_of_one, evaluated_by_one, _ = train_exactly(
+        folder, model, processes=1, streams=name == STREAM
+    )
 
     assert len(by_one_exactly) == STEPS
     assert_equal(by_two_exactly, by_one_exactly)
@@ -118,6 +127,7 @@ def test_two_processes_share_the_rows_of_exact_batching(
     assert sum(batches) >= batches_of_one[0] > STEPS
     if name == "equal counts":
         assert batches[0] == batches[1]
+        assert passes[0] == passes[1]
 
 
 def test_memory_that_runs_out_where_nobody_can_begin_anew(folder: Path) -> None:
@@ -126,6 +136,15 @@ def test_memory_that_runs_out_where_nobody_can_begin_anew(folder: Path) -> None:
 
     assert done.returncode != 0
     assert "RunError: memory ran out in training where smaller micro-batches" in done.stderr
+
+
+def assert_learned_the_same(two: Logs, one: Logs) -> None:
+    """The loss and the gradient of each step."""
+    steps, expected = steps_in(two), steps_in(one)
+    assert len(steps) == len(expected) == STEPS
+    for name in ("loss", "grad_norm"):
+        values = [record[name] for record in expected]
+        assert [record[name] for record in steps] == pytest.approx(values, rel=1e-5), name
 
 
 def evaluated_loss(logs: Logs) -> float:

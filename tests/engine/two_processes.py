@@ -46,6 +46,8 @@ before they begin a step."""
 ROOM = 60
 """Tokens: one row of the longest has room, two have not."""
 
+STREAM = "t5 of a stream"
+
 EVALUATED = 11
 """Not a multiple of the rows that two processes evaluate at once."""
 
@@ -88,12 +90,16 @@ def train_all(folder: Path, processes: int) -> dict[str, list[dict[str, Any]]]:
     for name in CASES:
         for accumulation in (1, 2) if processes > 1 else (1,):
             logs[f"{name} x {accumulation}"] = train(folder, name, processes, accumulation)
+    logs[STREAM] = train(folder, "t5", processes, streams=True)
     return logs
 
 
-def train(folder: Path, name: str, processes: int, accumulation: int) -> list[dict[str, Any]]:
+def train(
+    folder: Path, name: str, processes: int, accumulation: int = 1, *, streams: bool = False
+) -> list[dict[str, Any]]:
     """What is logged for one model."""
-    trainer = build(folder, name, processes, accumulation, ROWS_OF_A_STEP * STEPS)
+    rows = ROWS_OF_A_STEP * STEPS
+    trainer = build(folder, name, processes, accumulation, rows, streams=streams)
     trainer.train()
     trainer.evaluate()
     logs: list[dict[str, Any]] = trainer.state.log_history
@@ -110,11 +116,13 @@ def train_exactly(
     max_tokens: int | None = None,
     form: Form = "padded",
     room: int | None = None,
-) -> tuple[list[Gradients], list[int], float]:
+    streams: bool = False,
+) -> tuple[list[Gradients], list[int], float, list[int]]:
     """The gradients of each step of exact batching, in how many batches each process computed
-    them, and the loss of an evaluation by length. With ``equal_counts`` as for an engine that
-    shards weights; in a ``line`` as under flash attention, or so that ``layers`` get text alone;
-    with ``room`` the first process has memory for so many tokens only."""
+    them, the loss of an evaluation by length, and the passes that each process made for it. With
+    ``equal_counts`` as for an engine that shards weights; in a ``line`` as under flash attention,
+    or so that ``layers`` get text alone; with ``room`` the first process has memory for so many
+    tokens only."""
     trainer: Any = build(
         folder,
         name,
@@ -122,6 +130,7 @@ def train_exactly(
         1,
         ROWS_OF_EXACT_STEPS,
         ExactBatching,
+        streams=streams,
         cost_per_cut=cost_per_cut,
         max_tokens=max_tokens,
         rows_per_batch=ROWS_OF_EXACT_STEPS,
@@ -136,7 +145,11 @@ def train_exactly(
     gradients = gradients_of(trainer)
     assert failed is None or failed, "memory never ran out"
     batches = trainer.accelerator.gather(torch.tensor([trainer.token_counts.batches]))
-    return gradients, batches.tolist(), trainer.evaluate()["eval_loss"]
+    passes = []
+    trainer.model.register_forward_hook(lambda *_: passes.append(1))
+    loss = trainer.evaluate()["eval_loss"]
+    made = trainer.accelerator.gather(torch.tensor([len(passes)]))
+    return gradients, batches.tolist(), loss, made.tolist()
 
 
 def run_out_above(trainer: Any, tokens: int, *, in_backward: bool) -> list[int]:
@@ -168,6 +181,8 @@ def build(
     accumulation: int,
     trained: int,
     mixin: type[BatchMeanLoss] = BatchMeanLoss,
+    *,
+    streams: bool = False,
     **options: Any,
 ) -> Trainer:
     """The Trainer of one model."""
@@ -189,6 +204,12 @@ def build(
     fields = {field: [row[column] for row in rows] for field, column in columns.items()}
     task.fit(datasets.Dataset.from_dict(fields), None)
     encoded = datasets.Dataset.from_dict(dict(task.encode(fields)))
+    splits: list[Any] = [
+        encoded.select(range(trained)),
+        encoded.select(range(trained, trained + EVALUATED)),
+    ]
+    if streams:
+        splits = [split.to_iterable_dataset() for split in splits]
     set_seed(1)
     model_config = AutoConfig.from_pretrained(folder / name)
     model_config.update({**task.model_settings(), **dropout})
@@ -214,8 +235,8 @@ def build(
             seed=1,
         ),
         data_collator=task.collator(model),
-        train_dataset=encoded.select(range(trained)),
-        eval_dataset=encoded.select(range(trained, trained + EVALUATED)),
+        train_dataset=splits[0],
+        eval_dataset=splits[1],
         task=task,
         loss_metrics=lambda loss: {},
         prediction_metrics=None,
@@ -234,6 +255,7 @@ def main() -> None:
     logs = train_all(folder, processes)
     exact = {name: train_exactly(folder, name, processes) for name in CASES}
     exact["equal counts"] = train_exactly(folder, "t5", processes, equal_counts=True)
+    exact[STREAM] = train_exactly(folder, "t5", processes, streams=True)
     exact["no padding"] = train_exactly(folder, "gpt2", processes, form="line", max_tokens=80)
     exact["layers of text"] = train_exactly(folder, "bert", processes, form="layers", max_tokens=80)
     for name in LITTLE_MEMORY:

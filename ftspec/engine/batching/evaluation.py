@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from accelerate.data_loader import prepare_data_loader
 from datasets import Dataset
 from torch.utils.data import DataLoader
 from transformers import EvalPrediction
@@ -24,31 +23,21 @@ class EvaluationByLength(BatchMeanLoss):
     def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader[Any]:
         """Batches by length, within the tokens that ``per_device_eval_batch_size`` of the longest
         rows have. Several processes take batches of one size, of rows sorted."""
-        rows = self.eval_dataset if eval_dataset is None else eval_dataset
+        rows = self.rows_to_evaluate(eval_dataset)
         columns = self.task.length_columns
         if not isinstance(rows, Dataset) or any(name not in rows.column_names for name in columns):
-            return super().get_eval_dataloader(eval_dataset)
+            return super().get_eval_dataloader(rows)
         lengths = lengths_in(rows, columns, width_multiple(self.data_collator))
         batches = batch_by_length(lengths, self.args.eval_batch_size)
         self._order = flat(batches)
         if self.accelerator.num_processes > 1:
             return super().get_eval_dataloader(rows.select(self._order))
-        loader: DataLoader[Any] = DataLoader(
+        return self.load_own(
             rows,
             batch_sampler=batches,
             collate_fn=self.data_collator,
-            num_workers=self.args.dataloader_num_workers,
-            pin_memory=self.args.dataloader_pin_memory,
-            prefetch_factor=self.args.dataloader_prefetch_factor,
+            persistent_workers=False,
         )
-        prepared: DataLoader[Any] = prepare_data_loader(
-            loader,
-            self.accelerator.device,
-            num_processes=1,
-            process_index=0,
-            put_on_device=self.accelerator.device_placement,
-        )
-        return prepared
 
     def evaluation_loop(self, *arguments: Any, **options: Any) -> EvalLoopOutput:
         """As the Trainer, and metrics get predictions in the order of the rows."""

@@ -15,7 +15,6 @@ from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import torch
-from accelerate.data_loader import prepare_data_loader
 from accelerate.utils import DistributedType
 from datasets import Dataset, IterableDataset
 from torch import nn
@@ -39,6 +38,7 @@ from ftspec.engine.batching.micro_batches import (
 )
 from ftspec.engine.batching.passes import Pass, idle_pass, plan_passes
 from ftspec.engine.batching.sampler import StepSampler
+from ftspec.engine.batching.sharing import Sharing
 from ftspec.engine.batching.sizes import width_multiple
 from ftspec.engine.batching.token_counts import TokenCounts
 from ftspec.engine.dropout import fast_masks
@@ -109,8 +109,10 @@ class ExactBatching(EvaluationByLength):
         return fast_masks(self.args.process_index)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        """The rows of each step, cut. In the order of the plain Trainer."""
+        """The rows of each step, cut. In the order of the plain Trainer. Of a stream each process
+        reads all rows of a step, and keeps its own."""
         rows: Any = self.train_dataset
+        is_stream = isinstance(rows, IterableDataset)
         self._collator = CuttingCollator(
             self.data_collator,
             self.task.length_columns,
@@ -118,40 +120,24 @@ class ExactBatching(EvaluationByLength):
             self._within_a_batch(self._cap),
             flattens=self.form == "line",
             multiple=self.line_multiple,
+            sharing=self._sharing() if is_stream else None,
         )
-        options: dict[str, Any] = {
-            "collate_fn": self._collator,
-            "num_workers": self.args.dataloader_num_workers,
-            "pin_memory": self.args.dataloader_pin_memory,
-            "persistent_workers": self.args.dataloader_persistent_workers,
-            "prefetch_factor": self.args.dataloader_prefetch_factor,
-            "multiprocessing_context": self.args.dataloader_multiprocessing_context,
-            "worker_init_fn": partial(
-                seed_worker,
-                num_workers=self.args.dataloader_num_workers,
-                rank=self.args.process_index,
-            ),
-        }
-        if isinstance(rows, IterableDataset):
-            options["batch_size"] = self._train_batch_size
-            options["drop_last"] = self.args.dataloader_drop_last
-            del options["worker_init_fn"]  # as the plain Trainer, for which rows have no sampler
+        if is_stream:
+            options: dict[str, Any] = {
+                "batch_size": self._train_batch_size * self.accelerator.num_processes,
+                "drop_last": self.args.dataloader_drop_last,
+            }
         else:
-            options["batch_sampler"] = self._step_sampler(rows)
-        settings = self.accelerator.dataloader_config
-        # one process to accelerate: the sampler knows which rows are this process's own
-        prepared: DataLoader[Any] = prepare_data_loader(
-            DataLoader(rows, **options),
-            self.accelerator.device,
-            num_processes=1,
-            process_index=0,
-            put_on_device=self.accelerator.device_placement,
-            dispatch_batches=False,
-            use_seedable_sampler=settings.use_seedable_sampler,
-            data_seed=settings.data_seed,
-            non_blocking=settings.non_blocking,
-        )
-        return prepared
+            options = {
+                "batch_sampler": self._step_sampler(rows),
+                # as the plain Trainer, for rows that have a sampler
+                "worker_init_fn": partial(
+                    seed_worker,
+                    num_workers=self.args.dataloader_num_workers,
+                    rank=self.args.process_index,
+                ),
+            }
+        return self.load_own(rows, collate_fn=self._collator, **options)
 
     @cached_property
     def _lengths(self) -> LengthTable:
@@ -172,24 +158,26 @@ class ExactBatching(EvaluationByLength):
     def _within_a_batch(self, limit: int | None) -> int:
         return self.most_tokens if limit is None else min(limit, self.most_tokens)
 
+    def _sharing(self) -> Sharing | None:
+        if self.accelerator.num_processes == 1:
+            return None
+        return Sharing(
+            process=self.accelerator.process_index,
+            processes=self.accelerator.num_processes,
+            cost_per_cut=self.cost_per_cut,
+            # not the cap: processes must agree
+            max_tokens=self._within_a_batch(self._max_tokens),
+            pads=self.pads,
+        )
+
     def _step_sampler(self, rows: Dataset) -> StepSampler:
         processes = self.accelerator.num_processes
         sampler: Any = self._get_train_sampler(rows)
         kept = len(rows)
         if self.args.dataloader_drop_last:
             kept -= kept % (self._rows_per_batch * processes)
-        return StepSampler(
-            sampler,
-            kept,
-            self._train_batch_size * processes,
-            process=self.accelerator.process_index,
-            processes=processes,
-            lengths=self._lengths if processes > 1 else None,
-            cost_per_cut=self.cost_per_cut,
-            # not the cap: processes must agree
-            max_tokens=self._within_a_batch(self._max_tokens),
-            pads=self.pads,
-        )
+        rows_of_step = self._train_batch_size * processes
+        return StepSampler(sampler, kept, rows_of_step, self._sharing(), self._lengths)
 
     def _count_items(self, batch: Any) -> torch.Tensor | int:
         """The items of all micro-batches of a step."""

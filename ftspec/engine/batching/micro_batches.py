@@ -17,6 +17,7 @@ from ftspec.engine.batching.flattened import (
     take_rows,
 )
 from ftspec.engine.batching.lengths import lengths_of_rows
+from ftspec.engine.batching.sharing import Sharing
 from ftspec.engine.batching.sizes import round_up, width_multiple
 
 Batch = dict[str, Any]
@@ -70,8 +71,9 @@ class CuttingCollator:
 
     ``columns`` hold the sequences that are padded apart; ``cost_per_cut`` and ``max_tokens`` are
     those of :func:`ftspec.engine.batching.cuts.cut`, and where ``flattens`` is on micro-batches are
-    flat, filled up to a ``multiple`` of tokens where that is within the most. The costliest comes
-    first: where memory is too small for the step, that shows at once.
+    flat, filled up to a ``multiple`` of tokens where that is within the most. With ``sharing`` the
+    rows are those of all processes, and this one's own are kept. The costliest batch comes first:
+    where memory is too small for the step, that shows at once.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class CuttingCollator:
         *,
         flattens: bool = False,
         multiple: int = 1,
+        sharing: Sharing | None = None,
     ) -> None:
         self._collate = collate
         self._columns = tuple(columns)
@@ -90,11 +93,12 @@ class CuttingCollator:
         self.max_tokens = max_tokens
         self._flattens = flattens
         self._multiple = multiple
+        self._sharing = sharing
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> MicroBatches:
         width = 1 if self._flattens else width_multiple(self._collate)
         lengths = lengths_of_rows(rows, self._columns, width)
-        order = order_by_length(lengths)
+        order = order_by_length(lengths) if self._sharing is None else self._sharing.own(lengths)
         rows, lengths = [rows[row] for row in order], lengths[order]
         ranges = cut(lengths, self.cost_per_cut, self.max_tokens, pads=not self._flattens)
         batches = [self._batch_of(rows[start:stop], lengths[start:stop]) for start, stop in ranges]
@@ -119,8 +123,13 @@ class CuttingCollator:
 
 def tokens_of(batch: Batch, columns: Sequence[str]) -> int:
     """The tokens of a batch, padding counted."""
-    tensors = [batch[column] for column in columns if column in batch]
-    return sum(tensor.numel() for tensor in tensors or [next(iter(batch.values()))])
+    return sum(batch[name].numel() for name in sequences_in(batch, columns))
+
+
+def sequences_in(batch: Mapping[str, Any], columns: Sequence[str]) -> list[str]:
+    """The columns that are in a batch; what it has first where none is, since a collator may put
+    sequences together."""
+    return [column for column in columns if column in batch] or [next(iter(batch))]
 
 
 def rows_of(batch: Mapping[str, Any]) -> int:

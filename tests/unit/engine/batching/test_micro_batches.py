@@ -26,6 +26,7 @@ from ftspec.engine.batching.micro_batches import (
 )
 from ftspec.engine.batching.passes import plan_passes
 from ftspec.engine.batching.sampler import StepSampler
+from ftspec.engine.batching.sharing import Sharing
 from ftspec.engine.batching.token_counts import TokenCounts
 
 COLUMNS = ("input_ids",)
@@ -191,10 +192,8 @@ def test_processes_share_every_step(rows: int, processes: int) -> None:
             RandomSampler(range(rows), generator=torch.Generator().manual_seed(3)),
             rows,
             16,
-            process=process,
-            processes=processes,
-            lengths=lengths,
-            cost_per_cut=30,
+            Sharing(process=process, processes=processes, cost_per_cut=30),
+            lengths,
         )
         for process in range(processes)
     ]
@@ -208,6 +207,20 @@ def test_processes_share_every_step(rows: int, processes: int) -> None:
         if len(whole) == 16:
             tokens = [int(lengths[share].sum()) for share in shares]
             assert max(tokens) - min(tokens) < lengths.max() + 2 * 30
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7])
+def test_of_rows_that_all_processes_read_each_keeps_its_own(rows: int) -> None:
+    shares = [
+        CuttingCollator(pad, COLUMNS, 5, sharing=Sharing(process=process, processes=2))
+        for process in range(2)
+    ]
+    numbers = [
+        list(chain(*numbers_in(list(cut(rows_with(*range(3, 3 + rows))))))) for cut in shares
+    ]
+
+    assert sorted(chain(*numbers)) == list(range(1, rows + 1))
+    assert len(numbers[1]) >= rows // 2
 
 
 def test_rows_left_out_are_the_last_drawn() -> None:
