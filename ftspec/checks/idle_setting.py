@@ -20,6 +20,7 @@ from ftspec.diagnostics.model import Diagnostic, Label, Severity
 from ftspec.document.load import Document
 from ftspec.document.nodes import ScalarNode
 from ftspec.document.paths import SpecPath
+from ftspec.planning.idle_arguments import idle_arguments
 from ftspec.planning.plan import Plan
 from ftspec.spec.base import ComponentConfig, is_local
 from ftspec.spec.training import with_defaults
@@ -81,6 +82,8 @@ def _training(plan: Plan) -> Iterator[Idle]:
     if settings["eval_strategy"] == "no":
         when = 'while eval_strategy is "no"'
         yield ("training", "eval_delay"), ("training", "eval_strategy"), when
+    for name, other, when in idle_arguments(plan):
+        yield ("training", name), other, when
 
 
 def _tokenizer(plan: Plan) -> Iterator[Idle]:

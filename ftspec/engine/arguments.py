@@ -13,6 +13,7 @@ from transformers import TrainingArguments
 from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.engine.precision import Precision
 from ftspec.errors import RunError
+from ftspec.planning.idle_arguments import idle_arguments
 from ftspec.planning.plan import Plan
 from ftspec.protocols import Task
 from ftspec.rundir import RunDirectory
@@ -46,12 +47,13 @@ def build_arguments(
                 at=("training", name),
                 helps=did_you_mean(name, known),
             )
+    idle = {argument.name for argument in idle_arguments(plan)}
     try:
         return arguments_class(
             **{
                 **task.arguments(),
                 **loading,
-                **plan.training,
+                **{name: value for name, value in plan.training.items() if name not in idle},
                 **_owned(plan, run_dir, precision, needs_predictions),
                 **(_whole_steps(plan) if whole_steps else {}),
             }
@@ -84,8 +86,6 @@ def _owned(
         owned["use_cpu"] = True  # said aloud, or transformers refuses bf16 on a CPU
     if plan.performance.compile:
         owned["torch_compile"] = True
-    if plan.performance.batching == "grouped":
-        owned["train_sampling_strategy"] = "group_by_length"
     return owned
 
 

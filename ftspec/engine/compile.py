@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from datasets import Dataset, IterableDataset
 from torch import nn
 from transformers import (
     PretrainedConfig,
@@ -27,6 +29,7 @@ from ftspec.engine.checkpoint import Checkpoint, commit_of, locate
 from ftspec.engine.compiler import try_compiler
 from ftspec.engine.factories import build, context_maker
 from ftspec.engine.interruption import Interruption
+from ftspec.engine.lengths import position_limit
 from ftspec.engine.loading import choose_loading
 from ftspec.engine.measuring import Metrics
 from ftspec.engine.model import fit_to_tokenizer, grow_embeddings, load_config, load_model
@@ -36,6 +39,7 @@ from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.progress import RunLog
 from ftspec.engine.reporting import Reporter, TensorBoard
 from ftspec.engine.trainer import BatchMeanLoss, trainer_class_for
+from ftspec.errors import RunError
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Adapter, CallbackContext, NewWeights, Task
 from ftspec.rundir import RunDirectory
@@ -76,6 +80,7 @@ def compile_run(
         checkpoint = locate(plan.model.checkpoint, plan.model.revision)
     log.phase("preparing data")
     data = prepare(plan, checkpoint, log, group)
+    _check_batches(plan, data.encoded["train"], group.launch.count)
     log.phase("loading model")
     adapter = None
     if plan.adapter is not None and checkpoint is not None:
@@ -91,7 +96,7 @@ def compile_run(
     make_context = context_maker(plan, log)
     metrics = Metrics(plan.metrics, lambda metric: build(metric, make_context), data.task)
     interruption = Interruption(log, group.launch.count)
-    batching = choose_batching(plan, data.task, data.encoded["train"], log)
+    batching = choose_batching(plan, data.task, loaded.config, data.encoded["train"], log)
     if not group.launch.is_alone:
         log.note(_rows_of_step(plan, group.launch.count))
     trainer = trainer_class_for(data.task.trainer_class or Trainer, batching.mixin)(
@@ -105,7 +110,7 @@ def compile_run(
             whole_steps=batching.whole_steps,
             loading=choose_loading(plan.training, data.encoded["train"], use_cpu),
         ),
-        data_collator=_collator(plan, data.task, model),
+        data_collator=_collator(plan, data.task, model, loaded.config),
         train_dataset=data.encoded["train"],
         eval_dataset=data.encoded.get("validation"),
         processing_class=data.tokenizer,
@@ -149,12 +154,31 @@ def compile_run(
     )
 
 
-def _collator(plan: Plan, task: Task, model: nn.Module) -> Callable[[list[dict[str, Any]]], Any]:
+def _check_batches(plan: Plan, rows: Dataset | IterableDataset, processes: int) -> None:
+    """Refuse to train on nothing."""
+    needed = rows_per_batch(plan) * processes
+    drops = plan.training.get("dataloader_drop_last", False)
+    if drops and isinstance(rows, Dataset) and len(rows) < needed:
+        raise RunError(
+            f"there are {len(rows):,} training rows, a batch has {needed:,}, and smaller ones are "
+            "dropped",
+            slug="corpus-too-small",
+            at=("training", "dataloader_drop_last"),
+            helps=(
+                'remove "dataloader_drop_last", or write a smaller "per_device_train_batch_size"',
+            ),
+        )
+
+
+def _collator(
+    plan: Plan, task: Task, model: nn.Module, config: PretrainedConfig
+) -> Callable[[list[dict[str, Any]]], Any]:
     """The task's; for a compiled model with lengths in few sizes, where it pads as those of
     transformers do."""
     collate = task.collator(model)
     if plan.performance.compile and hasattr(collate, "pad_to_multiple_of"):
-        collate.pad_to_multiple_of = _COMPILED_LENGTHS
+        limit = position_limit(config) or 0
+        collate.pad_to_multiple_of = math.gcd(_COMPILED_LENGTHS, limit)  # none is beyond it
     return collate
 
 

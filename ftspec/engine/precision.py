@@ -6,6 +6,8 @@ from typing import Literal
 
 import torch
 
+from ftspec.errors import RunError
+
 Precision = Literal["fp32", "bf16", "fp16"]
 
 _UNITS = {"AVX512-BF16": "_is_avx512_bf16_supported", "AMX": "_is_amx_tile_supported"}
@@ -17,10 +19,20 @@ def resolve_precision(wanted: str, use_cpu: bool) -> tuple[Precision, str]:
 
     ``auto`` takes bf16 on CUDA devices of compute capability 8.0 and up and on CPUs with
     AVX512-BF16 or AMX, whose matrix products in bf16 are faster than in fp32; elsewhere fp32.
+
+    Raises:
+        RunError: fp16 is wanted of a CPU.
     """
     if wanted == "bf16":
         return "bf16", "the spec says so"
     if wanted == "fp16":
+        if use_cpu or not torch.accelerator.is_available():
+            raise RunError(
+                "on a CPU nothing computes in fp16",
+                slug="bad-value",
+                at=("performance", "precision"),
+                helps=('write "auto", which takes bf16 where the CPU has it',),
+            )
         return "fp16", "the spec says so"
     if wanted == "fp32":
         return "fp32", "the spec says so"

@@ -231,6 +231,18 @@ CASES = [
         ["the train split has no rows", "the transforms that drop rows", "dropped 32 of 32 rows"],
     ),
     Case(
+        "rows of less than one batch, which is dropped",
+        [
+            (
+                "max_steps: 1",
+                "max_steps: 1, per_device_train_batch_size: 64, "
+                f"dataloader_drop_last: {specs.MARK}true",
+            )
+        ],
+        "corpus-too-small",
+        ["there are 32 training rows, a batch has 64", "per_device_train_batch_size"],
+    ),
+    Case(
         "split that the source has not",
         [("train[:32]", "trian[:32]"), ('train: "trian', f'train: {specs.MARK}"trian')],
         "unknown-split",

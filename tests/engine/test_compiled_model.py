@@ -37,6 +37,22 @@ def nothing_compiled_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     counters.clear()
 
 
+def test_lengths_are_not_beyond_the_positions(
+    engine: Engine, request: pytest.FixtureRequest
+) -> None:
+    spec = spec_of(request, "rows of text")
+    random = ("model.init=random", "model.config.n_positions=44", "tokenizer.max_length=42")
+    eager = "training.torch_compile_backend=eager"
+    trainer = engine.compile(spec, *AT_ONCE, *random, COMPILED, eager).trainer
+
+    widths = [
+        batch["input_ids"].shape[1] for step in trainer.get_train_dataloader() for batch in step
+    ]
+
+    assert max(widths) == 44
+    assert all(width % 4 == 0 for width in widths)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which(os.environ.get("CXX", "g++")) is None, reason="there is no C++ compiler"

@@ -252,7 +252,8 @@ def test_a_stream_is_cut_like_rows_that_are_all_there(
         rows = run.data.encoded["train"].to_iterable_dataset().map(dict)
         assert rows.column_names is None
         log: Any = SimpleNamespace(warn=None)
-        assert choose_batching(run.plan, run.data.task, rows, log).whole_steps is (way == "exact")
+        batching = choose_batching(run.plan, run.data.task, run.config, rows, log)
+        assert batching.whole_steps is (way == "exact")
         run.trainer.train_dataset = rows
         run.trainer.train()
         logs.append(steps_in(run.trainer.state.log_history))

@@ -21,8 +21,12 @@ STEPS = 10
 # steps and nothing else
 _BARE = {
     "eval_strategy": "no",
+    "eval_on_start": False,
     "save_strategy": "no",
     "load_best_model_at_end": False,
+    # some schedules follow evaluations
+    "lr_scheduler_type": "constant",
+    "lr_scheduler_kwargs": None,
     "push_to_hub": False,
 }
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from datasets import Dataset, IterableDataset
+from transformers import PretrainedConfig
 
 from ftspec.engine.arguments import rows_per_batch
-from ftspec.engine.batching.evaluation import EvaluationByLength
 from ftspec.engine.batching.exact import ExactBatching
+from ftspec.engine.batching.grouped import GroupedBatching
 from ftspec.engine.progress import RunLog
 from ftspec.engine.trainer import BatchMeanLoss
 from ftspec.planning.plan import Plan
@@ -35,22 +35,27 @@ class Batching:
 
 
 def choose_batching(
-    plan: Plan, task: Task, rows: Dataset | IterableDataset, log: RunLog
+    plan: Plan,
+    task: Task,
+    config: PretrainedConfig,
+    rows: Dataset | IterableDataset,
+    log: RunLog,
 ) -> Batching:
-    """What the spec asks for, where the task and its rows allow it; else padded batches."""
+    """What the spec asks for, where the task, its rows and the model of this ``config`` allow it;
+    else padded batches."""
     performance = plan.performance
     options: dict[str, Any] = {"warn": log.warn}
     if performance.batching == "padded":
         return Batching(BatchMeanLoss, options)
-    # the launcher's word: asking accelerate would set it up before its settings are known
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    why_not = _reason_not_to_cut(task, rows, processes)
+    is_grouped = performance.batching == "grouped"
+    why_not = _reason_not_to_batch_by_length(plan, task, config, rows)
+    if is_grouped and isinstance(rows, IterableDataset):
+        why_not = "a stream is read in its own order"
     if why_not is not None:
-        if performance.batching == "exact":
-            log.note(f"batches are padded, not cut: {why_not}")
+        log.note(f"batches are padded, not {'grouped' if is_grouped else 'cut'}: {why_not}")
         return Batching(BatchMeanLoss, options)
-    if performance.batching == "grouped":
-        return Batching(EvaluationByLength, options)
+    if is_grouped:
+        return Batching(GroupedBatching, options)
     cost = performance.cost_per_cut
     options |= {
         "cost_per_cut": DEFAULT_COST_PER_CUT if cost is None else cost,
@@ -60,13 +65,17 @@ def choose_batching(
     return Batching(ExactBatching, options)
 
 
-def _reason_not_to_cut(task: Task, rows: Dataset | IterableDataset, processes: int) -> str | None:
+def _reason_not_to_batch_by_length(
+    plan: Plan, task: Task, config: PretrainedConfig, rows: Dataset | IterableDataset
+) -> str | None:
     if not task.rows_are_independent:
         return "the loss of a row depends on the other rows of its batch"
+    if getattr(config, "output_router_logits", False):
+        return "the loss of the model's routers is of a whole batch"
+    if plan.training.get("neftune_noise_alpha"):
+        return "the noise of NEFTune depends on the width of a batch"
     # a stream that was encoded knows its columns when it is read
     known: Collection[str] = rows.column_names or next(iter(rows), {})
     if not task.length_columns or any(name not in known for name in task.length_columns):
-        return "the rows have no lengths to cut by"
-    if processes > 1 and isinstance(rows, IterableDataset):
-        return "several processes read one stream"
+        return "the rows have no lengths to go by"
     return None

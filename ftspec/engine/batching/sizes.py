@@ -34,11 +34,8 @@ def makes_kernels_by_size(trainer: Trainer) -> bool:
 
 
 def line_multiple(trainer: Trainer) -> int:
-    """What the tokens of a line should be a multiple of; any, where the loss of a router sees what
-    fills it up."""
-    config: Any = getattr(trainer.model, "config", None)
-    sees_all = getattr(config, "output_router_logits", False)
-    return LINE if makes_kernels_by_size(trainer) and not sees_all else 1
+    """What the tokens of a line should be a multiple of."""
+    return LINE if makes_kernels_by_size(trainer) else 1
 
 
 def settle_width(trainer: Trainer) -> None:

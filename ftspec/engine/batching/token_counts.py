@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ftspec.engine.batching.flattened import edges_of, is_flat
-from ftspec.engine.batching.micro_batches import rows_of
+from ftspec.engine.batching.micro_batches import rows_of, sequences_in
 from ftspec.engine.batching.sizes import round_up
 
 _IGNORED = -100  # the label of padding
@@ -59,21 +59,21 @@ class TokenCounts:
         pads: bool = True,
         multiple: int = 1,
     ) -> None:
-        """Count a batch of tensors. Unless ``pads`` is on layers compute no padding in it, but text
+        """Count a batch of tensors; where no column is in it, as of a collator that puts sequences
+        together, what it has first. Unless ``pads`` is on layers compute no padding in it, but text
         that was filled up to a ``multiple`` of tokens."""
         self.batches += 1
         self.rows += rows_of(batch)
-        for column in columns:
-            if column in batch:
-                lengths = _lengths_of_text(column, batch)
-                real = batch[column].numel() if lengths is None else lengths.sum()
-                is_as_it_came = pads or lengths is None or is_flat(batch)
-                padded = batch[column].numel() if is_as_it_came else round_up(real, multiple)
-                # a new mapping, so that a copy of the counts stays as it was
-                before = self._padded_in.get(column, 0)
-                self._padded_in = {**self._padded_in, column: before + padded}
-                self._real = self._real + real
-                self._squares = self._squares + _count_squares(column, batch, lengths, pads)
+        for column in sequences_in(batch, columns):
+            lengths = _lengths_of_text(column, batch)
+            real = batch[column].numel() if lengths is None else lengths.sum()
+            is_as_it_came = pads or lengths is None or is_flat(batch)
+            padded = batch[column].numel() if is_as_it_came else round_up(real, multiple)
+            # a new mapping, so that a copy of the counts stays as it was
+            before = self._padded_in.get(column, 0)
+            self._padded_in = {**self._padded_in, column: before + padded}
+            self._real = self._real + real
+            self._squares = self._squares + _count_squares(column, batch, lengths, pads)
 
 
 def _count_squares(

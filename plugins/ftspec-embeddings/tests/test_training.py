@@ -111,6 +111,17 @@ def test_a_batch_with_its_own_negatives_is_never_cut(
     assert any("batches are padded, not cut" in note for note in run.trainer.notes) is not is_cut
 
 
+def test_triplets_are_grouped_by_length(write: Write, compiled: Compiled) -> None:
+    run = compiled(
+        write(TRIPLET, "loss: triplet", "logging_steps: 1").replace(
+            "precision: fp32", "precision: fp32, batching: grouped"
+        )
+    )
+    run.trainer.train()
+    assert len(losses_of(run)) == 3
+    assert not any("batches are padded" in note for note in run.trainer.notes)
+
+
 def test_cached_negatives_are_the_same_loss(write: Write, compiled: Compiled) -> None:
     steps = "logging_steps: 1"
     plain = compiled(write(training=steps))

@@ -94,6 +94,16 @@ def test_losses_and_rewards_are_those_of_a_trl_script(
         assert results[key] == pytest.approx(expected[key], rel=1e-4, abs=1e-5)
 
 
+@pytest.mark.parametrize("batching", ["exact", "grouped", "padded"])
+def test_tokens_are_counted(batching: str, write: Write, compiled: Compiled) -> None:
+    """Of both answers, which the collator puts together."""
+    run = compiled(write("preference", batching=batching))
+    run.trainer.train()
+    counts = run.trainer.token_counts
+    assert len(logged(run.trainer)) == 3
+    assert 0 < counts.real < counts.padded
+
+
 def test_metrics_are_of_the_split_whatever_the_batches(write: Write, compiled: Compiled) -> None:
     """10 rows as one batch, and as three: the last one has two rows."""
     runs = [

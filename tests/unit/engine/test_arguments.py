@@ -90,20 +90,26 @@ def test_precision(
     assert (arguments.bf16, arguments.fp16) == flags
 
 
-@pytest.mark.parametrize(
-    ("batching", "strategy"),
-    [("exact", "random"), ("padded", "random"), ("grouped", "group_by_length")],
-)
-def test_batching(
+@pytest.mark.parametrize("compiles", [False, True])
+def test_what_does_nothing_reaches_nobody(
     plan_of: PlanOf,
     minimal_spec: str,
     classification: TextClassification,
     tmp_path: Path,
-    batching: str,
-    strategy: str,
+    compiles: bool,
 ) -> None:
-    plan = plan_of(minimal_spec + f"performance: {{batching: {batching}}}\n")
-    assert built(plan, classification, tmp_path).train_sampling_strategy == strategy
+    """To transformers the name of a backend alone says to compile."""
+    regression = "task: {type: text-classification, problem: regression}\n"
+    plan = plan_of(
+        minimal_spec.replace("task: text-classification\n", regression)
+        + "training: {torch_compile_backend: eager, label_smoothing_factor: 0.1}\n"
+        + f"performance: {{compile: {str(compiles).lower()}}}\n"
+    )
+    arguments = built(plan, classification, tmp_path)
+
+    assert arguments.torch_compile is compiles
+    assert arguments.torch_compile_backend == ("eager" if compiles else None)
+    assert arguments.label_smoothing_factor == 0
 
 
 def test_a_batch_of_exact_batching_is_a_whole_step(

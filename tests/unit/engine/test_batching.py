@@ -5,6 +5,9 @@ from __future__ import annotations
 import statistics
 from pathlib import Path
 
+import torch
+
+from ftspec.engine.batching.grouped import GroupingSampler
 from tests.engine.running import Engine
 from tests.unit import tiny
 
@@ -42,3 +45,35 @@ def test_grouped_batches_hold_less_padding(tmp_path: Path) -> None:
     assert share["grouped"] < 0.5 * share["padded"]
     # the same rows either way: none is left out to fill a batch
     assert sum(seen["grouped"]) == sum(seen["padded"])
+
+
+def test_processes_and_resumed_runs_group_alike() -> None:
+    """Whatever else has drawn random numbers in between."""
+    lengths = torch.randint(1, 100, (300,)).tolist()
+    one, other = (GroupingSampler(lengths, 8, seed=3) for _ in range(2))
+    epochs = []
+    for epoch in range(2):
+        one.set_epoch(epoch)
+        epochs.append(list(one))
+        torch.rand(epoch + 1)
+    other.set_epoch(1)
+
+    assert list(other) == epochs[1] != epochs[0]
+    assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(300))
+
+
+def test_evaluation_keeps_the_order_of_the_rows(tmp_path: Path) -> None:
+    """Metrics are told of rows by their place."""
+    tokenizer = tiny.tokenizer("wordpiece")
+    tokenizer.save_pretrained(tmp_path / "bert")
+    tiny.bert(len(tokenizer)).save_pretrained(tmp_path / "bert")
+    spec = SPEC.format(
+        rows=tiny.WORDNET / "train.jsonl", model=tmp_path / "bert", batching="grouped"
+    )
+    trainer = Engine(tmp_path).compile(spec, "metrics=[accuracy]").trainer
+    trainer.compute_metrics = None
+    rows = trainer.train_dataset
+
+    given = trainer.evaluation_loop(trainer.get_eval_dataloader(rows), "rows").label_ids
+
+    assert given.tolist() == rows["labels"]

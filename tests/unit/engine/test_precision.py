@@ -8,12 +8,29 @@ import pytest
 import torch
 
 from ftspec.engine.precision import resolve_precision
+from ftspec.errors import RunError
 
 
-@pytest.mark.parametrize("wanted", ["fp32", "bf16", "fp16"])
+@pytest.mark.parametrize("wanted", ["fp32", "bf16"])
 @pytest.mark.parametrize("use_cpu", [True, False])
 def test_the_spec_decides(wanted: str, use_cpu: bool) -> None:
     assert resolve_precision(wanted, use_cpu) == (wanted, "the spec says so")
+
+
+@pytest.mark.parametrize(
+    ("has_device", "use_cpu", "computes"),
+    [(True, False, True), (True, True, False), (False, False, False)],
+)
+def test_a_cpu_computes_nothing_in_fp16(
+    has_device: bool, use_cpu: bool, computes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: has_device)
+    if computes:
+        assert resolve_precision("fp16", use_cpu) == ("fp16", "the spec says so")
+        return
+    with pytest.raises(RunError, match="on a CPU nothing computes in fp16") as caught:
+        resolve_precision("fp16", use_cpu)
+    assert caught.value.at == ("performance", "precision")
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import (
-    BertConfig,
-    PretrainedConfig,
-    Qwen2MoeConfig,
-    RobertaConfig,
-    T5Config,
-)
+from transformers import BertConfig, PretrainedConfig, RobertaConfig, T5Config
 
 from ftspec.engine.batching.sizes import line_multiple, round_up, settle_width, width_multiple
 
@@ -49,12 +43,6 @@ def test_kernels_are_made_by_size_in_16_bits_on_a_cpu(
     device: str, precision: dict[str, bool], multiple: int
 ) -> None:
     assert line_multiple(trainer_of(None, device, **precision)) == multiple
-
-
-def test_a_router_sees_no_filling() -> None:
-    config = Qwen2MoeConfig(output_router_logits=True)
-
-    assert line_multiple(trainer_of(None, config=config, bf16=True)) == 1
 
 
 @pytest.mark.parametrize(
