@@ -1,4 +1,5 @@
-"""The commands of docs/plugins.md, one after another, in an environment like its reader's."""
+"""The commands of docs/plugins.md, one after another, in an environment like its reader's: a new
+task is built, installed, passes its own tests, trains and predicts."""
 
 from __future__ import annotations
 
@@ -34,6 +35,7 @@ def test_every_command_of_the_guide(environment: Environment, tmp_path: Path) ->
         elif not _FROM_THE_REGISTRY.match(command):
             done = run(["bash", "-c", command], cwd=folder, env=own_environment(PATH=path))
             assert done.code == 0, f"{command}: {done.said}"
+            assert " skipped" not in done.out, done.said
     assert {path.suffix for path in (folder / "dist").iterdir()} == {".gz", ".whl"}
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from ftspec_example.history import NAME
+
+from ftspec.cli import main
 
 SPEC = Path(__file__).parents[1] / "specs" / "definitions.yaml"
 
 
-def test_run_is_in_the_history(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "ftspec", "run", SPEC, "--profile", "smoke"]
-    done = subprocess.run(
-        [*command, "--output-dir", tmp_path], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+def test_run_is_in_the_history(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    command = ["ftspec", "run", str(SPEC), "--profile", "smoke", "--output-dir", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0
     history = (tmp_path / "definitions" / NAME).read_text(encoding="utf-8").splitlines()
     begun, ended = map(json.loads, history)
     assert (begun["event"], ended["event"]) == ("started", "finished")
