@@ -115,10 +115,17 @@ def test_unsound_spec_has_no_plan(small_spec: Path, format_name: str) -> None:
 def test_measure_makes_real_steps_and_keeps_no_run(
     small_spec: Path, warm: Warm, local: dict[str, str]
 ) -> None:
+    """Though the spec evaluates before the first step, and its schedule follows evaluations."""
+    evaluating = {
+        "eval_on_start": "true",
+        "eval_strategy": "epoch",
+        "lr_scheduler_type": "reduce_lr_on_plateau",
+    }
     done = warm.ftspec(
         "plan",
         "small.yaml",
         "--measure",
+        *(f"--set=training.{name}={value}" for name, value in evaluating.items()),
         "--format",
         "json",
         cwd=small_spec.parent,
