@@ -72,6 +72,9 @@ def compile_run(
         RunError: the plan does not fit the data, the model or the machine.
         MissingExtraError: a package is not installed.
     """
+    # what the machine cannot do is said before any row is prepared
+    use_cpu = bool(plan.training.get("use_cpu", False))
+    precision, why = resolve_precision(plan.performance.precision, use_cpu)
     if plan.performance.compile:
         try_compiler(plan, group.launch.local_rank)
     set_seed(plan.seed)
@@ -86,8 +89,6 @@ def compile_run(
     if plan.adapter is not None and checkpoint is not None:
         adapter = build_adapter(plan, commit_of(checkpoint), log.note)
     loaded, new = _load_model(plan, checkpoint, data, adapter, log)
-    use_cpu = bool(plan.training.get("use_cpu", False))
-    precision, why = resolve_precision(plan.performance.precision, use_cpu)
     log.note(f"computing in {precision}: {why}")
     use_fastest_attention(loaded, plan.model.config, precision, use_cpu, log.note)
     model = data.task.wrap(loaded if adapter is None else adapter.attach(loaded, new))

@@ -49,8 +49,6 @@ def choose_batching(
         return Batching(BatchMeanLoss, options)
     is_grouped = performance.batching == "grouped"
     why_not = _reason_not_to_batch_by_length(plan, task, config, rows)
-    if is_grouped and isinstance(rows, IterableDataset):
-        why_not = "a stream is read in its own order"
     if why_not is not None:
         log.note(f"batches are padded, not {'grouped' if is_grouped else 'cut'}: {why_not}")
         return Batching(BatchMeanLoss, options)
@@ -68,6 +66,8 @@ def choose_batching(
 def _reason_not_to_batch_by_length(
     plan: Plan, task: Task, config: PretrainedConfig, rows: Dataset | IterableDataset
 ) -> str | None:
+    if plan.performance.batching == "grouped" and isinstance(rows, IterableDataset):
+        return "a stream is read in its own order"
     if not task.rows_are_independent:
         return "the loss of a row depends on the other rows of its batch"
     if getattr(config, "output_router_logits", False):
