@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest_plugins = ["tests.hub.fixtures"]
+pytest_plugins = ["tests.garbage", "tests.hub.fixtures"]
 
 LONGEST = ("test_packages.py", "test_several_processes.py", "test_new_plugin.py")
 """Files that take minutes: begun last they would keep one process when the others have nothing left

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import platform
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -106,5 +107,11 @@ def _version_of_plugin(name: str) -> str | None:
 
 
 def _version_of_module(module: str) -> str | None:
-    distributions = metadata.packages_distributions().get(module.partition(".")[0], ())
+    distributions = _distributions().get(module.partition(".")[0], ())
     return next((version_of(name) for name in distributions), None)
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """The distributions that bring each module: to find them reads the list of files of all."""
+    return metadata.packages_distributions()

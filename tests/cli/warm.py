@@ -9,6 +9,7 @@ command started anew.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -123,6 +124,7 @@ def become(asked: dict[str, Any]) -> None:
 if __name__ == "__main__":
     for module in IMPORTED:
         importlib.import_module(module)
+    gc.freeze()  # as a command does that imports them itself
     wanted = serve(sys.stdin)
     if wanted is not None:
         become(wanted)

@@ -39,6 +39,12 @@ class Environment:
         """Its interpreter."""
         return self.folder / "bin" / "python"
 
+    @property
+    def site(self) -> Path:
+        """Where its packages are."""
+        (site,) = self.folder.glob("lib/python*/site-packages")
+        return site
+
     def install(self, *wheels: Path) -> None:
         """Install wheels, and nothing that they ask for."""
         self._pip("install", "--no-deps", "--no-index", *map(str, wheels))
@@ -69,6 +75,5 @@ def make_environment(folder: Path) -> Environment:
     """A new environment that sees the packages of this one."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     made = Environment(folder)
-    (site,) = folder.glob("lib/python*/site-packages")
-    (site / "heavy.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    (made.site / "heavy.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     return made

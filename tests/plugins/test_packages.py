@@ -1,7 +1,8 @@
-"""Each package in plugins/, installed as a wheel beside ftspec's, as its users have it."""
+"""The packages in plugins/, installed as wheels beside ftspec's, as their users have them."""
 
 from __future__ import annotations
 
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -29,18 +30,29 @@ def everything(tmp_path_factory: pytest.TempPathFactory, wheel_of: WheelOf) -> E
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
-def test_its_own_tests_pass(
-    project: Path, environment: Environment, wheel_of: WheelOf, tmp_path: Path
-) -> None:
-    """They lint, run under the smoke profile and predict, among others."""
-    environment.install(wheel_of(project))
-    tested = environment.run(
-        *("pytest", "-q", "-rs", "-p", "no:cacheprovider", "-c", "/dev/null"),
-        *("--import-mode=importlib", "--rootdir", project, project / "tests"),
+def test_their_own_tests_pass(everything: Environment, tmp_path: Path) -> None:
+    """They lint, run under the smoke profile and predict, among others. In one process, since to
+    import what they test takes longer than to test it."""
+    shutil.copy(ROOT / "tests" / "garbage.py", everything.site)
+    tested = everything.run(
+        *("pytest", "-q", "-rs", "-p", "garbage", "-p", "no:cacheprovider", "-c", "/dev/null"),
+        *("--import-mode=importlib", "--rootdir", ROOT / "plugins"),
+        *(project / "tests" for project in PROJECTS),
         cwd=tmp_path,
     )
     assert tested.code == 0, tested.said
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
+def test_it_needs_no_other(
+    project: Path, environment: Environment, wheel_of: WheelOf, tmp_path: Path
+) -> None:
+    environment.install(wheel_of(project))
+    linted = environment.ftspec("lint", project / "specs", cwd=tmp_path)
+    assert linted.code == 0, linted.said
+    others = {other.name.replace("-", "_") for other in PROJECTS if other != project}
+    code = [path.read_text(encoding="utf-8") for path in project.rglob("*.py")]
+    assert not [name for name in others for text in code if name in text]
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: f"{path.parents[1].name}/{path.stem}")
