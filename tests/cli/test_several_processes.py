@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import socket
 import sys
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from typing import Any
 import pytest
 
 from tests.cli import specs
-from tests.cli.command import Done, ftspec, run
+from tests.cli.command import Done, run
 from tests.cli.conftest import Start
 from tests.cli.interrupting import rest_of, said_until, started
+from tests.cli.warm import Warm
 
 pytestmark = pytest.mark.slow
 
@@ -110,9 +112,25 @@ def launched(*arguments: str | Path, env: dict[str, str]) -> Done:
     return run([*LAUNCH, *map(str, arguments)], env=env)
 
 
+def placed(warm: Warm, *arguments: str | Path, env: dict[str, str]) -> tuple[Done, Done]:
+    """Two processes that the environment alone gives their places, as other launchers do; to their
+    end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    places = [
+        {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
+        | {"MASTER_PORT": str(port)}
+        for rank in ("0", "1")
+    ]
+    with ThreadPoolExecutor() as pool:
+        first, second = pool.map(lambda place: warm.ftspec(*arguments, env=env | place), places)
+    return first, second
+
+
 @pytest.fixture(scope="module")
-def interrupted(start: Start, folder: Path, env: dict[str, str]) -> Future[Interrupted]:
-    future: Future[Interrupted] = start(_interrupt, folder, env)
+def interrupted(start: Start, warm: Warm, folder: Path, env: dict[str, str]) -> Future[Interrupted]:
+    future: Future[Interrupted] = start(_interrupt, warm, folder, env)
     return future
 
 
@@ -135,7 +153,7 @@ def breaking(start: Start, two: Any, folder: Path, env: dict[str, str]) -> Futur
     return future
 
 
-def _interrupt(folder: Path, env: dict[str, str]) -> Interrupted:
+def _interrupt(warm: Warm, folder: Path, env: dict[str, str]) -> Interrupted:
     output = folder / "interrupted"
     arguments = ("run", str(folder / "run.yaml"), "--output-dir", str(output), *LONG)
     with started([*LAUNCH, *arguments], env) as process:
@@ -146,7 +164,8 @@ def _interrupt(folder: Path, env: dict[str, str]) -> Interrupted:
     [run_dir] = output.glob("*/*")
     status = read_json(run_dir, "status.json")
     shutil.copytree(run_dir, folder / "left")
-    return Interrupted(said, status, run_dir, launched(*arguments, "--resume", "auto", env=env))
+    resumed, _ = placed(warm, *arguments, "--resume", "auto", env=env)
+    return Interrupted(said, status, run_dir, resumed)
 
 
 def read_json(run_dir: Path, name: str) -> Any:
@@ -191,11 +210,11 @@ def test_rows_are_prepared_by_one_of_the_processes(two: Future[Done], folder: Pa
 
 
 def test_two_processes_learn_what_one_learns_from_their_rows(
-    two: Future[Done], folder: Path, env: dict[str, str]
+    two: Future[Done], warm: Warm, folder: Path, env: dict[str, str]
 ) -> None:
     two.result()
     eight = ("--set", "training.per_device_train_batch_size=8")
-    done = ftspec("run", folder / "run.yaml", *eight, "--output-dir", folder / "one", env=env)
+    done = warm.ftspec("run", folder / "run.yaml", *eight, "--output-dir", folder / "one", env=env)
     assert done.code == 0, done.said
     [by_one], [by_two] = ((folder / name / "small").iterdir() for name in ("one", "two"))
     for key in ("loss", "grad_norm", "eval_loss", "eval_accuracy"):
@@ -221,11 +240,11 @@ def test_all_processes_go_on_with_the_same_run(interrupted: Future[Interrupted])
 
 
 def test_resuming_with_fewer_processes_is_refused(
-    interrupted: Future[Interrupted], folder: Path, env: dict[str, str]
+    interrupted: Future[Interrupted], warm: Warm, folder: Path, env: dict[str, str]
 ) -> None:
     interrupted.result()
     left = folder / "left"
-    done = ftspec("run", folder / "run.yaml", *LONG, "--resume", left, env=env)
+    done = warm.ftspec("run", folder / "run.yaml", *LONG, "--resume", left, env=env)
     assert done.code == 1, done.said
     assert "error[lock-drift]: the run began with 2 processes, not with 1" in done.err
 
@@ -253,11 +272,12 @@ def test_failure_of_the_second_process_ends_both(breaking: Future[Done], folder:
     assert status["error"].startswith("RuntimeError: the second device fell off")
 
 
-def test_dry_run_counts_the_processes(folder: Path, env: dict[str, str]) -> None:
+def test_dry_run_counts_the_processes(warm: Warm, folder: Path, env: dict[str, str]) -> None:
     epochs = ("--set", "training.max_steps=-1", "--set", "training.num_train_epochs=3")
-    done = launched("run", folder / "run.yaml", "--dry-run", *epochs, env=env)
-    assert done.code == 0, done.said
-    assert done.out.splitlines()[1:] == ["15 steps in 3 epochs", "nothing was trained"]
+    first, second = placed(warm, "run", folder / "run.yaml", "--dry-run", *epochs, env=env)
+    assert first.code == second.code == 0, first.said + second.said
+    assert first.out.splitlines()[1:] == ["15 steps in 3 epochs", "nothing was trained"]
+    assert second.out == second.err == ""
 
 
 def test_measuring_is_for_one_process(folder: Path, env: dict[str, str]) -> None:

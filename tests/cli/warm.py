@@ -36,6 +36,8 @@ IMPORTED = (
     "sklearn.metrics",
     "torch.utils.tensorboard",
 )
+# what commands read themselves, and torch when processes meet
+READ_LATER = ("FTSPEC_", "GLOO_", "LOCAL_RANK", "MASTER_", "RANK", "WORLD_SIZE")
 # what a run says to the libraries that it imports, if it needs no Hub
 NO_HUB = {"HF_HUB_OFFLINE": "1", "HF_UPDATE_DOWNLOAD_COUNTS": "0"}
 
@@ -76,8 +78,7 @@ class Warm:
         self._open.close()
 
     def _process_for(self, env: Mapping[str, str]) -> subprocess.Popen[str]:
-        # libraries read theirs when they are imported, commands read those of ftspec
-        key = frozenset(item for item in env.items() if not item[0].startswith("FTSPEC_"))
+        key = frozenset(item for item in env.items() if not item[0].startswith(READ_LATER))
         if key not in self._processes:
             added = {} if "HF_ENDPOINT" in env else NO_HUB
             command = [sys.executable, "-m", "tests.cli.warm"]

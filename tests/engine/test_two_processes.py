@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch.multiprocessing import ProcessRaisedException
 
 from tests.engine.gradients import assert_equal
 from tests.engine.running import Logs, steps_in
@@ -20,13 +18,15 @@ from tests.engine.two_processes import (
     LITTLE_MEMORY,
     STEPS,
     STREAM,
+    launch,
     train_all,
+    train_each,
     train_exactly,
+    train_without_memory,
 )
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 LIKE = {"equal counts": "t5", STREAM: "t5", "no padding": "gpt2", "layers of text": "bert"} | {
     f"{name} in little memory": name for name in LITTLE_MEMORY
 }
@@ -65,25 +65,9 @@ def by_one(folder: Path) -> Logged:
 @pytest.fixture(scope="module")
 def by_two(folder: Path) -> Logged:
     """What two processes log."""
-    done = launch(folder)
-    assert done.returncode == 0, done.stderr
+    launch(train_each, folder)
     logs: Logged = json.loads((folder / "logs.json").read_text(encoding="utf-8"))
     return logs
-
-
-def launch(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Two processes, to their end."""
-    command = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend=c10d"]
-    command += ["--rdzv-endpoint=127.0.0.1:0", "-m", "tests.engine.two_processes", str(folder)]
-    return subprocess.run(
-        [sys.executable, *command, *arguments],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize("accumulation", [1, 2])
@@ -132,10 +116,9 @@ def test_two_processes_share_the_rows_of_exact_batching(
 
 def test_memory_that_runs_out_where_nobody_can_begin_anew(folder: Path) -> None:
     """As under engines that shard weights: no process waits for ever, and the keys are named."""
-    done = launch(folder, "sharded")
-
-    assert done.returncode != 0
-    assert "RunError: memory ran out in training where smaller micro-batches" in done.stderr
+    said = "RunError: memory ran out in training where smaller micro-batches"
+    with pytest.raises(ProcessRaisedException, match=said):
+        launch(train_without_memory, folder)
 
 
 def assert_learned_the_same(two: Logs, one: Logs) -> None:

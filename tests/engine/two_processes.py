@@ -1,22 +1,25 @@
 """Trains tiny models with the Trainer of the engine, in one process or in several.
 
-``python -m torch.distributed.run --nproc-per-node 2 -m tests.engine.two_processes FOLDER`` writes
-what the first process logged to ``FOLDER/logs.json``, and the gradients of exact batching to
-``FOLDER/exact.pt``; the test trains the same in its own process. ``FOLDER`` holds the models and
-their rows. With ``sharded`` behind it memory runs out where nobody can begin a step anew.
+What two processes log and the gradients of exact batching are written to files; the test trains the
+same in its own process. The processes are forked from one that has imported this module: to import
+takes longer than to train.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
-import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import datasets
 import torch
 import transformers
+from torch.distributed.elastic.utils.distributed import get_free_port
+from torch.multiprocessing import start_processes
 from transformers import AutoConfig, AutoTokenizer, Trainer, TrainingArguments, set_seed
 
 from ftspec.api import ComponentConfig, TaskContext
@@ -34,6 +37,8 @@ from ftspec.engine.batching.padding import leave_padding_out
 from ftspec.engine.trainer import BatchMeanLoss, trainer_class_for
 from tests.engine.gradients import Gradients, gradients_of
 
+PROCESSES = 2
+SECONDS = 300  # far more than they take
 ROWS_OF_A_STEP = 8
 STEPS = 6
 ROWS_OF_EXACT_STEPS = ROWS_OF_A_STEP * (STEPS - 1) + 1
@@ -245,28 +250,53 @@ def build(
     )
 
 
-def main() -> None:
-    """Train in this process, which the launcher started with others."""
-    folder = Path(sys.argv[1])
+def launch(train: Callable[[Path], None], folder: Path) -> None:
+    """Train in two processes, to their end.
+
+    Raises:
+        ProcessRaisedException: with the traceback of the process that failed first.
+    """
+    multiprocessing.set_forkserver_preload([__name__])
+    began = time.monotonic()
+    processes = start_processes(
+        _join,
+        (train, folder, get_free_port()),
+        nprocs=PROCESSES,
+        join=False,
+        daemon=True,  # those that wait for ever end with the tests
+        start_method="forkserver",
+    )
+    while not processes.join(timeout=1):
+        assert time.monotonic() < began + SECONDS, "a process waits for ever"
+
+
+def _join(rank: int, train: Callable[[Path], None], folder: Path, port: int) -> None:
+    """Train in this process, as a launcher would start it with others."""
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(PROCESSES)}
+    os.environ["GLOO_SOCKET_IFNAME"] = "lo"
     torch.set_num_threads(1)
-    processes = int(os.environ["WORLD_SIZE"])
-    if sys.argv[2:] == ["sharded"]:
-        train_exactly(folder, "gpt2", processes, equal_counts=True, room=10)
-    logs = train_all(folder, processes)
-    exact = {name: train_exactly(folder, name, processes) for name in CASES}
-    exact["equal counts"] = train_exactly(folder, "t5", processes, equal_counts=True)
-    exact[STREAM] = train_exactly(folder, "t5", processes, streams=True)
-    exact["no padding"] = train_exactly(folder, "gpt2", processes, form="line", max_tokens=80)
-    exact["layers of text"] = train_exactly(folder, "bert", processes, form="layers", max_tokens=80)
+    train(folder)
+    torch.distributed.destroy_process_group()
+
+
+def train_each(folder: Path) -> None:
+    """Everything; the first process writes it to ``folder``."""
+    logs = train_all(folder, PROCESSES)
+    exact = {name: train_exactly(folder, name, PROCESSES) for name in CASES}
+    exact["equal counts"] = train_exactly(folder, "t5", PROCESSES, equal_counts=True)
+    exact[STREAM] = train_exactly(folder, "t5", PROCESSES, streams=True)
+    exact["no padding"] = train_exactly(folder, "gpt2", PROCESSES, form="line", max_tokens=80)
+    exact["layers of text"] = train_exactly(folder, "bert", PROCESSES, form="layers", max_tokens=80)
     for name in LITTLE_MEMORY:
         exact[f"{name} in little memory"] = train_exactly(
-            folder, name, processes, cost_per_cut=10**6, room=ROOM
+            folder, name, PROCESSES, cost_per_cut=10**6, room=ROOM
         )
     if os.environ["RANK"] == "0":
         torch.save(exact, folder / "exact.pt")
         (folder / "logs.json").write_text(json.dumps(logs), encoding="utf-8")
-    torch.distributed.destroy_process_group()
 
 
-if __name__ == "__main__":
-    main()
+def train_without_memory(folder: Path) -> None:
+    """As under an engine that shards weights, with memory that runs out."""
+    train_exactly(folder, "gpt2", PROCESSES, equal_counts=True, room=10)
