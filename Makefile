@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# modules are compiled when they are first imported: most of what is installed never is
+INSTALL := $(BIN)/python -m pip install -q --no-compile
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help quickstart test check format bench clean
 
@@ -16,13 +19,13 @@ help:
 # what a user needs
 $(VENV)/.train: pyproject.toml constraints.txt requirements-quickstart.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[train]'
-	$(BIN)/python -m pip install -q --no-deps --require-hashes -r requirements-quickstart.txt
+	$(INSTALL) -c constraints.txt -e '.[train]'
+	$(INSTALL) --no-deps --require-hashes -r requirements-quickstart.txt
 	@touch $@
 
 # what a developer needs beside
 $(VENV)/.dev: $(VENV)/.train
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[train,dev]'
+	$(INSTALL) -c constraints.txt -e '.[train,dev]'
 	@touch $@
 
 quickstart: $(VENV)/.train
