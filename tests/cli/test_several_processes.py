@@ -85,7 +85,7 @@ class Interrupted:
     said: str
     status: dict[str, Any]
     run_dir: Path
-    resumed: Done
+    resumed: tuple[Done, Done]
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +164,7 @@ def _interrupt(warm: Warm, folder: Path, env: dict[str, str]) -> Interrupted:
     [run_dir] = output.glob("*/*")
     status = read_json(run_dir, "status.json")
     shutil.copytree(run_dir, folder / "left")
-    resumed, _ = placed(warm, *arguments, "--resume", "auto", env=env)
+    resumed = placed(warm, *arguments, "--resume", "auto", env=env)
     return Interrupted(said, status, run_dir, resumed)
 
 
@@ -233,7 +233,8 @@ def test_termination_leaves_a_checkpoint(interrupted: Future[Interrupted], folde
 
 def test_all_processes_go_on_with_the_same_run(interrupted: Future[Interrupted]) -> None:
     stopped = interrupted.result()
-    assert stopped.resumed.code == 0, stopped.resumed.said
+    for resumed in stopped.resumed:
+        assert resumed.code == 0, resumed.said
     assert list(stopped.run_dir.parent.iterdir()) == [stopped.run_dir]
     assert read_json(stopped.run_dir, "status.json")["status"] == "finished"
     assert [step for step, _ in logged(stopped.run_dir, "loss")] == list(range(1, STEPS + 1))
