@@ -3,7 +3,10 @@ the same gradient at every step, whatever the task, the lengths of its rows and 
 
 from __future__ import annotations
 
+from collections import defaultdict
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 from transformers import (
@@ -14,6 +17,7 @@ from transformers import (
     set_seed,
 )
 
+from ftspec.engine.compile import CompiledRun
 from tests.engine import rows
 from tests.engine.running import Engine, Logs, steps_in
 
@@ -121,12 +125,26 @@ def test_nor_when_rows_are_grouped_by_length(
 ) -> None:
     """Groups are drawn for whole steps, not for the parts of one."""
     spec = spec_of(request, "rows of text")
-    grouped = "performance.batching=grouped"
-    at_once = engine.train(spec, *AT_ONCE, grouped)
+    # transformers sorts a quarter of the rows at most, in whole steps: of 42 rows and 16 a step it
+    # sorts each step alone. Here it sorts three steps together.
+    more = ("data.splits.train=train[:110]",)
+    grouped = (*more, "performance.batching=grouped")
+    at_once = ("training.per_device_train_batch_size=8",)
+    parts = ("training.per_device_train_batch_size=2", "training.gradient_accumulation_steps=4")
 
-    assert_same(at_once, engine.train(spec, *ACCUMULATED, grouped))
-    # the grouping was on
-    assert steps_in(at_once)[0]["loss"] != steps_in(engine.train(spec, *AT_ONCE))[0]["loss"]
+    whole_logs, whole = train_and_note_rows(engine.compile(spec, *at_once, *grouped))
+    logs, steps = train_and_note_rows(engine.compile(spec, *parts, *grouped))
+
+    assert steps == whole
+    assert_same(whole_logs, logs)
+    # the grouping was on: rows of a step are of like length, and no step that was only shuffled has
+    # the same rows
+    _, shuffled = train_and_note_rows(
+        engine.compile(spec, *at_once, *more, "performance.batching=padded")
+    )
+    assert sorted(chain(*shuffled)) == sorted(chain(*whole))
+    assert [step for step in whole if step in shuffled] == []
+    assert padding_in(whole) < 0.6 * padding_in(shuffled)
 
 
 def test_nor_where_a_part_has_nothing_to_learn(
@@ -177,6 +195,31 @@ def test_the_plain_trainer_multiplies_the_loss_of_a_classifier(
     for whole, parts in zip(train_plainly(16, 1), train_plainly(4, 4), strict=True):
         for name in ("loss", "grad_norm"):
             assert parts[name] == pytest.approx(4 * whole[name], rel=1e-3)
+
+
+Rows = list[tuple[int, ...]]
+"""The rows of a step, whatever their order in it: the tokens of each, without padding, sorted."""
+
+
+def train_and_note_rows(run: CompiledRun) -> tuple[Logs, list[Rows]]:
+    """What was logged, and the rows that each step learned from."""
+    trainer, steps = run.trainer, defaultdict[int, Rows](list)
+    learn = trainer.training_step
+
+    def note_rows(model: Any, inputs: Any, *rest: Any) -> Any:
+        of_step = steps[trainer.state.global_step]
+        for tokens, mask in zip(inputs["input_ids"], inputs["attention_mask"], strict=True):
+            of_step.append(tuple(tokens[mask.bool()].tolist()))
+        return learn(model, inputs, *rest)
+
+    trainer.training_step = note_rows
+    trainer.train()
+    return trainer.state.log_history, [sorted(rows) for rows in steps.values()]
+
+
+def padding_in(steps: list[Rows]) -> int:
+    """The tokens that make the rows of each step as long as the longest of them."""
+    return sum(max(map(len, rows)) * len(rows) - sum(map(len, rows)) for rows in steps)
 
 
 def assert_same(at_once: Logs, accumulated: Logs) -> None:
