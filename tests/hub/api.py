@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.hub.access import Access
+from tests.hub.answers import Answer, refusal
+from tests.hub.received import Received
 from tests.hub.repository import Repository, Revision, full_name
+from tests.hub.writes import WriteApi
 
 KINDS = ("models", "datasets", "spaces")
 ACTIONS = {"commits", "discussions", "paths-info", "refs", "revision", "tree"}
@@ -16,40 +19,27 @@ DATE = "2024-01-01T00:00:00.000Z"
 TRUE = {"1", "true", "True"}
 
 
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP answer: a JSON document, or a file to send in whole or in part."""
-
-    status: int = 200
-    document: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    file: Path | None = None
-
-
-def refusal(status: int, code: str, message: str, commit: str = "") -> Answer:
-    """An error as the clients read it: they tell errors apart by X-Error-Code alone."""
-    headers = {"X-Error-Message": message}
-    if code:
-        headers["X-Error-Code"] = code
-    if commit:
-        # With the commit a client may remember that this file doesn't exist there.
-        headers["X-Repo-Commit"] = commit
-    return Answer(status, {"error": message}, headers)
-
-
 class HubApi:
     """The answers for one folder of repositories."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.access = Access()
+        self.writes = WriteApi(root, self.access)
 
-    def answer(self, target: str, body: bytes = b"") -> Answer:
-        """The answer to a request target such as `/api/models/gpt2?expand=True`."""
-        url = urlsplit(target)
+    def answer(self, request: Received) -> Answer:
+        """The answer to a request for a path such as `/api/models/gpt2?expand=True`."""
+        refused = self.access.refuse_token(request)
+        return refused or self.writes.answer(request) or self._read(request)
+
+    def _read(self, request: Received) -> Answer:
+        url = urlsplit(request.path)
         # Split before unquoting: a revision such as refs%2Fconvert%2Fparquet is one segment.
         segments = url.path.strip("/").split("/")
         if segments == ["api", "agent-harnesses"]:
             return Answer(document={"standardEnvVars": [], "harnesses": {}})
+        if segments == ["api", "whoami-v2"]:
+            return self.access.whoami(request)
         if segments[0] != "api":
             return self._download(segments)
         if len(segments) < 3 or segments[1] not in KINDS:
@@ -59,7 +49,7 @@ class HubApi:
         repository = self._repository(kind, rest[:width])
         if repository is None:
             return self._moved(kind, rest[:width], f"/api/{kind}", rest[width:], url.query)
-        return self._describe(repository, rest[width:], parse_qs(url.query), body)
+        return self._describe(repository, rest[width:], parse_qs(url.query), request.body)
 
     def _describe(
         self, repository: Repository, rest: list[str], query: dict[str, list[str]], body: bytes

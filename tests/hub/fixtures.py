@@ -33,6 +33,9 @@ def environment_for(hub: HubServer, home: Path) -> dict[str, str]:
         "HF_ENDPOINT": hub.endpoint,
         "HF_HOME": str(home),
         "HF_HUB_DISABLE_TELEMETRY": "1",
+        # The client prefers Xet, whose protocol this hub doesn't speak; without it uploads take
+        # the LFS path.
+        "HF_HUB_DISABLE_XET": "1",
         "HF_UPDATE_DOWNLOAD_COUNTS": "0",
         # Everything that isn't the hub itself goes to it as to a proxy, which notes and refuses
         # it: `datasets` asks for the host `datasets-server.127.0.0.1` at each load, transformers
@@ -72,6 +75,13 @@ def hub_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def hub(hub_root: Path) -> Iterator[HubServer]:
     """The running hub. It is shared: a test that injects faults ends with `hub.reset()`."""
     with HubServer(hub_root) as server:
+        yield server
+
+
+@pytest.fixture
+def empty_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
+    """A running hub of the test's own, without repositories, to commit to."""
+    with HubServer(tmp_path_factory.mktemp("empty_hub")) as server:
         yield server
 
 

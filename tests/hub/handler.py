@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
+from io import BufferedIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from tests.hub.api import Answer, refusal
+from tests.hub.answers import Answer, refusal
+from tests.hub.received import Received
 
 if TYPE_CHECKING:
     from tests.hub.faults import Fault
@@ -32,7 +35,7 @@ class HubRequestHandler(BaseHTTPRequestHandler):
         return cast("LoopbackServer", self.server).hub
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing on stderr: `HubServer.requests` is the log."""
+        """Say nothing on stderr: `HubServer.received` is the log."""
 
     def do_GET(self) -> None:
         self._serve()
@@ -41,17 +44,19 @@ class HubRequestHandler(BaseHTTPRequestHandler):
         self._serve()
 
     def do_POST(self) -> None:
-        # Read the body even where it isn't needed, or it would be taken for the next request.
-        self._serve(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+        self._serve()
+
+    def do_PUT(self) -> None:
+        self._serve()
 
     def do_CONNECT(self) -> None:
         # Sent by a client on its way to another host, see tests/hub/fixtures.py.
         self._serve()
 
-    def _serve(self, body: bytes = b"") -> None:
-        self.hub.requests.append((self.command, self.path))
-        if "Range" in self.headers:
-            self.hub.ranges.append((self.path, self.headers["Range"]))
+    def _serve(self) -> None:
+        # Read the body even where it isn't needed, or it would be taken for the next request.
+        request = Received(self.command, self.path, self._read_headers(), self._read_body())
+        self.hub.received.append(request)
         fault = self.hub.faults.take(self.command, self.path)
         if fault is not None and fault.kind == "delay":
             time.sleep(fault.seconds)
@@ -60,11 +65,20 @@ class HubRequestHandler(BaseHTTPRequestHandler):
         elif not self.path.startswith("/"):
             answer = refusal(403, "", f"the test hub doesn't lead anywhere else: {self.path}")
         else:
-            answer = self.hub.api.answer(self.path, body)
+            answer = self.hub.api.answer(request)
         if answer.file is None:
             self._send_document(answer)
         else:
             self._send_file(answer, answer.file, fault)
+
+    def _read_headers(self) -> dict[str, str]:
+        names = {name.lower() for name in self.headers}
+        return {name: ", ".join(self.headers.get_all(name, [])) for name in sorted(names)}
+
+    def _read_body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            return b"".join(_chunks(self.rfile))
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     def _send_document(self, answer: Answer) -> None:
         content = b"" if answer.document is None else json.dumps(answer.document).encode()
@@ -117,3 +131,12 @@ class HubRequestHandler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
+
+
+def _chunks(stream: BufferedIOBase) -> Iterator[bytes]:
+    """The chunks of a body whose length the client didn't know beforehand."""
+    while size := int(stream.readline().partition(b";")[0], 16):
+        yield stream.read(size)
+        stream.readline()
+    while stream.readline().strip():
+        pass  # headers may follow the last chunk, up to an empty line

@@ -1,7 +1,8 @@
 """A Hugging Face Hub on the loopback interface, for the real clients to talk to.
 
 It serves a folder tree, `<root>/{models,datasets,spaces}/<org>/<name>/<url-quoted revision>/files`,
-read anew at every request: a file changed while the server runs gives a new commit id.
+read again at every request: a file changed while the server runs gives a new commit id. It takes
+commits too, and writes them to that tree.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.hub.api import HubApi
+from tests.hub.commits import Commit
 from tests.hub.faults import Fault, FaultPlan
 from tests.hub.handler import HubRequestHandler
+from tests.hub.received import Received
 from tests.hub.repository import Repository
 
 READS = ("GET", "HEAD")
-ALL_METHODS = ("GET", "HEAD", "POST", "CONNECT")
+ALL_METHODS = ("GET", "HEAD", "POST", "PUT", "CONNECT")
 
 
 class LoopbackServer(ThreadingHTTPServer):
@@ -33,14 +36,13 @@ class LoopbackServer(ThreadingHTTPServer):
 class HubServer:
     """The server as tests use it: `with HubServer(root) as hub: … hub.endpoint …`.
 
-    `requests` holds (method, path) of every request so far, `ranges` (path, Range) of partial ones.
+    `received` holds every request so far, with its headers and its body.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.api = HubApi(root)
-        self.requests: list[tuple[str, str]] = []
-        self.ranges: list[tuple[str, str]] = []
+        self.received: list[Received] = []
         self.faults = FaultPlan()
         self._server: LoopbackServer | None = None
 
@@ -77,6 +79,33 @@ class HubServer:
         """A repository of this Hub; kind is `models`, `datasets` or `spaces`."""
         return Repository(self.root, kind, name)
 
+    @property
+    def requests(self) -> list[tuple[str, str]]:
+        """(method, path) of every request so far."""
+        return [(request.method, request.path) for request in self.received]
+
+    @property
+    def ranges(self) -> list[tuple[str, str]]:
+        """(path, Range header) of the requests for a part of a file."""
+        return [
+            (request.path, request.headers["range"])
+            for request in self.received
+            if "range" in request.headers
+        ]
+
+    @property
+    def commits(self) -> list[Commit]:
+        """The commits taken so far."""
+        return self.api.writes.commits
+
+    def holding(self, text: str | bytes) -> list[Received]:
+        """The requests that hold the text anywhere except in the Authorization header."""
+        return [request for request in self.received if request.holds(text)]
+
+    def require_token(self, *tokens: str) -> None:
+        """Take writes with one of these tokens only; with any token where none is given."""
+        self.api.access.require_token(*tokens)
+
     def requested(self, path_contains: str) -> list[tuple[str, str]]:
         """The requests seen so far whose path holds that text."""
         return [request for request in self.requests if path_contains in request[1]]
@@ -96,12 +125,23 @@ class HubServer:
         """Drop the connection of the next matching downloads after that many bytes of the body."""
         self.faults.add(Fault("cut", times, path_contains, ("GET",), after_bytes=after_bytes))
 
-    def delay_next(self, seconds: float, times: int = 1, path_contains: str = "") -> None:
+    def delay_next(
+        self,
+        seconds: float,
+        times: int = 1,
+        path_contains: str = "",
+        methods: tuple[str, ...] = READS,
+    ) -> None:
         """Hold the next matching requests back for that long, then answer them."""
-        self.faults.add(Fault("delay", times, path_contains, READS, seconds=seconds))
+        self.faults.add(Fault("delay", times, path_contains, methods, seconds=seconds))
 
     def reset(self) -> None:
-        """Forget the requests seen and the faults still to come."""
+        """Forget what was received, the faults still to come, and that a token is needed.
+
+        The repositories stay as they are, with what was committed to them.
+        """
         self.faults.clear()
-        self.requests.clear()
-        self.ranges.clear()
+        self.received.clear()
+        self.commits.clear()
+        self.api.writes.storage.clear()
+        self.api.access.clear()
