@@ -32,6 +32,9 @@ class QuestionAnswering(Task):
     if it is the first of an example, the ``context`` and the ``texts`` of the right answers.
     """
 
+    # the head's softmax runs over padding too, which is as wide as the longest row of a batch
+    rows_are_independent = False
+
     def __init__(self, config: QuestionAnsweringConfig, context: TaskContext) -> None:
         self._config = config
         self._context = context
