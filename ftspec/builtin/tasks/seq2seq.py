@@ -18,7 +18,7 @@ from transformers import (
 
 from ftspec.api import Task, TaskContext, checked_texts
 from ftspec.builtin.tasks.config import Seq2SeqConfig
-from ftspec.builtin.tasks.tokenizing import tokenize
+from ftspec.builtin.tasks.tokenizing import padding_on_right, tokenize
 
 IGNORED = -100  # label of padding, which no loss counts
 
@@ -48,10 +48,10 @@ class Seq2Seq(Task):
         return encoded
 
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
-        """Pad sources and targets to the longest of the batch, targets with the ignored label."""
-        return DataCollatorForSeq2Seq(
-            self._context.tokenizer, model=model, label_pad_token_id=IGNORED
-        )
+        """Pad sources and targets to the longest of the batch, targets with the ignored label. On
+        the right: a decoder reads targets without a mask."""
+        tokenizer = padding_on_right(self._context.tokenizer)
+        return DataCollatorForSeq2Seq(tokenizer, model=model, label_pad_token_id=IGNORED)
 
     def arguments(self) -> Mapping[str, Any]:
         """Generation during evaluation. Its length counts the decoder's start token as well."""
@@ -80,7 +80,8 @@ class Seq2Seq(Task):
     ) -> list[dict[str, Any]]:
         """For each source the text generated."""
         sources = {"source": [row["source"] for row in rows]}
-        batch = self._context.tokenizer.pad(dict(self.encode(sources)), return_tensors="pt")
+        tokenizer = padding_on_right(self._context.tokenizer)
+        batch = tokenizer.pad(dict(self.encode(sources)), return_tensors="pt")
         ids = cast(Any, model).generate(
             **batch.to(model.device),
             max_new_tokens=self._context.max_target_length,

@@ -10,16 +10,13 @@ import datasets
 import numpy as np
 import pyarrow as pa
 import torch
-from transformers import (
-    DataCollatorForSeq2Seq,
-    EvalPrediction,
-    PreTrainedModel,
-)
+from torch.nn import functional
+from transformers import EvalPrediction, PreTrainedModel, PreTrainedTokenizerBase
 
 from ftspec.api import RunError, Task, TaskContext, checked_texts
 from ftspec.builtin.tasks.config import TextGenerationConfig
 from ftspec.builtin.tasks.documents import IGNORED, DocumentsApart, keep_documents_apart
-from ftspec.builtin.tasks.tokenizing import tokenize
+from ftspec.builtin.tasks.tokenizing import padding_on_right, tokenize
 
 
 class TextGeneration(Task):
@@ -87,7 +84,7 @@ class TextGeneration(Task):
             keep_documents_apart(model)
             end, padding = self._tokenizer.eos_token_id, self._tokenizer.pad_token_id
             return DocumentsApart(end, padding)
-        return _LabelsAreInputs(self._tokenizer, label_pad_token_id=IGNORED)
+        return _LabelsAreInputs(self._tokenizer)
 
     def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """The tokens predicted: all but the first of each row."""
@@ -172,12 +169,33 @@ def _as_blocks(tokens: pa.Array, size: int) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), tokens)
 
 
-class _LabelsAreInputs(DataCollatorForSeq2Seq):
-    """Adds labels equal to the inputs, then pads."""
+class _LabelsAreInputs:
+    """Pads on the right, and adds labels: the tokens that follow a token of text."""
 
-    def __call__(self, features: Any, return_tensors: Any = None) -> Any:
-        rows = [{**row, "labels": list(row["input_ids"])} for row in features]
-        return super().__call__(rows, return_tensors)  # type: ignore[no-untyped-call]
+    pad_to_multiple_of: int | None = None
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = padding_on_right(tokenizer)
+
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> Any:
+        batch = self._tokenizer.pad(
+            {"input_ids": [row["input_ids"] for row in rows]},
+            pad_to_multiple_of=self.pad_to_multiple_of,
+            return_attention_mask=True,
+            return_tensors="pt",
+        )
+        batch["labels"] = _labels_of(batch["input_ids"], batch["attention_mask"])
+        if "attention_mask" not in self._tokenizer.model_input_names:
+            del batch["attention_mask"]
+        return batch
+
+
+def _labels_of(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """The tokens of text. By the mask, as a tokenizer of its own making may pad on the left
+    whatever it is told: the first token of a row would be learned from padding there."""
+    is_text = mask.bool()
+    follows_padding = functional.pad(~is_text, (1, -1))
+    return ids.masked_fill(~is_text | follows_padding, IGNORED)
 
 
 class _BlocksOfBatch:

@@ -1,7 +1,8 @@
-"""Texts to tokens on every core, without what training has no use for."""
+"""Texts to tokens on every core, without what training has no use for; tokens padded for it."""
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
@@ -65,6 +66,17 @@ def tokenize(
         if "attention_mask" in names:
             tokens["attention_mask"] = [[1] * len(ids) for ids in tokens["input_ids"]]
     return tokens
+
+
+def padding_on_right(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerBase:
+    """The tokenizer, which pads on the right now; the one given keeps its side, and is saved so.
+
+    Some models count positions from the left of a batch, padding too, and decoders see what stands
+    before a token. Only generation needs padding on the left.
+    """
+    padding = copy.copy(tokenizer)
+    padding.padding_side = "right"
+    return padding
 
 
 def _is_plain(tokenizer: Any) -> bool:

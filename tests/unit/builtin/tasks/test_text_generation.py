@@ -168,6 +168,33 @@ def test_padding_is_no_label_and_a_true_end_is(task_of: Any, pad_token: str) -> 
     assert int(task.count_loss_items(batch)) == sum(len(row) - 1 for row in ids)
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_padding_on_the_left_is_not_learned_from(task_of: Any, is_told: bool) -> None:
+    """A tokenizer that takes no side pads on the left whatever it is told; the first token of a row
+    is no label there."""
+    tokenizer = tiny.tokenizer("bpe")
+    tokenizer.padding_side = "left"
+    if not is_told:
+        tokenizer.__class__ = _padding_on_left(type(tokenizer))
+    task = task_of(tokenizer=tokenizer, packing=False)
+    batch = task.collator(tiny.gpt2(tokenizer))([{"input_ids": [5, 6]}, {"input_ids": [7, 8, 9]}])
+
+    assert batch["labels"].tolist() == [
+        [5, 6, IGNORED] if is_told else [IGNORED, IGNORED, 6],
+        [7, 8, 9],
+    ]
+    assert int(task.count_loss_items(batch)) == 1 + 2
+    assert tokenizer.padding_side == "left"
+
+
+def _padding_on_left(kind: Any) -> Any:
+    class PadsOnLeft(kind):
+        def _pad(self, *arguments: Any, **options: Any) -> Any:
+            return super()._pad(*arguments, **{**options, "padding_side": "left"})
+
+    return PadsOnLeft
+
+
 def test_loss_of_a_padded_batch_is_that_of_its_rows(task_of: Any) -> None:
     tokenizer = tiny.tokenizer("bpe")
     tokenizer.pad_token = tokenizer.eos_token
