@@ -70,6 +70,20 @@ def test_losses_are_those_of_a_plain_trainer(
     assert logged(run.trainer) == pytest.approx(logged(theirs), abs=1e-5)
 
 
+@pytest.mark.parametrize("batching", ["padded", "exact"])
+def test_the_side_that_a_tokenizer_pads_changes_nothing(
+    batching: str, write: Write, compiled: Compiled
+) -> None:
+    """GPT-2 counts positions from the left of a batch, padding too."""
+    right = compiled(write("chat"))
+    left = compiled(write("chat", batching=batching))
+    left.data.tokenizer.padding_side = "left"
+    right.trainer.train()
+    left.trainer.train()
+    assert len(logged(right.trainer)) == 3
+    assert logged(left.trainer) == pytest.approx(logged(right.trainer), abs=1e-5)
+
+
 def test_accumulation_changes_nothing(write: Write, compiled: Compiled) -> None:
     text = write("chat")
     whole, parts = (

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from transformers import DataCollatorForSeq2Seq
+from torch.nn.utils.rnn import pad_sequence
+from transformers import PreTrainedTokenizerBase
 
 from ftspec.api import TaskContext, checked_texts
 from ftspec_preference.config import ChatConfig
@@ -46,7 +47,7 @@ class Chat(ConversationTask):
 
     def collator(self, model: Any) -> Callable[[list[dict[str, Any]]], Any]:
         """Pad to the longest row; padding is no label."""
-        return _Collator(DataCollatorForSeq2Seq(self._tokenizer, label_pad_token_id=IGNORED))
+        return _Collator(self._tokenizer)
 
     def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """The answers' tokens."""
@@ -75,10 +76,18 @@ def _conversations_of(fields: Mapping[str, list[Any]]) -> list[Conversation]:
 
 
 class _Collator:
-    """Only what the model takes, padded."""
+    """Only what the model takes, padded. On the right, whatever the tokenizer does: some models
+    count positions from the left, padding too."""
 
-    def __init__(self, pad: DataCollatorForSeq2Seq) -> None:
-        self._pad = pad
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = tokenizer
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> Any:
-        return self._pad([{name: row[name] for name in ("input_ids", "labels")} for row in rows])
+        batch = self._tokenizer.pad(
+            {"input_ids": [row["input_ids"] for row in rows]},
+            padding_side="right",
+            return_tensors="pt",
+        )
+        labels = [torch.tensor(row["labels"]) for row in rows]
+        batch["labels"] = pad_sequence(labels, batch_first=True, padding_value=IGNORED)
+        return batch
