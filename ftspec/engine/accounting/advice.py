@@ -52,6 +52,7 @@ class Facts:
         shares_of_time: of the whole run, by what it was spent on.
         dropout_key: the model's setting of the dropout of attention; empty where it is 0.
         memory_share: of the device's memory that was used; ``None`` without a device.
+        rows_are_independent: whether a step learns the same however it is cut.
     """
 
     device: str
@@ -69,6 +70,7 @@ class Facts:
     dropout_key: str = ""
     memory_share: float | None = None
     is_checkpointing: bool = False
+    rows_are_independent: bool = True
 
 
 def advise(facts: Facts) -> list[Advice]:
@@ -85,7 +87,7 @@ def use_bf16(facts: Facts) -> Advice | None:
 
 def cut_batches(facts: Facts) -> Advice | None:
     """Much is padding, and batches are computed as they were drawn."""
-    if facts.batching != "padded" or facts.waste <= _WASTE:
+    if facts.batching != "padded" or facts.waste <= _WASTE or not facts.rows_are_independent:
         return None
     return Advice(
         "performance.batching",
@@ -139,7 +141,7 @@ def fill_batches(facts: Facts) -> Advice | None:
     is_full = facts.memory_share is not None and facts.memory_share > _EMPTY
     if not few or is_full or facts.share_of_matmul >= _SLOW:
         return None
-    if facts.accumulation > 1 and facts.batching != "exact":
+    if facts.accumulation > 1 and facts.batching != "exact" and facts.rows_are_independent:
         return Advice(
             "training.gradient_accumulation_steps",
             f"{facts.tokens_per_batch:,.0f} tokens are computed at once: 1, with a "

@@ -186,6 +186,7 @@ def _facts(performance: Performance, run: CompiledRun, stopwatch: Stopwatch) -> 
         dropout_key=next(dropouts, ""),
         memory_share=used / capacity if used is not None and capacity else None,
         is_checkpointing=bool(arguments.gradient_checkpointing),
+        rows_are_independent=run.data.task.rows_are_independent,
     )
 
 

@@ -40,6 +40,12 @@ CASES: list[tuple[Rule, str, dict[str, Any], dict[str, Any]]] = [
         {"waste": 0.1},
     ),
     (
+        advice.cut_batches,
+        "performance.batching",
+        {"batching": "padded", "waste": 0.5},
+        {"rows_are_independent": False},
+    ),
+    (
         advice.drop_attention_dropout,
         "model.config.attn_pdrop",
         {"dropout_key": "attn_pdrop"},
@@ -123,6 +129,13 @@ def test_figures_are_those_of_the_run() -> None:
     cut = advice.lengthen_rows(replace(GOOD, lengths=[50] * 90 + [256] * 10))
     assert cut is not None
     assert cut.text.startswith("10% of the rows have 256 tokens")
+
+
+def test_no_other_accumulation_learns_the_same_where_a_batch_is_more_than_its_rows() -> None:
+    facts = replace(GOOD, **SLOW, accumulation=4, batching="padded", rows_are_independent=False)
+    found = advice.fill_batches(facts)
+    assert found is not None
+    assert found.key == "training.per_device_train_batch_size"
 
 
 def test_blocks_of_one_length_are_neither_too_long_nor_cut() -> None:
