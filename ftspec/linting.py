@@ -11,8 +11,8 @@ from ftspec.checks import CHECKS
 from ftspec.configuration import configuration_for
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity, labelled
 from ftspec.document.ignores import Ignore, drop_ignored, find_ignores
-from ftspec.document.interpolate import mask
 from ftspec.document.load import Document, load_document
+from ftspec.masking import blot, mask
 from ftspec.planning.plan import Plan
 from ftspec.planning.resolve import build_plan
 from ftspec.plugin_checks import plugin_findings
@@ -91,7 +91,9 @@ def _examine(
                 raise
             plan = None
             found.add(_plugin_fault(plugin, error, document))
-    return Verdict(document, plan, (*found, *checked), frozenset(checked))
+    blotter = _Blotter()
+    optional = tuple(map(blotter.blot, checked))
+    return Verdict(document, plan, (*map(blotter.blot, found), *optional), frozenset(optional))
 
 
 def lint(
@@ -164,6 +166,35 @@ def _ignores(source: SourceText, diagnostics: Iterable[Diagnostic]) -> list[Igno
     sources |= {found.span.source.name: found.span.source for found in diagnostics if found.span}
     found = (ignore for one in sources.values() for ignore in find_ignores(one))
     return [*islice(found, _MOST_IGNORES)]
+
+
+class _Blotter:
+    """Takes tokens that stand in clear out of findings: excerpts end up in logs. A text that is
+    shown is the same text with asterisks in the place of tokens."""
+
+    def __init__(self) -> None:
+        self._sources: dict[int, SourceText] = {}
+
+    def blot(self, finding: Diagnostic) -> Diagnostic:
+        """The finding without tokens. Its fix keeps the text that it edits."""
+        return replace(
+            finding,
+            headline=blot(finding.headline),
+            helps=tuple(map(blot, finding.helps)),
+            labels=tuple(
+                label._replace(span=label.span._replace(source=self._source(label.span.source)))
+                for label in finding.labels
+            ),
+        )
+
+    def _source(self, source: SourceText) -> SourceText:
+        if id(source) not in self._sources:
+            name, text = blot(source.name), blot(source.text)
+            is_clean = (name, text) == (source.name, source.text)
+            self._sources[id(source)] = (
+                source if is_clean else replace(source, name=name, text=text)
+            )
+        return self._sources[id(source)]
 
 
 def _plugin_fault(plugin: Plugin, error: BaseException, document: Document) -> Diagnostic:

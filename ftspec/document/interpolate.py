@@ -7,13 +7,19 @@ import re
 from collections.abc import Mapping
 
 from ftspec.diagnostics.model import Collector
-from ftspec.document.nodes import Entry, ListNode, MappingNode, Node, ScalarNode
+from ftspec.document.nodes import (
+    Entry,
+    ListNode,
+    MappingNode,
+    Node,
+    ScalarNode,
+    scalars_of,
+)
 
 _REFERENCE = re.compile(
     r"\$\$\{|\$\{env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|\$\{"
 )
 _HELP = "write ${env:NAME} or ${env:NAME:-default}, and $${ for a literal ${"
-_SHORTEST_MASKED_PART = 4  # a shorter value is masked only where it is the whole text
 
 
 def interpolate(node: Node, environment: Mapping[str, str], found: Collector) -> Node:
@@ -41,17 +47,18 @@ def _interpolate_scalar(
             "bad-interpolation", f'"{text}" holds "${{" without "env:NAME}}"', node.span, _HELP
         )
         return node
-    is_secret = False
+    reads_environment = False
+    secrets: list[tuple[str, str]] = []
 
     def replace(match: re.Match[str]) -> str:
-        nonlocal is_secret
+        nonlocal reads_environment
         if match.group() == "$${":
             return "${"
+        reads_environment = True
         name, default = match["name"], match["default"]
         value = environment.get(name)
         if not value and default is not None:
             return str(default)  # as in a shell, ":-" stands in for an empty value too
-        is_secret = True
         if value is None:
             found.error(
                 "unset-variable",
@@ -64,10 +71,16 @@ def _interpolate_scalar(
             found.error(
                 "bad-interpolation", f'the environment variable "{name}" is not UTF-8', node.span
             )
+        secrets.append((value, f"${{env:{name}}}"))
         return value
 
     value = _REFERENCE.sub(replace, text)
-    return dataclasses.replace(node, value=value, written=text if is_secret else None)
+    return dataclasses.replace(
+        node,
+        value=value,
+        written=text if reads_environment else None,
+        secrets=tuple(secrets),
+    )
 
 
 def _is_text(value: str) -> bool:
@@ -80,27 +93,13 @@ def _is_text(value: str) -> bool:
 
 
 def secrets_of(node: Node) -> dict[str, str]:
-    """Every secret value of a tree with the text to show in its place."""
-    if isinstance(node, ScalarNode):
-        if node.written is None or not node.value:
-            return {}
-        return {str(node.value): node.written}
-    children = node.items if isinstance(node, ListNode) else [entry.value for entry in node]
-    return {value: written for child in children for value, written in secrets_of(child).items()}
-
-
-def mask(text: str, secrets: Mapping[str, str], *, escape: bool = False) -> str:
-    """``text`` with each of ``secrets`` replaced by the reference it came from.
-
-    With ``escape``, a ``${`` that is no such reference is written so that it stays literal.
-    """
-    if text in secrets:
-        return secrets[text]
-    parts = sorted((value for value in secrets if len(value) >= _SHORTEST_MASKED_PART), key=len)
-    alternatives = [re.escape(value) for value in reversed(parts)]
-    if escape:
-        alternatives.append(r"\$\{")
-    if not alternatives:
-        return text
-    # one pass, so that no secret is looked for in the reference to another
-    return re.sub("|".join(alternatives), lambda m: secrets.get(m.group(), "$${"), text)
+    """Every secret of a tree with the text to show in its place: the value of each variable, and
+    each string that holds one."""
+    variables: dict[str, str] = {}
+    whole: dict[str, str] = {}
+    for scalar in scalars_of(node):
+        variables |= {value: reference for value, reference in scalar.secrets if value}
+        if scalar.is_secret and scalar.value and scalar.written is not None:
+            whole[str(scalar.value)] = scalar.written
+    # a string that is one variable shows as it is written, default and all
+    return variables | whole

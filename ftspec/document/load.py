@@ -24,6 +24,7 @@ from ftspec.document.nodes import (
 from ftspec.document.overlay import apply_overrides, merge
 from ftspec.document.parse import parse_node
 from ftspec.document.paths import SpecPath
+from ftspec.masking import ambient_secrets
 from ftspec.span import SourceText, Span, whole_line
 
 LARGEST = 1_000_000  # bytes; a spec is a page, and a data file named by mistake must not be parsed
@@ -43,7 +44,8 @@ class Document:
         profiles: the names of the profiles the spec offers, in order.
         profile: the profile that was applied.
         profile_keys: where each profile is written.
-        secrets: values from the environment, with the text to show in their place.
+        secrets: values from the environment, with the text to show in their place: those that the
+            spec reads, and the tokens, keys and passwords that it does not read.
     """
 
     source: SourceText
@@ -183,8 +185,10 @@ def load_document(
         else:
             root = _as_mapping(merge(root, overlay))
     root = apply_overrides(root, overrides, found)
-    root = _as_mapping(interpolate(root, os.environ if environment is None else environment, found))
-    return Document(source, root, tuple(profiles), profile, secrets_of(root), keys)
+    environment = os.environ if environment is None else environment
+    root = _as_mapping(interpolate(root, environment, found))
+    secrets = ambient_secrets(environment) | secrets_of(root)
+    return Document(source, root, tuple(profiles), profile, secrets, keys)
 
 
 def _parse_mapping(source: SourceText, found: Collector) -> MappingNode | None:

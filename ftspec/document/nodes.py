@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ftspec.document.paths import SpecPath
 from ftspec.document.scalars import ScalarValue
 from ftspec.span import Span
 
@@ -14,18 +15,25 @@ from ftspec.span import Span
 class ScalarNode:
     """One value.
 
-    ``written`` keeps the text of a value made from environment variables: such a value is secret
-    and shows as it was written. ``below`` is the value it was laid on.
+    ``written`` keeps the text of a value that reads environment variables, and ``secrets`` what
+    they hold: each value with its reference. A value with secrets shows as it was written.
+    ``below`` is the value it was laid on.
     """
 
     value: ScalarValue
     span: Span
     written: str | None = None
+    secrets: tuple[tuple[str, str], ...] = ()
     below: Node | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_secret(self) -> bool:
         """Whether the value must not reach an artifact, a log or a message."""
+        return bool(self.secrets)
+
+    @property
+    def reads_environment(self) -> bool:
+        """Whether the text has a reference to the environment, even if a default stood in."""
         return self.written is not None
 
 
@@ -81,10 +89,28 @@ _LONGEST_SHOWN = 80  # characters of a string that a message repeats
 def to_plain(node: Node, *, masked: bool = False) -> Any:
     """The bare Python data of a tree; with ``masked``, secrets as they were written."""
     if isinstance(node, ScalarNode):
-        return node.written if masked and node.written is not None else node.value
+        return node.written if masked and node.is_secret else node.value
     if isinstance(node, ListNode):
         return [to_plain(item, masked=masked) for item in node.items]
     return {entry.key: to_plain(entry.value, masked=masked) for entry in node}
+
+
+def scalars_of(node: Node) -> Iterator[ScalarNode]:
+    """Every scalar of a tree, in order."""
+    for _, scalar in placed_scalars(node):
+        yield scalar
+
+
+def placed_scalars(node: Node, path: SpecPath = ()) -> Iterator[tuple[SpecPath, ScalarNode]]:
+    """Every scalar of a tree with its place, which begins with ``path``."""
+    if isinstance(node, ScalarNode):
+        yield path, node
+    elif isinstance(node, ListNode):
+        for index, item in enumerate(node.items):
+            yield from placed_scalars(item, (*path, index))
+    else:
+        for entry in node:
+            yield from placed_scalars(entry.value, (*path, entry.key))
 
 
 def size_of(node: Node) -> int:

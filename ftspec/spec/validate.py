@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-import types
-import typing
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
@@ -16,13 +14,13 @@ from pydantic_core import ErrorDetails
 
 from ftspec.diagnostics.model import Collector, Fix
 from ftspec.diagnostics.suggest import did_you_mean, nearest, one_of
-from ftspec.document.interpolate import mask
 from ftspec.document.load import Document
 from ftspec.document.nodes import MappingNode, ScalarNode, describe
 from ftspec.document.paths import SpecPath, format_path
 from ftspec.document.scalars import resolve_plain
+from ftspec.masking import mask
 from ftspec.span import Span
-from ftspec.spec.base import ComponentSection
+from ftspec.spec.annotations import as_model, field_of, model_at
 from ftspec.spec.root import Spec
 from ftspec.spec.training_names import OWNED_ARGUMENTS, RENAMED_ARGUMENTS
 
@@ -113,8 +111,8 @@ class _Reporter:
         if slip is not None:
             self._report_slip((*section, slip), key)
             return
-        model = _model_at(self._model, section[len(self._at) :])
-        field = _field(model, key)
+        model = model_at(self._model, section[len(self._at) :])
+        field = field_of(model, key)
         helps = (f'"{key}": {field.description}',) if field and field.description else ()
         where = f"in {format_path(section)}" if section else "in the spec"
         self._found.error(
@@ -163,7 +161,7 @@ class _Reporter:
             help_ = f'did you mean "{format_path(home)}"?'
             self._found.error("unknown-key", f'unknown key "{key}"{where}', span, help_)
             return
-        names = _keys_of(_model_at(self._model, section[len(self._at) :]))
+        names = _keys_of(model_at(self._model, section[len(self._at) :]))
         helps = did_you_mean(key, names)
         if not helps and names and len(names) <= 20:
             helps = (one_of(names),)
@@ -236,7 +234,7 @@ def _homes() -> dict[str, SpecPath]:
     """For each key that one section alone has, its place."""
     homes: dict[str, list[SpecPath]] = {}
     for name, field in Spec.model_fields.items():
-        for key in _keys_of(_as_model(field.annotation)):
+        for key in _keys_of(as_model(field.annotation)):
             homes.setdefault(key, []).append((name, key))
         homes.setdefault(name, []).append((name,))
     return {key: places[0] for key, places in homes.items() if len(places) == 1}
@@ -246,55 +244,8 @@ def _quoted(expected: str) -> list[str]:
     return [part for index, part in enumerate(expected.split("'")) if index % 2]
 
 
-def _field(model: type[BaseModel] | None, key: str) -> Any:
-    if model is None:
-        return None
-    for name, field in model.model_fields.items():
-        if key in (name, field.alias):
-            return field
-    return None
-
-
 def _keys_of(model: type[BaseModel] | None) -> list[str]:
     """The keys a section may have, as they are written."""
     if model is None:
         return []
     return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _model_at(model: type[BaseModel] | None, path: SpecPath) -> type[BaseModel] | None:
-    """The model of the section at ``path`` below ``model``."""
-    annotation: Any = model
-    for step in path:
-        annotation = _step(annotation, step)
-    return _as_model(annotation)
-
-
-def _step(annotation: Any, step: str | int) -> Any:
-    model = _as_model(annotation)
-    if model is not None and isinstance(step, str):
-        field = _field(model, step)
-        return field.annotation if field is not None else None
-    for branch in _branches(annotation):
-        arguments = typing.get_args(branch)
-        origin = typing.get_origin(branch)
-        if origin in (list, tuple) and isinstance(step, int) and arguments:
-            return arguments[0]
-        if origin in (dict, Mapping) and len(arguments) == 2:
-            return arguments[1]
-    return None
-
-
-def _as_model(annotation: Any) -> type[BaseModel] | None:
-    for branch in _branches(annotation):
-        if isinstance(branch, type) and issubclass(branch, BaseModel):
-            return None if issubclass(branch, ComponentSection) else branch
-    return None
-
-
-def _branches(annotation: Any) -> tuple[Any, ...]:
-    if typing.get_origin(annotation) is typing.Annotated:
-        return _branches(typing.get_args(annotation)[0])
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        return tuple(branch for part in typing.get_args(annotation) for branch in _branches(part))
-    return (annotation,)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import pytest
 
 from ftspec.diagnostics.model import Collector, Diagnostic
-from ftspec.document.interpolate import interpolate, mask, secrets_of
-from ftspec.document.nodes import Node, to_plain
+from ftspec.document.interpolate import interpolate, secrets_of
+from ftspec.document.nodes import Node, ScalarNode, to_plain
 from tests.unit.conftest import ParseNode, placed
 
 Resolve = Callable[..., tuple[Node, list[Diagnostic]]]
@@ -101,7 +100,10 @@ def test_variable_that_is_not_utf_8_is_reported(resolve: Resolve) -> None:
 
 def test_only_values_made_from_the_environment_are_secret(resolve: Resolve) -> None:
     node, _ = resolve("[plain, 'x ${env:TOKEN}', '$${no}', '${env:EMPTY}', 3]")
-    assert secrets_of(node) == {"x hunter2secret": "x ${env:TOKEN}"}
+    assert secrets_of(node) == {
+        "hunter2secret": "${env:TOKEN}",
+        "x hunter2secret": "x ${env:TOKEN}",
+    }
     assert to_plain(node, masked=True)[:3] == ["plain", "x ${env:TOKEN}", "${no}"]
 
 
@@ -110,50 +112,23 @@ def test_secrets_of_nested_values_are_all_found(resolve: Resolve) -> None:
     assert secrets_of(node) == {"hunter2secret": "${env:TOKEN}", "/home/ada": "${env:HOME_DIR}"}
 
 
-# Masking
-
-SECRETS = {"hunter2secret": "${env:TOKEN}", "abc": "${env:SHORT}"}
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("hunter2secret", "${env:TOKEN}"),
-        (
-            "the token hunter2secret, twice: hunter2secret",
-            "the token ${env:TOKEN}, twice: ${env:TOKEN}",
-        ),
-        ("abc", "${env:SHORT}"),
-        ("abcdef", "abcdef"),
-        ("hunter2", "hunter2"),
-        ("", ""),
-    ],
-)
-def test_secret_is_masked_and_a_short_one_only_where_it_is_all(text: str, shown: str) -> None:
-    assert mask(text, SECRETS) == shown
+def test_every_variable_of_a_string_is_a_secret(resolve: Resolve) -> None:
+    """An error message may hold one of them, without what stands beside it."""
+    node, _ = resolve("a: '${env:HOME_DIR}/${env:TOKEN:-x}/${env:NOT_SET:-plain}'")
+    assert secrets_of(node) == {
+        "/home/ada": "${env:HOME_DIR}",
+        "hunter2secret": "${env:TOKEN}",
+        "/home/ada/hunter2secret/plain": ("${env:HOME_DIR}/${env:TOKEN:-x}/${env:NOT_SET:-plain}"),
+    }
 
 
-def test_longer_secret_is_masked_before_a_shorter_one_inside_it() -> None:
-    secrets = {"/home/ada": "${env:H}", "/home/ada/data": "${env:D}"}
-    assert mask("in /home/ada/data/x", secrets) == "in ${env:D}/x"
+def test_variable_that_is_the_whole_string_shows_with_its_default(resolve: Resolve) -> None:
+    node, _ = resolve("a: '${env:TOKEN:-}'")
+    assert secrets_of(node) == {"hunter2secret": "${env:TOKEN:-}"}
 
 
-def test_reference_to_one_secret_is_not_masked_by_another() -> None:
-    secrets = {"hunter2secret": "${env:TOKEN}", "TOKEN": "${env:NAME}"}
-    assert mask("hunter2secret is TOKEN!", secrets) == "${env:TOKEN} is ${env:NAME}!"
-
-
-@pytest.mark.parametrize("secret", ["a.b*c", "a${b}cd", "$${x}yz", "\\d\\w+"])
-def test_secret_of_any_characters_is_masked(secret: str) -> None:
-    secrets = {secret: "${env:S}"}
-    for escape in (False, True):
-        assert mask(f"<{secret}>", secrets, escape=escape) == "<${env:S}>"
-        assert mask(secret, secrets, escape=escape) == "${env:S}"
-
-
-def test_escaped_text_reads_back_as_it_was(resolve: Resolve) -> None:
-    text = "${env:TOKEN} is hunter2secret, ${x}"
-    written = mask(text, SECRETS, escape=True)
-    assert written == "$${env:TOKEN} is ${env:TOKEN}, $${x}"
-    values: dict[str, Any] = to_plain(resolve(f"a: '{written}'")[0])
-    assert values["a"] == text
+def test_default_is_no_secret_and_reads_the_environment(resolve: Resolve) -> None:
+    node, _ = resolve("'${env:NOT_SET:-plain}'")
+    assert isinstance(node, ScalarNode)
+    assert (node.is_secret, node.reads_environment) == (False, True)
+    assert to_plain(node, masked=True) == "plain"

@@ -21,7 +21,9 @@ def test_plain_data_has_the_shape_of_the_text(node_of: ParseNode) -> None:
 
 
 def test_secret_shows_as_it_was_written_in_masked_data() -> None:
-    node = ScalarNode("hunter2", SPAN, written="${env:PASSWORD}")
+    node = ScalarNode(
+        "hunter2", SPAN, written="${env:PASSWORD}", secrets=(("hunter2", "${env:PASSWORD}"),)
+    )
     assert node.is_secret
     assert to_plain(node) == "hunter2"
     assert to_plain(node, masked=True) == "${env:PASSWORD}"

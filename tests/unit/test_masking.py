@@ -1,0 +1,129 @@
+"""Secrets are taken out of texts, in every form that a text may hold them in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from html import escape
+from urllib.parse import quote
+
+import pytest
+
+from ftspec.diagnostics.model import Collector
+from ftspec.document.load import load_document
+from ftspec.masking import ambient_secrets, blot, mask
+from ftspec.span import SourceText
+
+SECRETS = {"hunter2secret": "${env:TOKEN}", "abc": "${env:SHORT}"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("hunter2secret", "${env:TOKEN}"),
+        (
+            "the token hunter2secret, twice: hunter2secret",
+            "the token ${env:TOKEN}, twice: ${env:TOKEN}",
+        ),
+        ("abc", "${env:SHORT}"),
+        ("abcdef", "abcdef"),
+        ("hunter2", "hunter2"),
+        ("", ""),
+    ],
+)
+def test_secret_is_masked_and_a_short_one_only_where_it_is_all(text: str, shown: str) -> None:
+    assert mask(text, SECRETS) == shown
+
+
+def test_longer_secret_is_masked_before_a_shorter_one_inside_it() -> None:
+    secrets = {"/home/ada": "${env:H}", "/home/ada/data": "${env:D}"}
+    assert mask("in /home/ada/data/x", secrets) == "in ${env:D}/x"
+
+
+def test_reference_to_one_secret_is_not_masked_by_another() -> None:
+    secrets = {"hunter2secret": "${env:A_TOKEN}", "A_TOKEN": "${env:NAME}"}
+    assert mask("hunter2secret is A_TOKEN!", secrets) == "${env:A_TOKEN} is ${env:NAME}!"
+
+
+@pytest.mark.parametrize("secret", ["a.b*cd", "a${b}cd", "$${x}yz", "\\d\\w+.."])
+def test_secret_of_any_characters_is_masked(secret: str) -> None:
+    secrets = {secret: "${env:S}"}
+    for is_for_spec in (False, True):
+        assert mask(f"<{secret}>", secrets, escape=is_for_spec) == "<${env:S}>"
+        assert mask(secret, secrets, escape=is_for_spec) == "${env:S}"
+
+
+def test_escaped_text_reads_back_as_it_was() -> None:
+    text = "${env:TOKEN} is hunter2secret, ${x}"
+    written = mask(text, SECRETS, escape=True)
+    assert written == "$${env:TOKEN} is ${env:TOKEN}, $${x}"
+    source = SourceText("spec.yaml", f"a: '{written}'")
+    document = load_document(source, Collector(), environment={"TOKEN": "hunter2secret"})
+    assert document is not None
+    assert document.plain() == {"a": text}
+
+
+@pytest.mark.parametrize("secret", ['a"b\\c<d>&e f', "schlüssel/ 7", "it's\na secret"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        str,
+        repr,
+        json.dumps,
+        lambda value: json.dumps(value, ensure_ascii=False),
+        escape,
+        quote,
+        lambda value: quote(value, safe=""),
+    ],
+)
+def test_secret_is_masked_as_programs_write_it(secret: str, write: Callable[[str], str]) -> None:
+    written = f"<<{write(secret)}>>"
+    assert mask(written, {secret: "REFERENCE"}).strip("<>\"'") == "REFERENCE"
+
+
+# Tokens in clear
+
+TOKEN = "hf_" + "a1B2" * 8
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"401 for {TOKEN}!", f"401 for hf_{'*' * 32}!"),
+        ("hub_token: s3cret-x", "hub_token: ********"),
+        ("--set training.hub_token=s3cret-x", "--set training.hub_token=********"),
+        ("{'hub_token': 's3cret-x', 'a': 1}", "{'hub_token': '********', 'a': 1}"),
+        ('"hub_token": "s3cret-x"', '"hub_token": "********"'),
+        ("https://ada:s3cret-x@host/a", "https://ada:********@host/a"),
+        ("hub_token: ${env:HF_TOKEN}", "hub_token: ${env:HF_TOKEN}"),
+        ("hub_token=None, hub_token: null", "hub_token=None, hub_token: null"),
+        ("http://127.0.0.1:8000/a@b", "http://127.0.0.1:8000/a@b"),
+        ("hf_short", "hf_short"),
+    ],
+)
+def test_token_in_clear_becomes_asterisks_of_its_length(text: str, shown: str) -> None:
+    assert blot(text) == shown
+    assert mask(text, {}) == shown
+    assert len(shown) == len(text)
+
+
+def test_text_for_a_spec_keeps_what_only_looks_like_a_token() -> None:
+    assert mask(TOKEN, {}, escape=True) == TOKEN
+
+
+# The environment
+
+
+def test_tokens_of_the_environment_are_secrets_whoever_reads_them() -> None:
+    environment = {
+        "HF_TOKEN": "hunter2secret",
+        "WANDB_API_KEY": "0123456789",
+        "DB_PASSWORD": "short",
+        "TOKENIZERS_PARALLELISM": "false-false",
+        "KEYBOARD": "querty-uiop",
+        "HOME": "/home/ada",
+    }
+    assert ambient_secrets(environment) == {
+        "hunter2secret": "${env:HF_TOKEN}",
+        "0123456789": "${env:WANDB_API_KEY}",
+    }
