@@ -52,6 +52,7 @@ from ftspec.span import Position, SourceText, Span
 from ftspec.spec.base import (
     CallbackSection,
     ComponentConfig,
+    FromEnvironment,
     LocalPath,
     MetricSection,
     SourceSection,
@@ -86,6 +87,7 @@ __all__ = [
     "Field",
     "FieldType",
     "Fix",
+    "FromEnvironment",
     "Label",
     "Labels",
     "LocalMetric",

@@ -48,10 +48,13 @@ _OF_TYPE: dict[str, frozenset[str]] = {
 _ANNOTATIONS = frozenset({"default", "description", "markdownDescription", "title"})
 
 
-def schema_of(model: type[BaseModel], prefix: str = "") -> tuple[JsonSchema, dict[str, JsonSchema]]:
+def schema_of(
+    model: type[BaseModel], prefix: str = "", *, reads_environment: bool = False
+) -> tuple[JsonSchema, dict[str, JsonSchema]]:
     """The schema of a model, and those of the models inside it by their name in ``$defs``.
 
     ``prefix`` stands before these names. A component section is ``{"$ref": "#/$defs/<kind>"}``.
+    With ``reads_environment``, a reference to the environment may stand in place of any string.
     """
     schema = model.model_json_schema(
         schema_generator=_Generator, ref_template=f"{_REF}{prefix}{{model}}"
@@ -66,8 +69,11 @@ def schema_of(model: type[BaseModel], prefix: str = "") -> tuple[JsonSchema, dic
         linked = inner if kind is None else inner | {"$ref": _REF + kind}
         return with_subschemas(linked, link)
 
-    return _tidy(link(schema)), {
-        name: _tidy(link(inner)) for name, inner in models.items() if name not in kinds
+    def finish(inner: JsonSchema) -> JsonSchema:
+        return _tidy(link(inner), reads_environment)
+
+    return finish(schema), {
+        name: finish(inner) for name, inner in models.items() if name not in kinds
     }
 
 
@@ -111,8 +117,8 @@ def _changed(schema: JsonSchema | bool, change: Callable[[JsonSchema], JsonSchem
     return schema if isinstance(schema, bool) else change(schema)
 
 
-def _tidy(schema: JsonSchema) -> JsonSchema:
-    schema = with_subschemas(schema, _tidy)
+def _tidy(schema: JsonSchema, reads_environment: bool) -> JsonSchema:
+    schema = with_subschemas(schema, lambda inner: _tidy(inner, reads_environment))
     default = schema.pop("default", None)
     if default not in (None, "", []) and not isinstance(default, Mapping):
         schema["default"] = default  # any other says no more than that the key may be left out
@@ -120,7 +126,7 @@ def _tidy(schema: JsonSchema) -> JsonSchema:
         schema["description"] = " ".join(schema["description"].replace("``", "`").split())
     if "anyOf" in schema:
         schema = _without_union(schema)
-    return _documented(_with_environment(schema))
+    return _documented(_with_environment(schema) if reads_environment else schema)
 
 
 def _documented(schema: JsonSchema) -> JsonSchema:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ftspec.components import Component, TaskComponent
-from ftspec.document.interpolate import mask
 from ftspec.document.paths import SpecPath
+from ftspec.masking import mask
 from ftspec.spec.base import ComponentConfig
 from ftspec.spec.data import Splits
 from ftspec.spec.model import ModelSection
@@ -59,7 +59,8 @@ class Plan:
 
     ``training`` holds the fields of ``TrainingArguments`` that the spec sets, and no others.
     ``secrets`` maps values from the environment to the text that stands for them; it is in no
-    artifact. ``fitting_metrics`` names those installed that score what the task gives.
+    artifact. ``secret_places`` are the places in the spec that hold one. ``fitting_metrics`` names
+    those installed that score what the task gives.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Plan:
     callbacks: tuple[PlannedComponent, ...]
     output_dir: Path
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret_places: frozenset[SpecPath] = field(default=frozenset(), repr=False)
     fitting_metrics: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def to_spec(self) -> dict[str, Any]:
@@ -110,10 +112,14 @@ class Plan:
         }
         if self.description is None:
             del spec["description"]
-        masked: dict[str, Any] = _map_strings(
-            spec, lambda text: mask(text, self.secrets, escape=True)
-        )
+        masked: dict[str, Any] = _map_strings(spec, (), self._as_written)
         return masked
+
+    def _as_written(self, text: str, path: SpecPath) -> str:
+        """A value as a spec writes it. A secret is masked at its own place alone: elsewhere the
+        same word stands in the spec itself."""
+        is_secret = any(path[: len(place)] == place for place in self.secret_places)
+        return mask(text, self.secrets if is_secret else {}, escape=True)
 
     @property
     def components(self) -> tuple[PlannedComponent, ...]:
@@ -182,11 +188,11 @@ def _dump_splits(splits: Splits) -> dict[str, Any]:
     }
 
 
-def _map_strings(value: Any, change: Callable[[str], str]) -> Any:
+def _map_strings(value: Any, path: SpecPath, change: Callable[[str, SpecPath], str]) -> Any:
     if isinstance(value, str):
-        return change(value)
+        return change(value, path)
     if isinstance(value, list):
-        return [_map_strings(item, change) for item in value]
+        return [_map_strings(item, (*path, index), change) for index, item in enumerate(value)]
     if isinstance(value, dict):
-        return {key: _map_strings(item, change) for key, item in value.items()}
+        return {key: _map_strings(item, (*path, key), change) for key, item in value.items()}
     return value

@@ -19,12 +19,13 @@ from ftspec.components import (
     TransformComponent,
 )
 from ftspec.diagnostics.model import Collector
-from ftspec.document.interpolate import mask
 from ftspec.document.load import Document
-from ftspec.document.nodes import ScalarNode, to_plain
+from ftspec.document.nodes import ScalarNode, placed_scalars, to_plain
 from ftspec.document.paths import SpecPath
+from ftspec.masking import mask
 from ftspec.planning.missing_type import missing_type_helps
 from ftspec.planning.plan import Plan, PlannedComponent
+from ftspec.planning.secret_places import misplaced_secrets
 from ftspec.registry.isolation import Isolation, describe_error
 from ftspec.registry.registry import Registered, Registry
 from ftspec.spec.base import (
@@ -50,6 +51,18 @@ def build_plan(
 
     ``output_dir`` wins over the spec's ``output.dir``.
     """
+    misplaced = {finding.span: finding for finding in misplaced_secrets(document, registry)}
+    found.extend(misplaced.values())
+    others = Collector()
+    plan = _resolve(document, registry, others, output_dir)
+    # of a value that must not stand there, nothing else needs to be said
+    found.extend(finding for finding in others if finding.span not in misplaced)
+    return plan
+
+
+def _resolve(
+    document: Document, registry: Registry, found: Collector, output_dir: Path | None
+) -> Plan | None:
     spec = validate(Spec, document.plain(), (), document, found)
     if spec is None:
         # sections that are sound still get their say, so that a user sees all faults at once
@@ -66,6 +79,9 @@ class _Resolver:
         self._registry = registry
         self._found = found
         self._secrets = dict(document.secrets)
+        self._secret_places = frozenset(
+            path for path, node in placed_scalars(document.root) if node.is_secret
+        )
 
     def resolve(self, spec: Spec, output_dir: Path | None) -> Plan | None:
         source = self._component(spec.data.source, ("data", "source"))
@@ -113,6 +129,7 @@ class _Resolver:
             callbacks=tuple(filter(None, callbacks)),
             output_dir=(output_dir or Path(output.dir)).absolute(),
             secrets=self._secrets,
+            secret_places=self._secret_places,
             fitting_metrics=self._fitting_metrics(predictions),
         )
 
@@ -252,10 +269,10 @@ class _Resolver:
             return value
         source = node.span.source
         anchored = str(source.anchor(value))
-        if isinstance(node, ScalarNode) and node.written is not None:
+        if isinstance(node, ScalarNode) and node.is_secret:
             # the reference must mean the same path wherever the resolved spec is put
             folder = "" if value.startswith(("/", "~")) else f"{source.folder}/"
-            self._secrets[anchored] = folder.replace("${", "$${") + node.written
+            self._secrets[anchored] = folder.replace("${", "$${") + str(node.written)
         return anchored
 
     def _default_name(self) -> str:

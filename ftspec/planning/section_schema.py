@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ftspec.components import Component
-from ftspec.planning.model_schema import ENVIRONMENT, ENVIRONMENT_REF, JsonSchema, schema_of
+from ftspec.planning.model_schema import JsonSchema, schema_of
 from ftspec.planning.overlay_schema import Overlays
 from ftspec.registry.registry import Registered, Registry
 from ftspec.spec.base import ComponentSection
@@ -35,7 +35,9 @@ def _add_component(definitions: dict[str, JsonSchema], registered: Registered) -
     component = registered.component
     name = f"{component.kind}.{component.name}"
     try:
-        schema, inner = schema_of(component.config, prefix=f"{name}.")
+        schema, inner = schema_of(
+            component.config, prefix=f"{name}.", reads_environment=component.kind == "source"
+        )
     except Exception:
         if registered.plugin.is_builtin:
             raise
@@ -112,7 +114,7 @@ class _Kind:
         }
         summaries = known | former
         names = {"enum": [*summaries], "enumDescriptions": [*summaries.values()]}
-        return {"description": self._summary, "anyOf": [names, ENVIRONMENT_REF]}
+        return {"description": self._summary, **names}
 
     def _section(
         self, bare: Sequence[Component], default: str | None, *, is_part: bool
@@ -125,10 +127,9 @@ class _Kind:
             conditions.append(
                 {"if": _has_type(component, is_default=component.name == default), "then": keys}
             )
-        unknown: JsonSchema = {"properties": {"type": {"type": "string", "pattern": ENVIRONMENT}}}
-        if default is not None:
-            unknown["required"] = ["type"]
-        conditions.append({"if": unknown, "then": {"$ref": f"#/$defs/{self._kind}-keys"}})
+        if default is None:
+            keys = {"$ref": f"#/$defs/{self._kind}-keys"}
+            conditions.append({"if": {"properties": {"type": False}}, "then": keys})
         mapping: JsonSchema = {
             "properties": {"type": {"$ref": f"#/$defs/{self._kind}-type"}},
             "allOf": conditions,
@@ -149,7 +150,7 @@ class _Kind:
         return section | {"if": {"type": "string"}, "then": names, "else": mapping}
 
     def _keys(self) -> JsonSchema:
-        """Every key of the kind, for a section whose type is in another file or the environment."""
+        """Every key of the kind, for a section whose type is in another file."""
         found: dict[str, list[tuple[str, JsonSchema]]] = {}
         for component in self._components:
             part = self._overlays.relax(self._whole(component))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -119,11 +120,39 @@ class LocalPath:
         return not self.or_hub_name or is_local(written)
 
 
+@dataclass(frozen=True)
+class FromEnvironment:
+    """Says of a field whether ``${env:NAME}`` may stand in it.
+
+    Such a value is a secret, which must not be learned or kept as data. So it may stand in paths
+    (:class:`LocalPath`) and in the keys of sources, and nowhere else. Write
+    ``Annotated[str, FromEnvironment()]`` for one more field that needs it, such as the key of a
+    service that a callback talks to: ftspec takes the value out of all it writes, and the component
+    must do so with ``mask`` of its context. Write ``FromEnvironment(allowed=False)`` for a key of a
+    source whose value ends up in the rows, such as the name of a column.
+    """
+
+    allowed: bool = True
+
+
 def local_path_mark(field: FieldInfo) -> LocalPath | None:
     """The mark of a field, also where it stands on one branch of a union such as ``… | None``."""
-    branches = typing.get_args(field.annotation)
-    marks = (*field.metadata, *(m for b in branches for m in getattr(b, "__metadata__", ())))
-    return next((mark for mark in marks if isinstance(mark, LocalPath)), None)
+    return next((mark for mark in _marks(field) if isinstance(mark, LocalPath)), None)
+
+
+def allows_environment(field: FieldInfo) -> bool | None:
+    """Whether a value of the environment may stand in a field; ``None`` where nothing says so."""
+    marks = list(_marks(field))
+    for mark in marks:
+        if isinstance(mark, FromEnvironment):
+            return mark.allowed
+    return True if any(isinstance(mark, LocalPath) for mark in marks) else None
+
+
+def _marks(field: FieldInfo) -> Iterator[Any]:
+    yield from field.metadata
+    for branch in typing.get_args(field.annotation):
+        yield from getattr(branch, "__metadata__", ())
 
 
 def _check_template(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ftspec.spec.base import AdapterSection, LocalPath, SpecModel
+from ftspec.spec.base import AdapterSection, FromEnvironment, LocalPath, SpecModel
 
 # what the validator below says, for editors: in the JSON Schema of the language
 _HAS_CHECKPOINT = {"required": ["checkpoint"], "properties": {"checkpoint": {"type": "string"}}}
@@ -34,7 +34,7 @@ class ModelSection(SpecModel):
         default=None,
         description='a hub name, a local folder ("./…" or "/…"), or "package:NAME/path"',
     )
-    revision: str | None = Field(
+    revision: Annotated[str | None, FromEnvironment()] = Field(
         default=None, description="branch, tag or commit of the hub repository"
     )
     init: Literal["pretrained", "random"] = Field(

@@ -10,11 +10,11 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
-from ftspec.spec.base import SpecModel
+from ftspec.spec.base import FromEnvironment, SpecModel
 from ftspec.spec.training_names import OWNED_ARGUMENTS
 
 _TYPES: dict[str, Any] = {
@@ -42,7 +42,9 @@ def with_defaults(training: Mapping[str, Any]) -> dict[str, Any]:
     return {**defaults, **training}
 
 
-def _annotation(entry: dict[str, Any]) -> Any:
+def _annotation(name: str, entry: dict[str, Any]) -> Any:
+    if name == "hub_token":
+        return Annotated[str | None, FromEnvironment()]
     alternatives = [_TYPES[name] for name in entry["type"].split(" | ")]
     if "choices" in entry:
         alternatives = [Literal[tuple(entry["choices"])]] + [
@@ -76,7 +78,7 @@ _AT_LEAST: dict[str, float] = {
 def _build() -> type[SpecModel]:
     fields: dict[str, Any] = {
         name: (
-            _annotation(entry),
+            _annotation(name, entry),
             Field(
                 default=entry["default"],
                 description=f"TrainingArguments.{name} of transformers",

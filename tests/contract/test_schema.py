@@ -51,7 +51,7 @@ preprocess:
     - {type: filter, column: text, min_words: 3}
     - deduplicate
     - {type: deduplicate, columns: [text]}
-  template: {text: "{{}} {a.b}", text_pair: "${env:PAIR:-{pair}}", label: "{label}"}
+  template: {text: "{{}} {a.b}", text_pair: "{pair}", label: "{label}"}
 tokenizer: {type: train, algorithm: bpe, max_length: 64, lowercase: true}
 model: {init: random, architecture: bert, config: {hidden_size: 8}}
 task: {type: text-classification, problem: multi-label, labels: [a, b], threshold: 0.4}
@@ -61,7 +61,7 @@ training:
   max_steps: 5
   lr_scheduler_kwargs: {a: 1}
   include_num_input_tokens_seen: all
-performance: {precision: "${env:PRECISION:-fp32}", batching: grouped}
+performance: {precision: fp32, batching: grouped}
 metrics:
   - accuracy
   - {type: f1, average: micro}
@@ -111,6 +111,8 @@ SEEN_IN_A_PART = {
     "unknown-type",
     "wrong-type",
 }
+# what is no fault of the form: where a secret may stand
+BEYOND_FORM = {"clear-secret", "misplaced-secret", "unset-variable"}
 # a split that is held out of another is judged with that other one
 UNSAID = {"bad-split"}
 
@@ -275,7 +277,7 @@ def test_schema_and_validation_agree_on_every_case_laid_on_what_it_extends(path:
         assert under is not None
         values = under.plain(masked=True)
         is_valid, validation = VALIDATOR.is_valid(values), by_validation(values, path)
-        slugs = {one.slug for one in validation} - UNSAID - {"unset-variable"}
+        slugs = {one.slug for one in validation} - UNSAID - BEYOND_FORM
         if "ftspec" not in values or f"{path.parent.name}/{path.stem}" in BEYOND_A_SCHEMA:
             continue
         agree = not slugs if is_valid else validation

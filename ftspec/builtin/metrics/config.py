@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
-from ftspec.api import ComponentConfig, Field
+from ftspec.api import ComponentConfig, Field, FromEnvironment
 
 
 class NoOptions(ComponentConfig):
@@ -62,7 +62,9 @@ class HubMetricConfig(ComponentConfig):
     )
 
     path: str = Field(description='name of the metric, such as "evaluate-metric/bleurt"')
-    revision: str | None = Field(default=None, description="branch, tag or commit")
+    revision: Annotated[str | None, FromEnvironment()] = Field(
+        default=None, description="branch, tag or commit"
+    )
     trust_remote_code: bool = Field(
         default=False, description="must be true: a metric of the Hub is code"
     )

@@ -8,11 +8,21 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, field_validator
 from pydantic_core import PydanticCustomError
 
-from ftspec.api import ComponentConfig, Field, LocalPath, SourceSection, SpecModel
+from ftspec.api import (
+    ComponentConfig,
+    Field,
+    FromEnvironment,
+    LocalPath,
+    SourceSection,
+    SpecModel,
+)
 from ftspec.builtin.sources.names import FULL_NAMES
 
 Names = str | list[str] | dict[str, str | list[str]]
 """One name or pattern, several, or several for each split."""
+
+# rows are cached with the names of their columns
+_IN_ROWS = FromEnvironment(allowed=False)
 
 
 class HubConfig(ComponentConfig):
@@ -84,7 +94,7 @@ class CsvConfig(FilesConfig):
     """Comma- or otherwise separated values."""
 
     delimiter: str = Field(default=",", min_length=1, max_length=1, description="between values")
-    column_names: list[str] | None = Field(
+    column_names: Annotated[list[str] | None, _IN_ROWS] = Field(
         default=None, description="for files without a header line"
     )
     encoding: Encoding = Field(default="utf-8", description="encoding of the files")
@@ -93,7 +103,9 @@ class CsvConfig(FilesConfig):
 class ParquetConfig(FilesConfig):
     """Parquet files."""
 
-    columns: list[str] | None = Field(default=None, description="columns to read; all by default")
+    columns: Annotated[list[str] | None, _IN_ROWS] = Field(
+        default=None, description="columns to read; all by default"
+    )
 
 
 SampleBy = Literal["line", "paragraph", "document"]

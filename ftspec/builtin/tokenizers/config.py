@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from ftspec.api import Field, LocalPath, TokenizerConfig
+from ftspec.api import Field, FromEnvironment, LocalPath, TokenizerConfig
 
 
 class AutoTokenizerConfig(TokenizerConfig):
@@ -13,7 +13,9 @@ class AutoTokenizerConfig(TokenizerConfig):
     checkpoint: Annotated[str | None, LocalPath(must_exist=True, or_hub_name=True)] = Field(
         default=None, description="where its files are, as in the model section; the model's own"
     )
-    revision: str | None = Field(default=None, description="revision of that checkpoint")
+    revision: Annotated[str | None, FromEnvironment()] = Field(
+        default=None, description="revision of that checkpoint"
+    )
 
 
 class TrainTokenizerConfig(TokenizerConfig):

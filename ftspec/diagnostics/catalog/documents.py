@@ -160,6 +160,22 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
             description: "trained for $${customer}"
     """,
+    ("misplaced-secret",): """
+        A value of the environment stands where it would be learned, or kept in files of the run.
+
+        Why: values of the environment are secrets. In a template one is learned by the model, and
+        in a name it is in every folder. They may stand in paths, checkpoint, revision, output.dir,
+        training.hub_token and the keys of a source. There they are kept out of all files, logs and
+        messages. The default after ":-" changes nothing: where the variable is set, it counts.
+
+        Bad:
+
+            performance: {precision: "${env:PRECISION:-fp32}"}
+
+        Good:
+
+            performance: {precision: fp32}
+    """,
     ("unused-ignore",): """
         A comment ignores a finding that is not there.
 

@@ -61,5 +61,6 @@ def test_metric_whose_results_only_the_run_shows_ends_the_check(
 
 def test_secret_name_stays_secret(examine: Examine, minimal_spec: str) -> None:
     text = f"{minimal_spec}{TRAINING}  metric_for_best_model: ${{env:METRIC}}\n"
-    (finding,) = examine(text, environment={"METRIC": "hunter2secret"}).diagnostics
-    assert finding.headline == 'no metric of the spec gives "${env:METRIC}"'
+    found = examine(text, environment={"METRIC": "hunter2secret"}).diagnostics
+    assert [one.slug for one in found] == ["misplaced-secret", "unknown-best-metric"]
+    assert found[1].headline == 'no metric of the spec gives "${env:METRIC}"'

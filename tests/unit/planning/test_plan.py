@@ -178,13 +178,34 @@ def test_shorthand_and_its_long_form_have_one_digest(plan_of: PlanOf, minimal_sp
 
 
 def test_secret_is_in_no_form_of_the_plan(plan_of: PlanOf, minimal_spec: str) -> None:
-    text = minimal_spec + "training: {hub_token: '${env:TOKEN}'}\ndescription: by ${env:TOKEN}\n"
+    text = (
+        minimal_spec + "training: {hub_token: '${env:TOKEN}'}\noutput: {dir: '/${env:TOKEN}/x'}\n"
+    )
     plan = plan_of(text, environment={"TOKEN": "hunter2secret"})
     assert plan.training["hub_token"] == "hunter2secret"
     assert plan.to_spec()["training"] == {"hub_token": "${env:TOKEN}"}
-    assert plan.to_spec()["description"] == "by ${env:TOKEN}"
+    assert plan.to_spec()["output"] == {"dir": "/${env:TOKEN}/x"}
     assert "hunter2secret" not in json.dumps(plan.to_json())
-    assert "hunter2secret" not in repr(dataclasses.replace(plan, training={}, description=None))
+    assert "hunter2secret" not in repr(dataclasses.replace(plan, training={}, output_dir=Path()))
+
+
+def test_word_that_a_variable_holds_too_stays_where_the_spec_writes_it(
+    plan_of: PlanOf, minimal_spec: str
+) -> None:
+    text = minimal_spec + "output: {dir: '${env:OUT}'}\nname: wikitext\n"
+    plan = plan_of(text, environment={"OUT": "wikitext"})
+    written = plan.to_spec()
+    assert written["name"] == "wikitext"
+    assert written["output"]["dir"].endswith("/${env:OUT}")
+    assert plan_of(dump(written), environment={"OUT": "wikitext"}).digest() == plan.digest()
+
+
+def test_message_with_one_variable_of_a_longer_value_is_masked(
+    plan_of: PlanOf, minimal_spec: str
+) -> None:
+    text = minimal_spec + "output: {dir: '/${env:TOKEN}/x'}\n"
+    plan = plan_of(text, environment={"TOKEN": "hunter2secret"})
+    assert plan.mask("no folder hunter2secret") == "no folder ${env:TOKEN}"
 
 
 def test_mask_replaces_every_secret_in_a_text(plan_of: PlanOf, minimal_spec: str) -> None:
@@ -198,13 +219,16 @@ def test_mask_replaces_every_secret_in_a_text(plan_of: PlanOf, minimal_spec: str
 def test_spec_with_a_secret_resolves_and_reads_back(
     secret: str, plan_of: PlanOf, minimal_spec: str
 ) -> None:
-    text = minimal_spec + "description: '$${literal} ${env:TOKEN}'\n"
-    text = text.replace("acme/bert", "'${env:TOKEN}'")
+    text = minimal_spec + "description: '$${literal} $${env:TOKEN}'\n"
+    text = text.replace(
+        "checkpoint: acme/bert", "checkpoint: '${env:TOKEN}', revision: 'v${env:TOKEN}'"
+    )
     plan = plan_of(text, environment={"TOKEN": secret})
     written = dump(plan.to_spec())
-    assert secret not in written.replace("$${literal} ${env:TOKEN}", "")
+    assert secret not in written.replace("$${literal} $${env:TOKEN}", "")
     again = plan_of(written, environment={"TOKEN": secret})
-    assert again.description == f"${{literal}} {secret}"
+    assert again.description == "${literal} ${env:TOKEN}"
+    assert again.model.revision == f"v{secret}"
     assert again.model.checkpoint == secret
     assert again.digest() == plan.digest()
 

@@ -1,0 +1,86 @@
+"""Where values of the environment may stand. They are secrets, and most of a spec is learned, or
+kept in files of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ftspec.diagnostics.model import Diagnostic, labelled
+from ftspec.document.load import Document
+from ftspec.document.nodes import MappingNode, ScalarNode, placed_scalars
+from ftspec.document.paths import SpecPath, format_path
+from ftspec.registry.registry import Registry
+from ftspec.spec.annotations import as_model, as_section, field_of, step_into
+from ftspec.spec.base import ComponentSection, allows_environment
+from ftspec.spec.root import Spec
+
+HUB_TOKEN: SpecPath = ("training", "hub_token")
+
+_PLACES = (
+    "values of the environment may stand in paths, checkpoint, revision, output.dir, "
+    "training.hub_token and the keys of a source"
+)
+
+
+def misplaced_secrets(document: Document, registry: Registry) -> Iterator[Diagnostic]:
+    """A finding for each value that reads the environment where it must not, and for a token that
+    does not read it."""
+    for path, node in placed_scalars(document.root):
+        if node.reads_environment and not _may_read_environment(path, document, registry):
+            yield _misplaced(path, node)
+    token = document.node(HUB_TOKEN)
+    if isinstance(token, ScalarNode) and token.value and not token.is_secret:
+        yield Diagnostic(
+            slug="clear-secret",
+            headline="training.hub_token is written in clear",
+            labels=labelled(document.span(HUB_TOKEN)),
+            helps=(
+                "write ${env:HF_TOKEN}, and set the variable where the run starts",
+                "revoke this one if anybody else has seen the file or the command",
+            ),
+        )
+
+
+def _misplaced(path: SpecPath, node: ScalarNode) -> Diagnostic:
+    place = format_path(path)
+    return Diagnostic(
+        slug="misplaced-secret",
+        headline=f'"{node.written}" is a secret, and {place} is learned or kept in files',
+        labels=labelled(node.span),
+        helps=(f"write the value itself, or pass it: --set {place}=VALUE", _PLACES),
+    )
+
+
+def _may_read_environment(path: SpecPath, document: Document, registry: Registry) -> bool:
+    """Whether the value at ``path`` is in a field that allows it; true where no field is known,
+    which is an error of its own."""
+    annotation: Any = Spec
+    allowed = False
+    for depth, step in enumerate(path):
+        section = as_section(annotation)
+        if section is not None:
+            if step == "type":
+                return False
+            registered = registry.get(section.kind, _type_at(path[:depth], section, document))
+            if registered is None:
+                return True
+            annotation, allowed = registered.component.config, section.kind == "source"
+        model = as_model(annotation)
+        if model is not None:
+            field = field_of(model, step)
+            if field is None:
+                return True
+            says = allows_environment(field)
+            allowed = allowed if says is None else says
+        annotation = step_into(annotation, step)
+    # a string in place of a section is its type
+    return allowed and as_section(annotation) is None
+
+
+def _type_at(path: SpecPath, section: type[ComponentSection], document: Document) -> str:
+    node = document.node(path)
+    entry = node.get("type") if isinstance(node, MappingNode) else None
+    if entry is not None and isinstance(entry.value, ScalarNode):
+        return str(entry.value.value)
+    return str(section.model_fields["type"].default)
