@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import NoReturn
 import click
 
 from ftspec import __version__
+from ftspec.cli.output import echo, masked
 from ftspec.diagnostics.render import text
 from ftspec.errors import FtspecError, SpecError, UsageError
 
@@ -46,23 +48,25 @@ def guarded(command: Callable[[], object]) -> int:
         return end.exit_code
     except (KeyboardInterrupt, click.Abort) as stop:
         # a plugin that takes long is named by a note
-        click.echo(" ".join(("interrupted", *getattr(stop, "__notes__", ()))), err=True)
+        echo(" ".join(("interrupted", *getattr(stop, "__notes__", ()))), err=True)
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        echo(said.getvalue(), err=True, nl=False)
         return USAGE
     except UsageError as error:
-        click.echo(f"error: {error}", err=True)
+        echo(f"error: {error}", err=True)
         return USAGE
     except SpecError as error:
-        click.echo(text.render(error.diagnostics), err=True, nl=False)
+        echo(text.render(error.diagnostics), err=True, nl=False)
         return FINDINGS
     except FtspecError as error:
-        click.echo(f"error: {error}", err=True)
+        echo(f"error: {error}", err=True)
         return FINDINGS
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _FULL:
-            click.echo(f"error: {error.strerror}", err=True)
+            echo(f"error: {error.strerror}", err=True)
             return FINDINGS
         _report_bug(error)
         return BUG
@@ -92,16 +96,16 @@ def _report_bug(error: Exception) -> None:
     plugin = plugin_at_fault(error, [plugin for plugin, _ in find_plugins()])
     at_fault = f", with the plugin {plugin}" if plugin is not None else ""
     log = Path(tempfile.mkstemp(prefix="ftspec-bug-", suffix=".md")[1])
-    log.write_text(
+    report = (
         f"### ftspec {__version__}{at_fault}, Python {platform.python_version()}, "
         f"{platform.platform()}\n\n"
-        f"```\nftspec {' '.join(sys.argv[1:])}\n```\n\n```\n{traceback.format_exc()}```\n",
-        encoding="utf-8",
+        f"```\nftspec {' '.join(sys.argv[1:])}\n```\n\n```\n{traceback.format_exc()}```\n"
     )
+    log.write_text(masked(report), encoding="utf-8")
     last = traceback.format_exception_only(error)[-1].strip()
     if plugin is not None:
-        click.echo(f"this is a bug in the plugin {plugin}, not in your spec: {last}", err=True)
-        click.echo(f"please tell its authors, with what is in {log}", err=True)
+        echo(f"this is a bug in the plugin {plugin}, not in your spec: {last}", err=True)
+        echo(f"please tell its authors, with what is in {log}", err=True)
         return
-    click.echo(f"this is a bug in ftspec, not in your spec: {last}", err=True)
-    click.echo(f"please open an issue with what is in {log}", err=True)
+    echo(f"this is a bug in ftspec, not in your spec: {last}", err=True)
+    echo(f"please open an issue with what is in {log}", err=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ftspec.cli.heavy import engine_imports, require_engine
+from ftspec.cli.output import echo
 from ftspec.cli.runs import plan_of, show_and_exit
 from ftspec.cli.watching import PlainWatcher
 from ftspec.engine.connection import prepare_connection
@@ -48,4 +49,4 @@ def export_command(run_dir: Path, output: Path, merge: bool) -> None:
         export(plan, run, output, write)
     except RunError as error:
         show_and_exit(error)
-    click.echo(f"model  {output}")
+    echo(f"model  {output}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ftspec.cli.output import echo
 from ftspec.diagnostics.render import text
 from ftspec.registry.disabled import NO_PLUGINS
 from ftspec.registry.discover import build_registry
@@ -17,7 +18,7 @@ no_plugins_option = click.option(
 def open_registry(*, no_plugins: bool = False) -> Registry:
     """Everything installed. What is wrong with plugins is shown on standard error."""
     registry = load_registry(no_plugins=no_plugins)
-    click.echo(text.render(registry.problems), err=True, nl=False)
+    echo(text.render(registry.problems), err=True, nl=False)
     return registry
 
 

@@ -12,6 +12,7 @@ import click
 from ftspec.cli.completion import complete_files
 from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.cli.installed import load_registry, no_plugins_option
+from ftspec.cli.output import echo
 from ftspec.cli.specs import find_specs, read_spec, set_option, summary
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity
 from ftspec.diagnostics.render import RENDERERS, text
@@ -77,7 +78,7 @@ def lint_command(
         # what is not shown is not kept: a finding holds the text that it is in
         found += [one for one in of_spec if with_info or one.severity is not Severity.INFO]
     if fixer is not None:
-        click.echo(fixer.diff, nl=False)
+        echo(fixer.diff, nl=False)
     if not diff:
         click.echo(_render(found, format_name), nl=False)
     if fixer is not None and fixer.count:

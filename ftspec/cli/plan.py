@@ -10,6 +10,7 @@ import click
 from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.cli.heavy import engine_imports, require_engine
 from ftspec.cli.installed import no_plugins_option, open_registry
+from ftspec.cli.output import echo
 from ftspec.cli.several import require_one_process
 from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
 from ftspec.cli.watching import make_watcher
@@ -72,7 +73,7 @@ def _measure(plan: Plan, document: Document, format_name: str) -> None:
         trial = try_steps(plan, watcher=watcher)
     except RunError as error:
         watcher.close()
-        click.echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
+        echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
         raise Exit(FINDINGS) from None
     watcher.close()
     if format_name == "json":

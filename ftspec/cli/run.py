@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import click
 from ftspec.cli.exits import DONE, FINDINGS, INTERRUPTED, Exit
 from ftspec.cli.heavy import engine_imports, require_engine
 from ftspec.cli.installed import load_registry, no_plugins_option, open_registry
+from ftspec.cli.output import echo, shell_command
 from ftspec.cli.several import Lead, code_of, following, leading, leave
 from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
 from ftspec.cli.watching import PlainWatcher, SilentWatcher, make_watcher
@@ -132,19 +132,19 @@ def _run(asked: _Asked, lead: Lead | None = None) -> None:
             _execute(plan, source.text, asked.resume, registry, watcher, open_group)
     except RunError as error:
         watcher.close()
-        click.echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
+        echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
         raise Exit(FINDINGS) from None
     except RunFailedError as error:
         watcher.close()
-        click.echo(f"error: the run failed: {plan.mask(str(error))}", err=True)
-        click.echo(f"the traceback is in {error.run_dir.log}", err=True)
+        echo(f"error: the run failed: {plan.mask(str(error))}", err=True)
+        echo(f"the traceback is in {error.run_dir.log}", err=True)
         raise Exit(FINDINGS) from None
     except RunInterruptedError as stop:
         watcher.close()
-        click.echo(f"interrupted; what there is so far is in {stop.run_dir.path}", err=True)
+        echo(f"interrupted; what there is so far is in {stop.run_dir.path}", err=True)
         if stop.checkpoint is not None:
             launched = "" if lead is None else ", started by the same launcher,"
-            click.echo(f"go on{launched} with: {_resume_command(stop.run_dir)}", err=True)
+            echo(f"go on{launched} with: {_resume_command(stop.run_dir)}", err=True)
         raise Exit(INTERRUPTED) from None
     except AnotherFailedError as error:
         watcher.close()
@@ -185,13 +185,13 @@ def _say(failure: Failure, document: Document, plan: Plan) -> None:
     """Say what another process ended of."""
     if failure.kind == "mistake":
         error = RunError(str(failure), slug=failure.slug, at=failure.at, helps=failure.helps)
-        click.echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
+        echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
     elif failure.kind == "interrupted":
-        click.echo("interrupted", err=True)
+        echo("interrupted", err=True)
     else:
-        click.echo(f"error: the run failed: {plan.mask(str(failure))}", err=True)
+        echo(f"error: the run failed: {plan.mask(str(failure))}", err=True)
         if failure.log:
-            click.echo(f"the traceback is in {failure.log}", err=True)
+            echo(f"the traceback is in {failure.log}", err=True)
 
 
 def _rehearse(plan: Plan, watcher: PlainWatcher, open_group: OpenGroup) -> None:
@@ -199,7 +199,7 @@ def _rehearse(plan: Plan, watcher: PlainWatcher, open_group: OpenGroup) -> None:
     with engine_imports():
         from ftspec.engine.execute import rehearse
 
-    click.echo("\n".join(rehearse(plan, watcher=watcher, **open_group())))
+    echo("\n".join(rehearse(plan, watcher=watcher, **open_group())))
 
 
 def _execute(
@@ -213,7 +213,7 @@ def _execute(
     # before torch is imported, so that a folder that will not do is said at once
     run_dir, resumed = _directory(plan, spec_text, resume)
     if resumed and run_dir.status().get("status") == "finished":
-        click.echo(f"the run in {run_dir.path} is finished: nothing is left to do")
+        echo(f"the run in {run_dir.path} is finished: nothing is left to do")
         raise Exit(DONE)
     watcher.note(f"run directory: {run_dir.path}")
     _find_hub(plan, watcher)
@@ -235,7 +235,7 @@ def _execute(
         **group,
     )
     watcher.close()
-    click.echo(_result(outcome, plan))
+    echo(_result(outcome, plan))
 
 
 def _find_hub(plan: Plan, watcher: PlainWatcher) -> None:
@@ -269,7 +269,7 @@ def _directory(plan: Plan, spec_text: str, resume: str | None) -> tuple[RunDirec
 
 def _resume_command(run_dir: RunDirectory) -> str:
     """The resolved spec stands for the spec with its profile and every ``--set``."""
-    return shlex.join(["ftspec", "run", str(run_dir.resolved_spec), "--resume", str(run_dir.path)])
+    return shell_command("ftspec", "run", str(run_dir.resolved_spec), "--resume", str(run_dir.path))
 
 
 def _result(outcome: Outcome, plan: Plan) -> str:
@@ -285,14 +285,14 @@ def _result(outcome: Outcome, plan: Plan) -> str:
         "",
         f"model        {shown / 'model'}",
         f"report       {shown / 'report.html'}",
-        f"tensorboard  tensorboard --logdir {shown / 'tensorboard'}",
-        f"predict      ftspec predict {shown} {_example_of_input(plan)}",
+        f"tensorboard  {shell_command('tensorboard', '--logdir', str(shown / 'tensorboard'))}",
+        f"predict      {shell_command('ftspec', 'predict', str(shown), *_example_of_input(plan))}",
     ]
     return "\n".join(lines)
 
 
-def _example_of_input(plan: Plan) -> str:
+def _example_of_input(plan: Plan) -> list[str]:
     columns = plan.input_columns
     if len(columns) == 1:
-        return '"some text"'
-    return " ".join(f'--column {name}="some text"' for name in columns)
+        return ["some text"]
+    return [word for name in columns for word in ("--column", f"{name}=some text")]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any, NoReturn
 
-import click
-
 from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.cli.installed import open_registry
+from ftspec.cli.output import echo, hide
 from ftspec.diagnostics.model import Collector, Diagnostic
 from ftspec.diagnostics.render import text
 from ftspec.document.load import read_source
@@ -35,25 +34,23 @@ def plan_of(run_dir: RunDirectory) -> Plan:
     verdict = examine(source, open_registry(), environment=environment)
     if verdict.plan is None:
         raise SpecError(verdict.diagnostics)
-    _require_variables(source, environment)
+    hide(verdict.plan.secrets)
+    if verdict.plan.adapter is not None:
+        _require_checkpoint(source, environment)
     return verdict.plan
 
 
-def _require_variables(source: SourceText, environment: _Environment) -> None:
-    """Refuse to go on with other values than training had, in the template and, below an adapter,
-    in the checkpoint. A resolved spec has references only where the environment had a value."""
+def _require_checkpoint(source: SourceText, environment: _Environment) -> None:
+    """Refuse to load another checkpoint below an adapter than training had. A resolved spec has
+    references only where the environment had a value."""
     root = parse_node(source, Collector())
-    spec = to_plain(root) if root is not None else {"preprocess": {"template": {}}, "model": {}}
-    read = {"template": list(spec["preprocess"]["template"].values())}
-    if spec["model"].get("adapter") is not None:
-        read["checkpoint"] = [spec["model"]["checkpoint"]]
+    checkpoint = to_plain(root)["model"]["checkpoint"] if root is not None else ""
     for name in sorted(environment.unset):
-        for what, texts in read.items():
-            if any(f"${{env:{name}" in text for text in texts):
-                raise UsageError(
-                    f'the {what} reads the environment variable "{name}", which is not set; '
-                    "set it as it was in training"
-                )
+        if f"${{env:{name}" in checkpoint:
+            raise UsageError(
+                f'the checkpoint reads the environment variable "{name}", which is not set; '
+                "set it as it was in training"
+            )
 
 
 class _Environment(dict[str, str]):
@@ -74,5 +71,5 @@ class _Environment(dict[str, str]):
 def show_and_exit(error: RunError) -> NoReturn:
     """End a command with what went wrong. There is no place in a spec to show: the run is over."""
     finding = Diagnostic(slug=error.slug, headline=error.headline, helps=error.helps)
-    click.echo(text.render([finding]), err=True, nl=False)
+    echo(text.render([finding]), err=True, nl=False)
     raise Exit(FINDINGS) from None

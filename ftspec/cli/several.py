@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from ftspec.cli.exits import BUG, DONE, FINDINGS, INTERRUPTED, USAGE, Exit, end_at_once
+from ftspec.cli.output import echo
 from ftspec.engine.processes.failure import Failure
 from ftspec.engine.processes.launch import Launch, read_launch
 from ftspec.errors import FtspecError, UsageError
@@ -108,7 +109,7 @@ def _tell(group: Group, failure: Failure) -> int:
         failure = group.fail(failure)
         is_said = group.wait_at_most(_SECONDS_TO_RECORD, _OVER)
     if not is_said and failure.rank == group.launch.rank:
-        click.echo(f"error: {failure}", err=True)
+        echo(f"error: {failure}", err=True)
     time.sleep(_SECONDS_TO_SPEAK)
     return code_of(failure)
 

@@ -12,6 +12,7 @@ import click
 
 from ftspec.cli.completion import complete_files, complete_profiles
 from ftspec.cli.exits import FINDINGS, Exit
+from ftspec.cli.output import echo, hide
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity, labelled
 from ftspec.diagnostics.render import text
 from ftspec.document.load import LARGEST, Document, decode_source, read_source
@@ -83,15 +84,22 @@ def sound_plan(
         verdict = examine(
             source, registry, profile=profile, overrides=overrides, output_dir=output_dir
         )
+    _hide_secrets_of(verdict)
     shown = [one for one in verdict.diagnostics if one.severity is not Severity.INFO]
     if shown and shows:
-        click.echo(text.render(shown), err=True, nl=False)
+        echo(text.render(shown), err=True, nl=False)
     if source is None or verdict.document is None or verdict.plan is None or not verdict.is_sound:
         if not shows:
             raise SpecError(verdict.diagnostics)
-        click.echo(summary(shown, 1), err=True)
+        echo(summary(shown, 1), err=True)
         raise Exit(FINDINGS)
     return source, verdict.document, verdict.plan
+
+
+def _hide_secrets_of(verdict: Verdict) -> None:
+    for one in (verdict.document, verdict.plan):
+        if one is not None:
+            hide(one.secrets)
 
 
 def diagnose(error: RunError, document: Document, plan: Plan) -> Diagnostic:

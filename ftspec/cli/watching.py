@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import click
+from ftspec.cli.output import echo, masked
 
 _SECONDS_BETWEEN_LINES = 10.0
 
@@ -46,7 +46,7 @@ class PlainWatcher:
         """The run is over."""
 
     def _say(self, text: str) -> None:
-        click.echo(text, err=True)
+        echo(text, err=True)
 
 
 class SilentWatcher(PlainWatcher):
@@ -116,7 +116,7 @@ class TerminalWatcher(PlainWatcher):
             self._bar = None
 
     def _say(self, text: str) -> None:
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(masked(text), markup=False, soft_wrap=True)
 
 
 def shown_time(seconds: float) -> str:

@@ -139,7 +139,7 @@ def test_run_directory_holds_everything(smoke_runs: SmokeRuns) -> None:
     }
     assert run_dir.parent.name == "quickstart"
     assert f"  run directory: {run_dir}\n" in quickstart.done.err
-    assert f'ftspec predict {run_dir} "some text"' in quickstart.done.out
+    assert f"ftspec predict {run_dir} 'some text'" in quickstart.done.out
     lock = quickstart.read_json("lock.json")
     assert lock["command"][:2] == ["ftspec", "run"]
     assert lock["command"][3:5] == ["--profile", "smoke"]

@@ -10,6 +10,7 @@ from ftspec.cli.cache.list import shown_age
 from ftspec.cli.exits import FINDINGS, Exit
 from ftspec.cli.heavy import engine_imports, require_engine
 from ftspec.cli.installed import no_plugins_option, open_registry
+from ftspec.cli.output import echo
 from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
 from ftspec.cli.watching import PlainWatcher
 from ftspec.diagnostics.model import printable
@@ -45,12 +46,12 @@ def why_command(
     try:
         found, obstacle = look_up(plan, watcher)
     except RunError as error:
-        click.echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
+        echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
         raise Exit(FINDINGS) from None
     if obstacle is not None:
-        click.echo(f"nothing is kept: {obstacle}")
+        echo(f"nothing is kept: {obstacle}")
     for one in found:
-        click.echo("\n".join(map(printable, _lines(one))))
+        echo("\n".join(map(printable, _lines(one))))
 
 
 def _lines(found: Lookup) -> list[str]:

@@ -1,0 +1,52 @@
+"""What a command says, without the secrets that it knows. Results and files are masked where they
+are made."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Mapping
+
+import click
+
+from ftspec.masking import ambient_secrets, mask
+
+_known: dict[str, str] = {}
+
+_REFERENCE = re.compile(r"(\$\{env:[^}]*\})")
+
+
+def hide(secrets: Mapping[str, str]) -> None:
+    """From now on show a reference in place of each of these values."""
+    _known.update(secrets)
+
+
+def masked(text: str) -> str:
+    """``text`` without any secret of the environment or of the specs read so far."""
+    return mask(text, ambient_secrets(os.environ) | _known)
+
+
+def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print a text without secrets."""
+    click.echo(masked(text), err=err, nl=nl)
+
+
+def shell_command(*words: str) -> str:
+    """A command to copy into a shell. It names the variable in place of a secret, so that it works
+    where that is set."""
+    return " ".join(map(_shell_word, words))
+
+
+def _shell_word(word: str) -> str:
+    shown = masked(word)
+    if shown == word:
+        return shlex.quote(word)
+    parts = _REFERENCE.split(shown)
+    return "".join(
+        '"${' + part.removeprefix("${env:") + '"'
+        if _REFERENCE.fullmatch(part)
+        else shlex.quote(part)
+        for part in parts
+        if part
+    )
