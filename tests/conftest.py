@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["tests.garbage", "tests.hub.fixtures"]
+
+# the same examples on every machine, however slow, and nothing kept between runs
+settings.register_profile("tests", deadline=None, derandomize=True, database=None)
+settings.load_profile("tests")
 
 LONGEST = ("test_packages.py", "test_several_processes.py", "test_new_plugin.py")
 """Files that take minutes: begun last they would keep one process when the others have nothing left
 to do."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the session a home of its own, before a library reads where its caches are.
+
+    Nothing that an earlier run or the user left there changes a test, and no test leaves anything
+    there. What the user says of the Hub is for the user's own runs.
+    """
+    from tests.hub.fixtures import FOREIGN_NAMES, FOREIGN_PREFIXES  # a plugin, imported by pytest
+
+    home = tempfile.TemporaryDirectory(prefix="ftspec-home-", ignore_cleanup_errors=True)
+    config.add_cleanup(home.cleanup)
+    for name in list(os.environ):
+        if name.startswith(FOREIGN_PREFIXES) or name.upper() in FOREIGN_NAMES:
+            del os.environ[name]
+    os.environ |= {"HOME": home.name, "XDG_CONFIG_HOME": f"{home.name}/.config"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity
 from ftspec.document.nodes import Node, to_plain
@@ -19,10 +18,6 @@ from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry
 from ftspec.registry.registry import Registry
 from ftspec.span import Position, SourceText
-
-# the same examples on every machine, however slow, and nothing kept between runs
-settings.register_profile("unit", deadline=None, derandomize=True, database=None)
-settings.load_profile("unit")
 
 SPEC_NAME = "spec.yaml"
 

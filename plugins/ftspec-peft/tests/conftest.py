@@ -21,6 +21,7 @@ def quiet_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cache that no earlier session filled, one thread, and no Hub."""
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FTSPEC_CACHE", str(tmp_path_factory.mktemp("ftspec")))
         patch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
         patch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
         torch.set_num_threads(1)
