@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -153,7 +154,7 @@ def test_interrupted_while_waiting_for_standard_input() -> None:
 def test_reader_that_has_seen_enough(small_spec: Path, command: str) -> None:
     broken = "".join(f"key{number}: 1\n" for number in range(5000))
     (small_spec.parent / "broken.yaml").write_text("ftspec: 1\n" + broken, encoding="utf-8")
-    program = " ".join(FTSPEC)
+    program = shlex.join(FTSPEC)
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", f"{program} {command} | head -1"],
         cwd=small_spec.parent,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 import shutil
 import sys
 import zipfile
@@ -83,7 +84,7 @@ def install(folder: Path) -> Installation:
         (made.packages / source.name).symlink_to(source)
     command = made.commands / "ftspec"
     program = made.import_first("from ftspec.cli import main; main()")
-    command.write_text(f'#!/bin/sh\nexec {" ".join(PYTHON)} -c "{program}" "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec {shlex.join([*PYTHON, "-c", program])} "$@"\n')
     command.chmod(0o755)
     return made
 
