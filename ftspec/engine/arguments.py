@@ -19,6 +19,9 @@ from ftspec.protocols import Task
 from ftspec.rundir import RunDirectory
 from ftspec.spec.training import argument_table
 
+_PUSHED = {"hub_token", "push_to_hub"}
+"""What ftspec does itself: no TrainingArguments hold a secret."""
+
 
 def build_arguments(
     plan: Plan,
@@ -47,13 +50,13 @@ def build_arguments(
                 at=("training", name),
                 helps=did_you_mean(name, known),
             )
-    idle = {argument.name for argument in idle_arguments(plan)}
+    left_out = {argument.name for argument in idle_arguments(plan)} | _PUSHED
     try:
         return arguments_class(
             **{
                 **task.arguments(),
                 **loading,
-                **{name: value for name, value in plan.training.items() if name not in idle},
+                **{name: value for name, value in plan.training.items() if name not in left_out},
                 **_owned(plan, run_dir, precision, needs_predictions),
                 **(_whole_steps(plan) if whole_steps else {}),
             }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ftspec.document.dump import dump
+from ftspec.masking import blot
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 from ftspec.spec.base import is_local
@@ -15,11 +16,12 @@ _LIBRARIES = ("torch", "transformers", "datasets")
 
 def card_of(plan: Plan, run_dir: RunDirectory, before: str = "") -> str:
     """The text of ``README.md``: what stood there ``before``, as a library wrote it, or a title;
-    then the run. Values of the environment are as the spec writes them."""
+    then the run, which need not be finished. Values of the environment are as the spec writes them,
+    and no token in clear is in it."""
     lock = run_dir.read_json("lock.json")
     spec = (run_dir.path / "spec.yaml").read_text(encoding="utf-8").strip()
     sections = (
-        before.strip() or _title(plan),
+        plan.mask(before.strip()) or _title(plan),
         "## Metrics",
         "\n".join(_metrics(run_dir)),
         "## Run",
@@ -27,7 +29,7 @@ def card_of(plan: Plan, run_dir: RunDirectory, before: str = "") -> str:
         "## Spec",
         f"````yaml\n{spec}\n````",
     )
-    return "\n\n".join(sections) + "\n"
+    return blot("\n\n".join(sections)) + "\n"
 
 
 def _title(plan: Plan) -> str:
@@ -40,14 +42,18 @@ def _title(plan: Plan) -> str:
 
 
 def _hub_name(plan: Plan) -> str | None:
-    """The checkpoint, if it is on the Hub: the name of a folder says nothing elsewhere."""
+    """The checkpoint, if it is on the Hub and no secret: the name of a folder says nothing
+    elsewhere, and the Hub takes no reference to the environment for a name."""
     name = plan.model.checkpoint
     if name is None or is_local(name) or name.startswith("package:"):
         return None
-    return plan.mask(name)
+    return name if plan.mask(name) == name else None
 
 
 def _metrics(run_dir: RunDirectory) -> Iterator[str]:
+    if not (run_dir.path / "metrics.json").exists():
+        yield "Training is still going on."
+        return
     yield "| split | metric | value |"
     yield "|---|---|---|"
     for split, metrics in run_dir.read_json("metrics.json").items():

@@ -25,6 +25,7 @@ from ftspec.engine.arguments import build_arguments, rows_per_batch
 from ftspec.engine.attention import names_attention, use_fastest_attention
 from ftspec.engine.batching.choice import choose_batching
 from ftspec.engine.batching.padding import settle_padding
+from ftspec.engine.best_checkpoint import BestCheckpoint
 from ftspec.engine.checkpoint import Checkpoint, commit_of, locate
 from ftspec.engine.compiler import try_compiler
 from ftspec.engine.factories import build, context_maker
@@ -119,6 +120,7 @@ def compile_run(
         callbacks=[
             TensorBoard(run_dir),
             Reporter(log, run_dir),
+            BestCheckpoint(run_dir),
             metrics,
             interruption,
             *_build_callbacks(plan, data, run_dir, log),

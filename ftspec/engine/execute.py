@@ -6,6 +6,7 @@ import copy
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from ftspec.engine.processes.failure import AnotherFailedError, Failure
 from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.processes.guard import Guard
 from ftspec.engine.progress import RunLog, Watcher, quiet_libraries
+from ftspec.engine.pushing import HubPush
 from ftspec.engine.report import render_report
 from ftspec.engine.reporting import bare_metrics
 from ftspec.errors import FtspecError, RunError
@@ -76,9 +78,12 @@ def execute(
             stopped = failure.kind == "interrupted"
             observers.call("ftspec_run_finished", outcome="interrupted" if stopped else "failed")
 
-        with Guard(group, record, end) as guard:
+        with ExitStack() as resources, Guard(group, record, end) as guard:
             try:
                 run_dir.set_status("preparing", plan=digest)
+                pushes = is_first and plan.training.get("push_to_hub", False)
+                # before anything is prepared: a token may be wrong
+                push = resources.enter_context(HubPush(plan, run_dir, log)) if pushes else None
                 run = compile_run(plan, run_dir, log, group)
                 before = run_dir.read_json("lock.json") if resume else {}
                 wanted, recorded = plan.performance.cost_per_cut, before.get("cost_per_cut")
@@ -95,11 +100,15 @@ def execute(
                 run_dir.set_status("training", plan=digest)
                 stopwatch = Stopwatch(run.trainer)
                 run.trainer.add_callback(stopwatch)
+                if push is not None:
+                    run.trainer.add_callback(push)
                 metrics = _train(run, run_dir, log, resume=resume)
                 if is_first:
                     run_dir.write_json("metrics.json", metrics)
                     _tell_performance(run, stopwatch, run_dir, log)
                     run_dir.write_text("report.html", render_report(run_dir))
+                if push is not None:
+                    push.finish()
                 guard.dismiss()
                 run_dir.set_status("finished", plan=digest)
                 outcome = "finished"

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,6 +23,7 @@ from ftspec.engine.batching.memory import is_out_of_memory, too_large_to_train
 from ftspec.engine.batching.micro_batches import rows_of
 from ftspec.engine.batching.sizes import line_multiple
 from ftspec.engine.batching.token_counts import TokenCounts
+from ftspec.engine.pickled_arguments import no_pickled_arguments
 from ftspec.engine.split_loss import SplitMeanLoss
 
 
@@ -183,11 +183,12 @@ class BatchMeanLoss(SplitMeanLoss):
         ]
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        """As the Trainer, less its pickle of every argument, which may hold secrets; the run
-        directory has them readable and masked."""
-        super()._save(output_dir, state_dict)
-        folder = output_dir or self.args.output_dir or "."
-        Path(folder, "training_args.bin").unlink(missing_ok=True)
+        """As the Trainer, without its pickle of every argument."""
+        with no_pickled_arguments():
+            super()._save(output_dir, state_dict)
+
+    def create_model_card(self, *arguments: Any, **options: Any) -> None:
+        """Never written here: ftspec has a card of its own."""
 
 
 def _weighted_mean(means: torch.Tensor, counts: Sequence[torch.Tensor | int]) -> torch.Tensor:

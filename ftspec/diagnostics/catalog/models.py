@@ -104,6 +104,15 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when a run is resumed.
     """,
+    ("cannot-push",): """
+        "push_to_hub" asks for an upload, and the Hub cannot be reached or refuses it.
+
+        Why: the repository is made before any data is prepared, so that a wrong token costs no
+        training. Where the last upload fails, the model is saved in the run directory, and
+        resuming the run tries the upload again.
+
+        Found: when a run begins, and when it ends.
+    """,
     ("no-run", "no-model"): """
         The folder is no run directory, or the run in it has no trained model.
 

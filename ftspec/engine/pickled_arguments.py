@@ -1,0 +1,32 @@
+"""Saves a model without the pickle of its TrainingArguments.
+
+Why: ``training_args.bin`` runs code of whoever made it when it is loaded, holds paths and tokens in
+clear, and says nothing that the resolved spec does not say. ``Trainer._save`` writes it last, so
+that deleting it afterwards leaves it on disk for a moment, and forever where the process dies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from transformers import TrainingArguments
+
+
+@contextmanager
+def no_pickled_arguments() -> Iterator[None]:
+    """While it lasts, ``torch.save`` writes no file for TrainingArguments; all else as ever. It is
+    replaced and not ``Trainer._save``, which each library that brings a Trainer has its own of."""
+    save = torch.save
+
+    def save_all_else(value: Any, *arguments: Any, **options: Any) -> None:
+        if not isinstance(value, TrainingArguments):
+            save(value, *arguments, **options)
+
+    torch.save = save_all_else  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        torch.save = save

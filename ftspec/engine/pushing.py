@@ -1,0 +1,178 @@
+"""Pushes a run to the Hub, as ``training.push_to_hub`` and the ``hub_…`` keys say.
+
+The Trainer would do it with ``TrainingArguments`` that hold the token, and with a card that knows
+nothing of the data. Here the token is in nobody's arguments, and the card is ftspec's own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from concurrent.futures import Future, wait
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from huggingface_hub.utils.tqdm import disable_progress_bars
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, HubStrategy
+
+from ftspec.document.paths import SpecPath
+from ftspec.engine.card import card_of
+from ftspec.engine.progress import RunLog
+from ftspec.errors import RunError
+from ftspec.planning.plan import Plan
+from ftspec.rundir import RunDirectory
+
+STATE_OF_TRAINING = (
+    "global_step*",
+    "optimizer*",
+    "pytorch_model_fsdp*",
+    "rng_state*.pth",
+    "scaler.pt",
+    "scheduler.pt",
+    "trainer_state.json",
+)
+"""What of a checkpoint is needed to resume, and not to use the model."""
+
+_CARD = "README.md"
+
+# the first is that of whichever HTTP library the client uses; an upload wraps it in a RuntimeError
+_FAILURES: tuple[type[BaseException], ...] = (*HfHubHTTPError.__bases__, RuntimeError, ValueError)
+
+
+class HubPush(TrainerCallback):
+    """The repository of a run. Checkpoints are pushed while training goes on.
+
+    Raises:
+        RunError: the Hub cannot be reached, or refuses.
+    """
+
+    def __init__(self, plan: Plan, run_dir: RunDirectory, log: RunLog) -> None:
+        self._plan = plan
+        self._run_dir = run_dir
+        self._log = log
+        training = plan.training
+        self._api = HfApi(token=training.get("hub_token") or None)
+        self._strategy = HubStrategy(training.get("hub_strategy", HubStrategy.EVERY_SAVE))
+        self._always = bool(training.get("hub_always_push", False))
+        self._revision: str | None = training.get("hub_revision")
+        self._jobs: dict[Future[Any], int] = {}
+        disable_progress_bars()
+        shutil.rmtree(self._staging, ignore_errors=True)  # what a killed run left
+        self._repository = self._create(training.get("hub_model_id") or plan.name)
+        self._log.note(f'pushing to "{self._repository}" on the Hub')
+
+    def __enter__(self) -> HubPush:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End what is on its way, and remove what was staged for it."""
+        for job in self._jobs:
+            job.cancel()
+        wait(self._jobs)
+        shutil.rmtree(self._staging, ignore_errors=True)
+
+    @property
+    def _staging(self) -> Path:
+        """Holds what is on its way: the Trainer may remove a checkpoint meanwhile."""
+        return self._run_dir.path / ".push"
+
+    def _create(self, name: str) -> str:
+        private = self._plan.training.get("hub_private_repo")
+        try:
+            created = self._api.create_repo(name, private=private, exist_ok=True).repo_id
+            if self._revision is not None:
+                self._api.create_branch(created, branch=self._revision, exist_ok=True)
+        except HFValidationError as error:
+            raise self._error(name, error, ("training", "hub_model_id")) from error
+        except _FAILURES as error:
+            raise self._error(name, error, ("training", "push_to_hub")) from error
+        repository: str = created
+        return repository
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Push the checkpoint that was just saved, unless one is still on its way."""
+        self._tell_failures()
+        if self._strategy == HubStrategy.END or (self._jobs and not self._always):
+            return
+        name = f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
+        staged = self._stage(self._run_dir.checkpoints / name)
+        message = f"Training in progress, step {state.global_step}"
+        self._start(staged, message, state.global_step, ignore_patterns=[*STATE_OF_TRAINING])
+        if self._strategy in (HubStrategy.CHECKPOINT, HubStrategy.ALL_CHECKPOINTS):
+            is_last = self._strategy == HubStrategy.CHECKPOINT
+            folder = "last-checkpoint" if is_last else name
+            message = f"{message}, checkpoint"
+            self._start(staged, message, state.global_step, path_in_repo=folder)
+
+    def _start(self, folder: Path, message: str, step: int, **options: Any) -> None:
+        options |= {"repo_id": self._repository, "revision": self._revision}
+        job = self._api.upload_folder(
+            folder_path=folder, commit_message=message, run_as_future=True, **options
+        )
+        self._jobs[job] = step
+
+    def _stage(self, folder: Path) -> Path:
+        """A folder with a card and the same files, which are links where that is possible."""
+        staged = self._staging / folder.name
+        shutil.copytree(folder, staged, copy_function=_link, dirs_exist_ok=True)
+        card = staged / _CARD
+        before = card.read_text(encoding="utf-8") if card.is_file() else ""
+        card.unlink(missing_ok=True)  # or the text would go into the checkpoint as well
+        card.write_text(card_of(self._plan, self._run_dir, before), encoding="utf-8")
+        return staged
+
+    def _tell_failures(self) -> None:
+        for job in [job for job in self._jobs if job.done()]:
+            step = self._jobs.pop(job)
+            error = None if job.cancelled() else job.exception()
+            if error is not None:
+                self._log.warn(f"the checkpoint of step {step} was not pushed: {_said(error)}")
+
+    def finish(self) -> None:
+        """Push the model that the run ends with, after all that is still on its way.
+
+        Raises:
+            RunError: it cannot be pushed; it is saved all the same.
+        """
+        wait(self._jobs)
+        self._tell_failures()
+        try:
+            self._api.upload_folder(
+                repo_id=self._repository,
+                folder_path=self._stage(self._run_dir.model),
+                commit_message="End of training",
+                revision=self._revision,
+            )
+        except _FAILURES as error:
+            raise self._error(self._repository, error, ("training", "push_to_hub")) from error
+        self._log.note(f'pushed to "{self._repository}"')
+
+    def _error(self, repository: str, error: BaseException, at: SpecPath) -> RunError:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        helps = ["nothing is pushed with: --set training.push_to_hub=false"]
+        if status in (401, 403):
+            helps.insert(0, "give a token that may write: hub_token: ${env:HF_TOKEN}")
+        elif os.environ.get("HF_HUB_OFFLINE"):
+            helps.insert(0, "the Hub could not be reached when the run began")
+        return RunError(
+            f'cannot push to "{repository}": {_said(error)}',
+            slug="cannot-push",
+            at=at,
+            helps=tuple(helps),
+        )
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        Path(target).hardlink_to(source)
+    except OSError:  # another file system, or one without links
+        shutil.copy2(source, target)
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
