@@ -30,8 +30,9 @@ _TOKEN = re.compile(
 )
 # a value that is a secret because of its key, or of its place in a URL, whatever it looks like
 _NAMED = re.compile(
-    r"""(?P<before>\bhub_token["']?\s*[:=]\s*["']?)(?!\$\{|null\b|None\b)(?P<secret>[^\s"',}\\]+)"""
-    r"""|(?P<scheme>\b[a-z][a-z0-9+.-]*://[^\s/:@"']*:)(?P<password>[^\s/@"'$]+)(?=@)"""
+    r"""(?P<before>\bhub_token["']?\s*[:=]\s*["']?(?:\$\{env:[A-Za-z_]\w*:-)?)"""
+    r"""(?!\$\{|null\b|None\b)(?P<secret>[^\s"',}\\]+)"""
+    r"""|(?P<scheme>\b[a-z][a-z0-9+.-]*:/{1,2}[^\s/:@"']*:)(?P<password>[^\s/@"'$]+)(?=@)"""
 )
 _SECRET_NAME = re.compile(r"(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|KEY)$")
 
@@ -91,8 +92,8 @@ def blot(text: str) -> str:
     """``text`` with the tokens that stand in it in clear as asterisks, of the same length so that
     carets below a line still point at the right place.
 
-    A token is what looks like one of :data:`TOKEN_SHAPES`, the value of ``hub_token``, and the
-    password of a URL.
+    A token is what looks like one of :data:`TOKEN_SHAPES`, the value or default of ``hub_token``,
+    and the password of a URL.
     """
     text = _TOKEN.sub(lambda match: match[0][:3] + "*" * (len(match[0]) - 3), text)
     return _NAMED.sub(_without_secret, text)

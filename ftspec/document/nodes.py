@@ -128,7 +128,7 @@ def describe(node: Node) -> str:
     if isinstance(node, MappingNode):
         return "a mapping"
     if node.is_secret:
-        return f'the string "{node.written}"'
+        return f"the string {shortened(str(node.written))}"
     return describe_value(node.value)
 
 
@@ -140,5 +140,10 @@ def describe_value(value: ScalarValue) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return f"the number {value}"
-    shown = value if len(value) <= _LONGEST_SHOWN else f"{value[: _LONGEST_SHOWN - 1]}…"
-    return f'the string "{shown}"'
+    return f"the string {shortened(value)}"
+
+
+def shortened(text: str) -> str:
+    """A string in quotes, as far as a message repeats it."""
+    shown = text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+    return f'"{shown}"'

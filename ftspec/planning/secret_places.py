@@ -8,7 +8,7 @@ from typing import Any
 
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
-from ftspec.document.nodes import MappingNode, ScalarNode, placed_scalars
+from ftspec.document.nodes import MappingNode, ScalarNode, placed_scalars, shortened
 from ftspec.document.paths import SpecPath, format_path
 from ftspec.registry.registry import Registry
 from ftspec.spec.annotations import as_model, as_section, field_of, step_into
@@ -46,7 +46,8 @@ def _misplaced(path: SpecPath, node: ScalarNode) -> Diagnostic:
     place = format_path(path)
     return Diagnostic(
         slug="misplaced-secret",
-        headline=f'"{node.written}" is a secret, and {place} is learned or kept in files',
+        headline=f"{shortened(str(node.written))} is a secret, and {place} is learned or kept in "
+        "files",
         labels=labelled(node.span),
         helps=(f"write the value itself, or pass it: --set {place}=VALUE", _PLACES),
     )

@@ -113,7 +113,16 @@ CASES = [
     Case("long slice", SOUND.replace("train[:90%]", "a." * (ROOM // 2) + "!"), "bad-slice"),
     Case("long template", SOUND.replace("{text}", "{a}" * (ROOM // 3)), ""),
     Case("open braces", SOUND.replace("{text}", "{" * (ROOM + 1)), "template-syntax"),
-    Case("references", f'{SOUND}name: "{"${env:X:-a}" * (ROOM // 11)}"\n', ""),
+    Case(
+        "references",
+        f'{SOUND}name: "{"${env:X:-a}" * (ROOM // 11)}"\n',
+        "misplaced-secret",
+    ),
+    Case(
+        "references where they may stand",
+        f'{SOUND}output: {{dir: "{"${env:X:-a}" * (ROOM // 11)}"}}\n',
+        "",
+    ),
     Case(
         "unset references",
         f'{SOUND}name: "{"${env:NOPE_X}" * (ROOM // 13)}"\n',

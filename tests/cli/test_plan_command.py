@@ -11,6 +11,8 @@ from tests.cli import specs
 from tests.cli.command import SPECS, assert_no_traceback, ftspec, own_environment
 from tests.cli.warm import Warm
 
+pytestmark = pytest.mark.place
+
 
 def plan(spec: Path | str, *arguments: str) -> dict[str, object]:
     done = ftspec("plan", spec, *arguments, "--format", "json")
@@ -89,7 +91,7 @@ def test_secrets_are_shown_as_written(small_spec: Path) -> None:
         specs.changed(
             specs.CLASSIFIER,
             [
-                ("name: small", 'name: small\ndescription: "for ${env:TEAM_TOKEN}"'),
+                ("name: small", 'name: small\noutput: {dir: "for ${env:TEAM_TOKEN}/runs"}'),
                 ("max_steps: 1", 'max_steps: 1, hub_token: "${env:TEAM_TOKEN}"'),
             ],
         ),

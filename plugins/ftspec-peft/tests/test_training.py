@@ -13,7 +13,9 @@ import torch
 from adapter_runs import Engine, Recorder, logged
 from safetensors.torch import load_file
 
+from ftspec.cli.runs import plan_of
 from ftspec.engine.outcome import RunInterruptedError
+from ftspec.errors import UsageError
 from ftspec.rundir import RunDirectory
 
 TEXTS = ["a large wild cat with a striped coat", "a tool to cut with"]
@@ -205,3 +207,16 @@ def test_secret_path_of_a_checkpoint_is_in_no_file(
     assert config["base_model_name_or_path"] == f"${{env:MODELS}}/{bert.name}"
     for path in run_dir.path.rglob("*.json"):
         assert str(bert) not in path.read_text(), path
+
+
+@pytest.mark.slow
+def test_checkpoint_below_an_adapter_is_read_from_the_same_variable(
+    engine: Engine, bert: Path, bert_spec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = bert_spec.replace(str(bert), f"${{env:MODELS}}/{bert.name}")
+    run_dir = engine.execute(engine.plan(text, environment={"MODELS": str(bert.parent)}))
+    monkeypatch.delenv("MODELS", raising=False)
+    with pytest.raises(UsageError, match='the checkpoint reads the environment variable "MODELS"'):
+        plan_of(run_dir)
+    monkeypatch.setenv("MODELS", str(bert.parent))
+    assert plan_of(run_dir).model.checkpoint == str(bert)

@@ -268,13 +268,16 @@ def test_the_source_of_ftspec(kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_value_from_the_environment(kitchen: Kitchen) -> None:
-    spec = SPEC.replace("see: ", "${env:PREFIX} ")
-    first = kitchen.prepare(spec=spec, environment={"PREFIX": "hush-1"})
-    kitchen.prepare(spec=spec, environment={"PREFIX": "hush-2"})
+    spec = SPEC.replace("ROWS", '"FOLDER/${env:PLACE}/rows.jsonl"')
+    spec = spec.replace("FOLDER", str(kitchen.folder))
+    for place in ("hush-1", "hush-2"):
+        (kitchen.folder / place).mkdir()
+        shutil.copy(kitchen.rows, kitchen.folder / place)
+    kitchen.prepare(spec=spec, environment={"PLACE": "hush-1"})
+    kitchen.prepare(spec=spec, environment={"PLACE": "hush-2"})
     assert kitchen.found == []
-    kitchen.prepare(spec=spec, environment={"PREFIX": "hush-1"})
+    kitchen.prepare(spec=spec, environment={"PLACE": "hush-1"})
     assert kitchen.found == ALL
-    assert first.fields["train"][0]["text"].startswith("hush-1 ")
     records = [(entry.path / RECORD).read_text() for entry in entries_in(cache_folder())]
     assert len(records) == 6
     assert not any("hush" in record for record in records)
