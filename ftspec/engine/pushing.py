@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,15 @@ _CARD = "README.md"
 _FAILURES: tuple[type[BaseException], ...] = (*HfHubHTTPError.__bases__, RuntimeError, ValueError)
 
 
+@dataclass(frozen=True)
+class _Upload:
+    """What is on its way to the Hub: the folder it is read from, and the step it is of."""
+
+    job: Future[Any]
+    folder: Path
+    step: int
+
+
 class HubPush(TrainerCallback):
     """The repository of a run. Checkpoints are pushed while training goes on.
 
@@ -58,7 +69,7 @@ class HubPush(TrainerCallback):
         self._strategy = HubStrategy(training.get("hub_strategy", HubStrategy.EVERY_SAVE))
         self._always = bool(training.get("hub_always_push", False))
         self._revision: str | None = training.get("hub_revision")
-        self._jobs: dict[Future[Any], int] = {}
+        self._uploads: list[_Upload] = []
         disable_progress_bars()
         shutil.rmtree(self._staging, ignore_errors=True)  # what a killed run left
         self._repository = self._create(training.get("hub_model_id") or plan.name)
@@ -69,9 +80,10 @@ class HubPush(TrainerCallback):
 
     def __exit__(self, *error: object) -> None:
         """End what is on its way, and remove what was staged for it."""
-        for job in self._jobs:
-            job.cancel()
-        wait(self._jobs)
+        for upload in self._uploads:
+            if not upload.job.cancel() and not upload.job.done():
+                self._log.note(f"waiting for the upload of step {upload.step}")
+        wait(upload.job for upload in self._uploads)
         shutil.rmtree(self._staging, ignore_errors=True)
 
     @property
@@ -96,8 +108,8 @@ class HubPush(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Push the checkpoint that was just saved, unless one is still on its way."""
-        self._tell_failures()
-        if self._strategy == HubStrategy.END or (self._jobs and not self._always):
+        self._settle()
+        if self._strategy == HubStrategy.END or (self._uploads and not self._always):
             return
         name = f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
         staged = self._stage(self._run_dir.checkpoints / name)
@@ -114,11 +126,13 @@ class HubPush(TrainerCallback):
         job = self._api.upload_folder(
             folder_path=folder, commit_message=message, run_as_future=True, **options
         )
-        self._jobs[job] = step
+        self._uploads.append(_Upload(job, folder, step))
 
     def _stage(self, folder: Path) -> Path:
-        """A folder with a card and the same files, which are links where that is possible."""
-        staged = self._staging / folder.name
+        """A new folder with a card and the same files, which are links where that is possible. A
+        checkpoint may be saved twice, and the first be on its way."""
+        self._staging.mkdir(exist_ok=True)
+        staged = Path(tempfile.mkdtemp(dir=self._staging))
         shutil.copytree(folder, staged, copy_function=_link, dirs_exist_ok=True)
         card = staged / _CARD
         before = card.read_text(encoding="utf-8") if card.is_file() else ""
@@ -126,12 +140,18 @@ class HubPush(TrainerCallback):
         card.write_text(card_of(self._plan, self._run_dir, before), encoding="utf-8")
         return staged
 
-    def _tell_failures(self) -> None:
-        for job in [job for job in self._jobs if job.done()]:
-            step = self._jobs.pop(job)
-            error = None if job.cancelled() else job.exception()
+    def _settle(self) -> None:
+        """Say which uploads failed, and remove what was staged for those that have ended: a link
+        keeps the file of a removed checkpoint on the disk."""
+        ended = [upload for upload in self._uploads if upload.job.done()]
+        self._uploads = [upload for upload in self._uploads if upload not in ended]
+        for upload in ended:
+            error = None if upload.job.cancelled() else upload.job.exception()
             if error is not None:
-                self._log.warn(f"the checkpoint of step {step} was not pushed: {_said(error)}")
+                said = _said(error)
+                self._log.warn(f"the checkpoint of step {upload.step} was not pushed: {said}")
+            if not any(upload.folder == other.folder for other in self._uploads):
+                shutil.rmtree(upload.folder, ignore_errors=True)
 
     def finish(self) -> None:
         """Push the model that the run ends with, after all that is still on its way.
@@ -139,8 +159,8 @@ class HubPush(TrainerCallback):
         Raises:
             RunError: it cannot be pushed; it is saved all the same.
         """
-        wait(self._jobs)
-        self._tell_failures()
+        wait(upload.job for upload in self._uploads)
+        self._settle()
         try:
             self._api.upload_folder(
                 repo_id=self._repository,

@@ -212,6 +212,27 @@ def test_checkpoint_that_is_not_pushed_is_a_note_and_training_goes_on(project: P
     assert project.leaks() == []
 
 
+def test_checkpoint_that_is_removed_while_it_is_pushed_arrives_whole(project: Project) -> None:
+    project.hub.delay_next(0.5, times=6, path_contains="/commit/", methods=("POST",))
+    changes = (
+        "callbacks=[]",
+        "training.save_total_limit=1",
+        "training.hub_model_id=slow",
+        "training.hub_strategy=all_checkpoints",
+        "training.hub_always_push=true",
+    )
+    run_dir = project.run(*(word for change in changes for word in ("--set", change)))
+    assert [path.name for path in (run_dir / "checkpoints").iterdir()] == ["checkpoint-3"]
+    pushed = project.hub.repository("models", "ftspec-tests/slow").branch().folder
+    for step in (1, 2, 3):
+        saved = pushed / f"checkpoint-{step}"
+        assert {"model.safetensors", "optimizer.pt", "trainer_state.json"} <= {
+            path.name for path in saved.iterdir()
+        }
+    assert not (run_dir / "checkpoints" / "checkpoint-3" / "README.md").exists()
+    assert project.leaks() == []
+
+
 def test_wrong_token_is_said_before_anything_is_prepared(project: Project) -> None:
     change = "training.hub_token=${env:HF_TOKEN}"
     done = project.ftspec("run", "canary.yaml", "--set", change)
