@@ -7,11 +7,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALL := $(BIN)/python -m pip install -q --no-compile
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help quickstart test check format bench clean
+.PHONY: help quickstart test test-variations check format bench clean
 
 help:
 	@echo "make quickstart   set up, then train the quickstart spec on real data with a real model"
 	@echo "make test         set up, then run every test"
+	@echo "make test-variations"
+	@echo "                  set up, then run some tests again, as on other machines"
 	@echo "make check        set up, then check style, types and floors"
 	@echo "make format       set up, then format the code"
 	@echo "make bench        set up, then measure every claim about speed"
@@ -34,6 +36,10 @@ quickstart: $(VENV)/.train
 # a process for each core; one thread in each, so that they don't wait for each other
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+# each in turn, or VARIATIONS="plain-kernels elsewhere"
+test-variations: $(VENV)/.dev
+	$(BIN)/python -m tests.variations $(VARIATIONS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -11,6 +11,8 @@ from click.shell_completion import BashComplete
 from ftspec.cli import cli
 from tests.cli.command import FTSPEC, ftspec, own_environment, run
 
+pytestmark = pytest.mark.place
+
 
 def completions(line: str) -> list[tuple[str, str]]:
     """What is offered at the end of a line, as kind and value."""

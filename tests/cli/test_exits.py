@@ -19,6 +19,8 @@ from tests.cli.command import FTSPEC, assert_no_traceback, ftspec, own_environme
 from tests.cli.interrupting import rest_of, said_until, started
 from tests.cli.site import install_plugin
 
+pytestmark = pytest.mark.place
+
 ODD = """\
 from pydantic import field_serializer
 

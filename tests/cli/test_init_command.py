@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.command import ROOT, assert_no_traceback, ftspec
+
+pytestmark = pytest.mark.place
 
 LINE = "# yaml-language-server: $schema="
 

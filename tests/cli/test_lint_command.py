@@ -11,6 +11,8 @@ from tests.cli import specs
 from tests.cli.command import SPECS, Done, assert_no_traceback, ftspec
 from tests.cli.site import install_plugin
 
+pytestmark = pytest.mark.place
+
 BROKEN, PLACE = specs.unmarked(
     specs.changed(specs.CLASSIFIER, [("max_steps: 1", f"{specs.MARK}max_step: 1")])
 )

@@ -23,6 +23,7 @@ from tests.cli.command import ROOT, SPECS, Done, own_environment, run
 from tests.plugins.environment import build_wheel
 
 pytestmark = [
+    pytest.mark.place,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("git") is None, reason="there is no git"),
 ]

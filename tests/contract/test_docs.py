@@ -15,6 +15,8 @@ from ftspec.linting import lint
 from ftspec.registry.discover import build_registry
 from ftspec.span import SourceText
 
+pytestmark = pytest.mark.place
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 

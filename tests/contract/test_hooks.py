@@ -19,6 +19,8 @@ from ftspec.rundir import RunDirectory
 from ftspec.span import SourceText
 from tests.cli.command import ROOT
 
+pytestmark = pytest.mark.place
+
 DOCS = ROOT / "docs"
 SPEC = """\
 ftspec: 1

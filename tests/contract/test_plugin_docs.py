@@ -7,9 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from ftspec import api
 from ftspec.components import Component
 from tests.cli.command import ROOT
+
+pytestmark = pytest.mark.place
 
 DOCS = ROOT / "docs"
 

@@ -21,7 +21,7 @@ from ftspec.engine.compile import CompiledRun
 from tests.engine import rows
 from tests.engine.running import Engine, Logs, steps_in
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.kernels, pytest.mark.slow]
 
 RELATIVE = 1e-5
 

@@ -14,6 +14,8 @@ from tests.engine.gradients import double_throughout
 from tests.engine.running import Engine, steps_in
 from tests.engine.test_accumulation import AT_ONCE, spec_of
 
+pytestmark = pytest.mark.kernels
+
 END, PADDING = 0, 9
 APART = "task.cross_document_attention=false"
 

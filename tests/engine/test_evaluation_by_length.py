@@ -14,6 +14,8 @@ from ftspec.engine.batching.micro_batches import tokens_of
 from tests.engine.running import Engine
 from tests.engine.test_evaluation_loss import CASES, spec_of
 
+pytestmark = pytest.mark.kernels
+
 SETTINGS = ("training.per_device_eval_batch_size=4", "performance.batching=")
 
 

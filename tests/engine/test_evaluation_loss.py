@@ -13,7 +13,7 @@ from transformers import Trainer
 from ftspec.engine.compile import CompiledRun
 from tests.engine.running import Engine
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.kernels, pytest.mark.slow]
 
 SPEC = """\
 ftspec: 1

@@ -46,6 +46,8 @@ from tests.engine.test_accumulation import (
 )
 from tests.engine.test_exact_batching import PADDED, STANDING_STILL
 
+pytestmark = pytest.mark.kernels
+
 IGNORED = -100
 
 FLASH = ("flash_attention_2", "flash_attention_3", "kernels-community/flash-attn3")

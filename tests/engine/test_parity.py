@@ -29,7 +29,7 @@ from transformers import (
 
 from tests.engine.running import Engine, Logs, steps_in
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.kernels, pytest.mark.slow]
 
 SEED = 7
 SETTINGS: dict[str, Any] = {

@@ -9,6 +9,8 @@ import pytest
 from ftspec.diagnostics.render import RENDERERS
 from tests.snapshots.remake import FORMATS, findings, snapshots
 
+pytestmark = pytest.mark.place
+
 FOLDER = Path(__file__).parent
 
 

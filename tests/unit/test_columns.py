@@ -26,6 +26,8 @@ from ftspec.columns import (
 )
 from tests.unit.isolation import isolated_libraries
 
+pytestmark = pytest.mark.place
+
 
 @pytest.fixture(scope="module")
 def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

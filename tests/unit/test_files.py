@@ -11,6 +11,8 @@ import pytest
 from ftspec import files
 from ftspec.files import FileSearch, TooManyFilesError, open_as_their_folder
 
+pytestmark = pytest.mark.place
+
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:

@@ -14,6 +14,8 @@ import pytest
 import ftspec
 from ftspec.rundir import RunDirectory, Status, create_run_directory, runs_in, write_atomically
 
+pytestmark = pytest.mark.place
+
 DIGEST = "0123456789abcdef" * 4
 
 

@@ -13,6 +13,8 @@ from ftspec.registry.registry import Plugin, Registered, Registry
 from ftspec.spec.base import LocalPath, SpecModel
 from tests.unit.conftest import Diagnose, Examine, placed
 
+pytestmark = pytest.mark.place
+
 
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:

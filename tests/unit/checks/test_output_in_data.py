@@ -9,6 +9,8 @@ import pytest
 
 from tests.unit.conftest import Diagnose
 
+pytestmark = pytest.mark.place
+
 PATTERNS = [
     "data/*.jsonl",
     "data/**/*.jsonl",

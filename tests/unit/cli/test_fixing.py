@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from ftspec.cli.lint import lint_command
+
+pytestmark = pytest.mark.place
 
 BROKEN = """\
 # a comment

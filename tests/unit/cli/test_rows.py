@@ -11,6 +11,8 @@ import pytest
 from ftspec.cli.rows import FORMATS, read_rows
 from ftspec.errors import RunError
 
+pytestmark = pytest.mark.place
+
 LONG = "word " * 100_000
 ROWS = [{"text": 'one, "two"', "n": "1"}, {"text": "মা\nline", "n": "2"}]
 

@@ -9,6 +9,8 @@ import pytest
 from ftspec.cli.specs import find_specs
 from ftspec.document.load import LARGEST
 
+pytestmark = pytest.mark.place
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -13,6 +13,8 @@ from ftspec.engine import connection
 from ftspec.engine.connection import needs_hub, prepare_connection
 from tests.unit.conftest import PlanOf
 
+pytestmark = pytest.mark.place
+
 LOCAL = """\
 ftspec: 1
 data:

@@ -13,6 +13,8 @@ from torch.utils.checkpoint import checkpoint
 
 from ftspec.engine.dropout import draw_mask, fast_masks
 
+pytestmark = pytest.mark.kernels
+
 COUNT = 1 << 20
 CERTAIN = 5.0  # standard deviations
 

@@ -13,6 +13,8 @@ from transformers.utils import logging as transformers_logging
 from ftspec.engine.progress import RunLog, quiet_libraries
 from tests.engine.running import Recorder
 
+pytestmark = pytest.mark.place
+
 
 @pytest.fixture(autouse=True)
 def verbosity() -> None:

@@ -17,6 +17,8 @@ from ftspec.registry.registry import Plugin, Registry
 from ftspec.span import SourceText
 from tests.unit.registry.conftest import GOOD, Install
 
+pytestmark = pytest.mark.place
+
 
 def plugin_named(registry: Registry, name: str) -> Plugin:
     (plugin,) = [one for one in registry.plugins if one.name == name]

@@ -15,6 +15,8 @@ import pytest
 
 from ftspec.registry.entry_points import entry_points
 
+pytestmark = pytest.mark.place
+
 GROUP = "ftspec"
 Seen = list[tuple[str, str, str, str, str]]
 AddFolder = Callable[[str], Path]

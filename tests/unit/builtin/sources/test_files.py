@@ -17,6 +17,8 @@ from ftspec.builtin.sources.files import csv_source, json_source, parquet_source
 from tests.unit.builtin.conftest import MakeContext
 from tests.unit.tiny import BANGLA, TOPICS, WORDNET, rows_of
 
+pytestmark = pytest.mark.place
+
 _FACTORIES = {
     "json": (JsonConfig, json_source),
     "csv": (CsvConfig, csv_source),

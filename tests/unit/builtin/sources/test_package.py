@@ -15,6 +15,8 @@ from ftspec.builtin.sources.files import FileSource
 from ftspec.builtin.sources.package import package_source
 from tests.unit.builtin.conftest import MakeContext
 
+pytestmark = pytest.mark.place
+
 
 def package(context: MakeContext, **keys: Any) -> FileSource:
     return package_source(PackageConfig.model_validate(keys), context("data", "source"))

@@ -12,6 +12,8 @@ from torch import nn
 from ftspec.engine.batching.padding import may_attend_by_rows
 from ftspec.engine.batching.row_attention import BY_ROWS, attend_by_rows, register_row_attention
 
+pytestmark = pytest.mark.kernels
+
 EDGES = torch.tensor([0, 3, 4, 9])
 TOKENS, WIDTH = 9, 8
 

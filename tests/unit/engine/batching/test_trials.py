@@ -28,6 +28,8 @@ from ftspec.engine.attention import attention_of
 from ftspec.engine.batching import padding, row_attention, unpadding
 from ftspec.engine.batching.unpadding import find_layers
 
+pytestmark = pytest.mark.kernels
+
 TINY: dict[str, Any] = {
     "vocab_size": 100,
     "hidden_size": 64,

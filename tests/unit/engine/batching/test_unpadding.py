@@ -25,6 +25,8 @@ from transformers import (
 from ftspec.engine.batching.row_attention import BY_ROWS, register_row_attention
 from ftspec.engine.batching.unpadding import Line, find_layers, first_layer, unpad
 
+pytestmark = pytest.mark.kernels
+
 TINY: dict[str, Any] = {
     "vocab_size": 100,
     "hidden_size": 16,
