@@ -35,11 +35,16 @@ def gradients_of(trainer: Trainer) -> list[Gradients]:
     recorder = GradientRecorder()
     trainer.add_callback(recorder)
     trainer.args.max_grad_norm = 0.0
+    train_in_double(trainer)
+    return recorder.steps
+
+
+def train_in_double(trainer: Trainer) -> None:
+    """Train in double precision."""
     trainer.model.double()
     trainer.data_collator = _Doubling(trainer.data_collator)
     with double_throughout():
         trainer.train()
-    return recorder.steps
 
 
 class _Doubling:
