@@ -204,16 +204,8 @@ Rows = list[tuple[int, ...]]
 
 
 def train(engine: Engine, spec: str, *overrides: str) -> Logs:
-    """What a training in double precision logged.
-
-    In fp32 the sums of other batches differ by rounding. A number that is about zero before a ReLU
-    is then on its other side, where it has a gradient, and the norm is off by 4e-5. Whether there
-    is one depends on the processor, and on the cuts that were fastest.
-    """
-    trainer = engine.compile(spec, *overrides).trainer
-    train_in_double(trainer)
-    logs: Logs = trainer.state.log_history
-    return logs
+    """What a training in double precision logged."""
+    return train_in_double(engine.compile(spec, *overrides).trainer)
 
 
 def train_and_note_rows(run: CompiledRun) -> tuple[Logs, list[Rows]]:
@@ -228,8 +220,7 @@ def train_and_note_rows(run: CompiledRun) -> tuple[Logs, list[Rows]]:
         return learn(model, inputs, *rest)
 
     trainer.training_step = note_rows
-    train_in_double(trainer)
-    return trainer.state.log_history, [sorted(rows) for rows in steps.values()]
+    return train_in_double(trainer), [sorted(rows) for rows in steps.values()]
 
 
 def padding_in(steps: list[Rows]) -> int:

@@ -27,6 +27,7 @@ from transformers import (
     set_seed,
 )
 
+from tests.engine.gradients import train_in_double
 from tests.engine.running import Engine, Logs, steps_in
 
 pytestmark = [pytest.mark.kernels, pytest.mark.slow]
@@ -117,7 +118,9 @@ def test_text_classification(
 ) -> None:
     template = 'text: "{text}", label: "{topic}"'
     options = {"template": template, "metrics": "accuracy", "task": "text-classification"}
-    compiled = engine.train(SPEC % {**options_of(bert, glosses, batching), **options})
+    compiled = train_in_double(
+        engine.compile(SPEC % {**options_of(bert, glosses, batching), **options}).trainer
+    )
 
     set_seed(SEED)
     train, validation = read_split(glosses)
@@ -144,7 +147,7 @@ def test_text_classification(
         processing_class=tokenizer,
         compute_metrics=measure,
     )
-    trainer.train()
+    train_in_double(trainer)
 
     assert_same(compiled, trainer.state.log_history)
     assert_same(compiled, trainer.state.log_history, ("eval_accuracy",))
@@ -155,7 +158,9 @@ def test_summarization(
 ) -> None:
     template = 'source: "summarize: {document}", target: "{summary}"'
     options = {"template": template, "metrics": "rouge", "task": "summarization"}
-    compiled = engine.train(SPEC % {**options_of(t5, summaries, batching), **options})
+    compiled = train_in_double(
+        engine.compile(SPEC % {**options_of(t5, summaries, batching), **options}).trainer
+    )
 
     set_seed(SEED)
     train, validation = read_split(summaries)
@@ -176,7 +181,7 @@ def test_summarization(
         eval_dataset=validation.map(encode, remove_columns=train.column_names),
         processing_class=tokenizer,
     )
-    trainer.train()
+    train_in_double(trainer)
 
     assert_same(compiled, trainer.state.log_history)
 
@@ -185,12 +190,13 @@ def test_summarization(
 def test_text_generation(
     engine: Engine, gpt2: Path, paragraphs: Path, tmp_path: Path, batching: str, packing: bool
 ) -> None:
-    compiled = engine.train(text_generation_spec(gpt2, paragraphs, batching, packing))
+    spec = text_generation_spec(gpt2, paragraphs, batching, packing)
+    compiled = train_in_double(engine.compile(spec).trainer)
 
     trainer = plain_text_generation(
         gpt2, paragraphs, tmp_path, batching, packing, counts_predictions=True
     )
-    trainer.train()
+    train_in_double(trainer)
 
     # packed validation is several batches
     numbers = ("loss", "grad_norm", "learning_rate") if packing else EVERY_NUMBER
@@ -205,12 +211,12 @@ def test_plain_trainer_takes_gpt2_for_a_model_that_predicts_first_tokens(
 ) -> None:
     """Why the script above names GPT-2's loss: without, 32 tokens share the loss of 31."""
     spec = text_generation_spec(gpt2, paragraphs, "padded", packing=True)
-    compiled = steps_in(engine.train(spec, "training.max_steps=1"))
+    compiled = steps_in(train_in_double(engine.compile(spec, "training.max_steps=1").trainer))
     trainer = plain_text_generation(
         gpt2, paragraphs, tmp_path, "padded", packing=True, counts_predictions=False
     )
     trainer.args.max_steps = 1
-    trainer.train()
+    train_in_double(trainer)
 
     plain = steps_in(trainer.state.log_history)
     assert plain[0]["loss"] == pytest.approx(compiled[0]["loss"] * 31 / 32, abs=1e-5)
