@@ -75,7 +75,7 @@ def test_each_module_of_the_front_half_imports_alone_and_nothing_heavy() -> None
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=900,
     )
     assert found.returncode == 0, found.stderr
     loaded = json.loads(found.stdout)

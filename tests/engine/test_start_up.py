@@ -58,7 +58,7 @@ def test_before_the_first_step(tmp_path: Path, glosses: Path, bert: Path) -> Non
         env=own_environment(HF_HOME=str(tmp_path / "home"), HF_HUB_OFFLINE="1"),
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -476,7 +476,7 @@ def test_processes_side_by_side_make_the_rows_once(kitchen: Kitchen) -> None:
         )
         for number in range(2)
     ]
-    said = [process.communicate(timeout=120)[0].split(" ", 2) for process in processes]
+    said = [process.communicate(timeout=900)[0].split(" ", 2) for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert said[0][:2] == said[1][:2]
     assert sorted(found.strip() for _, _, found in said) == sorted(["[]", str(ALL)])

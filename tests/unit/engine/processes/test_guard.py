@@ -14,7 +14,7 @@ from ftspec.engine.processes.failure import Failure
 from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.processes.guard import Guard
 
-PATIENCE = 30.0
+PATIENCE = 300.0
 
 
 @pytest.fixture(autouse=True)
