@@ -12,7 +12,7 @@ from ftspec.configuration import configuration_for
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity, labelled
 from ftspec.document.ignores import Ignore, drop_ignored, find_ignores
 from ftspec.document.load import Document, load_document
-from ftspec.masking import blot, mask
+from ftspec.masking import SHORTEST_MASKED_PART, blot, is_secret_variable, mask, variable_of
 from ftspec.planning.plan import Plan
 from ftspec.planning.resolve import build_plan
 from ftspec.plugin_checks import plugin_findings
@@ -91,7 +91,7 @@ def _examine(
                 raise
             plan = None
             found.add(_plugin_fault(plugin, error, document))
-    blotter = _Blotter()
+    blotter = _Blotter(document.secrets if document is not None else {})
     optional = tuple(map(blotter.blot, checked))
     return Verdict(document, plan, (*map(blotter.blot, found), *optional), frozenset(optional))
 
@@ -172,15 +172,27 @@ class _Blotter:
     """Takes tokens that stand in clear out of findings: excerpts end up in logs. A text that is
     shown is the same text with asterisks in the place of tokens."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        # a path or the like may be a word that a finding needs
+        self._tokens = [
+            value
+            for value, reference in secrets.items()
+            if len(value) >= SHORTEST_MASKED_PART
+            and (reference == "***" or is_secret_variable(variable_of(reference)))
+        ]
         self._sources: dict[int, SourceText] = {}
+
+    def _blot(self, text: str) -> str:
+        for value in self._tokens:
+            text = text.replace(value, "*" * len(value))
+        return blot(text)
 
     def blot(self, finding: Diagnostic) -> Diagnostic:
         """The finding without tokens. Its fix keeps the text that it edits."""
         return replace(
             finding,
-            headline=blot(finding.headline),
-            helps=tuple(map(blot, finding.helps)),
+            headline=self._blot(finding.headline),
+            helps=tuple(map(self._blot, finding.helps)),
             labels=tuple(
                 label._replace(span=label.span._replace(source=self._source(label.span.source)))
                 for label in finding.labels
@@ -189,7 +201,7 @@ class _Blotter:
 
     def _source(self, source: SourceText) -> SourceText:
         if id(source) not in self._sources:
-            name, text = blot(source.name), blot(source.text)
+            name, text = self._blot(source.name), self._blot(source.text)
             is_clean = (name, text) == (source.name, source.text)
             self._sources[id(source)] = (
                 source if is_clean else replace(source, name=name, text=text)

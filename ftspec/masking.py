@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 
 SHORTEST_MASKED_PART = 6
 """Characters. A shorter value is masked only where it is the whole text: inside of a text it could
@@ -28,20 +30,30 @@ TOKEN_SHAPES = (
 _TOKEN = re.compile(
     "|".join(rf"(?<![A-Za-z0-9])(?:{shape})(?![A-Za-z0-9])" for *_, shape in TOKEN_SHAPES)
 )
-# a value that is a secret because of its key, or of its place in a URL, whatever it looks like
-_NAMED = re.compile(
-    r"""(?P<before>\bhub_token["']?\s*[:=]\s*["']?(?:\$\{env:[A-Za-z_]\w*:-)?)"""
-    r"""(?!\$\{|null\b|None\b)(?P<secret>[^\s"',}\\]+)"""
-    r"""|(?P<scheme>\b[a-z][a-z0-9+.-]*:/{1,2}[^\s/:@"']*:)(?P<password>[^\s/@"'$]+)(?=@)"""
+_REFERENCE = r"\$\{env:[^}\n]*\}"
+
+# What stands after a key such as "hub_token" is a secret, whatever it looks like and to the end of
+# the line, unless it is a reference or nothing.
+_HARMLESS = r"""["']?(?:\$\{env:\w+(?::-)?\}|null|None|~)?["']?\s*(?:[,})#]|$)"""
+_HUB_TOKEN = re.compile(
+    rf"""(?m)(?P<before>hub[-_]?tok\w{{0,20}}["']?\s*[:=][ \t]*+)(?!{_HARMLESS})(?P<secret>[^\n]+)"""
 )
-_SECRET_NAME = re.compile(r"(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|KEY)$")
+# the password of a URL, or a user so long that it is a token; a path may have lost one slash
+_IN_URL = re.compile(
+    r"""(?P<before>(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}:/{1,2}"""
+    r"""(?:[^\s/:@"']{0,100}:(?!\$\{env:)|(?=[^\s/:@"'$]{20,200}@)))"""
+    r"""(?P<secret>[^\s/@"]{1,200})(?=@)"""
+)
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:TOKENS?|SECRETS?|PASSWORD|PASSWD|PASS|PAT|(?:API|ACCESS|SECRET|PRIVATE)_?KEY)$"
+)
 
 
 def mask(text: str, secrets: Mapping[str, str], *, escape: bool = False) -> str:
     """``text`` with each of ``secrets`` replaced by the reference it came from.
 
-    A value is found as it is, and as JSON, Python, HTML and URLs write it. Tokens in clear become
-    asterisks.
+    A value is found as it is, and as JSON, Python, HTML, YAML and URLs write it. Tokens in clear
+    become asterisks.
 
     With ``escape``, the text is for a spec: a ``${`` that is no such reference is written so that
     it stays literal, and nothing else is changed.
@@ -51,16 +63,22 @@ def mask(text: str, secrets: Mapping[str, str], *, escape: bool = False) -> str:
     written = {
         form: reference
         for value, reference in secrets.items()
-        if len(value) >= SHORTEST_MASKED_PART
         for form in _forms_of(value)
+        if len(form) >= SHORTEST_MASKED_PART
     }
     # the longest first, so that a value is not taken for another that it begins with
     alternatives = [re.escape(form) for form in sorted(written, key=len, reverse=True)]
     if escape:
         alternatives.append(r"\$\{")
+    elif alternatives:
+        alternatives.insert(0, _REFERENCE)  # of a text that was masked before
     if alternatives:
         # one pass, so that no secret is looked for in the reference to another
-        text = re.sub("|".join(alternatives), lambda m: written.get(m.group(), "$${"), text)
+        text = re.sub(
+            "|".join(alternatives),
+            lambda match: written.get(match[0], "$${" if escape else match[0]),
+            text,
+        )
     return text if escape else blot(text)
 
 
@@ -68,18 +86,27 @@ def mask(text: str, secrets: Mapping[str, str], *, escape: bool = False) -> str:
 def _forms_of(value: str) -> tuple[str, ...]:
     """How a value may be written by what puts it into a message or a file."""
     from html import escape  # only a spec with secrets needs them
-    from urllib.parse import quote
+    from urllib.parse import quote, quote_plus
 
+    as_json = json.dumps(value)
+    bare = (value, value.strip(), " ".join(value.split()), value.rstrip("/"))
     forms = (
-        value,
-        json.dumps(value)[1:-1],
+        *bare,
+        *(line.strip() for line in value.splitlines()),
+        as_json[1:-1],
+        json.dumps(as_json)[3:-3],
         json.dumps(value, ensure_ascii=False)[1:-1],
         repr(value)[1:-1],
+        ascii(value)[1:-1],
+        repr(value.encode("utf-8", "surrogateescape"))[2:-1],
+        value.replace("'", "\\'"),
+        value.replace("'", "''"),
         escape(value),
-        quote(value),
-        quote(value, safe=""),
+        quote(value, errors="surrogateescape"),
+        quote(value, safe="", errors="surrogateescape"),
+        quote_plus(value, errors="surrogateescape"),
     )
-    return tuple(dict.fromkeys(forms))
+    return tuple(dict.fromkeys(filter(None, forms)))
 
 
 @lru_cache(maxsize=256)  # each profile of a spec asks again
@@ -92,25 +119,40 @@ def blot(text: str) -> str:
     """``text`` with the tokens that stand in it in clear as asterisks, of the same length so that
     carets below a line still point at the right place.
 
-    A token is what looks like one of :data:`TOKEN_SHAPES`, the value or default of ``hub_token``,
-    and the password of a URL.
+    A token is what looks like one of :data:`TOKEN_SHAPES`, what follows ``hub_token``, and the
+    password in a URL.
     """
     text = _TOKEN.sub(lambda match: match[0][:3] + "*" * (len(match[0]) - 3), text)
-    return _NAMED.sub(_without_secret, text)
+    for pattern in (_HUB_TOKEN, _IN_URL):
+        text = pattern.sub(lambda match: match["before"] + "*" * len(match["secret"]), text)
+    return text
 
 
-def _without_secret(match: re.Match[str]) -> str:
-    before, secret = match["before"] or match["scheme"], match["secret"] or match["password"]
-    return before + "*" * len(secret)
+def variable_of(reference: str) -> str:
+    """The name of the variable that a reference reads; empty for asterisks."""
+    match = re.fullmatch(r"\$\{env:(\w+)(?::-[^}]*)?\}", reference)
+    return match[1] if match else ""
+
+
+def is_secret_variable(name: str) -> bool:
+    """Whether a variable of this name holds a token, a key or a password."""
+    return _SECRET_NAME.search(name.upper()) is not None
 
 
 def ambient_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     """The tokens, keys and passwords that an environment holds, by the name of their variable,
-    whether or not a spec reads them: values with the references that stand for them."""
+    whether or not a spec reads them; and the token that the Hub's client keeps in a file. Values
+    with the references that stand for them."""
     return dict(_ambient(environment))
 
 
 def _ambient(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    home = environment.get("HF_HOME") or "~/.cache/huggingface"
+    path = environment.get("HF_TOKEN_PATH") or f"{home}/token"
+    with suppress(OSError, ValueError, RuntimeError):
+        stored = Path(path).expanduser().read_text(encoding="utf-8").strip()
+        if len(stored) >= SHORTEST_MASKED_PART:
+            yield stored, "${env:HF_TOKEN}"
     for name, value in environment.items():
-        if len(value) >= SHORTEST_MASKED_PART and _SECRET_NAME.search(name.upper()):
+        if len(value) >= SHORTEST_MASKED_PART and is_secret_variable(name):
             yield value, f"${{env:{name}}}"

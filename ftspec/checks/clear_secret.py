@@ -1,7 +1,7 @@
 """A token or key is written in clear.
 
-Why: specs are committed, mailed and copied into every run directory, and whoever reads one of them
-can use it. A value from the environment stays out of all files, logs and messages.
+Why: specs are committed, mailed and copied into every run directory, and anyone who reads one can
+use the token. A value from the environment stays out of all files, logs and messages.
 
 Bad:
 
@@ -15,23 +15,31 @@ Good:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
 from ftspec.document.nodes import placed_scalars
-from ftspec.masking import TOKEN_SHAPES, find_token
+from ftspec.masking import (
+    SHORTEST_MASKED_PART,
+    TOKEN_SHAPES,
+    find_token,
+    is_secret_variable,
+    variable_of,
+)
 from ftspec.planning.plan import Plan
-from ftspec.planning.secret_places import HUB_TOKEN
-from ftspec.span import Position, Span
+from ftspec.span import Position, SourceText, Span
 
 SLUGS = ("clear-secret",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Look through every string as it is written, so not at values from the environment."""
-    for path, node in placed_scalars(spans.root):
-        if path == HUB_TOKEN or not isinstance(node.value, str):  # no plan has that one in clear
+    tokens = {token.span for token in spans.clear_tokens}  # no plan has those
+    sources = {spans.source.name: spans.source}
+    for _, node in placed_scalars(spans.root):
+        sources[node.span.source.name] = node.span.source
+        if node.span in tokens or not isinstance(node.value, str):
             continue
         found = find_token(node.written or str(node.value))
         if found is None:
@@ -39,15 +47,37 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         what, variable = next(
             (what, name) for what, name, shape in TOKEN_SHAPES if re.fullmatch(shape, found.group())
         )
-        yield Diagnostic(
-            slug="clear-secret",
-            headline=f"{what} is written in clear",
-            labels=labelled(_place_of(found.group(), node.span)),
-            helps=(
-                f"write ${{env:{variable}}}, and set the variable where the run starts",
-                "revoke this one if anybody else has seen the file",
-            ),
-        )
+        place = _place_of(found.group(), node.span)
+        yield _finding(f"{what} is written in clear", variable, place)
+    for source in sources.values():
+        yield from _values_of_variables(source, spans.secrets)
+
+
+def _values_of_variables(source: SourceText, secrets: Mapping[str, str]) -> Iterator[Diagnostic]:
+    """A token of the environment that stands in the text, a comment included."""
+    for value, reference in secrets.items():
+        variable = variable_of(reference)
+        if len(value) < SHORTEST_MASKED_PART or not is_secret_variable(variable):
+            continue
+        for number, line in enumerate(source.lines):
+            column = line.find(value)
+            if column >= 0 and find_token(value) is None:
+                end = Position(number, column + len(value))
+                place = Span(source, Position(number, column), end)
+                headline = f'the value of the variable "{variable}" is written in clear'
+                yield _finding(headline, variable, place)
+
+
+def _finding(headline: str, variable: str, place: Span) -> Diagnostic:
+    return Diagnostic(
+        slug="clear-secret",
+        headline=headline,
+        labels=labelled(place),
+        helps=(
+            f"write ${{env:{variable}}}, and set the variable where the run starts",
+            "revoke this one if anybody else has seen the file",
+        ),
+    )
 
 
 def _place_of(token: str, span: Span) -> Span:

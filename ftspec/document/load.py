@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
@@ -18,6 +19,7 @@ from ftspec.document.nodes import (
     Node,
     ScalarNode,
     describe,
+    scalars_of,
     size_of,
     to_plain,
 )
@@ -33,6 +35,8 @@ _MOST_BASES = 100  # files, one that is extended twice counted twice
 _MOST_PROFILES = 100
 _MOST_VALUES = 100_000  # under all profiles together
 
+_REFERENCE = re.compile(r"\$\{env:[A-Za-z_][A-Za-z0-9_]*(?::-)?\}")
+
 
 @dataclass(frozen=True)
 class Document:
@@ -44,6 +48,8 @@ class Document:
         profiles: the names of the profiles the spec offers, in order.
         profile: the profile that was applied.
         profile_keys: where each profile is written.
+        clear_tokens: what is written as ``training.hub_token`` in clear, in any profile and under
+            any overlay: the text is kept, whichever value counts.
         secrets: values from the environment, with the text to show in their place: those that the
             spec reads, and the tokens, keys and passwords that it does not read.
     """
@@ -54,6 +60,7 @@ class Document:
     profile: str | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
     profile_keys: Mapping[str, Span] = field(default_factory=dict)
+    clear_tokens: tuple[Node, ...] = field(default=(), repr=False)
 
     def plain(self, *, masked: bool = False) -> Any:
         """The bare data; with ``masked``, secrets as they were written."""
@@ -185,10 +192,32 @@ def load_document(
         else:
             root = _as_mapping(merge(root, overlay))
     root = apply_overrides(root, overrides, found)
+    tokens = {node.span: node for node in _clear_tokens(root, *profiles.values())}
     environment = os.environ if environment is None else environment
     root = _as_mapping(interpolate(root, environment, found))
     secrets = ambient_secrets(environment) | secrets_of(root)
-    return Document(source, root, tuple(profiles), profile, secrets, keys)
+    for scalar in (scalar for token in tokens.values() for scalar in scalars_of(token)):
+        secrets.setdefault(str(scalar.value), "***")
+    return Document(source, root, tuple(profiles), profile, secrets, keys, tuple(tokens.values()))
+
+
+def _clear_tokens(*layers: MappingNode) -> Iterator[Node]:
+    """What stands as ``training.hub_token`` and is more than a reference to the environment."""
+    for layer in layers:
+        training = _child(layer, "training")
+        entry = training.get("hub_token") if isinstance(training, MappingNode) else None
+        node = entry.value if entry is not None else None
+        while node is not None:
+            if not _is_reference(node):
+                yield node
+            node = None if isinstance(node, MappingNode) else node.below
+
+
+def _is_reference(node: Node) -> bool:
+    """Whether nothing of a value is written in clear."""
+    if not isinstance(node, ScalarNode):
+        return False
+    return not node.value or bool(_REFERENCE.fullmatch(str(node.value)))
 
 
 def _parse_mapping(source: SourceText, found: Collector) -> MappingNode | None:

@@ -173,9 +173,13 @@ class Plan:
         return mask(text, self.secrets)
 
     def mask_all(self, value: Any) -> Any:
-        """A JSON value with every secret in it replaced, in its keys as well."""
+        """A JSON value with every secret in it replaced, also in keys that are paths or names of
+        repositories. Other keys are words of ftspec, which a variable may hold by chance."""
         if isinstance(value, dict):
-            return {self.mask(str(key)): self.mask_all(item) for key, item in value.items()}
+            return {
+                self.mask(str(key)) if "/" in str(key) else key: self.mask_all(item)
+                for key, item in value.items()
+            }
         if isinstance(value, list):
             return [self.mask_all(item) for item in value]
         return self.mask(value) if isinstance(value, str) else value

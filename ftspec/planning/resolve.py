@@ -3,6 +3,7 @@ names."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,12 +23,13 @@ from ftspec.diagnostics.model import Collector
 from ftspec.document.load import Document
 from ftspec.document.nodes import ScalarNode, placed_scalars, to_plain
 from ftspec.document.paths import SpecPath
-from ftspec.masking import mask
+from ftspec.masking import SHORTEST_MASKED_PART, mask
 from ftspec.planning.missing_type import missing_type_helps
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.planning.secret_places import misplaced_secrets
 from ftspec.registry.isolation import Isolation, describe_error
 from ftspec.registry.registry import Registered, Registry
+from ftspec.span import SourceText
 from ftspec.spec.base import (
     ComponentConfig,
     ComponentSection,
@@ -272,13 +274,26 @@ class _Resolver:
         if isinstance(node, ScalarNode) and node.is_secret:
             # the reference must mean the same path wherever the resolved spec is put
             folder = "" if value.startswith(("/", "~")) else f"{source.folder}/"
-            self._secrets[anchored] = folder.replace("${", "$${") + str(node.written)
+            folder = folder.replace("${", "$${")
+            forms = _as_paths(node, source, folder)
+            self._secrets = {**forms, **self._secrets, anchored: folder + str(node.written)}
         return anchored
 
     def _default_name(self) -> str:
         path = self._document.source.path
         stem = path.stem if path is not None else "stdin"
         return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._") or "spec"
+
+
+def _as_paths(node: ScalarNode, source: SourceText, folder: str) -> dict[str, str]:
+    """What is left of each secret in a path that is absolute and has no ``.`` and ``..``, as the
+    paths of files that a pattern finds. A relative path starts from ``folder``."""
+    forms = {}
+    for value, reference in node.secrets:
+        forms[os.path.normpath(value).strip("/.~")] = reference
+        if str(node.value).startswith(value):
+            forms[str(source.anchor(value))] = folder + reference
+    return {form: text for form, text in forms.items() if len(form) >= SHORTEST_MASKED_PART}
 
 
 _UNKNOWN_TRANSFORM = PlannedComponent(

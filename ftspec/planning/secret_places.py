@@ -15,8 +15,6 @@ from ftspec.spec.annotations import as_model, as_section, field_of, step_into
 from ftspec.spec.base import ComponentSection, allows_environment
 from ftspec.spec.root import Spec
 
-HUB_TOKEN: SpecPath = ("training", "hub_token")
-
 _PLACES = (
     "values of the environment may stand in paths, checkpoint, revision, output.dir, "
     "training.hub_token and the keys of a source"
@@ -24,19 +22,19 @@ _PLACES = (
 
 
 def misplaced_secrets(document: Document, registry: Registry) -> Iterator[Diagnostic]:
-    """A finding for each value that reads the environment where it must not, and for a token that
-    does not read it."""
+    """A finding for each value that reads the environment where it must not, and for each token,
+    in any layer of the spec, that does not read it."""
     for path, node in placed_scalars(document.root):
         if node.reads_environment and not _may_read_environment(path, document, registry):
             yield _misplaced(path, node)
-    token = document.node(HUB_TOKEN)
-    if isinstance(token, ScalarNode) and token.value and not token.is_secret:
+    for token in document.clear_tokens:
         yield Diagnostic(
             slug="clear-secret",
             headline="training.hub_token is written in clear",
-            labels=labelled(document.span(HUB_TOKEN)),
+            labels=labelled(token.span),
             helps=(
-                "write ${env:HF_TOKEN}, and set the variable where the run starts",
+                "write ${env:HF_TOKEN} and nothing beside it, and set the variable where the run "
+                "starts",
                 "revoke this one if anybody else has seen the file or the command",
             ),
         )

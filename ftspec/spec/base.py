@@ -25,6 +25,8 @@ class SpecModel(BaseModel):
         # only the models a spec uses are ever built, which keeps lint quick
         defer_build=True,
         protected_namespaces=(),
+        # the text of a ValidationError would show the beginning and the end of a secret
+        hide_input_in_errors=True,
     )
 
 

@@ -28,12 +28,14 @@ def files_of(path: Path) -> list[Path]:
 def test_case(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(path.parent)
     monkeypatch.setenv("CASE_WORD", "hunter2secret")
+    monkeypatch.setenv("CASE_TOKEN", "ambient-token-value")
     monkeypatch.delenv("CASE_UNSET", raising=False)
     check_case(path, REGISTRY, *files_of(path)[1:])
     found = [finding for _, finding in found_in(path, REGISTRY)]
     assert all(finding.span is not None for finding in found)
     for render in RENDERERS.values():
         assert "hunter2secret" not in render(found)
+        assert "ambient-token-value" not in render(found)
 
 
 def test_every_slug_that_lint_gives_has_a_case() -> None:

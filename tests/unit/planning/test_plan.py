@@ -215,19 +215,19 @@ def test_mask_replaces_every_secret_in_a_text(plan_of: PlanOf, minimal_spec: str
     assert plan.mask("nothing here") == "nothing here"
 
 
-@pytest.mark.parametrize("secret", ["hunter2secret", "a${b}cdef", "$${env:TOKEN}", "x: 'y' #"])
+@pytest.mark.parametrize("secret", ["hunter2secret", "a${b}cdef", "$${env:PLACE}", "x: 'y' #"])
 def test_spec_with_a_secret_resolves_and_reads_back(
     secret: str, plan_of: PlanOf, minimal_spec: str
 ) -> None:
-    text = minimal_spec + "description: '$${literal} $${env:TOKEN}'\n"
+    text = minimal_spec + "description: '$${literal} $${env:PLACE}'\n"
     text = text.replace(
-        "checkpoint: acme/bert", "checkpoint: '${env:TOKEN}', revision: 'v${env:TOKEN}'"
+        "checkpoint: acme/bert", "checkpoint: '${env:PLACE}', revision: 'v${env:PLACE}'"
     )
-    plan = plan_of(text, environment={"TOKEN": secret})
+    plan = plan_of(text, environment={"PLACE": secret})
     written = dump(plan.to_spec())
-    assert secret not in written.replace("$${literal} $${env:TOKEN}", "")
-    again = plan_of(written, environment={"TOKEN": secret})
-    assert again.description == "${literal} ${env:TOKEN}"
+    assert secret not in written.replace("$${literal} $${env:PLACE}", "")
+    again = plan_of(written, environment={"PLACE": secret})
+    assert again.description == "${literal} ${env:PLACE}"
     assert again.model.revision == f"v{secret}"
     assert again.model.checkpoint == secret
     assert again.digest() == plan.digest()
