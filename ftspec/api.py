@@ -30,7 +30,7 @@ from ftspec.diagnostics.model import Diagnostic, Fix, Label, Severity, labelled
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
-from ftspec.errors import MissingExtraError, RunError
+from ftspec.errors import MissingExtraError, RunError, in_one_line
 from ftspec.files import folder_of_package, sha256_of
 from ftspec.hookspecs import hookimpl
 from ftspec.labels import Labels, class_names_of, label_name, learn_names
@@ -128,6 +128,7 @@ __all__ = [
     "did_you_mean",
     "folder_of_package",
     "hookimpl",
+    "in_one_line",
     "label_name",
     "labelled",
     "learn_names",

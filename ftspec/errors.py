@@ -55,3 +55,12 @@ class MissingExtraError(FtspecError):
 
 class UsageError(FtspecError):
     """The command line itself is at fault (exit code 2)."""
+
+
+def in_one_line(error: BaseException, most: int = 300) -> str:
+    """What an error says, on one line of at most so many characters.
+
+    It is cut between words. A part of a secret is not recognized as one, and is not masked.
+    """
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= most else f"{text[:most].rpartition(' ')[0]} …".lstrip()

@@ -29,7 +29,7 @@ from ftspec.engine.attention import ATTENTION
 from ftspec.engine.batching.row_attention import BY_ROWS
 from ftspec.engine.checkpoint import Checkpoint, has_file
 from ftspec.engine.progress import Note
-from ftspec.errors import RunError
+from ftspec.errors import RunError, in_one_line
 from ftspec.spec.model import ModelSection
 
 _AT: SpecPath = ("model", "checkpoint")
@@ -155,7 +155,7 @@ def _explain(error: Exception, checkpoint: Checkpoint) -> RunError:
             at=_AT,
             helps=helps,
         )
-    return RunError(f'cannot load "{name}": {text[:300]}', slug="no-checkpoint", at=_AT)
+    return RunError(f'cannot load "{name}": {in_one_line(error)}', slug="no-checkpoint", at=_AT)
 
 
 def load_model(
@@ -239,8 +239,7 @@ def _unusable_attention(model: ModelSection, error: ImportError) -> Exception:
     if ATTENTION not in model.config:
         return error
     return RunError(
-        f'the attention "{model.config[ATTENTION]}" cannot be used here: '
-        + " ".join(str(error).split())[:300],
+        f'the attention "{model.config[ATTENTION]}" cannot be used here: ' + in_one_line(error),
         slug="bad-value",
         at=("model", "config", ATTENTION),
         helps=("without this key a run takes the fastest attention that is installed",),
@@ -250,8 +249,8 @@ def _unusable_attention(model: ModelSection, error: ImportError) -> Exception:
 def _unmakeable(error: Exception, config: PretrainedConfig, auto_model: str) -> RunError:
     if "Unrecognized configuration class" in str(error):
         return _wrong_architecture(config, auto_model)
-    text = " ".join(str(error).split())
-    reason = f"there is no {text}" if isinstance(error, KeyError) else text[:300]
+    text = in_one_line(error)
+    reason = f"there is no {text}" if isinstance(error, KeyError) else text
     return RunError(
         f'a "{config.model_type}" model cannot be made so: {reason}',
         slug="bad-value",

@@ -26,7 +26,7 @@ from ftspec.engine.model import grow_embeddings, load_config, load_model
 from ftspec.engine.opening import require_model
 from ftspec.engine.progress import Note
 from ftspec.engine.task import build_task, lengths_of
-from ftspec.errors import RunError
+from ftspec.errors import RunError, in_one_line
 from ftspec.planning.plan import Plan
 from ftspec.protocols import Adapter, Task
 from ftspec.rundir import RunDirectory
@@ -68,7 +68,7 @@ def load_trained(
             module = adapter.load(base, run_dir.model)
     except (OSError, ValueError, SafetensorError) as error:
         raise RunError(
-            f'the model in "{folder}" cannot be read: {" ".join(str(error).split())[:300]}',
+            f'the model in "{folder}" cannot be read: {in_one_line(error)}',
             slug="no-model",
         ) from error
     return TrainedModel(config=config, tokenizer=tokenizer, module=module.eval(), adapter=adapter)
@@ -121,7 +121,9 @@ def _locked(plan: Plan, run_dir: RunDirectory) -> Checkpoint:
     if not checkpoint.is_hub:
         return checkpoint
     locked = (run_dir.read_json("lock.json").get("model") or {}).get("revision")
-    return replace(checkpoint, revision=locked or checkpoint.revision)
+    if locked is None or locked == plan.mask(checkpoint.revision or ""):  # the lock has no secrets
+        return checkpoint
+    return replace(checkpoint, revision=locked)
 
 
 def _auto_model(plan: Plan) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import datasets
 from datasets.exceptions import DatasetGenerationError
 
-from ftspec.api import Context, RunError, SpecPath, sha256_of
+from ftspec.api import Context, RunError, SpecPath, in_one_line, sha256_of
 from ftspec.builtin.sources.config import (
     CsvConfig,
     JsonConfig,
@@ -173,4 +173,4 @@ def _reason(error: BaseException) -> str:
         return "they have no rows"
     if isinstance(error, KeyError):
         return f'there is no key "{error.args[0]}"'
-    return " ".join(str(error).split())[:300] or type(error).__name__
+    return in_one_line(error)

@@ -17,6 +17,7 @@ from ftspec.engine.batching.flattened import Batch, flatten
 from ftspec.engine.batching.lengths import first_rows, lengths_in, lengths_of_rows
 from ftspec.engine.batching.sizes import computes_in_16_bits
 from ftspec.engine.batching.unpadding import find_layers, first_layer, last_of, with_last
+from ftspec.errors import in_one_line
 
 _FIRST, _OTHER = range(1, 8), range(8, 1, -1)
 """Tokens of rows: what a row says must not depend on which of them is before it."""
@@ -47,7 +48,7 @@ def reason_rows_mix(trainer: ExactBatching) -> str | None:
             )
         )
     except Exception as error:  # whatever it is: the model or the task takes no such batch
-        return f"rows in one line cannot be computed here: {' '.join(str(error).split())[:200]}"
+        return f"rows in one line cannot be computed here: {in_one_line(error, 200)}"
     finally:
         model.train(was_training)
     scale = float(alone.norm())
@@ -84,7 +85,7 @@ def reason_layers_differ(trainer: ExactBatching, leave_out: Callable[[], None]) 
         if leaks or not _are_alike(padded.given, text.given, batch, _near(trainer)):
             return "the model gives something else where its layers compute text alone"
     except Exception as error:  # whatever it is: the model or the task takes no such batch
-        return f"its layers cannot compute text alone: {' '.join(str(error).split())[:200]}"
+        return f"its layers cannot compute text alone: {in_one_line(error, 200)}"
     finally:
         model.train(was_training)
     return None

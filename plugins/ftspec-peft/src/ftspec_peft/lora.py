@@ -13,7 +13,7 @@ from torch import nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from ftspec.api import Adapter, AdapterContext, NewWeights, RunError, did_you_mean
+from ftspec.api import Adapter, AdapterContext, NewWeights, RunError, did_you_mean, in_one_line
 from ftspec_peft.config import ALL_LINEAR, LoraConfig
 from ftspec_peft.new_modules import modules_to_learn
 from ftspec_peft.quantization import quantization_of
@@ -141,7 +141,7 @@ class Lora(Adapter):
                 helps=('write "target_modules: all-linear", or name them', _linear_layers(model)),
             )
         return RunError(
-            f"peft refuses this adapter: {text[:300]}",
+            f"peft refuses this adapter: {in_one_line(error)}",
             slug="peft/refused",
             at=self._context.section,
         )

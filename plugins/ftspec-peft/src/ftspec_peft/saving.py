@@ -30,14 +30,15 @@ class AdapterAlone(PeftModel):
         super().save_pretrained(save_directory, *rest, **options)
 
     def create_or_update_model_card(self, output_dir: str) -> None:
-        """A card that names the checkpoint if it is on the Hub; elsewhere a folder's name says
-        nothing."""
-        name = self.peft_config[self.active_adapter].base_model_name_or_path
-        is_on_hub = not Path(str(self.get_base_model().name_or_path)).is_dir()
+        """A card that names the checkpoint if it is on the Hub and no secret. Elsewhere the name of
+        a folder says nothing, and the Hub refuses a card with a reference to the environment."""
+        name = str(self.peft_config[self.active_adapter].base_model_name_or_path)
+        loaded = str(self.get_base_model().name_or_path)
+        is_named = name == loaded and not Path(loaded).is_dir()
         data = ModelCardData(
-            base_model=name if is_on_hub else None, library_name="peft", tags=["ftspec", "lora"]
+            base_model=name if is_named else None, library_name="peft", tags=["ftspec", "lora"]
         )
-        base = f"`{name}`" if is_on_hub else "a local model"
+        base = f"`{name}`" if is_named else "a local or private model"
         card = ModelCard(_CARD.format(data=data.to_yaml(), base=base))
         card.save(Path(output_dir, "README.md"))
 

@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 from transformers import PreTrainedTokenizerBase
 
-from ftspec.api import RunError, SpecPath
+from ftspec.api import RunError, SpecPath, in_one_line
 from ftspec_preference.config import LARGEST_TEMPLATE, ConversationConfig
 from ftspec_preference.messages import ASSISTANT, Conversation
 
@@ -179,7 +179,7 @@ class ChatTemplate:
             ) from None
         except _FAILURES as error:
             raise RunError(
-                f"the chat template fails: {' '.join(str(error).split())[:300]}",
+                f"the chat template fails: {in_one_line(error)}",
                 slug="preference/template-fails",
                 at=self._at,
                 helps=("it may not take messages of these roles, or in this order",),

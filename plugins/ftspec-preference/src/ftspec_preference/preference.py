@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
-from ftspec.api import RunError, TaskContext
+from ftspec.api import RunError, TaskContext, in_one_line
 from ftspec_preference.chat_template import common_length
 from ftspec_preference.config import BATCH_LOSS_TYPES, PreferenceConfig
 from ftspec_preference.conversation import ANSWER_LENGTH, IS_CUT, ConversationTask
@@ -113,7 +113,7 @@ class Preference(ConversationTask):
             )
         except (OSError, ValueError) as error:
             raise RunError(
-                f'cannot load the reference "{checkpoint}": {" ".join(str(error).split())[:300]}',
+                f'cannot load the reference "{checkpoint}": {in_one_line(error)}',
                 slug="preference/reference",
                 at=at,
             ) from error
