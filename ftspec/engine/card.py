@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ftspec.document.dump import dump
-from ftspec.masking import blot
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 from ftspec.spec.base import is_local
@@ -21,7 +20,7 @@ def card_of(plan: Plan, run_dir: RunDirectory, before: str = "") -> str:
     lock = run_dir.read_json("lock.json")
     spec = (run_dir.path / "spec.yaml").read_text(encoding="utf-8").strip()
     sections = (
-        plan.mask(before.strip()) or _title(plan),
+        before.strip() or _title(plan),
         "## Metrics",
         "\n".join(_metrics(run_dir)),
         "## Run",
@@ -29,7 +28,7 @@ def card_of(plan: Plan, run_dir: RunDirectory, before: str = "") -> str:
         "## Spec",
         f"````yaml\n{spec}\n````",
     )
-    return blot("\n\n".join(sections)) + "\n"
+    return plan.mask("\n\n".join(sections)) + "\n"
 
 
 def _title(plan: Plan) -> str:
