@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 
 import click
 
 from ftspec import __version__
-from ftspec.cli.exits import end_at_once, guarded
+from ftspec.cli.exits import INTERRUPTED, end_at_once, guarded
 from ftspec.cli.lazy import LazyGroup
 
 COMMANDS = {
@@ -42,12 +43,19 @@ def cli() -> None:
     """
 
 
+def _is_waited_for() -> bool:
+    """Whether Python would wait for a thread, such as one that uploads or downloads, before the
+    process ends: an interrupted command ends now."""
+    others = (one for one in threading.enumerate() if one is not threading.current_thread())
+    return any(not thread.daemon for thread in others)
+
+
 def main() -> None:
     """The ``ftspec`` command."""
     is_lint = sys.argv[1:2] == ["lint"]
     if is_lint:
         gc.set_threshold(_OBJECTS)
     code = guarded(lambda: cli.main(prog_name="ftspec", standalone_mode=False))
-    if is_lint:
+    if is_lint or (code == INTERRUPTED and _is_waited_for()):
         end_at_once(code)
     sys.exit(code)

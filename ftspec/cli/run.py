@@ -141,7 +141,8 @@ def _run(asked: _Asked, lead: Lead | None = None) -> None:
         raise Exit(FINDINGS) from None
     except RunInterruptedError as stop:
         watcher.close()
-        echo(f"interrupted; what there is so far is in {stop.run_dir.path}", err=True)
+        folder = shell_command(str(stop.run_dir.path))
+        echo(f"interrupted; what there is so far is in {folder}", err=True)
         if stop.checkpoint is not None:
             launched = "" if lead is None else ", started by the same launcher,"
             echo(f"go on{launched} with: {_resume_command(stop.run_dir)}", err=True)

@@ -20,7 +20,7 @@ from ftspec.rundir import RunDirectory
 from ftspec.spec.training import argument_table
 
 _PUSHED = {"hub_token", "push_to_hub"}
-"""What ftspec does itself: no TrainingArguments hold a secret."""
+"""What ftspec does itself, so that no TrainingArguments hold a token."""
 
 
 def build_arguments(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.trainer import TRAINER_STATE_NAME
-from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
-from ftspec.rundir import RunDirectory, write_atomically
+from ftspec.rundir import RunDirectory
 
 
 class BestCheckpoint(TrainerCallback):
-    """Writes the name of the best checkpoint into the state of each checkpoint, in place of its
-    path: the path may come from the environment, and is another one once the run has been moved."""
+    """Has the state in each checkpoint hold the name of the best one, in place of its path. A path
+    may come from the environment, and it changes when the run is moved."""
 
     def __init__(self, run_dir: RunDirectory) -> None:
         self._folder = run_dir.checkpoints
@@ -27,15 +26,11 @@ class BestCheckpoint(TrainerCallback):
         if state.best_model_checkpoint is not None:
             name = Path(state.best_model_checkpoint).name
             state.best_model_checkpoint = str(self._folder / name)
+        # rewritten after the Trainer wrote it, the path would be on the disk for a moment
+        state.save_to_json = partial(_save_without_path, state)  # type: ignore[method-assign]
 
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Leave the path out of what was just saved."""
-        name = f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
-        path = self._folder / name / TRAINER_STATE_NAME
-        if not state.is_world_process_zero or state.best_model_checkpoint is None:
-            return
-        saved = json.loads(path.read_text(encoding="utf-8"))
-        saved["best_model_checkpoint"] = Path(state.best_model_checkpoint).name
-        write_atomically(path, json.dumps(saved, indent=2, sort_keys=True) + "\n")
+
+def _save_without_path(state: TrainerState, json_path: str) -> None:
+    best = state.best_model_checkpoint
+    name = Path(best).name if best is not None else None
+    dataclasses.replace(state, best_model_checkpoint=name).save_to_json(json_path)

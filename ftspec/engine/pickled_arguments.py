@@ -1,8 +1,8 @@
 """Saves a model without the pickle of its TrainingArguments.
 
-Why: ``training_args.bin`` runs code of whoever made it when it is loaded, holds paths and tokens in
-clear, and says nothing that the resolved spec does not say. ``Trainer._save`` writes it last, so
-that deleting it afterwards leaves it on disk for a moment, and forever where the process dies.
+Why: ``training_args.bin`` runs the code of its author when it is loaded, holds paths and tokens in
+clear, and says nothing that the resolved spec does not say. ``Trainer._save`` writes it last. To
+delete it afterwards leaves it on disk for a moment, and forever where the process dies.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from transformers import TrainingArguments
 
 @contextmanager
 def no_pickled_arguments() -> Iterator[None]:
-    """While it lasts, ``torch.save`` writes no file for TrainingArguments; all else as ever. It is
-    replaced and not ``Trainer._save``, which each library that brings a Trainer has its own of."""
+    """While it lasts, ``torch.save`` writes no file for TrainingArguments, and all other values as
+    before. ``Trainer._save`` is not replaced: libraries that bring a Trainer override it."""
     save = torch.save
 
     def save_all_else(value: Any, *arguments: Any, **options: Any) -> None:

@@ -7,10 +7,14 @@ nothing of the data. Here the token is in nobody's arguments, and the card is ft
 from __future__ import annotations
 
 import os
+import queue
 import shutil
 import tempfile
+import threading
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +27,7 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, HubStrategy
 from ftspec.document.paths import SpecPath
 from ftspec.engine.card import card_of
 from ftspec.engine.progress import RunLog
-from ftspec.errors import RunError
+from ftspec.errors import RunError, in_one_line
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 
@@ -46,11 +50,36 @@ _FAILURES: tuple[type[BaseException], ...] = (*HfHubHTTPError.__bases__, Runtime
 
 @dataclass(frozen=True)
 class _Upload:
-    """What is on its way to the Hub: the folder it is read from, and the step it is of."""
+    """What is on its way to the Hub: the folder it is read from, and the step that was saved."""
 
     job: Future[Any]
     folder: Path
     step: int
+
+
+class _Worker:
+    """Does one upload after the other, in a thread that no process waits for when it ends. An
+    executor's would be waited for, however often somebody presses Ctrl-C."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        threading.Thread(target=self._work, name="push", daemon=True).start()
+
+    def start(self, job: Callable[[], Any]) -> Future[Any]:
+        """Do a job when those before it are done."""
+        future: Future[Any] = Future()
+        self._jobs.put((future, job))
+        return future
+
+    def _work(self) -> None:
+        while True:
+            future, job = self._jobs.get()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(job())
+            except BaseException as error:
+                future.set_exception(error)
 
 
 class HubPush(TrainerCallback):
@@ -70,6 +99,7 @@ class HubPush(TrainerCallback):
         self._always = bool(training.get("hub_always_push", False))
         self._revision: str | None = training.get("hub_revision")
         self._uploads: list[_Upload] = []
+        self._worker = _Worker()
         disable_progress_bars()
         shutil.rmtree(self._staging, ignore_errors=True)  # what a killed run left
         self._repository = self._create(training.get("hub_model_id") or plan.name)
@@ -79,11 +109,12 @@ class HubPush(TrainerCallback):
         return self
 
     def __exit__(self, *error: object) -> None:
-        """End what is on its way, and remove what was staged for it."""
+        """Give up what is on its way, and remove what was staged for it. A run that ended well has
+        waited for all of it; any other run is resumed, and pushes again."""
+        self._settle()
         for upload in self._uploads:
-            if not upload.job.cancel() and not upload.job.done():
-                self._log.note(f"waiting for the upload of step {upload.step}")
-        wait(upload.job for upload in self._uploads)
+            upload.job.cancel()
+            self._log.note(f"the checkpoint of step {upload.step} is not pushed: the run ended")
         shutil.rmtree(self._staging, ignore_errors=True)
 
     @property
@@ -112,7 +143,11 @@ class HubPush(TrainerCallback):
         if self._strategy == HubStrategy.END or (self._uploads and not self._always):
             return
         name = f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
-        staged = self._stage(self._run_dir.checkpoints / name)
+        try:
+            staged = self._stage(self._run_dir.checkpoints / name)
+        except OSError as error:  # a full disk, say; the checkpoint is saved
+            self._warn(state.global_step, error)
+            return
         message = f"Training in progress, step {state.global_step}"
         self._start(staged, message, state.global_step, ignore_patterns=[*STATE_OF_TRAINING])
         if self._strategy in (HubStrategy.CHECKPOINT, HubStrategy.ALL_CHECKPOINTS):
@@ -122,11 +157,15 @@ class HubPush(TrainerCallback):
             self._start(staged, message, state.global_step, path_in_repo=folder)
 
     def _start(self, folder: Path, message: str, step: int, **options: Any) -> None:
-        options |= {"repo_id": self._repository, "revision": self._revision}
-        job = self._api.upload_folder(
-            folder_path=folder, commit_message=message, run_as_future=True, **options
+        upload = partial(
+            self._api.upload_folder,
+            repo_id=self._repository,
+            revision=self._revision,
+            folder_path=folder,
+            commit_message=message,
+            **options,
         )
-        self._uploads.append(_Upload(job, folder, step))
+        self._uploads.append(_Upload(self._worker.start(upload), folder, step))
 
     def _stage(self, folder: Path) -> Path:
         """A new folder with a card and the same files, which are links where that is possible. A
@@ -148,13 +187,15 @@ class HubPush(TrainerCallback):
         for upload in ended:
             error = None if upload.job.cancelled() else upload.job.exception()
             if error is not None:
-                said = _said(error)
-                self._log.warn(f"the checkpoint of step {upload.step} was not pushed: {said}")
+                self._warn(upload.step, error)
             if not any(upload.folder == other.folder for other in self._uploads):
                 shutil.rmtree(upload.folder, ignore_errors=True)
 
+    def _warn(self, step: int, error: BaseException) -> None:
+        self._log.warn(f"the checkpoint of step {step} was not pushed: {in_one_line(error)}")
+
     def finish(self) -> None:
-        """Push the model that the run ends with, after all that is still on its way.
+        """Push the model that the run ends with, after the uploads that still run.
 
         Raises:
             RunError: it cannot be pushed; it is saved all the same.
@@ -178,9 +219,9 @@ class HubPush(TrainerCallback):
         if status in (401, 403):
             helps.insert(0, "give a token that may write: hub_token: ${env:HF_TOKEN}")
         elif os.environ.get("HF_HUB_OFFLINE"):
-            helps.insert(0, "the Hub could not be reached when the run began")
+            helps.insert(0, "HF_HUB_OFFLINE is set, or the Hub did not answer when the run began")
         return RunError(
-            f'cannot push to "{repository}": {_said(error)}',
+            f'cannot push to "{repository}": {in_one_line(error)}',
             slug="cannot-push",
             at=at,
             helps=tuple(helps),
@@ -192,7 +233,3 @@ def _link(source: str, target: str) -> None:
         Path(target).hardlink_to(source)
     except OSError:  # another file system, or one without links
         shutil.copy2(source, target)
-
-
-def _said(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__

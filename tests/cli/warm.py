@@ -37,7 +37,7 @@ IMPORTED = (
     "torch.utils.tensorboard",
 )
 # what commands read themselves, and torch when processes meet
-READ_LATER = ("FTSPEC_", "GLOO_", "LOCAL_RANK", "MASTER_", "RANK", "WORLD_SIZE")
+READ_LATER = ("CANARY_", "FTSPEC_", "GLOO_", "LOCAL_RANK", "MASTER_", "RANK", "WORLD_SIZE")
 # what a run says to the libraries that it imports, if it needs no Hub
 NO_HUB = {"HF_HUB_OFFLINE": "1", "HF_UPDATE_DOWNLOAD_COUNTS": "0"}
 

@@ -22,7 +22,7 @@ def run(program: str, environment: dict[str, str]) -> Any:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]

@@ -19,6 +19,7 @@ class Fault:
     error_code: str = ""
     after_bytes: int = 0
     seconds: float = 0.0
+    message: str = "fault injected by a test"
 
     def matches(self, method: str, path: str) -> bool:
         return self.times > 0 and method in self.methods and self.path_contains in path

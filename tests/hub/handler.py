@@ -61,7 +61,7 @@ class HubRequestHandler(BaseHTTPRequestHandler):
         if fault is not None and fault.kind == "delay":
             time.sleep(fault.seconds)
         if fault is not None and fault.kind == "fail":
-            answer = refusal(fault.status, fault.error_code, "fault injected by a test")
+            answer = refusal(fault.status, fault.error_code, fault.message)
         elif not self.path.startswith("/"):
             answer = refusal(403, "", f"the test hub doesn't lead anywhere else: {self.path}")
         else:

@@ -117,9 +117,12 @@ class HubServer:
         path_contains: str = "",
         error_code: str = "",
         methods: tuple[str, ...] = ALL_METHODS,
+        message: str = "fault injected by a test",
     ) -> None:
-        """Answer the next matching requests with this status, and this X-Error-Code if given."""
-        self.faults.add(Fault("fail", times, path_contains, methods, status, error_code))
+        """Answer the next matching requests with this status and message, and this X-Error-Code if
+        given."""
+        fault = Fault("fail", times, path_contains, methods, status, error_code, message=message)
+        self.faults.add(fault)
 
     def cut_next(self, after_bytes: int, times: int = 1, path_contains: str = "") -> None:
         """Drop the connection of the next matching downloads after that many bytes of the body."""

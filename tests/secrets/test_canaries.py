@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import assert_no_traceback, ftspec
+from tests.cli.command import FTSPEC, Done, assert_no_traceback, ftspec
+from tests.cli.interrupting import rest_of, said_until, started
 from tests.cli.site import install_plugin
 from tests.hub.client import run as run_client
 from tests.secrets.canaries import VARIABLES
@@ -233,6 +235,27 @@ def test_checkpoint_that_is_removed_while_it_is_pushed_arrives_whole(project: Pr
     assert project.leaks() == []
 
 
+def test_interrupted_run_does_not_wait_for_an_upload(project: Project) -> None:
+    project.hub.delay_next(120, path_contains="/commit/", methods=("POST",))
+    changes = ("training.hub_model_id=stuck", "training.max_steps=100000")
+    words = [word for change in changes for word in ("--set", change)]
+    command = [*FTSPEC, "run", str(project.spec), *words]
+    before = set(project.run_dirs())
+    with started(command, project.environment) as process:
+        said_until(process, lambda line: line.startswith("  step "))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        said = rest_of(process)
+    assert "the checkpoint of step 1 is not pushed: the run ended" in said
+    assert "go on with: ftspec run " in said
+    assert '"${CANARY_OUTPUT}"' in said
+    assert "Traceback" not in said
+    [run_dir] = set(project.run_dirs()) - before
+    assert not (run_dir / ".push").exists()
+    project.commands.append(Done(130, "", said, 0.0))
+    assert project.leaks() == []
+
+
 def test_wrong_token_is_said_before_anything_is_prepared(project: Project) -> None:
     change = "training.hub_token=${env:HF_TOKEN}"
     done = project.ftspec("run", "canary.yaml", "--set", change)
@@ -284,6 +307,32 @@ def test_report_of_a_bug_holds_no_secret(project: Project, tmp_path: Path) -> No
     assert project.leaks() == []
 
 
+@pytest.mark.parametrize("word", ["splits", "parameters", "training", "model"])
+def test_variable_may_hold_a_word_of_ftspec(word: str, project: Project) -> None:
+    """Words that are keys of the lock or of the plan: they mean no folder there."""
+    environment = project.environment | {"CANARY_OUTPUT": word}
+    options = ("--set", "training.push_to_hub=false", "--set", "training.max_steps=1")
+    done = project.warm.ftspec("run", "canary.yaml", *options, env=environment, cwd=project.folder)
+    assert done.code == 0, done.said
+    [run_dir] = (project.folder / word).glob("runs/*/*")
+    lock = json.loads((run_dir / "lock.json").read_bytes())
+    assert {"splits", "parameters", "model", "command"} <= lock.keys()
+    exported = project.folder / f"exported-{word}"
+    done = project.warm.ftspec("export", run_dir, exported, env=environment, cwd=project.folder)
+    assert done.code == 0, done.said
+    assert "| test | accuracy |" in (exported / "README.md").read_text(encoding="utf-8")
+
+
+def test_message_of_the_hub_is_masked_before_it_is_cut(project: Project) -> None:
+    message = "x" * 5 + " word" * 57 + f" token {VARIABLES['CANARY_HUB']}"
+    project.hub.fail_next(400, path_contains="/api/repos/create", message=message)
+    done = project.ftspec("run", "canary.yaml")
+    assert done.code == 1, done.said
+    for length in range(8, len(VARIABLES["CANARY_HUB"])):
+        assert VARIABLES["CANARY_HUB"][:length] not in done.said
+    assert project.leaks() == []
+
+
 CLEAR = "an-open-secret-77aa"
 
 
@@ -297,6 +346,9 @@ CLEAR = "an-open-secret-77aa"
         ("run", "canary.yaml", "--set", f"data.source.files=https://me:{CLEAR}@host/x.jsonl"),
         ("lint", "canary.yaml", "--set", f"training.hub_token={CLEAR}", "--format", "sarif"),
         ("run", "canary.yaml", f"--hub_token={CLEAR}"),
+        ("run", "canary.yaml", "--set", f"training.hub_token=two words {CLEAR}"),
+        ("lint", "canary.yaml", "--set", f"training.hub_tokn={CLEAR}"),
+        ("lint", "canary.yaml", "--set", f"training.hub_token=[a, {CLEAR}]"),
         ("plan", "canary.yaml", "--set", f"training.hub_token={CLEAR}", "--format", "json"),
     ],
     ids=" ".join,
