@@ -21,7 +21,7 @@ from ftspec.engine.batching.micro_batches import Batch, MicroBatches, rows_of, t
 from ftspec.engine.dropout import draw_mask
 from ftspec.engine.trainer import BatchMeanLoss
 from ftspec.errors import RunError
-from tests.engine.gradients import assert_equal, gradients_of
+from tests.engine.gradients import assert_equal, gradients_of, train_in_double
 from tests.engine.running import Engine, steps_in
 from tests.engine.test_accumulation import (
     ACCUMULATED,
@@ -255,8 +255,7 @@ def test_a_stream_is_cut_like_rows_that_are_all_there(
         batching = choose_batching(run.plan, run.data.task, run.config, rows, log)
         assert batching.whole_steps is (way == "exact")
         run.trainer.train_dataset = rows
-        run.trainer.train()
-        logs.append(steps_in(run.trainer.state.log_history))
+        logs.append(steps_in(train_in_double(run.trainer)))
 
     padded, exact = logs
     assert len(exact) == len(padded) == 4
