@@ -36,7 +36,8 @@ _REFERENCE = r"\$\{env:[^}\n]*\}"
 # the line, unless it is a reference or nothing.
 _HARMLESS = r"""["']?(?:\$\{env:\w+(?::-)?\}|null|None|~)?["']?\s*(?:[,})#]|$)"""
 _HUB_TOKEN = re.compile(
-    rf"""(?m)(?P<before>hub[-_]?tok\w{{0,20}}["']?\s*[:=][ \t]*+)(?!{_HARMLESS})(?P<secret>[^\n]+)"""
+    r"""(?m)(?P<before>hub[-_]?tok\w{0,20}["']?\s*[:=][ \t]*+)"""
+    rf"""(?!{_HARMLESS})(?P<secret>[^\n]+)"""
 )
 # the password of a URL, or a user so long that it is a token; a path may have lost one slash
 _IN_URL = re.compile(
