@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ftspec.builtin.tasks.config import Seq2SeqConfig, TextClassificationConfig
 from ftspec.builtin.tasks.seq2seq import Seq2Seq
 from ftspec.builtin.tasks.text_classification import TextClassification
 from ftspec.engine.arguments import build_arguments
+from ftspec.engine.pickled_arguments import no_pickled_arguments
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 from ftspec.protocols import TaskContext
@@ -64,6 +66,30 @@ def test_what_the_spec_does_not_say_is_the_default_of_transformers(
     ours, theirs = built(plan, classification, tmp_path), TrainingArguments(output_dir="x")
     for name in ("optim", "weight_decay", "num_train_epochs", "lr_scheduler_type", "max_grad_norm"):
         assert getattr(ours, name) == getattr(theirs, name)
+
+
+def test_the_token_is_in_no_arguments(
+    plan_of: PlanOf, minimal_spec: str, classification: TextClassification, tmp_path: Path
+) -> None:
+    text = "training: {push_to_hub: true, hub_token: '${env:TOKEN}', hub_strategy: end}\n"
+    plan = plan_of(minimal_spec + text, environment={"TOKEN": "hunter2secret"})
+    arguments = built(plan, classification, tmp_path)
+    assert (arguments.push_to_hub, arguments.hub_token) == (False, None)
+    assert b"hunter2secret" not in pickle.dumps(arguments)
+    assert "hunter2secret" not in repr(arguments)
+
+
+def test_no_pickle_of_arguments_is_ever_written(tmp_path: Path) -> None:
+    arguments = TrainingArguments(output_dir=str(tmp_path))
+    save = torch.save
+    with no_pickled_arguments():
+        torch.save(arguments, tmp_path / "training_args.bin")
+        torch.save({"weight": torch.ones(2)}, tmp_path / "weights.bin")
+    assert torch.save is save
+    assert [path.name for path in tmp_path.iterdir()] == ["weights.bin"]
+    with pytest.raises(ValueError, match="on the way"), no_pickled_arguments():
+        raise ValueError("on the way")
+    assert torch.save is save
 
 
 def test_the_task_adds_its_own(plan: Plan, tmp_path: Path) -> None:
