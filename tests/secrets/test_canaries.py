@@ -236,7 +236,7 @@ def test_checkpoint_that_is_removed_while_it_is_pushed_arrives_whole(project: Pr
 
 
 def test_interrupted_run_does_not_wait_for_an_upload(project: Project) -> None:
-    project.hub.delay_next(120, path_contains="/commit/", methods=("POST",))
+    project.hub.delay_next(600, path_contains="/commit/", methods=("POST",))
     changes = ("training.hub_model_id=stuck", "training.max_steps=100000")
     words = [word for change in changes for word in ("--set", change)]
     command = [*FTSPEC, "run", str(project.spec), *words]
@@ -244,7 +244,7 @@ def test_interrupted_run_does_not_wait_for_an_upload(project: Project) -> None:
     with started(command, project.environment) as process:
         said_until(process, lambda line: line.startswith("  step "))
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(300) == 130
         said = rest_of(process)
     assert "the checkpoint of step 1 is not pushed: the run ended" in said
     assert "go on with: ftspec run " in said
