@@ -270,6 +270,34 @@ def test_absolute_path_from_the_environment_stays_a_reference(
     assert plan.to_spec()["data"]["source"]["files"] == "${env:D}/rows.json"
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["./secret-data", "secret-data/", "x/../secret-data", "%s//secret-data", "%s/x/../secret-data"],
+)
+def test_path_from_the_environment_is_masked_as_it_is_found(
+    value: str, plan_of: PlanOf, minimal_spec: str, tmp_path: Path
+) -> None:
+    """What a pattern finds are plain absolute paths, and neither the value nor the pattern."""
+    folder = tmp_path / "secret-data"
+    folder.mkdir()
+    (folder / "rows.jsonl").write_text("{}")
+    text = minimal_spec.replace(
+        "type: hub, path: acme/reviews", "type: json, files: '${env:DATA}/*.jsonl'"
+    )
+    environment = {"DATA": value.replace("%s", str(tmp_path))}
+    plan = plan_of(text, path=tmp_path / "spec.yaml", environment=environment)
+    assert "secret-data" not in plan.mask(f'no rows in "{folder}/rows.jsonl"')
+    assert "secret-data" not in json.dumps(plan.mask_all({"files": {f"{folder}/rows.jsonl": "1"}}))
+    assert "secret-data" not in json.dumps(plan.to_spec())
+
+
+def test_keys_that_are_words_are_never_masked(plan_of: PlanOf, minimal_spec: str) -> None:
+    text = minimal_spec + "output: {dir: '/${env:OUT}/x'}\n"
+    plan = plan_of(text, environment={"OUT": "splits"})
+    masked = plan.mask_all({"splits": {"train": 1}, "files": {"/splits/a": "b"}})
+    assert masked == {"splits": {"train": 1}, "files": {"/${env:OUT}/a": "b"}}
+
+
 def test_plan_is_frozen(examine: Examine, minimal_spec: str) -> None:
     plan = examine(minimal_spec).plan
     with pytest.raises(dataclasses.FrozenInstanceError):
