@@ -21,7 +21,6 @@ from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
 from ftspec.document.nodes import placed_scalars
 from ftspec.masking import (
-    SHORTEST_MASKED_PART,
     TOKEN_SHAPES,
     find_token,
     is_secret_variable,
@@ -31,6 +30,8 @@ from ftspec.planning.plan import Plan
 from ftspec.span import Position, SourceText, Span
 
 SLUGS = ("clear-secret",)
+
+_SHORTEST_TOKEN = 8  # characters; a shorter value of a variable may be a word or a number by chance
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
@@ -57,7 +58,7 @@ def _values_of_variables(source: SourceText, secrets: Mapping[str, str]) -> Iter
     """A token of the environment that stands in the text, a comment included."""
     for value, reference in secrets.items():
         variable = variable_of(reference)
-        if len(value) < SHORTEST_MASKED_PART or not is_secret_variable(variable):
+        if len(value) < _SHORTEST_TOKEN or not is_secret_variable(variable):
             continue
         for number, line in enumerate(source.lines):
             column = line.find(value)

@@ -191,8 +191,8 @@ class _LabelsAreInputs:
 
 
 def _labels_of(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The tokens of text. By the mask, as a tokenizer of its own making may pad on the left
-    whatever it is told: the first token of a row would be learned from padding there."""
+    """The tokens of text, by the mask. Some tokenizers pad on the left in spite of their setting,
+    and the first token of a row would be learned from padding."""
     is_text = mask.bool()
     follows_padding = functional.pad(~is_text, (1, -1))
     return ids.masked_fill(~is_text | follows_padding, IGNORED)

@@ -170,8 +170,8 @@ def test_padding_is_no_label_and_a_true_end_is(task_of: Any, pad_token: str) -> 
 
 @pytest.mark.parametrize("is_told", [True, False])
 def test_padding_on_the_left_is_not_learned_from(task_of: Any, is_told: bool) -> None:
-    """A tokenizer that takes no side pads on the left whatever it is told; the first token of a row
-    is no label there."""
+    """A tokenizer that has no setting of its own pads on the left. The first token of a row is no
+    label there."""
     tokenizer = tiny.tokenizer("bpe")
     tokenizer.padding_side = "left"
     if not is_told:
