@@ -12,7 +12,7 @@ from ftspec.configuration import configuration_for
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity, labelled
 from ftspec.document.ignores import Ignore, drop_ignored, find_ignores
 from ftspec.document.load import Document, load_document
-from ftspec.masking import SHORTEST_MASKED_PART, blot, is_secret_variable, mask, variable_of
+from ftspec.masking import SHORTEST_MASKED_PART, blot, is_token, mask
 from ftspec.planning.plan import Plan
 from ftspec.planning.resolve import build_plan
 from ftspec.plugin_checks import plugin_findings
@@ -177,8 +177,7 @@ class _Blotter:
         self._tokens = [
             value
             for value, reference in secrets.items()
-            if len(value) >= SHORTEST_MASKED_PART
-            and (reference == "***" or is_secret_variable(variable_of(reference)))
+            if len(value) >= SHORTEST_MASKED_PART and is_token(reference)
         ]
         self._sources: dict[int, SourceText] = {}
 

@@ -30,7 +30,11 @@ TOKEN_SHAPES = (
 _TOKEN = re.compile(
     "|".join(rf"(?<![A-Za-z0-9])(?:{shape})(?![A-Za-z0-9])" for *_, shape in TOKEN_SHAPES)
 )
-_REFERENCE = r"\$\{env:[^}\n]*\}"
+REFERENCE = r"\$\{env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}"
+"""The pattern of a reference to the environment."""
+
+HIDDEN = "***"
+"""What stands for a token that is written in clear: no variable holds it."""
 
 # What stands after a key such as "hub_token" is a secret, whatever it looks like and to the end of
 # the line, unless it is a reference or nothing.
@@ -61,29 +65,33 @@ def mask(text: str, secrets: Mapping[str, str], *, escape: bool = False) -> str:
     """
     if text in secrets:
         return secrets[text]
-    written = {
-        form: reference
-        for value, reference in secrets.items()
-        for form in _forms_of(value)
-        if len(form) >= SHORTEST_MASKED_PART
-    }
-    # the longest first, so that a value is not taken for another that it begins with
-    alternatives = [re.escape(form) for form in sorted(written, key=len, reverse=True)]
-    if escape:
-        alternatives.append(r"\$\{")
-    elif alternatives:
-        alternatives.insert(0, _REFERENCE)  # of a text that was masked before
-    if alternatives:
+    if secrets or escape:
+        pattern, references = _matcher(tuple(secrets.items()), escape)
         # one pass, so that no secret is looked for in the reference to another
-        text = re.sub(
-            "|".join(alternatives),
-            lambda match: written.get(match[0], "$${" if escape else match[0]),
-            text,
+        text = pattern.sub(
+            lambda match: references.get(match[0], "$${" if escape else match[0]), text
         )
     return text if escape else blot(text)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)  # a lock or a log has many texts, and a run one set of secrets
+def _matcher(
+    secrets: tuple[tuple[str, str], ...], escape: bool
+) -> tuple[re.Pattern[str], Mapping[str, str]]:
+    """What finds secrets in a text, and the reference for each form of one that it may find."""
+    references = {
+        form: reference
+        for value, reference in secrets
+        for form in _forms_of(value)
+        if len(form) >= SHORTEST_MASKED_PART
+    }
+    # the longest first, so that a value is not taken for another that it begins with
+    forms = [re.escape(form) for form in sorted(references, key=len, reverse=True)]
+    # references first: of a text that was masked before
+    alternatives = [*forms, r"\$\{"] if escape else [REFERENCE, *forms]
+    return re.compile("|".join(alternatives)), references
+
+
 def _forms_of(value: str) -> tuple[str, ...]:
     """How a value may be written by what puts it into a message or a file."""
     from html import escape  # only a spec with secrets needs them
@@ -131,13 +139,18 @@ def blot(text: str) -> str:
 
 def variable_of(reference: str) -> str:
     """The name of the variable that a reference reads; empty for asterisks."""
-    match = re.fullmatch(r"\$\{env:(\w+)(?::-[^}]*)?\}", reference)
-    return match[1] if match else ""
+    match = re.fullmatch(REFERENCE, reference)
+    return match["name"] if match else ""
 
 
 def is_secret_variable(name: str) -> bool:
     """Whether a variable of this name holds a token, a key or a password."""
     return _SECRET_NAME.search(name.upper()) is not None
+
+
+def is_token(reference: str) -> bool:
+    """Whether a secret that shows so is a token, a key or a password, and not a path or a name."""
+    return reference == HIDDEN or is_secret_variable(variable_of(reference))
 
 
 def ambient_secrets(environment: Mapping[str, str]) -> dict[str, str]:

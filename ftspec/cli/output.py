@@ -24,7 +24,8 @@ def hide(secrets: Mapping[str, str]) -> None:
 
 def masked(text: str) -> str:
     """``text`` without any secret of the environment or of the specs read so far."""
-    return mask(text, ambient_secrets(os.environ) | _known)
+    # the secrets of a spec include those of the environment
+    return mask(text, _known or ambient_secrets(os.environ))
 
 
 def echo(text: str, *, err: bool = False, nl: bool = True) -> None:

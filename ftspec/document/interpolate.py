@@ -15,10 +15,9 @@ from ftspec.document.nodes import (
     ScalarNode,
     scalars_of,
 )
+from ftspec.masking import REFERENCE
 
-_REFERENCE = re.compile(
-    r"\$\$\{|\$\{env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|\$\{"
-)
+_REFERENCE = re.compile(rf"\$\$\{{|{REFERENCE}|\$\{{")
 _HELP = "write ${env:NAME} or ${env:NAME:-default}, and $${ for a literal ${"
 
 

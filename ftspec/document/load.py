@@ -26,7 +26,7 @@ from ftspec.document.nodes import (
 from ftspec.document.overlay import apply_overrides, merge
 from ftspec.document.parse import parse_node
 from ftspec.document.paths import SpecPath
-from ftspec.masking import ambient_secrets
+from ftspec.masking import HIDDEN, REFERENCE, ambient_secrets
 from ftspec.span import SourceText, Span, whole_line
 
 LARGEST = 1_000_000  # bytes; a spec is a page, and a data file named by mistake must not be parsed
@@ -34,8 +34,6 @@ _LONGEST_CHAIN = 20
 _MOST_BASES = 100  # files, one that is extended twice counted twice
 _MOST_PROFILES = 100
 _MOST_VALUES = 100_000  # under all profiles together
-
-_REFERENCE = re.compile(r"\$\{env:[A-Za-z_][A-Za-z0-9_]*(?::-)?\}")
 
 
 @dataclass(frozen=True)
@@ -197,7 +195,7 @@ def load_document(
     root = _as_mapping(interpolate(root, environment, found))
     secrets = ambient_secrets(environment) | secrets_of(root)
     for scalar in (scalar for token in tokens.values() for scalar in scalars_of(token)):
-        secrets.setdefault(str(scalar.value), "***")
+        secrets.setdefault(str(scalar.value), HIDDEN)
     return Document(source, root, tuple(profiles), profile, secrets, keys, tuple(tokens.values()))
 
 
@@ -217,7 +215,8 @@ def _is_reference(node: Node) -> bool:
     """Whether nothing of a value is written in clear."""
     if not isinstance(node, ScalarNode):
         return False
-    return not node.value or bool(_REFERENCE.fullmatch(str(node.value)))
+    match = re.fullmatch(REFERENCE, str(node.value))
+    return not node.value or (match is not None and not match["default"])
 
 
 def _parse_mapping(source: SourceText, found: Collector) -> MappingNode | None:

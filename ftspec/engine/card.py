@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from ftspec.document.dump import dump
@@ -11,6 +12,18 @@ from ftspec.rundir import RunDirectory
 from ftspec.spec.base import is_local
 
 _LIBRARIES = ("torch", "transformers", "datasets")
+
+
+def write_card(plan: Plan, run_dir: RunDirectory, folder: Path) -> None:
+    """Write the card of a model into its folder, around the one that a library wrote there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = folder / "README.md"
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    path.unlink(missing_ok=True)  # it may be a link to the file of a checkpoint, which stays
+    path.write_text(card_of(plan, run_dir, before), encoding="utf-8")
 
 
 def card_of(plan: Plan, run_dir: RunDirectory, before: str = "") -> str:

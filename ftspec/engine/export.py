@@ -8,13 +8,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from ftspec.engine.card import card_of
+from ftspec.engine.card import write_card
 from ftspec.errors import RunError
 from ftspec.files import open_as_their_folder
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
-
-_CARD = "README.md"
 
 
 def export(
@@ -30,9 +28,7 @@ def export(
     try:
         temporary.mkdir(parents=True)
         write_model(temporary)
-        card = temporary / _CARD
-        before = card.read_text(encoding="utf-8") if card.is_file() else ""
-        card.write_text(card_of(plan, run_dir, before), encoding="utf-8")
+        write_card(plan, run_dir, temporary)
         open_as_their_folder(temporary)
         temporary.rename(output)
     except OSError as error:

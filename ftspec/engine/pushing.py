@@ -25,7 +25,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, HubStrategy
 
 from ftspec.document.paths import SpecPath
-from ftspec.engine.card import card_of
+from ftspec.engine.card import write_card
 from ftspec.engine.progress import RunLog
 from ftspec.errors import RunError, in_one_line
 from ftspec.planning.plan import Plan
@@ -41,8 +41,6 @@ STATE_OF_TRAINING = (
     "trainer_state.json",
 )
 """What of a checkpoint is needed to resume, and not to use the model."""
-
-_CARD = "README.md"
 
 # the first is that of whichever HTTP library the client uses; an upload wraps it in a RuntimeError
 _FAILURES: tuple[type[BaseException], ...] = (*HfHubHTTPError.__bases__, RuntimeError, ValueError)
@@ -173,10 +171,7 @@ class HubPush(TrainerCallback):
         self._staging.mkdir(exist_ok=True)
         staged = Path(tempfile.mkdtemp(dir=self._staging))
         shutil.copytree(folder, staged, copy_function=_link, dirs_exist_ok=True)
-        card = staged / _CARD
-        before = card.read_text(encoding="utf-8") if card.is_file() else ""
-        card.unlink(missing_ok=True)  # or the text would go into the checkpoint as well
-        card.write_text(card_of(self._plan, self._run_dir, before), encoding="utf-8")
+        write_card(self._plan, self._run_dir, staged)
         return staged
 
     def _settle(self) -> None:

@@ -43,9 +43,6 @@ class PreferenceTrainer(DPOTrainer):
     def _send_telemetry(self) -> None:
         """Nobody is told of a run."""
 
-    def create_model_card(self, *arguments: Any, **options: Any) -> None:
-        """The run directory says what a run was."""
-
     def compute_loss(
         self,
         model: nn.Module,
