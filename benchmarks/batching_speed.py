@@ -26,9 +26,9 @@ from transformers import TrainerCallback
 
 from benchmarks.rows import Row, compare
 from benchmarks.silence import Silence
-from ftspec.engine.compile import compile_run
-from ftspec.engine.opening import start_run
-from ftspec.engine.progress import RunLog, quiet_libraries
+from ftspec.engine.progress.run_log import RunLog, quiet_libraries
+from ftspec.engine.run.compile import compile_run
+from ftspec.engine.run.opening import start_run
 from ftspec.linting import examine
 from ftspec.registry.discover import build_registry
 from ftspec.span import SourceText

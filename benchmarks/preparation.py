@@ -66,11 +66,11 @@ def measure(rounds: int) -> Iterator[Row]:
 
 def prepare_once(rows: str, folder: str) -> None:
     """Prepare the rows of a file; write seconds and memory as JSON."""
-    import ftspec.engine.compile  # noqa: F401  what a run has imported by then
+    import ftspec.engine.run.compile  # noqa: F401  what a run has imported by then
     from ftspec.cli.watching import PlainWatcher
-    from ftspec.engine.checkpoint import locate
-    from ftspec.engine.preparation import prepare
-    from ftspec.engine.progress import RunLog, quiet_libraries
+    from ftspec.engine.data.preparation import prepare
+    from ftspec.engine.model.checkpoint import locate
+    from ftspec.engine.progress.run_log import RunLog, quiet_libraries
     from ftspec.linting import examine
     from ftspec.registry.discover import build_registry
     from ftspec.span import SourceText

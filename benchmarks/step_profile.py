@@ -20,7 +20,7 @@ from torch.profiler import ProfilerActivity, profile
 from transformers import AutoModelForSequenceClassification
 
 from benchmarks.rows import Row, compare
-from ftspec.engine.dropout import fast_masks
+from ftspec.engine.patches.dropout import fast_masks
 
 ROWS, TOKENS = 8, 96
 

@@ -26,7 +26,7 @@ from benchmarks.processes import ROOT
 from benchmarks.rows import Row, compare
 from ftspec.builtin.tasks.config import TextClassificationConfig
 from ftspec.builtin.tasks.text_classification import TextClassification
-from ftspec.engine.encoding import encode_rows
+from ftspec.engine.data.encoding import encode_rows
 from ftspec.files import folder_of_package
 from ftspec.protocols import TaskContext
 

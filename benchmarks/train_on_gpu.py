@@ -38,8 +38,8 @@ from benchmarks.training.families import FOR_GPU, family_named, write_rows
 from benchmarks.training.job import Job, Trained
 from benchmarks.training.quality import measure_quality
 from benchmarks.training.ways import WAYS
-from ftspec.engine.accounting.arithmetic import flop_of, measure_matmul
 from ftspec.engine.batching.token_counts import TokenCounts
+from ftspec.engine.run.accounting.arithmetic import flop_of, measure_matmul
 
 Train = Callable[[Job], Trained]
 

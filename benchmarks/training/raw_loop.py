@@ -14,11 +14,12 @@ from transformers import set_seed
 from benchmarks.training.encoded import collator, encode, load_model_to_train, load_tokenizer
 from benchmarks.training.job import Job, Trained
 from benchmarks.training.scripts import count, wait_for_device
-from ftspec.engine.batching.cuts import NEVER_CUT
 from ftspec.engine.batching.micro_batches import CuttingCollator, Form, MicroBatches
-from ftspec.engine.batching.padding import leave_padding_out
-from ftspec.engine.batching.sizes import LINE, WIDTH, round_up
-from ftspec.engine.dropout import fast_masks
+from ftspec.engine.batching.sizes import round_up
+from ftspec.engine.batching.split_by_length import NEVER_CUT
+from ftspec.engine.patches.dropout import fast_masks
+from ftspec.engine.trainer.padding import leave_padding_out
+from ftspec.engine.trainer.recurring_sizes import LINE, WIDTH
 
 
 def raw_loop_bf16(job: Job) -> Trained:

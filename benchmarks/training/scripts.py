@@ -13,8 +13,8 @@ from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from benchmarks.training.encoded import collator, encode, load_model_to_train, load_tokenizer
 from benchmarks.training.job import Job, Trained
-from ftspec.engine.batching.flattened import edges_of
 from ftspec.engine.batching.micro_batches import rows_of
+from ftspec.engine.batching.packed_sequence import edges_of
 
 
 def copied(job: Job) -> Trained:

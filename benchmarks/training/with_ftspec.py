@@ -14,8 +14,8 @@ from typing import Any
 
 from benchmarks.silence import Silence
 from benchmarks.training.job import Job, Trained
-from ftspec.engine.execute import execute
-from ftspec.engine.opening import start_run
+from ftspec.engine.run.execute import execute
+from ftspec.engine.run.opening import start_run
 from ftspec.linting import examine
 from ftspec.registry.discover import build_registry
 from ftspec.span import SourceText

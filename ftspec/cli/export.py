@@ -11,9 +11,9 @@ from ftspec.cli.heavy import engine_imports, require_engine
 from ftspec.cli.output import echo
 from ftspec.cli.runs import plan_of, show_and_exit
 from ftspec.cli.watching import PlainWatcher
-from ftspec.engine.connection import prepare_connection
-from ftspec.engine.export import copy_model, export
-from ftspec.engine.opening import require_model
+from ftspec.engine.artifacts.export import copy_model, export
+from ftspec.engine.hub.connection import prepare_connection
+from ftspec.engine.run.opening import require_model
 from ftspec.errors import RunError, UsageError
 from ftspec.rundir import RunDirectory
 
@@ -43,7 +43,7 @@ def export_command(run_dir: Path, output: Path, merge: bool) -> None:
             require_engine()
             prepare_connection(plan)
             with engine_imports():
-                from ftspec.engine.merge import write_merged
+                from ftspec.engine.artifacts.merge import write_merged
 
             write = partial(write_merged, plan, run, PlainWatcher())
         export(plan, run, output, write)

@@ -16,7 +16,7 @@ from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, s
 from ftspec.cli.watching import make_watcher
 from ftspec.diagnostics.render import text
 from ftspec.document.load import Document
-from ftspec.engine.connection import prepare_connection
+from ftspec.engine.hub.connection import prepare_connection
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 
@@ -67,7 +67,7 @@ def _measure(plan: Plan, document: Document, format_name: str) -> None:
     if offline is not None:
         watcher.note(offline)
     with engine_imports():
-        from ftspec.engine.accounting.trial import try_steps
+        from ftspec.engine.run.accounting.measured_steps import try_steps
 
     try:
         trial = try_steps(plan, watcher=watcher)

@@ -15,8 +15,8 @@ from ftspec.cli.rows import FORMATS, Row, read_rows
 from ftspec.cli.runs import plan_of, show_and_exit
 from ftspec.cli.several import require_one_process
 from ftspec.cli.watching import PlainWatcher
-from ftspec.engine.connection import prepare_connection
-from ftspec.engine.opening import require_model
+from ftspec.engine.hub.connection import prepare_connection
+from ftspec.engine.run.opening import require_model
 from ftspec.errors import RunError, UsageError
 from ftspec.rundir import RunDirectory
 
@@ -76,7 +76,7 @@ def predict_command(
         require_model(RunDirectory(run_dir))  # before torch is imported, which takes seconds
         prepare_connection(plan)
         with engine_imports():
-            from ftspec.engine.predict import open_predictor
+            from ftspec.engine.artifacts.predict import open_predictor
 
         predictor = open_predictor(plan, RunDirectory(run_dir), PlainWatcher())
         rows: Iterable[Row] = [predictor.from_text(one) for one in texts]

@@ -20,11 +20,11 @@ from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, s
 from ftspec.cli.watching import PlainWatcher, SilentWatcher, make_watcher
 from ftspec.diagnostics.render import text
 from ftspec.document.load import Document
-from ftspec.engine.connection import prepare_connection
-from ftspec.engine.opening import find_unfinished, join_run, open_run, start_run
-from ftspec.engine.outcome import Outcome, RunFailedError, RunInterruptedError
+from ftspec.engine.hub.connection import prepare_connection
 from ftspec.engine.processes.failure import AnotherFailedError, Failure
 from ftspec.engine.processes.launch import read_launch
+from ftspec.engine.progress.outcome import Outcome, RunFailedError, RunInterruptedError
+from ftspec.engine.run.opening import find_unfinished, join_run, open_run, start_run
 from ftspec.errors import RunError, UsageError
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
@@ -166,7 +166,7 @@ def _follow(asked: _Asked, group: Group, opened: Mapping[str, Any]) -> None:
     require_engine()
     prepare_connection(plan)
     with engine_imports():
-        from ftspec.engine.execute import execute, rehearse
+        from ftspec.engine.run.execute import execute, rehearse
 
     if asked.dry_run:
         rehearse(plan, watcher=SilentWatcher(), group=group)
@@ -198,7 +198,7 @@ def _say(failure: Failure, document: Document, plan: Plan) -> None:
 def _rehearse(plan: Plan, watcher: PlainWatcher, open_group: OpenGroup) -> None:
     _find_hub(plan, watcher)
     with engine_imports():
-        from ftspec.engine.execute import rehearse
+        from ftspec.engine.run.execute import rehearse
 
     echo("\n".join(rehearse(plan, watcher=watcher, **open_group())))
 
@@ -220,7 +220,7 @@ def _execute(
     _find_hub(plan, watcher)
     try:
         with engine_imports():
-            from ftspec.engine.execute import execute
+            from ftspec.engine.run.execute import execute
 
         group = open_group(run_dir=str(run_dir.path.absolute()), resume=resumed)
     except KeyboardInterrupt:

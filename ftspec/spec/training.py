@@ -1,7 +1,7 @@
 """The ``training`` section: every field of ``TrainingArguments`` under its own name.
 
-The fields come from ``training_arguments.json``, which ``python -m ftspec.engine.argument_table``
-generates from the installed transformers, so that lint knows them without importing torch.
+The fields come from ``training_arguments.json``. ``python -m ftspec.engine.trainer.argument_table``
+generates it from the installed transformers, so that lint knows them without importing torch.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ _PROTOCOLS = {
 _WITHOUT = """
 import sys
 from importlib.abc import MetaPathFinder
-from ftspec.engine.factories import load_factory
+from ftspec.engine.components.factories import load_factory
 from ftspec.errors import MissingExtraError
 from ftspec.registry.discover import build_registry
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ftspec.engine.compile import CompiledRun, compile_run
-from ftspec.engine.opening import start_run
-from ftspec.engine.progress import RunLog, quiet_libraries
+from ftspec.engine.progress.run_log import RunLog, quiet_libraries
+from ftspec.engine.run.compile import CompiledRun, compile_run
+from ftspec.engine.run.opening import start_run
 from ftspec.linting import examine
 from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry

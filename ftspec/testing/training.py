@@ -18,12 +18,12 @@ from datasets.fingerprint import Hasher
 from ftspec.components import Component, TaskComponent
 from ftspec.diagnostics.model import Collector
 from ftspec.document.load import read_source
-from ftspec.engine.compile import CompiledRun
-from ftspec.engine.execute import execute
-from ftspec.engine.factories import load_factory
-from ftspec.engine.opening import start_run
-from ftspec.engine.predict import Predictor
-from ftspec.engine.progress import quiet_libraries
+from ftspec.engine.artifacts.predict import Predictor
+from ftspec.engine.components.factories import load_factory
+from ftspec.engine.progress.run_log import quiet_libraries
+from ftspec.engine.run.compile import CompiledRun
+from ftspec.engine.run.execute import execute
+from ftspec.engine.run.opening import start_run
 from ftspec.errors import MissingExtraError
 from ftspec.planning.plan import Plan
 from ftspec.protocols import Context

@@ -30,8 +30,8 @@ from tests.cli.command import ROOT, SECONDS, Done
 IMPORTED = (
     "ftspec.cli.predict",
     "ftspec.cli.run",
-    "ftspec.engine.execute",
-    "ftspec.engine.predict",
+    "ftspec.engine.run.execute",
+    "ftspec.engine.artifacts.predict",
     "evaluate",
     "sklearn.metrics",
     "torch.utils.tensorboard",

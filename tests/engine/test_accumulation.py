@@ -17,7 +17,7 @@ from transformers import (
     set_seed,
 )
 
-from ftspec.engine.compile import CompiledRun
+from ftspec.engine.run.compile import CompiledRun
 from tests.engine import rows
 from tests.engine.gradients import train_in_double
 from tests.engine.running import Engine, Logs, steps_in

@@ -13,7 +13,7 @@ import torch
 from safetensors import safe_open
 from torch._dynamo.utils import counters
 
-from ftspec.engine.predict import open_predictor
+from ftspec.engine.artifacts.predict import open_predictor
 from ftspec.errors import RunError
 from tests.engine.running import Engine, Recorder, logged, steps_in
 from tests.engine.test_accumulation import AT_ONCE, spec_of

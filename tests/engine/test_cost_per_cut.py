@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import torch
 
-from ftspec.engine.batching import calibration
-from ftspec.engine.batching.calibration import (
+from ftspec.engine.batching.split_by_length import NEVER_CUT
+from ftspec.engine.trainer import calibration
+from ftspec.engine.trainer.calibration import (
     Timing,
     cost_per_cut,
     measure_cost_per_cut,
 )
-from ftspec.engine.batching.cuts import NEVER_CUT
 from ftspec.rundir import RunDirectory
 from tests.engine.running import Engine, Recorder
 from tests.engine.test_accumulation import AT_ONCE, spec_of

@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import Trainer
 
-from ftspec.engine.compile import CompiledRun
+from ftspec.engine.run.compile import CompiledRun
 from tests.engine.running import Engine
 
 pytestmark = [pytest.mark.kernels, pytest.mark.slow]

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ftspec.builtin.tasks.text_classification import TextClassification
-from ftspec.engine.compile import CompiledRun
+from ftspec.engine.run.compile import CompiledRun
 from ftspec.errors import RunError
 from tests.engine.running import Engine
 from tests.engine.test_evaluation_loss import spec_of

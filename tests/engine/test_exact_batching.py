@@ -12,14 +12,14 @@ import torch
 from transformers import Trainer, TrainingArguments
 
 from ftspec.builtin.tasks.text_classification import TextClassification
-from ftspec.engine import dropout
-from ftspec.engine.batching.choice import choose_batching
-from ftspec.engine.batching.cuts import NEVER_CUT
-from ftspec.engine.batching.exact import ExactBatching
-from ftspec.engine.batching.lengths import lengths_in
 from ftspec.engine.batching.micro_batches import Batch, MicroBatches, rows_of, tokens_of
-from ftspec.engine.dropout import draw_mask
-from ftspec.engine.trainer import BatchMeanLoss
+from ftspec.engine.batching.row_lengths import lengths_in
+from ftspec.engine.batching.split_by_length import NEVER_CUT
+from ftspec.engine.patches import dropout
+from ftspec.engine.patches.dropout import draw_mask
+from ftspec.engine.trainer.batch_mean_loss import BatchMeanLoss
+from ftspec.engine.trainer.batching_choice import choose_batching
+from ftspec.engine.trainer.exact_batching import ExactBatching
 from ftspec.errors import RunError
 from tests.engine.gradients import assert_equal, gradients_of, train_in_double
 from tests.engine.running import Engine, steps_in

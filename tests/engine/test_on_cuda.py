@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from ftspec.engine.batching.row_attention import attend_by_rows
+from ftspec.engine.model.variable_length_attention import attend_by_rows
 from tests.engine.gradients import GradientRecorder, Gradients
 from tests.engine.running import Engine, Recorder
 from tests.engine.test_accumulation import AT_ONCE, spec_of

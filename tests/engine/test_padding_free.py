@@ -24,17 +24,18 @@ from transformers import (
     Qwen2MoeConfig,
 )
 
-from ftspec.engine.batching import padding, row_attention
-from ftspec.engine.batching.flattened import flatten, is_flat, take_rows, text_of
 from ftspec.engine.batching.micro_batches import rows_of, split, split_to_fit
-from ftspec.engine.batching.padding import (
+from ftspec.engine.batching.packed_sequence import flatten, is_flat, take_rows, text_of
+from ftspec.engine.batching.token_counts import TokenCounts
+from ftspec.engine.model import variable_length_attention as row_attention
+from ftspec.engine.model.unpadding import find_layers, first_layer
+from ftspec.engine.trainer import padding
+from ftspec.engine.trainer.padding import (
     reason_rows_mix,
     reason_to_pad,
     settle_padding,
     takes_any_length,
 )
-from ftspec.engine.batching.token_counts import TokenCounts
-from ftspec.engine.batching.unpadding import find_layers, first_layer
 from tests.engine.gradients import assert_equal, gradients_of
 from tests.engine.running import Engine, Recorder
 from tests.engine.test_accumulation import (

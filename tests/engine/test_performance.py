@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ftspec.engine.accounting.trial import STEPS, try_steps
+from ftspec.engine.run.accounting.measured_steps import STEPS, try_steps
 from ftspec.rundir import RunDirectory
 from tests.engine.running import Engine, Recorder
 

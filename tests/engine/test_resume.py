@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from ftspec.engine.outcome import RunInterruptedError
+from ftspec.engine.progress.outcome import RunInterruptedError
 from ftspec.errors import RunError
 from ftspec.rundir import RunDirectory
 from tests.engine import rows

@@ -13,7 +13,7 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from ftspec.engine.outcome import Outcome
+from ftspec.engine.progress.outcome import Outcome
 from ftspec.rundir import RunDirectory
 from tests.engine.running import Engine, Recorder, logged
 

@@ -6,7 +6,7 @@ import multiprocessing
 
 import pytest
 
-from ftspec.engine.compile import CompiledRun
+from ftspec.engine.run.compile import CompiledRun
 from tests.engine.running import Engine, steps_in
 from tests.engine.test_accumulation import ACCUMULATED, spec_of
 

@@ -31,10 +31,10 @@ from ftspec.builtin.tasks.config import (
 from ftspec.builtin.tasks.seq2seq import Seq2Seq
 from ftspec.builtin.tasks.text_classification import TextClassification
 from ftspec.builtin.tasks.text_generation import TextGeneration
-from ftspec.engine.batching.exact import ExactBatching
 from ftspec.engine.batching.micro_batches import Form
-from ftspec.engine.batching.padding import leave_padding_out
-from ftspec.engine.trainer import BatchMeanLoss, trainer_class_for
+from ftspec.engine.trainer.batch_mean_loss import BatchMeanLoss, trainer_class_for
+from ftspec.engine.trainer.exact_batching import ExactBatching
+from ftspec.engine.trainer.padding import leave_padding_out
 from tests.engine.gradients import Gradients, gradients_of, train_in_double
 
 PROCESSES = 2

@@ -11,7 +11,7 @@ import evaluate.config
 import pytest
 from huggingface_hub import constants
 
-from ftspec.engine.progress import quiet_libraries
+from ftspec.engine.progress.run_log import quiet_libraries
 
 
 @contextmanager

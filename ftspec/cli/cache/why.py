@@ -15,11 +15,11 @@ from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, s
 from ftspec.cli.watching import PlainWatcher
 from ftspec.diagnostics.model import printable
 from ftspec.diagnostics.render import text
-from ftspec.engine.connection import prepare_connection
+from ftspec.engine.hub.connection import prepare_connection
 from ftspec.errors import RunError
 
 if TYPE_CHECKING:
-    from ftspec.engine.lookup import Lookup
+    from ftspec.engine.data.lookup import Lookup
 
 _SHOWN = 6
 
@@ -38,7 +38,7 @@ def why_command(
     require_engine()
     offline = prepare_connection(plan)
     with engine_imports():
-        from ftspec.engine.lookup import look_up
+        from ftspec.engine.data.lookup import look_up
 
     watcher = PlainWatcher()
     if offline is not None:

@@ -8,17 +8,17 @@ from typing import Any, Literal
 
 import torch
 
-from ftspec.engine.batching.cuts import LengthTable, cut, order_by_length
-from ftspec.engine.batching.flattened import (
+from ftspec.engine.batching.packed_sequence import (
     edges_of,
     flatten,
     is_flat,
     lengths_of_flat,
     take_rows,
 )
-from ftspec.engine.batching.lengths import lengths_of_rows
+from ftspec.engine.batching.row_lengths import lengths_of_rows
 from ftspec.engine.batching.sharing import Sharing
 from ftspec.engine.batching.sizes import round_up, width_multiple
+from ftspec.engine.batching.split_by_length import LengthTable, cut, order_by_length
 
 Batch = dict[str, Any]
 """Tensors by name; the first dimension of each is the rows, unless the batch is flat."""
@@ -70,10 +70,10 @@ class CuttingCollator:
     """Cuts the rows of a step by length and pads each micro-batch to its own longest row.
 
     ``columns`` hold the sequences that are padded apart; ``cost_per_cut`` and ``max_tokens`` are
-    those of :func:`ftspec.engine.batching.cuts.cut`, and where ``flattens`` is on micro-batches are
-    flat, filled up to a ``multiple`` of tokens where that is within the most. With ``sharing`` the
-    rows are those of all processes, and this one's own are kept. The costliest batch comes first:
-    where memory is too small for the step, that shows at once.
+    those of :func:`ftspec.engine.batching.split_by_length.cut`. Where ``flattens`` is on
+    micro-batches are flat, filled up to a ``multiple`` of tokens where that is within the most.
+    With ``sharing`` the rows are those of all processes, and this one's own are kept. The costliest
+    batch comes first: where memory is too small for the step, that shows at once.
     """
 
     def __init__(

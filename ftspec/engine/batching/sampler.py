@@ -7,8 +7,8 @@ from itertools import islice
 
 from torch.utils.data import Sampler
 
-from ftspec.engine.batching.cuts import LengthTable
 from ftspec.engine.batching.sharing import Sharing
+from ftspec.engine.batching.split_by_length import LengthTable
 
 
 class StepSampler(Sampler[list[int]]):

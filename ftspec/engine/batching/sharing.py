@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ftspec.engine.batching.cuts import LengthTable, order_by_length, share
+from ftspec.engine.batching.split_by_length import LengthTable, order_by_length, share
 
 
 @dataclass(frozen=True, kw_only=True)

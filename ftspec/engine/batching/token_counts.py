@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from ftspec.engine.batching.flattened import edges_of, is_flat
 from ftspec.engine.batching.micro_batches import rows_of, sequences_in
+from ftspec.engine.batching.packed_sequence import edges_of, is_flat
 from ftspec.engine.batching.sizes import round_up
 
 _IGNORED = -100  # the label of padding

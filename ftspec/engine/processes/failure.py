@@ -7,8 +7,8 @@ import socket
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
-from ftspec.engine.outcome import RunFailedError, RunInterruptedError
 from ftspec.engine.processes.launch import Launch
+from ftspec.engine.progress.outcome import RunFailedError, RunInterruptedError
 from ftspec.errors import FtspecError, RunError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ftspec.engine.compile import CompiledRun
+from ftspec.engine.run.compile import CompiledRun
 
 PAIRS = (
     ("hipbone", "large flaring bone forming one half of the pelvis"),

@@ -19,7 +19,7 @@ from sentence_transformers import (
 from sentence_transformers.sentence_transformer import losses
 
 from ftspec.api import RunError
-from ftspec.engine.compile import CompiledRun
+from ftspec.engine.run.compile import CompiledRun
 
 Write = Callable[..., str]
 Compiled = Callable[[str], CompiledRun]

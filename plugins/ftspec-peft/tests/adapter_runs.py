@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ftspec.engine.compile import CompiledRun, compile_run
-from ftspec.engine.execute import execute
-from ftspec.engine.opening import start_run
-from ftspec.engine.predict import Predictor
-from ftspec.engine.progress import RunLog, quiet_libraries
+from ftspec.engine.artifacts.predict import Predictor
+from ftspec.engine.progress.run_log import RunLog, quiet_libraries
+from ftspec.engine.run.compile import CompiledRun, compile_run
+from ftspec.engine.run.execute import execute
+from ftspec.engine.run.opening import start_run
 from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry
 from ftspec.rundir import RunDirectory

@@ -13,8 +13,8 @@ from adapter_runs import Engine, Recorder, spec_of
 from peft import PeftModel
 from transformers import AutoTokenizer
 
-from ftspec.engine.export import copy_model, export
-from ftspec.engine.merge import write_merged
+from ftspec.engine.artifacts.export import copy_model, export
+from ftspec.engine.artifacts.merge import write_merged
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 

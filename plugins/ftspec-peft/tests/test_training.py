@@ -14,7 +14,7 @@ from adapter_runs import Engine, Recorder, logged
 from safetensors.torch import load_file
 
 from ftspec.cli.runs import plan_of
-from ftspec.engine.outcome import RunInterruptedError
+from ftspec.engine.progress.outcome import RunInterruptedError
 from ftspec.errors import UsageError
 from ftspec.rundir import RunDirectory
 

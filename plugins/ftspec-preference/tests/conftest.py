@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from ftspec.api import Plan
-from ftspec.engine.compile import CompiledRun
+from ftspec.engine.run.compile import CompiledRun
 from ftspec.testing.runs import Listener, compile_plan, plan_spec
 
 sys.path.append(str(Path(__file__).parent))

@@ -13,7 +13,7 @@ from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments
 
 from ftspec.api import RunError
-from ftspec.engine.compile import CompiledRun
+from ftspec.engine.run.compile import CompiledRun
 
 Write = Callable[..., str]
 Compiled = Callable[[str], CompiledRun]

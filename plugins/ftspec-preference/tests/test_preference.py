@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import DPOConfig, DPOTrainer
 
 from ftspec.api import RunError
-from ftspec.engine.compile import CompiledRun
+from ftspec.engine.run.compile import CompiledRun
 
 Write = Callable[..., str]
 Compiled = Callable[[str], CompiledRun]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ftspec.engine.compile import CompiledRun
+from ftspec.engine.run.compile import CompiledRun
 from ftspec.testing.runs import Listener, compile_plan, plan_spec
 
 DATA = Path(__file__).parents[1] / "specs" / "data" / "wordnet_questions"

@@ -26,7 +26,7 @@ from transformers import (
     XLMRobertaConfig,
 )
 
-from ftspec.engine.lengths import position_limit
+from ftspec.engine.model.length_limits import position_limit
 from ftspec.planning.positions import over_limit, positions_in
 
 

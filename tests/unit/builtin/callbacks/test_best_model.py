@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ftspec.engine.compile import compile_run
-from ftspec.engine.execute import start_run
-from ftspec.engine.progress import RunLog
+from ftspec.engine.progress.run_log import RunLog
+from ftspec.engine.run.compile import compile_run
+from ftspec.engine.run.execute import start_run
 from tests.engine.running import Engine, Recorder
 
 # a step so large that accuracy goes up and down

@@ -12,10 +12,6 @@ import pytest
 import torch
 from torch.utils.data import RandomSampler, SequentialSampler
 
-from ftspec.engine.batching.cuts import NEVER_CUT
-from ftspec.engine.batching.flattened import flatten
-from ftspec.engine.batching.lengths import lengths_in, lengths_of_rows
-from ftspec.engine.batching.memory import is_out_of_memory
 from ftspec.engine.batching.micro_batches import (
     Batch,
     CuttingCollator,
@@ -24,9 +20,13 @@ from ftspec.engine.batching.micro_batches import (
     split_to_fit,
     tokens_of,
 )
+from ftspec.engine.batching.out_of_memory import is_out_of_memory
+from ftspec.engine.batching.packed_sequence import flatten
 from ftspec.engine.batching.passes import plan_passes
+from ftspec.engine.batching.row_lengths import lengths_in, lengths_of_rows
 from ftspec.engine.batching.sampler import StepSampler
 from ftspec.engine.batching.sharing import Sharing
+from ftspec.engine.batching.split_by_length import NEVER_CUT
 from ftspec.engine.batching.token_counts import TokenCounts
 
 COLUMNS = ("input_ids",)

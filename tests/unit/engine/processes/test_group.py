@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ftspec.engine.outcome import RunFailedError, RunInterruptedError
 from ftspec.engine.processes.failure import AnotherFailedError, Failure
 from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.processes.launch import Launch
+from ftspec.engine.progress.outcome import RunFailedError, RunInterruptedError
 from ftspec.errors import RunError
 from ftspec.rundir import RunDirectory
 

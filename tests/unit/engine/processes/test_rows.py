@@ -10,13 +10,14 @@ from typing import Any
 import datasets
 import pytest
 
-from ftspec.engine import ingredients, opening
-from ftspec.engine.checkpoint import locate
-from ftspec.engine.opening import join_run, start_run
-from ftspec.engine.preparation import Preparation, prepare
+from ftspec.engine.data import cache_key as ingredients
+from ftspec.engine.data.preparation import Preparation, prepare
+from ftspec.engine.model.checkpoint import locate
 from ftspec.engine.processes.group import Group
 from ftspec.engine.processes.launch import Launch
-from ftspec.engine.progress import RunLog
+from ftspec.engine.progress.run_log import RunLog
+from ftspec.engine.run import opening
+from ftspec.engine.run.opening import join_run, start_run
 from ftspec.errors import RunError
 from tests.engine.running import Engine, Recorder
 from tests.unit import tiny

@@ -1,0 +1,44 @@
+"""The model of a run as a folder of its own, with a card that says what made it. Imports without
+torch."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from ftspec.engine.hub.card import write_card
+from ftspec.errors import RunError
+from ftspec.files import open_as_their_folder
+from ftspec.planning.plan import Plan
+from ftspec.rundir import RunDirectory
+
+
+def export(
+    plan: Plan, run_dir: RunDirectory, output: Path, write_model: Callable[[Path], None]
+) -> None:
+    """Make ``output``, whole or not at all, of what ``write_model`` writes to a new folder.
+
+    Raises:
+        RunError: the folder cannot be made or written, or the model cannot be.
+    """
+    # beside it, so that it can be renamed
+    temporary = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.mkdir(parents=True)
+        write_model(temporary)
+        write_card(plan, run_dir, temporary)
+        open_as_their_folder(temporary)
+        temporary.rename(output)
+    except OSError as error:
+        raise RunError(
+            f'cannot write to "{output}": {error.strerror or error}', slug="output-not-writable"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def copy_model(run_dir: RunDirectory, folder: Path) -> None:
+    """Copy the model of a run, which transformers wrote, as it is."""
+    shutil.copytree(run_dir.model, folder, dirs_exist_ok=True)

@@ -1,0 +1,32 @@
+"""A trained adapter and its checkpoint made one model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformers.utils import logging as transformers_logging
+
+from ftspec.engine.artifacts.saved_model import load_trained, restore_task
+from ftspec.engine.progress.run_log import Watcher, quiet_libraries
+from ftspec.planning.plan import Plan
+from ftspec.rundir import RunDirectory
+
+
+def write_merged(plan: Plan, run_dir: RunDirectory, watcher: Watcher, folder: Path) -> None:
+    """Write the merged model of a run in fp32, with its tokenizer, as training writes a model
+    without an adapter. A checkpoint that was quantized for training is taken as it is: its
+    quantized weights have lost more than a merge may.
+
+    Raises:
+        RunError: the run has no model, its checkpoint is gone, or the adapter cannot be merged.
+        MissingExtraError: a package is not installed.
+    """
+    quiet_libraries()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    trained = load_trained(plan, run_dir, watcher.note, is_quantized=False)
+    assert trained.adapter is not None
+    merged = trained.adapter.merge(trained.module)
+    module: Any = restore_task(plan, trained, watcher.note).wrap(merged)
+    module.save_pretrained(folder)
+    trained.tokenizer.save_pretrained(folder)

@@ -1,0 +1,193 @@
+"""Uses the model of a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+from transformers.utils import logging as transformers_logging
+
+from ftspec.components import TaskComponent
+from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.engine.artifacts.saved_model import load_trained, restore_task
+from ftspec.engine.batching.evaluation_order import batch_by_length
+from ftspec.engine.batching.out_of_memory import free_memory, is_out_of_memory, row_too_large
+from ftspec.engine.batching.split_by_length import LengthTable
+from ftspec.engine.data.task import lengths_of
+from ftspec.engine.progress.run_log import Note, Watcher, quiet_libraries
+from ftspec.errors import RunError
+from ftspec.planning.plan import Plan
+from ftspec.rundir import RunDirectory
+from ftspec.spec.template import MissingColumnError, parse_template
+
+_BATCHES_OF_WINDOW = 8
+
+
+class Predictor:
+    """The task, the tokenizer and the model of a run."""
+
+    def __init__(self, plan: Plan, run_dir: RunDirectory, note: Note) -> None:
+        assert isinstance(plan.task.component, TaskComponent)
+        self._template = {
+            name: parse_template(text)
+            for name, text in plan.template.items()
+            if name in plan.task.component.inputs
+        }
+        self._columns = plan.input_columns
+        self._optional = {
+            field.name for field in plan.task.component.fields if not field.is_needed_to_predict
+        }
+        trained = load_trained(plan, run_dir, note)
+        self._task = restore_task(plan, trained, note)
+        self._tokenizer = trained.tokenizer
+        self._note = note
+        self._cap: int | None = None  # tokens; set where memory runs out
+        self._max_length = lengths_of(plan, trained.tokenizer, trained.config, _unsaid).inputs
+        self._model = self._task.wrap(trained.module).eval()
+        if torch.cuda.is_available():
+            self._model = self._model.to("cuda")
+
+    def render(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row of data to the inputs of the task, by the templates of the spec. An input that the
+        task can do without is left out where the row has none of its columns.
+
+        Raises:
+            RunError: the row has not the columns that the templates name.
+        """
+        inputs = {}
+        for name, template in self._template.items():
+            columns = {column.partition(".")[0] for column in template.columns}
+            if name in self._optional and not columns & row.keys():
+                continue
+            try:
+                inputs[name] = template.render(row)
+            except MissingColumnError as error:
+                raise RunError(
+                    f'the input has no column "{error.column}"',
+                    slug="unknown-column",
+                    helps=("it has " + ", ".join(f'"{column}"' for column in row),),
+                ) from None
+        return inputs
+
+    def from_text(self, text: str) -> dict[str, Any]:
+        """One text to the row it would have come from: the one column that the inputs need.
+
+        Raises:
+            RunError: they need more than one, so that a bare text does not say enough.
+        """
+        if len(self._columns) != 1:
+            raise RunError(
+                "this model reads several columns: "
+                + ", ".join(f'"{name}"' for name in self._columns),
+                slug="several-columns",
+                helps=(
+                    "pass each: " + " ".join(f'--column {name}="…"' for name in self._columns),
+                    "or a file with these columns: --file rows.jsonl",
+                ),
+            )
+        return self.from_columns({self._columns[0]: text})
+
+    def from_columns(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values by column to the row they would have come from; a dotted name is a nested one.
+
+        Raises:
+            RunError: the inputs read no such column.
+        """
+        known = {column for template in self._template.values() for column in template.columns}
+        row: dict[str, Any] = {}
+        for column, value in values.items():
+            if column not in known:
+                raise RunError(
+                    f'this model reads no column "{column}"',
+                    slug="unknown-column",
+                    helps=(*did_you_mean(column, known), one_of(sorted(known))),
+                )
+            *parents, name = column.split(".")
+            inner = row
+            for parent in parents:
+                inner = inner.setdefault(parent, {})
+            inner[name] = value
+        return row
+
+    def predict(
+        self, rows: Iterable[Mapping[str, Any]], batch_size: int = 16
+    ) -> Iterator[dict[str, Any]]:
+        """The result for each row, in order. Of the rows of a window those of like length are
+        computed together: ``batch_size`` of the longest, and more of shorter ones."""
+        remaining = iter(rows)
+        while window := list(islice(remaining, batch_size * _BATCHES_OF_WINDOW)):
+            fields = [self.render(row) for row in window]
+            lengths = self._count_tokens(fields)
+            results: dict[int, dict[str, Any]] = {}
+            for batch in batch_by_length(lengths, batch_size):
+                given = self._predict([fields[row] for row in batch], lengths[batch])
+                results |= zip(batch, given, strict=True)
+            yield from (results[row] for row in range(len(fields)))
+
+    def _predict(
+        self, rows: Sequence[Mapping[str, Any]], lengths: LengthTable
+    ) -> list[dict[str, Any]]:
+        """The results for rows, in halves where memory has no room for them.
+
+        Raises:
+            RunError: it has none for a single row.
+        """
+        tokens = len(rows) * int(lengths.max())
+        if self._cap is None or tokens <= self._cap or len(rows) == 1:
+            try:
+                return self.predict_fields(rows)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            free_memory()
+            self._halve(len(rows), tokens)
+        half = len(rows) // 2
+        return self._predict(rows[:half], lengths[:half]) + self._predict(
+            rows[half:], lengths[half:]
+        )
+
+    def _halve(self, rows: int, tokens: int) -> None:
+        if rows == 1:
+            raise row_too_large(tokens)
+        if self._cap is None:
+            self._note(
+                f"memory ran out at a batch of {rows} rows and {tokens:,} tokens: batches as large "
+                'are computed in parts from here on; a smaller "--batch-size" avoids it'
+            )
+        self._cap = tokens // 2
+
+    def predict_fields(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The result for each row of a batch that is rendered already."""
+        with torch.inference_mode():
+            return self._task.predict(self._model, rows)
+
+    def _count_tokens(self, rows: Sequence[Mapping[str, Any]]) -> LengthTable:
+        """The tokens of each row's texts, as far as the model reads them."""
+        counts = np.zeros((len(rows), 1), dtype=np.int64)
+        for name in self._template:
+            texts = [row[name] if isinstance(row.get(name), str) else "" for row in rows]
+            encoded = self._tokenizer(texts, verbose=False)["input_ids"]
+            counts[:, 0] += [min(len(ids), self._max_length) for ids in encoded]
+        return counts
+
+    def show(self, result: Mapping[str, Any]) -> str:
+        """A result in one line, for people."""
+        return self._task.show(result)
+
+
+def open_predictor(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Predictor:
+    """The predictor of a finished run; what loading says goes nowhere but to ``watcher``.
+
+    Raises:
+        RunError: the run has no model.
+    """
+    quiet_libraries()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    return Predictor(plan, run_dir, watcher.note)
+
+
+def _unsaid(note: str) -> None:
+    """The task was built with the same lengths, and has said it."""

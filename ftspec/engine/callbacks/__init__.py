@@ -1,0 +1,1 @@
+"""What watches training, as callbacks of the Trainer."""

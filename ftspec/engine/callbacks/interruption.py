@@ -1,0 +1,110 @@
+"""Ctrl-C and termination: a run ends with what it has, and says how to go on."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+import torch
+from accelerate.utils import gather
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from ftspec.engine.progress.run_log import RunLog
+
+
+@contextmanager
+def termination_as_interrupt(once: bool = False) -> Iterator[None]:
+    """While it lasts, SIGTERM, which clusters send before they kill, does what Ctrl-C does. With
+    ``once``, what comes after the first signal is ignored: launchers send it to every process, and
+    users to the launcher."""
+    is_sent = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal is_sent
+        if is_sent and once:
+            return
+        is_sent = True
+        raise KeyboardInterrupt
+
+    if not _handles_signals():
+        yield
+        return
+    numbers = (signal.SIGTERM, signal.SIGINT) if once else (signal.SIGTERM,)
+    previous = [signal.signal(number, interrupt) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, previous, strict=True):
+            signal.signal(number, handler)
+
+
+class Interruption(TrainerCallback):
+    """Ctrl-C ends the run after the current step, with a checkpoint; a second one at once. Several
+    processes end after the same step, whichever was told, and a second signal is the launcher's."""
+
+    def __init__(self, log: RunLog, processes: int = 1) -> None:
+        self._log = log
+        self._processes = processes
+        self._previous: dict[int, Any] = {}
+        self.requested = False
+
+    def __enter__(self) -> Interruption:
+        if _handles_signals():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._previous[number] = signal.signal(number, self._request)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        if self._processes > 1:
+            self.requested = True
+            return
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+        with suppress(RuntimeError):  # it came in the middle of another message
+            self._log.note(
+                "stopping after this step, with a checkpoint; Ctrl-C again stops at once"
+            )
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Log, save and stop where asked to. What is evaluated at this step still is: a resumed run
+        would never know."""
+        if self._processes > 1:
+            self._agree(args.device)
+        if self.requested:
+            control.should_log = True
+            control.should_save = True
+            control.should_training_stop = True
+
+    def _agree(self, device: torch.device) -> None:
+        """Stop where any process was told to: one that went on would wait for the others."""
+        told = gather(torch.tensor([self.requested], device=device, dtype=torch.int32))
+        self.requested = bool(told.any())
+        if self.requested:
+            self._log.note("stopping after this step, with a checkpoint")
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """The Trainer takes a stop for the end of an epoch, with all that is due there."""
+        if not self.requested:
+            return
+        if float(state.epoch or 0).is_integer():
+            control.should_save = True  # again, since the evaluation due here comes in between
+        else:
+            control.should_log = control.should_evaluate = control.should_save = False
+
+
+def _handles_signals() -> bool:
+    """Python lets the main thread alone handle signals."""
+    return threading.current_thread() is threading.main_thread()

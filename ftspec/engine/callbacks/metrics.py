@@ -1,0 +1,98 @@
+"""Metrics of a run: built once, asked at every evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from datasets import Dataset, IterableDataset
+from transformers import (
+    EvalPrediction,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+
+from ftspec.components import MetricComponent
+from ftspec.engine.components.factories import require_packages
+from ftspec.planning.plan import PlannedComponent
+from ftspec.protocols import Task
+
+
+class Metrics(TrainerCallback):
+    """The metrics of the spec: some score predictions, some score the mean loss alone.
+
+    They are built after the first step, which does not wait for the libraries they import; and not
+    only when they are asked, since one that cannot be built should not end a long run.
+
+    Raises:
+        MissingExtraError: a package that one of them needs is not installed.
+    """
+
+    def __init__(
+        self,
+        planned: Sequence[PlannedComponent],
+        make: Callable[[PlannedComponent], Any],
+        task: Task,
+    ) -> None:
+        self._planned = planned
+        self._make = make
+        self._task = task
+        self._on_loss: list[Any] = []
+        self._on_predictions: list[Any] = []
+        self._is_built = False
+        for one in planned:
+            require_packages(one.component)
+
+    def build(self) -> None:
+        """Build them, once."""
+        if self._is_built:
+            return
+        self._is_built = True
+        for one in self._planned:
+            (self._on_loss if _scores_loss(one) else self._on_predictions).append(self._make(one))
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """The first step is made."""
+        self.build()
+
+    @property
+    def needs_predictions(self) -> bool:
+        """Whether evaluation must keep what the model gave."""
+        return not all(map(_scores_loss, self._planned))
+
+    def score_predictions(
+        self, outputs: EvalPrediction, rows: Dataset | IterableDataset
+    ) -> dict[str, float]:
+        """The metrics of what the model gave for the encoded ``rows``."""
+        self.build()
+        predictions, references = self._task.decode(outputs, rows)
+        results: dict[str, float] = {}
+        for module in self._on_predictions:
+            results |= _numbers(module.compute(predictions=predictions, references=references))
+        return results
+
+    def score_loss(self, loss: float) -> dict[str, float]:
+        """The metrics of a split's mean loss."""
+        self.build()
+        results: dict[str, float] = {}
+        for module in self._on_loss:
+            results |= _numbers(module.compute(losses=[loss]))
+        return results
+
+
+def _scores_loss(planned: PlannedComponent) -> bool:
+    assert isinstance(planned.component, MetricComponent)
+    return planned.component.scores == frozenset({"loss"})
+
+
+def _numbers(results: Mapping[str, Any] | None) -> dict[str, float]:
+    """The single numbers among a metric's results; metrics of the Hub return lists as well."""
+    return {
+        name: float(value)
+        for name, value in (results or {}).items()
+        if isinstance(value, (int, float)) or getattr(value, "ndim", None) == 0
+    }

@@ -1,0 +1,1 @@
+"""From planned components to the objects their factories make."""

@@ -1,0 +1,59 @@
+"""How many tokens a row may have: the spec's word, within what the model can take."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from transformers import PretrainedConfig, PreTrainedTokenizerBase
+
+from ftspec.components import TokenizerConfig
+from ftspec.document.paths import SpecPath
+from ftspec.engine.progress.run_log import Note
+from ftspec.errors import RunError
+from ftspec.planning.positions import POSITION_SETTINGS, over_limit, positions_in
+
+DEFAULT_MAX_LENGTH = 512
+DEFAULT_MAX_TARGET_LENGTH = 128
+_NO_LIMIT = 1_000_000  # transformers writes 1e30 for tokenizers that know no limit
+
+
+class Lengths(NamedTuple):
+    """Tokens at most, special tokens counted."""
+
+    inputs: int
+    targets: int
+
+
+def resolve_lengths(
+    wanted: TokenizerConfig,
+    at: SpecPath,
+    tokenizer: PreTrainedTokenizerBase,
+    config: PretrainedConfig,
+    note: Note,
+) -> Lengths:
+    """What the spec asks for, or what the model can take.
+
+    Raises:
+        RunError: the spec asks for more than the model has positions.
+    """
+    positions = position_limit(config)
+    for name, length in (
+        ("max_length", wanted.max_length),
+        ("max_target_length", wanted.max_target_length),
+    ):
+        if length is not None and positions is not None and length > positions:
+            headline, help_ = over_limit(name, length, positions)
+            raise RunError(headline, slug="max-length", at=(*at, name), helps=(help_,))
+    known = [limit for limit in (tokenizer.model_max_length, positions) if limit]
+    limit = min((limit for limit in known if limit < _NO_LIMIT), default=None)
+    max_length = wanted.max_length or limit
+    if max_length is None:
+        max_length = DEFAULT_MAX_LENGTH
+        note(f"neither model nor tokenizer has a limit: inputs are cut at {max_length} tokens")
+    default = min(DEFAULT_MAX_TARGET_LENGTH, positions or DEFAULT_MAX_TARGET_LENGTH)
+    return Lengths(max_length, wanted.max_target_length or default)
+
+
+def position_limit(config: PretrainedConfig) -> int | None:
+    """How many positions a model has; ``None`` where they are relative, and so without a limit."""
+    return positions_in({name: getattr(config, name, None) for name in POSITION_SETTINGS})

@@ -1,0 +1,1 @@
+"""Changes of libraries for the whole process, one in each file."""

@@ -1,0 +1,1 @@
+"""What a run says while it lasts and how it ends."""

@@ -1,0 +1,1 @@
+"""One Trainer for all tasks, and the objects it is given."""

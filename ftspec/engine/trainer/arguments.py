@@ -1,0 +1,107 @@
+"""The ``training`` section as ``TrainingArguments``: the one module that knows their fields."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from transformers import TrainingArguments
+
+from ftspec.diagnostics.suggest import did_you_mean
+from ftspec.engine.model.precision import Precision
+from ftspec.errors import RunError
+from ftspec.planning.idle_arguments import idle_arguments
+from ftspec.planning.plan import Plan
+from ftspec.protocols import Task
+from ftspec.rundir import RunDirectory
+from ftspec.spec.training import argument_table
+
+_PUSHED = {"hub_token", "push_to_hub"}
+"""What ftspec does itself, so that no TrainingArguments hold a token."""
+
+
+def build_arguments(
+    plan: Plan,
+    task: Task,
+    run_dir: RunDirectory,
+    precision: Precision,
+    *,
+    needs_predictions: bool,
+    whole_steps: bool = False,
+    loading: Mapping[str, Any] = MappingProxyType({}),
+) -> TrainingArguments:
+    """The arguments of a run: what the spec sets, what the task adds, what ftspec owns. With
+    ``whole_steps`` a batch is all the rows of a step on a device, and nothing is accumulated.
+    ``loading`` is taken where the spec says nothing else.
+
+    Raises:
+        RunError: the installed transformers refuses a field or a combination.
+    """
+    arguments_class = task.arguments_class or TrainingArguments
+    known = {field.name for field in dataclasses.fields(arguments_class)}
+    for name in plan.training:
+        if name not in known:
+            raise RunError(
+                f'the installed transformers has no training argument "{name}"',
+                slug="unknown-key",
+                at=("training", name),
+                helps=did_you_mean(name, known),
+            )
+    left_out = {argument.name for argument in idle_arguments(plan)} | _PUSHED
+    try:
+        return arguments_class(
+            **{
+                **task.arguments(),
+                **loading,
+                **{name: value for name, value in plan.training.items() if name not in left_out},
+                **_owned(plan, run_dir, precision, needs_predictions),
+                **(_whole_steps(plan) if whole_steps else {}),
+            }
+        )
+    except (ValueError, ImportError, TypeError) as error:
+        text = " ".join(str(error).split())
+        named = [name for name in plan.training if name in text]
+        at = ("training", named[0]) if named else ("training",)
+        raise RunError(
+            f"transformers refuses these settings: {text}", slug="bad-value", at=at
+        ) from error
+
+
+def _owned(
+    plan: Plan, run_dir: RunDirectory, precision: Precision, needs_predictions: bool
+) -> Mapping[str, Any]:
+    owned: dict[str, Any] = {
+        "output_dir": str(run_dir.checkpoints),
+        "run_name": plan.name,
+        "seed": plan.seed,
+        "report_to": [],  # TensorBoard is a callback of ours, with its files in the run directory
+        "disable_tqdm": True,
+        # collators choose what the model takes
+        "remove_unused_columns": False,
+        "prediction_loss_only": not needs_predictions,
+        "bf16": precision == "bf16",
+        "fp16": precision == "fp16",
+    }
+    if not torch.accelerator.is_available():
+        owned["use_cpu"] = True  # said aloud, or transformers refuses bf16 on a CPU
+    if plan.performance.compile:
+        owned["torch_compile"] = True
+    return owned
+
+
+def rows_per_batch(plan: Plan) -> int:
+    """The rows of a batch on a device, as the spec has it."""
+    name = "per_device_train_batch_size"
+    size: int = plan.training.get(name, argument_table()[name]["default"])
+    return size
+
+
+def _whole_steps(plan: Plan) -> Mapping[str, Any]:
+    steps = plan.training.get("gradient_accumulation_steps", 1)
+    return {
+        "per_device_train_batch_size": rows_per_batch(plan) * steps,
+        "gradient_accumulation_steps": 1,
+    }
