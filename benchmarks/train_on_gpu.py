@@ -102,7 +102,10 @@ def _train_in_every_way(
         named = f"{family}: {way}"
         for attempt in ("timed",) if way == ONE_SHAPE else ("before", "timed"):
             job = replace(
-                first, way=way, folder=str(folder / f"{seed}-{number}-{attempt}"), cost_per_cut=cost
+                first,
+                way=way,
+                folder=str(folder / f"{seed}-{number}-{attempt}"),
+                overhead_tokens=cost,
             )
             Path(job.folder).mkdir()
             torch.cuda.reset_peak_memory_stats()
@@ -110,7 +113,7 @@ def _train_in_every_way(
             memory = torch.cuda.max_memory_allocated()
             _free()
         if way.startswith("ftspec run"):
-            cost = with_ftspec.cost_per_cut(job)
+            cost = with_ftspec.overhead_tokens(job)
             values["cost per cut, tokens"][named].append(UNCUT if cost is None else cost)
         found = {
             "examples/s": trained.rows / trained.seconds,

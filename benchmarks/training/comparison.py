@@ -83,7 +83,7 @@ def compare_ways(family: str, rounds: int) -> Iterator[Row]:
                     way=way,
                     seed=seed,
                     folder=str(folder / f"{seed}-{number}"),
-                    cost_per_cut=costs.get(way),
+                    overhead_tokens=costs.get(way),
                 )
                 measures.used[way].append(
                     run(python("-m", "benchmarks.training", str(job.to_file())))
@@ -91,5 +91,5 @@ def compare_ways(family: str, rounds: int) -> Iterator[Row]:
                 measures.trained[way].append(Trained.read(job))
                 measures.quality[way].append(measure_quality(job, held_out))
                 if way in RAW_LOOPS:
-                    costs[RAW_LOOPS[way]] = with_ftspec.cost_per_cut(job)
+                    costs[RAW_LOOPS[way]] = with_ftspec.overhead_tokens(job)
     yield from measures.rows()

@@ -22,7 +22,7 @@ class Job:
         model: folder of the model and its tokenizer.
         rows: file of the rows to learn from.
         folder: for all that is written.
-        cost_per_cut: what ``ftspec run`` found a micro-batch to cost, for the raw loop.
+        overhead_tokens: what ``ftspec run`` found a micro-batch to cost, for the raw loop.
         fills: whether micro-batches are filled up to sizes that come back, in the raw loop.
         draws_fast: whether masks of dropout are drawn as ``ftspec run`` does, in the raw loop.
         epochs: how often the raw loop learns the rows, each time in another order.
@@ -34,7 +34,7 @@ class Job:
     model: str
     rows: str
     folder: str
-    cost_per_cut: int | None = None
+    overhead_tokens: int | None = None
     fills: bool = True
     draws_fast: bool = True
     epochs: int = 1

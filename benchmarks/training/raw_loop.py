@@ -46,7 +46,7 @@ def _train_in(job: Job, precision: torch.dtype | None) -> Trained:
     model = load_model_to_train(job).to(device)
     by_size = job.fills and device.type == "cpu" and precision is not None
     multiple = LINE if by_size else 1
-    if job.cost_per_cut is None:
+    if job.overhead_tokens is None:
         leave_padding_out(model, _form_of(job), multiple=multiple)
     model.train()
     optimizer = torch.optim.AdamW(
@@ -87,7 +87,7 @@ def _train_in(job: Job, precision: torch.dtype | None) -> Trained:
 
 def _steps(job: Job, rows: Dataset, collate: Any, multiple: int) -> Iterator[MicroBatches]:
     """The rows of each step, cut as ``ftspec run`` cuts them, or without padding as it has them."""
-    cost = NEVER_CUT if job.cost_per_cut is None else job.cost_per_cut
+    cost = NEVER_CUT if job.overhead_tokens is None else job.overhead_tokens
     flattens = _form_of(job) == "line"
     columns = job.learned.length_columns
     cutter = CuttingCollator(collate, columns, cost, flattens=flattens, multiple=multiple)
@@ -101,7 +101,7 @@ def _steps(job: Job, rows: Dataset, collate: Any, multiple: int) -> Iterator[Mic
 
 def _form_of(job: Job) -> Form:
     """That of the micro-batches of ``ftspec run``."""
-    if job.cost_per_cut is not None:
+    if job.overhead_tokens is not None:
         return "padded"
     return "line" if job.learned.task == "text-generation" else "layers"
 

@@ -38,7 +38,7 @@ def measure_switched(
                         model=str(model),
                         rows=str(rows),
                         folder=str(folder / f"{seed}-{number}"),
-                        cost_per_cut=COSTS.get(family),
+                        overhead_tokens=COSTS.get(family),
                         epochs=epochs,
                         **fields,
                     )

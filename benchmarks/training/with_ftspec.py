@@ -52,10 +52,10 @@ def within_this_process(job: Job, **config: str) -> Trained:
     return _trained(job)
 
 
-def cost_per_cut(job: Job) -> int | None:
+def overhead_tokens(job: Job) -> int | None:
     """What the run found a micro-batch to cost."""
     found = json.loads((_run_dir(job) / "lock.json").read_text(encoding="utf-8"))
-    cost: int | None = found.get("cost_per_cut")
+    cost: int | None = found.get("micro_batch_overhead_tokens")
     return cost
 
 

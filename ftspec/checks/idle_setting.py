@@ -119,7 +119,7 @@ def _task(plan: Plan) -> Iterator[Idle]:
 def _performance(plan: Plan) -> Iterator[Idle]:
     batching = plan.performance.batching
     if batching != "exact":
-        for key in ("cost_per_cut", "max_tokens_per_device"):
+        for key in ("micro_batch_overhead_tokens", "max_tokens_per_device"):
             when = f'while batching is "{batching}"'
             yield ("performance", key), ("performance", "batching"), when
 

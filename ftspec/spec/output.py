@@ -20,7 +20,7 @@ class PerformanceSection(SpecModel):
         description="the rows of a step as the shuffle drew them, cut into micro-batches of like "
         "length; or steps of rows of like length; or each batch padded to its longest row",
     )
-    cost_per_cut: int | None = Field(
+    micro_batch_overhead_tokens: int | None = Field(
         default=None,
         ge=0,
         description="what a micro-batch of exact batching costs beside its tokens, in tokens; "

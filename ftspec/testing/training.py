@@ -33,7 +33,7 @@ from ftspec.testing.runs import Listener, compile_plan, plan_spec
 from ftspec.testing.subject import Subject, title
 
 # measured when a run starts, it would cut the steps of two runs differently, and dropout with them
-_ALIKE = ("performance.cost_per_cut=256",)
+_ALIKE = ("performance.micro_batch_overhead_tokens=256",)
 _KEPT = ("spec.yaml", "spec.resolved.yaml", "plan.json", "lock.json", "metrics.json", "log.txt")
 
 

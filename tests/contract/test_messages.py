@@ -87,7 +87,7 @@ MESSAGES = [
 def test_they_are_found() -> None:
     places = " ".join(message.place for message in MESSAGES)
     assert len(MESSAGES) > 100
-    for part in ("builtin/sources", "engine/splits", "document/load", "checks/", "spec/data"):
+    for part in ("builtin/sources", "engine/data/splits", "document/load", "checks/", "spec/data"):
         assert f"ftspec/{part}" in places
 
 

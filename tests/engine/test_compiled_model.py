@@ -19,14 +19,14 @@ from tests.engine.running import Engine, Recorder, logged, steps_in
 from tests.engine.test_accumulation import AT_ONCE, spec_of
 
 COMPILED = "performance.compile=true"
-SMALL_CUTS = (*AT_ONCE, "performance.cost_per_cut=16")
+SMALL_CUTS = (*AT_ONCE, "performance.micro_batch_overhead_tokens=16")
 ONE_LAYER = {
     "single-label": ("model.config.num_hidden_layers=1",),
     "summarization": ("model.config.num_layers=1", "model.config.num_decoder_layers=1"),
     "rows of text": ("model.config.n_layer=1",),
 }
 """For each case: a second layer is compiled like the first."""
-OF_ONE_SHAPE = ("tokenizer.max_length=32", "performance.cost_per_cut=1000000")
+OF_ONE_SHAPE = ("tokenizer.max_length=32", "performance.micro_batch_overhead_tokens=1000000")
 """Each step in one batch: compiling takes a minute for each size that varies."""
 
 

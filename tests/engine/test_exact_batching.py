@@ -35,7 +35,7 @@ from tests.engine.test_accumulation import (
 pytestmark = pytest.mark.slow
 
 PADDED = "performance.batching=padded"
-CUT_OFTEN = "performance.cost_per_cut=0"
+CUT_OFTEN = "performance.micro_batch_overhead_tokens=0"
 WITH_PADDING = "model.config.attn_implementation=sdpa"
 """Where it is named, no other attention is taken that would do without."""
 STANDING_STILL = ("training.learning_rate=0.0", "training.num_train_epochs=1")
@@ -128,7 +128,7 @@ def test_no_more_tokens_than_a_device_may_have(
 ) -> None:
     spec = spec_of(request, "summarization")
     limit = "performance.max_tokens_per_device=120"
-    run = engine.compile(spec, *AT_ONCE, limit, "performance.cost_per_cut=100000")
+    run = engine.compile(spec, *AT_ONCE, limit, "performance.micro_batch_overhead_tokens=100000")
 
     sizes = [
         batch["input_ids"].numel() + batch["labels"].numel()
@@ -146,7 +146,7 @@ def test_no_more_tokens_than_a_batch_of_the_longest_row(
 ) -> None:
     """Accumulated batches come together only as far as one of them may need memory."""
     run = engine.compile(spec_of(request, case), *ACCUMULATED)
-    run.trainer.cost_per_cut = NEVER_CUT
+    run.trainer.overhead_tokens = NEVER_CUT
     columns = run.data.task.length_columns
     longest = lengths_in(run.data.encoded["train"], columns).max(axis=0).sum()
     steps = list(run.trainer.get_train_dataloader())
@@ -166,7 +166,7 @@ def test_a_step_too_large_for_the_memory_is_made_of_smaller_batches(
     """Memory runs out in the middle of a backward pass, when some gradients are already there, and
     again until no batch has more than three rows. The gradient is that of the step undisturbed."""
     spec = spec_of(request, case)
-    settings = (*AT_ONCE, *STANDING_STILL, "performance.cost_per_cut=300")
+    settings = (*AT_ONCE, *STANDING_STILL, "performance.micro_batch_overhead_tokens=300")
     undisturbed = gradients_of(engine.compile(spec, *settings).trainer)
     run = engine.compile(spec, *settings)
     sizes: list[int] = []

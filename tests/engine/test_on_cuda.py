@@ -195,7 +195,7 @@ def test_exact_batching_on_the_device(
     spec = spec_of(request, case)
     more = (*AT_ONCE, *STANDING_STILL, FP32)
     padded = learned(engine.compile(spec, *more, PADDED).trainer)
-    cut = learned(engine.compile(spec, *more, "performance.cost_per_cut=0").trainer)
+    cut = learned(engine.compile(spec, *more, "performance.micro_batch_overhead_tokens=0").trainer)
 
     assert_close(cut, padded, 1e-4)
 
@@ -203,7 +203,7 @@ def test_exact_batching_on_the_device(
 def test_a_step_is_made_of_what_fits(engine: Engine, request: pytest.FixtureRequest) -> None:
     """All memory but a little is taken; with half of the micro-batch the step fits."""
     spec = spec_of(request, "single-label")
-    settings = (*AT_ONCE, *STANDING_STILL, FP32, "performance.cost_per_cut=1000000")
+    settings = (*AT_ONCE, *STANDING_STILL, FP32, "performance.micro_batch_overhead_tokens=1000000")
     undisturbed = learned(engine.compile(spec, *settings).trainer)
     trainer: Any = engine.compile(spec, *settings).trainer
     said: list[str] = []

@@ -421,7 +421,9 @@ def test_attention_by_rows_where_it_saves_padding(
     said = ": attention by rows takes rows of any length"
     assert lock["attention"] == attention
     assert any(said in note for note in watcher.notes) is (attention == "by_rows")
-    assert (lock["cost_per_cut"] is None) is (attention == "by_rows" or PADDED in more)
+    assert (lock["micro_batch_overhead_tokens"] is None) is (
+        attention == "by_rows" or PADDED in more
+    )
 
 
 @pytest.mark.slow
@@ -469,7 +471,7 @@ def test_a_model_that_is_refused_keeps_its_attention(
 
     lock = json.loads((outcome.run_dir.path / "lock.json").read_text(encoding="utf-8"))
     assert lock["attention"] == "sdpa"
-    assert lock["cost_per_cut"] is not None
+    assert lock["micro_batch_overhead_tokens"] is not None
     assert f"micro-batches are padded: {why}" in watcher.notes
 
 

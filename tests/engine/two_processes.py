@@ -117,7 +117,7 @@ def train_exactly(
     processes: int,
     *,
     equal_counts: bool = False,
-    cost_per_cut: int = 10,
+    micro_batch_overhead_tokens: int = 10,
     max_tokens: int | None = None,
     form: Form = "padded",
     room: int | None = None,
@@ -136,7 +136,7 @@ def train_exactly(
         ROWS_OF_EXACT_STEPS,
         ExactBatching,
         streams=streams,
-        cost_per_cut=cost_per_cut,
+        overhead_tokens=micro_batch_overhead_tokens,
         max_tokens=max_tokens,
         rows_per_batch=ROWS_OF_EXACT_STEPS,
     )
@@ -290,7 +290,7 @@ def train_each(folder: Path) -> None:
     exact["layers of text"] = train_exactly(folder, "bert", PROCESSES, form="layers", max_tokens=80)
     for name in LITTLE_MEMORY:
         exact[f"{name} in little memory"] = train_exactly(
-            folder, name, PROCESSES, cost_per_cut=10**6, room=ROOM
+            folder, name, PROCESSES, micro_batch_overhead_tokens=10**6, room=ROOM
         )
     if os.environ["RANK"] == "0":
         torch.save(exact, folder / "exact.pt")

@@ -69,8 +69,8 @@ class MicroBatches:
 class CuttingCollator:
     """Cuts the rows of a step by length and pads each micro-batch to its own longest row.
 
-    ``columns`` hold the sequences that are padded apart; ``cost_per_cut`` and ``max_tokens`` are
-    those of :func:`ftspec.engine.batching.split_by_length.cut`. Where ``flattens`` is on
+    ``columns`` hold the sequences that are padded apart; ``overhead_tokens`` and ``max_tokens``
+    are those of :func:`ftspec.engine.batching.split_by_length.cut`. Where ``flattens`` is on
     micro-batches are flat, filled up to a ``multiple`` of tokens where that is within the most.
     With ``sharing`` the rows are those of all processes, and this one's own are kept. The costliest
     batch comes first: where memory is too small for the step, that shows at once.
@@ -80,7 +80,7 @@ class CuttingCollator:
         self,
         collate: Collate,
         columns: Sequence[str],
-        cost_per_cut: float,
+        overhead_tokens: float,
         max_tokens: int | None = None,
         *,
         flattens: bool = False,
@@ -89,7 +89,7 @@ class CuttingCollator:
     ) -> None:
         self._collate = collate
         self._columns = tuple(columns)
-        self.cost_per_cut = cost_per_cut
+        self.overhead_tokens = overhead_tokens
         self.max_tokens = max_tokens
         self._flattens = flattens
         self._multiple = multiple
@@ -100,7 +100,7 @@ class CuttingCollator:
         lengths = lengths_of_rows(rows, self._columns, width)
         order = order_by_length(lengths) if self._sharing is None else self._sharing.own(lengths)
         rows, lengths = [rows[row] for row in order], lengths[order]
-        ranges = cut(lengths, self.cost_per_cut, self.max_tokens, pads=not self._flattens)
+        ranges = cut(lengths, self.overhead_tokens, self.max_tokens, pads=not self._flattens)
         batches = [self._batch_of(rows[start:stop], lengths[start:stop]) for start, stop in ranges]
         return MicroBatches(
             sorted(batches, key=lambda batch: tokens_of(batch, self._columns), reverse=True)

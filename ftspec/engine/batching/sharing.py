@@ -15,7 +15,7 @@ class Sharing:
 
     process: int
     processes: int
-    cost_per_cut: float = 0
+    overhead_tokens: float = 0
     max_tokens: int | None = None
     pads: bool = True
 
@@ -25,7 +25,7 @@ class Sharing:
         shares = share(
             lengths[order],
             self.processes,
-            self.cost_per_cut,
+            self.overhead_tokens,
             self.max_tokens,
             pads=self.pads,
         )

@@ -3,7 +3,7 @@
 Rows are given as an array of lengths in tokens, shape (rows, sequences): one column for each
 sequence that is padded apart, such as source and target. A micro-batch of rows ``i`` to ``j`` holds
 ``(j - i) * (sum over sequences of the longest from i to j)`` padded tokens; it costs that and
-``cost_per_cut`` tokens more, which stand for the time any micro-batch takes however small it is.
+``overhead_tokens`` tokens more, which stand for the time any micro-batch takes however small it is.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def order_by_length(lengths: LengthTable) -> list[int]:
 
 def cut(
     lengths: LengthTable,
-    cost_per_cut: float,
+    overhead_tokens: float,
     max_tokens: int | None = None,
     *,
     pads: bool = True,
@@ -41,7 +41,7 @@ def cut(
     None has more than ``max_tokens`` tokens, except a single row that is longer by itself. Unless
     ``pads`` is off those of padding are counted. Dynamic programming over the last cut: O(rows²).
     """
-    starts = [start for _, start in _cheapest(lengths, cost_per_cut, max_tokens, pads)]
+    starts = [start for _, start in _cheapest(lengths, overhead_tokens, max_tokens, pads)]
     edges = [len(lengths)]
     while edges[-1] > 0:
         edges.append(starts[edges[-1] - 1])
@@ -56,7 +56,7 @@ def padded_tokens(lengths: LengthTable, ranges: Sequence[Range]) -> int:
 def share(
     lengths: LengthTable,
     parts: int,
-    cost_per_cut: float,
+    overhead_tokens: float,
     max_tokens: int | None = None,
     *,
     pads: bool = True,
@@ -73,13 +73,13 @@ def share(
         return [(min(part, rows), min(part + 1, rows)) for part in range(parts)]
     # no share is cheaper than its part of the whole, or than the costliest row; none does without
     # a micro-batch, however much that costs beside the tokens
-    *_, (total, _) = _cheapest(lengths, cost_per_cut, max_tokens, pads)
-    low = max(total / parts, float(lengths.sum(axis=1).max()) + cost_per_cut)
+    *_, (total, _) = _cheapest(lengths, overhead_tokens, max_tokens, pads)
+    low = max(total / parts, float(lengths.sum(axis=1).max()) + overhead_tokens)
     high = total
-    best = _fill(lengths, parts, cost_per_cut, max_tokens, pads, high)
-    while high - low > _TOLERANCE * max(1.0, low - cost_per_cut):
+    best = _fill(lengths, parts, overhead_tokens, max_tokens, pads, high)
+    while high - low > _TOLERANCE * max(1.0, low - overhead_tokens):
         limit = (low + high) / 2
-        ranges = _fill(lengths, parts, cost_per_cut, max_tokens, pads, limit)
+        ranges = _fill(lengths, parts, overhead_tokens, max_tokens, pads, limit)
         if ranges is None:
             low = limit
         else:
@@ -91,7 +91,7 @@ def share(
 def _fill(
     lengths: LengthTable,
     parts: int,
-    cost_per_cut: float,
+    overhead_tokens: float,
     max_tokens: int | None,
     pads: bool,
     limit: float,
@@ -101,7 +101,7 @@ def _fill(
     start, rows = 0, len(lengths)
     for others in reversed(range(parts)):
         stop = start
-        for cost, _ in _cheapest(lengths[start : rows - others], cost_per_cut, max_tokens, pads):
+        for cost, _ in _cheapest(lengths[start : rows - others], overhead_tokens, max_tokens, pads):
             if cost > limit:
                 break
             stop += 1
@@ -111,7 +111,7 @@ def _fill(
 
 
 def _cheapest(
-    lengths: LengthTable, cost_per_cut: float, max_tokens: int | None, pads: bool
+    lengths: LengthTable, overhead_tokens: float, max_tokens: int | None, pads: bool
 ) -> Iterator[tuple[float, int]]:
     """For the first row, the first two, …: what they cost cut best, and where the last micro-batch
     of that cut starts."""
@@ -126,7 +126,7 @@ def _cheapest(
             tokens = sizes[rows - stop :] * longest[:stop].sum(axis=1)
         else:
             tokens = until[stop] - until[:stop]
-        candidates = costs[:stop] + tokens + cost_per_cut
+        candidates = costs[:stop] + tokens + overhead_tokens
         if max_tokens is not None:
             candidates[:-1][tokens[:-1] > max_tokens] = np.inf
         start = int(candidates.argmin())

@@ -17,14 +17,14 @@ class Failure:
     """What ended a process.
 
     Attributes:
-        rank: of the process; ``count`` is how many there are.
+        rank: of the process; ``world_size`` is how many there are.
         host: its machine.
         kind: ``mistake`` of the user, with a slug, a place in the spec and helps; ``failed``, with
             the log that has a traceback; or ``interrupted``.
     """
 
     rank: int
-    count: int
+    world_size: int
     host: str
     kind: Literal["mistake", "failed", "interrupted"]
     headline: str
@@ -35,7 +35,7 @@ class Failure:
 
     def __str__(self) -> str:
         """What happened, and in which process, as people count."""
-        return f"{self.headline} (in process {self.rank + 1} of {self.count}, on {self.host})"
+        return f"{self.headline} (in process {self.rank + 1} of {self.world_size}, on {self.host})"
 
     def to_text(self) -> str:
         """As JSON."""
@@ -52,7 +52,7 @@ class Failure:
         """What an error that ends a process says."""
         base = cls(
             rank=launch.rank,
-            count=launch.count,
+            world_size=launch.world_size,
             host=socket.gethostname(),
             kind="failed",
             headline=str(error) or type(error).__name__,

@@ -97,7 +97,7 @@ def meet(launch: Launch, leave: Leave) -> Group:
             rendezvous(
                 "env://",
                 rank=launch.rank,
-                world_size=launch.count,
+                world_size=launch.world_size,
                 timeout=timedelta(seconds=_SECONDS_TO_MEET),
             )
         )

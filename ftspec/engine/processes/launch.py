@@ -14,12 +14,12 @@ class Launch:
 
     Attributes:
         rank: its number among all, from 0.
-        count: how many there are.
+        world_size: how many there are.
         local_rank: its number among those on its machine, whose ranks follow each other.
     """
 
     rank: int = 0
-    count: int = 1
+    world_size: int = 1
     local_rank: int = 0
 
     @property
@@ -30,7 +30,7 @@ class Launch:
     @property
     def is_alone(self) -> bool:
         """Whether it is the only one."""
-        return self.count == 1
+        return self.world_size == 1
 
     @property
     def is_first(self) -> bool:
@@ -50,13 +50,15 @@ def read_launch(environment: Mapping[str, str]) -> Launch:
     Raises:
         UsageError: what is set makes no sense.
     """
-    rank, count = _number(environment, "RANK"), _number(environment, "WORLD_SIZE")
-    if rank is None or count is None or count == 1:
+    rank, world_size = _number(environment, "RANK"), _number(environment, "WORLD_SIZE")
+    if rank is None or world_size is None or world_size == 1:
         return Launch()
-    if rank >= count:
-        raise UsageError(f'the environment has RANK="{rank}" of WORLD_SIZE="{count}" processes')
+    if rank >= world_size:
+        raise UsageError(
+            f'the environment has RANK="{rank}" of WORLD_SIZE="{world_size}" processes'
+        )
     local_rank = _number(environment, "LOCAL_RANK")
-    return Launch(rank, count, local_rank or 0)
+    return Launch(rank, world_size, local_rank or 0)
 
 
 def _number(environment: Mapping[str, str], name: str) -> int | None:

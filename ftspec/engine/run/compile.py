@@ -84,7 +84,7 @@ def compile_run(
         checkpoint = locate(plan.model.checkpoint, plan.model.revision)
     log.phase("preparing data")
     data = prepare(plan, checkpoint, log, group)
-    _check_batches(plan, data.encoded["train"], group.launch.count)
+    _check_batches(plan, data.encoded["train"], group.launch.world_size)
     log.phase("loading model")
     adapter = None
     if plan.adapter is not None and checkpoint is not None:
@@ -97,10 +97,10 @@ def compile_run(
 
     make_context = context_maker(plan, log)
     metrics = Metrics(plan.metrics, lambda metric: build(metric, make_context), data.task)
-    interruption = Interruption(log, group.launch.count)
+    interruption = Interruption(log, group.launch.world_size)
     batching = choose_batching(plan, data.task, loaded.config, data.encoded["train"], log)
     if not group.launch.is_alone:
-        log.note(_rows_of_step(plan, group.launch.count))
+        log.note(_rows_of_step(plan, group.launch.world_size))
     trainer = trainer_class_for(data.task.trainer_class or Trainer, batching.mixin)(
         model=model,
         args=build_arguments(
@@ -140,7 +140,7 @@ def compile_run(
         is_compiled=plan.performance.compile,
         # who says what a cut costs wants steps to be cut
         keeps_attention=names_attention(plan.model.config)
-        or plan.performance.cost_per_cut is not None,
+        or plan.performance.micro_batch_overhead_tokens is not None,
     )
     if padding is not None:
         log.note(padding)

@@ -29,7 +29,7 @@ from ftspec.engine.run.compile import CompiledRun, compile_run, count_parameters
 from ftspec.engine.run.html_report import render_report
 from ftspec.engine.run.lock import write_lock
 from ftspec.engine.run.opening import start_run
-from ftspec.engine.trainer.calibration import settle_cost_per_cut
+from ftspec.engine.trainer.calibration import settle_overhead
 from ftspec.errors import FtspecError, RunError
 from ftspec.files import open_as_their_folder
 from ftspec.planning.plan import Plan
@@ -86,8 +86,11 @@ def execute(
                 push = resources.enter_context(HubPush(plan, run_dir, log)) if pushes else None
                 run = compile_run(plan, run_dir, log, group)
                 before = run_dir.read_json("lock.json") if resume else {}
-                wanted, recorded = plan.performance.cost_per_cut, before.get("cost_per_cut")
-                measured = settle_cost_per_cut(run.trainer, wanted, recorded)
+                wanted, recorded = (
+                    plan.performance.micro_batch_overhead_tokens,
+                    before.get("micro_batch_overhead_tokens"),
+                )
+                measured = settle_overhead(run.trainer, wanted, recorded)
                 if measured is not None:
                     log.note(measured)
                 if is_first:

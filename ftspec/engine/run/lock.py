@@ -53,7 +53,7 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
         "processes": run.trainer.accelerator.num_processes,
         "precision": run.precision,
         "attention": attention_of(run.model),
-        "cost_per_cut": _cost_per_cut(run),
+        "micro_batch_overhead_tokens": _overhead_tokens(run),
         "packages": {name: _version(name) for name in _packages(run.plan)},
         "plugins": {
             plugin.name: {"distribution": plugin.distribution, "version": plugin.version}
@@ -70,10 +70,10 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
     return masked
 
 
-def _cost_per_cut(run: CompiledRun) -> int | None:
+def _overhead_tokens(run: CompiledRun) -> int | None:
     """None where steps are not cut, or lie in one line and are cut for the sake of memory alone."""
     trainer = run.trainer
-    return trainer.cost_per_cut if isinstance(trainer, ExactBatching) and trainer.pads else None
+    return trainer.overhead_tokens if isinstance(trainer, ExactBatching) and trainer.pads else None
 
 
 def _packages(plan: Plan) -> list[str]:

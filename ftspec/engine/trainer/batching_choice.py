@@ -17,7 +17,7 @@ from ftspec.engine.trainer.grouped_batching import GroupedBatching
 from ftspec.planning.plan import Plan
 from ftspec.protocols import Task
 
-DEFAULT_COST_PER_CUT = 64
+DEFAULT_OVERHEAD_TOKENS = 64
 """Tokens, until somebody measures: about right for a small encoder on two CPU cores."""
 
 
@@ -54,9 +54,9 @@ def choose_batching(
         return Batching(BatchMeanLoss, options)
     if is_grouped:
         return Batching(GroupedBatching, options)
-    cost = performance.cost_per_cut
+    cost = performance.micro_batch_overhead_tokens
     options |= {
-        "cost_per_cut": DEFAULT_COST_PER_CUT if cost is None else cost,
+        "overhead_tokens": DEFAULT_OVERHEAD_TOKENS if cost is None else cost,
         "max_tokens": performance.max_tokens_per_device,
         "rows_per_batch": rows_per_batch(plan),
     }

@@ -34,7 +34,7 @@ class Timing(NamedTuple):
     seconds: float
 
 
-def settle_cost_per_cut(trainer: Trainer, wanted: int | None, recorded: int | None) -> str | None:
+def settle_overhead(trainer: Trainer, wanted: int | None, recorded: int | None) -> str | None:
     """Give a Trainer that cuts its steps the cost that the spec wants, or that the run recorded
     which is resumed, or that was measured before for such a model on such a machine, or that is
     measured now; in words, what it is where nobody said it.
@@ -45,24 +45,24 @@ def settle_cost_per_cut(trainer: Trainer, wanted: int | None, recorded: int | No
         return None
     known = recorded if wanted is None else wanted
     if known is not None:
-        trainer.cost_per_cut = known
+        trainer.overhead_tokens = known
         return None
     if not trainer.pads:  # cuts save nothing: there are no more than memory asks for
         return None
     measured = what_is_measured(trainer)
     cost = of_first_process(trainer, recall(measured))
     if cost is None:
-        cost = of_first_process(trainer, measure_cost_per_cut(trainer))
+        cost = of_first_process(trainer, measure_overhead(trainer))
         if cost is None:
             return None
         remember(measured, cost)
-    trainer.cost_per_cut = cost
+    trainer.overhead_tokens = cost
     if cost == NEVER_CUT:
         return "a few rows take as long as a whole step: steps are computed in one batch"
     return f"a micro-batch costs as much as {cost:,} tokens beside its own"
 
 
-def measure_cost_per_cut(trainer: ExactBatching) -> int | None:
+def measure_overhead(trainer: ExactBatching) -> int | None:
     """Compute a few batches of growing size and see what they take beside their tokens; nothing
     where memory has room for one row only.
 
@@ -73,10 +73,10 @@ def measure_cost_per_cut(trainer: ExactBatching) -> int | None:
         return NEVER_CUT
     with trainer.drawing_masks():
         timings = _time_batches(trainer)
-    return cost_per_cut(timings) if len(timings) > 1 else None
+    return overhead_tokens(timings) if len(timings) > 1 else None
 
 
-def cost_per_cut(timings: Sequence[Timing]) -> int:
+def overhead_tokens(timings: Sequence[Timing]) -> int:
     """The tokens that take as long as a micro-batch without any would.
 
     Of the line through the shortest and the longest timing, rounded to a power of four: where two

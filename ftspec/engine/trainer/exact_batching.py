@@ -67,7 +67,7 @@ class ExactBatching(EvaluationByLength):
     arguments are the rows of a whole step, and ``gradient_accumulation_steps`` is 1.
 
     Attributes:
-        cost_per_cut: what a micro-batch costs beside its tokens, in tokens.
+        overhead_tokens: what a micro-batch costs beside its tokens, in tokens.
         form: that of micro-batches, which the model must be made for.
     """
 
@@ -76,13 +76,13 @@ class ExactBatching(EvaluationByLength):
     def __init__(
         self,
         *arguments: Any,
-        cost_per_cut: int,
+        overhead_tokens: int,
         max_tokens: int | None,
         rows_per_batch: int,
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
-        self.cost_per_cut = cost_per_cut
+        self.overhead_tokens = overhead_tokens
         self._max_tokens = max_tokens
         self._cap = max_tokens  # lowered where memory runs out
         self._rows_per_batch = rows_per_batch
@@ -116,7 +116,7 @@ class ExactBatching(EvaluationByLength):
         self._collator = CuttingCollator(
             self.data_collator,
             self.task.length_columns,
-            self.cost_per_cut if self.pads else NEVER_CUT,
+            self.overhead_tokens if self.pads else NEVER_CUT,
             self._within_a_batch(self._cap),
             flattens=self.form == "line",
             multiple=self.line_multiple,
@@ -164,7 +164,7 @@ class ExactBatching(EvaluationByLength):
         return Sharing(
             process=self.accelerator.process_index,
             processes=self.accelerator.num_processes,
-            cost_per_cut=self.cost_per_cut,
+            overhead_tokens=self.overhead_tokens,
             # not the cap: processes must agree
             max_tokens=self._within_a_batch(self._max_tokens),
             pads=self.pads,

@@ -26,7 +26,7 @@ def recall(measured: Mapping[str, Any]) -> int | None:
         record = json.loads(_file(measured).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    cost = record.get("cost_per_cut") if isinstance(record, dict) else None
+    cost = record.get("overhead_tokens") if isinstance(record, dict) else None
     return cost if isinstance(cost, int) else None
 
 
@@ -35,7 +35,7 @@ def remember(measured: Mapping[str, Any], cost: int) -> None:
     file = _file(measured)
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, json.dumps({"cost_per_cut": cost, **measured}, indent=2) + "\n")
+        write_atomically(file, json.dumps({"overhead_tokens": cost, **measured}, indent=2) + "\n")
 
 
 def what_is_measured(trainer: Trainer) -> dict[str, Any]:
@@ -57,4 +57,4 @@ def what_is_measured(trainer: Trainer) -> dict[str, Any]:
 
 def _file(measured: Mapping[str, Any]) -> Path:
     key = hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
-    return cache_folder().parent / "cost-per-cut" / f"{key}.json"
+    return cache_folder().parent / "micro-batch-overhead" / f"{key}.json"

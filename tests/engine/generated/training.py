@@ -46,7 +46,7 @@ def performance() -> Specs:
         optional={
             "precision": st.sampled_from(("auto", "fp32", "bf16")),
             "batching": st.sampled_from(("exact", "grouped", "padded")),
-            "cost_per_cut": st.integers(0, 100),
+            "micro_batch_overhead_tokens": st.integers(0, 100),
             "max_tokens_per_device": st.integers(64, 4096),
         },
     )

@@ -74,7 +74,7 @@ def test_resolved_spec_says_every_default(plan_of: PlanOf, minimal_spec: str) ->
     assert spec["performance"] == {
         "precision": "auto",
         "batching": "exact",
-        "cost_per_cut": None,
+        "micro_batch_overhead_tokens": None,
         "max_tokens_per_device": None,
         "compile": False,
     }

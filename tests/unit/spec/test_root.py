@@ -54,7 +54,7 @@ def test_empty_spec_lists_every_section_it_needs(examine: Examine) -> None:
         ("name: 3", ["11:7 wrong-type"]),
         ("performance: {precision: fp8}", ["11:26 bad-value"]),
         ("performance: {batching: sorted}", ["11:25 bad-value"]),
-        ("performance: {cost_per_cut: -1}", ["11:29 bad-value"]),
+        ("performance: {micro_batch_overhead_tokens: -1}", ["11:44 bad-value"]),
         ("performance: {max_tokens_per_device: 0}", ["11:38 bad-value"]),
         ("performance: fast", ["11:14 wrong-type"]),
         ("output: {dir: 3}", ["11:15 wrong-type"]),

@@ -13,7 +13,7 @@ from ftspec.engine.progress.run_log import RunLog, Watcher, quiet_libraries
 from ftspec.engine.run.accounting.performance import Performance, account
 from ftspec.engine.run.compile import CompiledRun, compile_run
 from ftspec.engine.run.opening import start_run
-from ftspec.engine.trainer.calibration import settle_cost_per_cut
+from ftspec.engine.trainer.calibration import settle_overhead
 from ftspec.planning.plan import Plan
 
 STEPS = 10
@@ -80,7 +80,7 @@ def try_steps(plan: Plan, *, watcher: Watcher) -> Trial:
         run_dir = start_run(tried, "")
         with RunLog(run_dir.log, watcher, plan.mask) as log:
             run = compile_run(tried, run_dir, log)
-            settle_cost_per_cut(run.trainer, plan.performance.cost_per_cut, None)
+            settle_overhead(run.trainer, plan.performance.micro_batch_overhead_tokens, None)
             steps = steps_of(run)
             run.trainer.args.max_steps = min(STEPS, steps)
             stopwatch = Stopwatch(run.trainer)

@@ -57,7 +57,7 @@ def numbers_in(batches: Sequence[Batch]) -> list[list[int]]:
 
 
 def test_rows_are_cut_by_length_and_the_costliest_comes_first() -> None:
-    cut = CuttingCollator(pad, COLUMNS, cost_per_cut=5)(rows_with(3, 20, 3, 19, 2))
+    cut = CuttingCollator(pad, COLUMNS, overhead_tokens=5)(rows_with(3, 20, 3, 19, 2))
 
     assert numbers_in(list(cut)) == [[4, 2], [5, 1, 3]]
     assert [tokens_of(batch, COLUMNS) for batch in cut] == [40, 9]
@@ -192,7 +192,7 @@ def test_processes_share_every_step(rows: int, processes: int) -> None:
             RandomSampler(range(rows), generator=torch.Generator().manual_seed(3)),
             rows,
             16,
-            Sharing(process=process, processes=processes, cost_per_cut=30),
+            Sharing(process=process, processes=processes, overhead_tokens=30),
             lengths,
         )
         for process in range(processes)

@@ -39,13 +39,13 @@ def every_cut(rows: int, parts: int | None = None) -> Iterator[list[Range]]:
             yield list(pairwise([0, *edges, rows]))
 
 
-def cost_of(lengths: LengthTable, ranges: list[Range], cost_per_cut: float) -> float:
+def cost_of(lengths: LengthTable, ranges: list[Range], overhead_tokens: float) -> float:
     """Padded tokens, written out, and the cost of each micro-batch."""
     tokens = 0
     for start, stop in ranges:
         columns = zip(*lengths[start:stop].tolist(), strict=True)
         tokens += sum(max(column) for column in columns) * (stop - start)
-    return tokens + cost_per_cut * len(ranges)
+    return tokens + overhead_tokens * len(ranges)
 
 
 def fits(lengths: LengthTable, ranges: list[Range], max_tokens: int | None) -> bool:
@@ -56,10 +56,10 @@ def fits(lengths: LengthTable, ranges: list[Range], max_tokens: int | None) -> b
     )
 
 
-def cheapest(lengths: LengthTable, cost_per_cut: float, max_tokens: int | None) -> float:
+def cheapest(lengths: LengthTable, overhead_tokens: float, max_tokens: int | None) -> float:
     """The cost of the best of all cuts that fit."""
     return min(
-        cost_of(lengths, ranges, cost_per_cut)
+        cost_of(lengths, ranges, overhead_tokens)
         for ranges in every_cut(len(lengths))
         if fits(lengths, ranges, max_tokens)
     )
@@ -67,26 +67,26 @@ def cheapest(lengths: LengthTable, cost_per_cut: float, max_tokens: int | None) 
 
 @given(tables(), COSTS, CAPS)
 def test_no_cut_is_cheaper(
-    lengths: LengthTable, cost_per_cut: float, max_tokens: int | None
+    lengths: LengthTable, overhead_tokens: float, max_tokens: int | None
 ) -> None:
-    ranges = cut(lengths, cost_per_cut, max_tokens)
+    ranges = cut(lengths, overhead_tokens, max_tokens)
 
     assert [start for start, _ in ranges] == [0, *(stop for _, stop in ranges[:-1])]
     assert ranges[-1][1] == len(lengths)
     assert fits(lengths, ranges, max_tokens)
     assert padded_tokens(lengths, ranges) == cost_of(lengths, ranges, 0)
-    assert cost_of(lengths, ranges, cost_per_cut) == pytest.approx(
-        cheapest(lengths, cost_per_cut, max_tokens)
+    assert cost_of(lengths, ranges, overhead_tokens) == pytest.approx(
+        cheapest(lengths, overhead_tokens, max_tokens)
     )
 
 
 @settings(max_examples=50)
 @given(tables(), st.integers(1, 4), COSTS, CAPS)
 def test_no_shares_are_better_balanced(
-    lengths: LengthTable, parts: int, cost_per_cut: float, max_tokens: int | None
+    lengths: LengthTable, parts: int, overhead_tokens: float, max_tokens: int | None
 ) -> None:
     lengths = lengths[order_by_length(lengths)]
-    ranges = share(lengths, parts, cost_per_cut, max_tokens)
+    ranges = share(lengths, parts, overhead_tokens, max_tokens)
 
     assert len(ranges) == parts
     assert [row for start, stop in ranges for row in range(start, stop)] == [*range(len(lengths))]
@@ -95,7 +95,7 @@ def test_no_shares_are_better_balanced(
     assert all(start < stop for start, stop in ranges)
 
     def costliest(shares: list[Range]) -> float:
-        return max(cheapest(lengths[a:b], cost_per_cut, max_tokens) for a, b in shares)
+        return max(cheapest(lengths[a:b], overhead_tokens, max_tokens) for a, b in shares)
 
     best = min(costliest(shares) for shares in every_cut(len(lengths), parts))
     assert costliest(ranges) <= best * 1.02 + 1e-9
@@ -117,9 +117,9 @@ def test_shares_are_balanced_however_much_a_cut_costs(pads: bool) -> None:
 
 @given(tables(), COSTS, CAPS)
 def test_rows_that_are_not_padded_are_cut_only_to_fit(
-    lengths: LengthTable, cost_per_cut: float, max_tokens: int | None
+    lengths: LengthTable, overhead_tokens: float, max_tokens: int | None
 ) -> None:
-    ranges = cut(lengths, cost_per_cut, max_tokens, pads=False)
+    ranges = cut(lengths, overhead_tokens, max_tokens, pads=False)
 
     tokens = [int(lengths[start:stop].sum()) for start, stop in ranges]
     assert [start for start, _ in ranges] == [0, *(stop for _, stop in ranges[:-1])]

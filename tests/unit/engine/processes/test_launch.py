@@ -21,7 +21,7 @@ def test_alone(environment: dict[str, str]) -> None:
 
 def test_the_second_machine_of_two() -> None:
     launch = read_launch({"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "1"})
-    assert (launch.rank, launch.count, launch.local_rank, launch.machine) == (5, 8, 1, 4)
+    assert (launch.rank, launch.world_size, launch.local_rank, launch.machine) == (5, 8, 1, 4)
     assert not launch.is_alone
     assert not launch.is_first
     assert not launch.is_first_on_machine

@@ -12,8 +12,8 @@ from ftspec.engine.batching.split_by_length import NEVER_CUT
 from ftspec.engine.trainer import calibration
 from ftspec.engine.trainer.calibration import (
     Timing,
-    cost_per_cut,
-    measure_cost_per_cut,
+    measure_overhead,
+    overhead_tokens,
 )
 from ftspec.rundir import RunDirectory
 from tests.engine.running import Engine, Recorder
@@ -30,14 +30,14 @@ SHORT = (
 def test_the_cost_is_what_time_does_not_grow_with_tokens() -> None:
     # 5 ms, and 10 µs for each token
     timings = [Timing(100, 0.006), Timing(200, 0.007), Timing(1000, 0.015)]
-    assert cost_per_cut(timings) == 256  # the power of four next to 500
-    assert cost_per_cut([Timing(100, 0.001), Timing(1000, 0.010)]) == 1
+    assert overhead_tokens(timings) == 256  # the power of four next to 500
+    assert overhead_tokens([Timing(100, 0.001), Timing(1000, 0.010)]) == 1
 
 
 def test_where_a_step_takes_no_longer_than_a_row_nothing_is_cut() -> None:
-    assert cost_per_cut([Timing(100, 0.010), Timing(1600, 0.0101)]) == 4**9
-    assert cost_per_cut([Timing(100, 0.010), Timing(1600, 0.0099)]) == NEVER_CUT
-    assert cost_per_cut([Timing(100, 0.010)]) == NEVER_CUT
+    assert overhead_tokens([Timing(100, 0.010), Timing(1600, 0.0101)]) == 4**9
+    assert overhead_tokens([Timing(100, 0.010), Timing(1600, 0.0099)]) == NEVER_CUT
+    assert overhead_tokens([Timing(100, 0.010)]) == NEVER_CUT
 
 
 def test_what_a_size_takes_at_first_does_not_count(
@@ -59,7 +59,7 @@ def test_what_a_size_takes_at_first_does_not_count(
     trainer.model.register_forward_pre_hook(go_on, with_kwargs=True)
     monkeypatch.setattr(calibration.time, "perf_counter", lambda: clock)
 
-    assert measure_cost_per_cut(trainer) == 4**7
+    assert measure_overhead(trainer) == 4**7
     assert max(sizes) == 16  # the whole step: no size took four times as long as a row
 
 
@@ -71,7 +71,7 @@ def test_measuring_leaves_everything_as_it_was(
     weights = {name: value.clone() for name, value in trainer.model.state_dict().items()}
     random_numbers = torch.get_rng_state()
 
-    cost = measure_cost_per_cut(trainer)
+    cost = measure_overhead(trainer)
 
     assert cost is not None
     assert 1 <= cost <= NEVER_CUT
@@ -94,7 +94,7 @@ def test_no_more_is_tried_than_memory_has_room_for(
 
     trainer.model.register_forward_pre_hook(run_out, with_kwargs=True)
 
-    cost = measure_cost_per_cut(trainer)
+    cost = measure_overhead(trainer)
 
     assert max(sizes) == max(1, 2 * room)
     if room == 0:
@@ -112,7 +112,7 @@ def test_a_resumed_run_cuts_as_its_lock_says(
     spec = spec_of(request, "single-label")
     watcher = Recorder()
     run_dir = engine.execute(spec, *AT_ONCE, *SHORT, watcher=watcher).run_dir
-    recorded = lock_of(run_dir)["cost_per_cut"]
+    recorded = lock_of(run_dir)["micro_batch_overhead_tokens"]
     assert 1 <= recorded <= NEVER_CUT
     assert any(
         "steps are computed in one batch" in note or "tokens beside its own" in note
@@ -120,15 +120,15 @@ def test_a_resumed_run_cuts_as_its_lock_says(
     )
 
     again = engine.execute(spec, *AT_ONCE, *SHORT).run_dir
-    assert lock_of(again)["cost_per_cut"] == recorded  # without measuring
+    assert lock_of(again)["micro_batch_overhead_tokens"] == recorded  # without measuring
 
     lock = lock_of(run_dir)
-    run_dir.write_json("lock.json", {**lock, "cost_per_cut": 12_345})
+    run_dir.write_json("lock.json", {**lock, "micro_batch_overhead_tokens": 12_345})
     drop_last_checkpoint(run_dir)
     resumed = Recorder()
     engine.execute(spec, *AT_ONCE, *SHORT, watcher=resumed, resume=run_dir)
 
-    assert lock_of(run_dir)["cost_per_cut"] == 12_345
+    assert lock_of(run_dir)["micro_batch_overhead_tokens"] == 12_345
     assert not any("beside its own" in note for note in resumed.notes)
 
 
@@ -136,10 +136,10 @@ def test_a_resumed_run_cuts_as_its_lock_says(
 def test_the_spec_can_fix_it(engine: Engine, request: pytest.FixtureRequest) -> None:
     watcher = Recorder()
     spec = spec_of(request, "single-label")
-    more = ("training.max_steps=1", "performance.cost_per_cut=77")
+    more = ("training.max_steps=1", "performance.micro_batch_overhead_tokens=77")
     outcome = engine.execute(spec, *AT_ONCE, *more, watcher=watcher)
 
-    assert lock_of(outcome.run_dir)["cost_per_cut"] == 77
+    assert lock_of(outcome.run_dir)["micro_batch_overhead_tokens"] == 77
     assert not any("beside its own" in note for note in watcher.notes)
 
 
