@@ -1,12 +1,12 @@
-"""How fast a classifier learns padded, grouped and exactly batched, from the same rows.
+"""How fast a classifier trains with padded, grouped and exact batching, on the same rows.
 
-The packaged MiniLM encoder (22.7 million parameters) learns to tell modules of Python's standard
-library by their docstrings, cut at 512 tokens, in batches of 16, on one thread. Rounds are
-interleaved. The processor's time is what counts: other work on the machine is not in it. Exact
-batching cuts as if a micro-batch cost 64 tokens beside its own. Grouping takes other rows into a
-step, so that times are given by tokens of text; a seventh of the rounds is made.
+The packaged MiniLM encoder (22.7 million parameters) learns to classify docstrings of Python's
+standard library by module. Docstrings are truncated to 512 tokens; batches have 16 rows; there is
+one thread. Rounds are interleaved. CPU time is what counts, because it leaves out other work on the
+machine. Exact batching uses a micro-batch overhead of 64 tokens. Grouping puts other rows into a
+step, so times are given per token of text. One round is made for every seven of ``--rounds``.
 
-The goal is that exact batching takes no longer than grouping, which changes the order of rows.
+The goal is that exact batching takes no longer than grouping, which changes the order of the rows.
 """
 
 from __future__ import annotations
@@ -62,22 +62,22 @@ metrics: []
 
 
 class Clock(TrainerCallback):
-    """Times the steps of a run, by the clock and by the processor."""
+    """Measures the wall time and the CPU time of all steps of a run."""
 
     def __init__(self) -> None:
         self.began = self.ended = (0.0, 0.0)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """The first begins."""
+        """Start with the first step."""
         if state.global_step == 0:
             self.began = time.perf_counter(), time.process_time()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """The last ends."""
+        """Stop with the last step."""
         self.ended = time.perf_counter(), time.process_time()
 
     def milliseconds(self) -> tuple[float, float]:
-        """From beginning to end."""
+        """Wall time and CPU time."""
         clock, processor = (
             1000 * (end - begin) for begin, end in zip(self.began, self.ended, strict=True)
         )
@@ -85,9 +85,9 @@ class Clock(TrainerCallback):
 
 
 def measure(rounds: int) -> Iterator[Row]:
-    """Milliseconds for a thousand tokens of text, and padded tokens for each real one."""
+    """Milliseconds per 1,000 tokens of text, and padded tokens per real token."""
     quiet_libraries()
-    torch.set_num_threads(1)  # that the processor's time is not spent on waiting for the other
+    torch.set_num_threads(1)  # two threads would spend CPU time on waiting for each other
     clock: dict[str, list[float]] = {}
     processor: dict[str, list[float]] = {}
     padding: dict[str, list[float]] = {}
@@ -106,8 +106,8 @@ def measure(rounds: int) -> Iterator[Row]:
                 clock.setdefault(case, []).append(1000 * by_clock / counts.real)
                 processor.setdefault(case, []).append(1000 * by_processor / counts.real)
                 padding.setdefault(case, []).append(counts.padded / counts.real)
-    yield from compare("by the processor, ms per 1,000 tokens", processor, to="padded, fp32")
-    yield from compare("by the clock, ms per 1,000 tokens", clock, to="padded, fp32")
+    yield from compare("CPU time, ms per 1,000 tokens", processor, to="padded, fp32")
+    yield from compare("wall time, ms per 1,000 tokens", clock, to="padded, fp32")
     yield from compare("padded ÷ real tokens", padding)
 
 
@@ -126,7 +126,7 @@ def _compile(folder: Path, rows: Path, way: str, precision: str) -> Any:
 
 
 def _write_docstrings(file: Path) -> Path:
-    """Docstrings of classes, methods and functions, each with its module."""
+    """Write docstrings of classes, methods and functions, each with its module."""
     lines = []
     for name in MODULES.split():
         module = importlib.import_module(name)

@@ -1,7 +1,7 @@
-"""How time and memory grow with the specs in one call of ``ftspec lint``.
+"""How time and memory grow with the number of specs in one ``ftspec lint``.
 
-The specs are those of ``specs/`` that need no data beside them, with their bases, each many times.
-The goal is 3 seconds of one core for 1,000 specs, in no more memory than 10 take.
+The specs are copies of those in ``specs/`` that need no data files next to them, with their bases.
+The goal is 3 seconds of one core for 1,000 specs, in no more memory than 10 specs take.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NAMES = (
 
 
 def measure(rounds: int) -> Iterator[Row]:
-    """Processor time and the most memory, by the number of specs."""
+    """CPU time and peak memory by the number of specs."""
     with tempfile.TemporaryDirectory() as folder:
         commands = {_case(count): _lint(Path(folder, str(count)), count) for count in COUNTS}
         used = run_interleaved(commands, max(3, rounds // 4))

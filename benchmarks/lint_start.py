@@ -1,10 +1,10 @@
-"""How long linting one spec takes, beside what it is built on and what others must import.
+"""How long linting one spec takes, compared with importing its libraries and with transformers.
 
 The goal is 1.5 times the import of the four libraries, and it is missed. pydantic imports its
-models late, so that this import leaves out what every program with a model loads: one model of one
-field, used once, is over the goal already. What lint adds to that are its own modules and models,
-and a sixth is saved by ending the process without taking it apart. The nearest peer hears of a
-misspelt setting when transformers builds its ``TrainingArguments``.
+models lazily, so this import leaves out what every program with a model loads: a program that uses
+one model with one field once is over the goal already. The rest is ftspec's own modules and models.
+Ending the process without tearing it down saves a sixth. The closest comparison outside of ftspec
+is transformers, which refuses a misspelt setting when it builds ``TrainingArguments``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ COMMANDS = {
 
 
 def measure(rounds: int) -> Iterator[Row]:
-    """Wall time and processor time of each command."""
+    """Wall time and CPU time of each command."""
     used = run_interleaved(COMMANDS, rounds)
     clock = {case: [1000 * one.clock for one in usages] for case, usages in used.items()}
     processor = {case: [1000 * one.processor for one in usages] for case, usages in used.items()}

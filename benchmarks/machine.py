@@ -1,4 +1,4 @@
-"""The machine that numbers were taken on: what they depend on, and nothing that names it."""
+"""The machine that numbers were measured on: what they depend on, nothing that identifies it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PACKAGES = ("click", "pluggy", "pydantic", "PyYAML", "torch", "transformers", "
 
 
 def describe_machine() -> dict[str, str]:
-    """Date, processor, system, and the versions of what is measured."""
+    """Date, processor, system, and the versions of the libraries."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "processor": _processor(),
@@ -34,7 +34,7 @@ def _processor() -> str:
 
 
 def _gpu() -> dict[str, str]:
-    """That of a benchmark which loaded torch."""
+    """The GPU, if the benchmark has loaded torch and can use one."""
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available():
         return {}

@@ -1,7 +1,7 @@
-"""What an installed plugin costs ``ftspec lint``, beside the lint without any.
+"""What an installed plugin adds to the time of ``ftspec lint``.
 
-The plugins are light, as each must be: a module of records, a module of configs with one class of
-three keys, and a check. A plugin may take 5 ms.
+The plugins are as light as plugins must be: a module of records, a module of configs with one class
+of three keys, and a check. The goal is at most 5 ms for each plugin.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class TrimConfig(ComponentConfig):
 
 
 def measure(rounds: int) -> Iterator[Row]:
-    """Processor time by the number of plugins, and of that what each takes."""
+    """CPU time by the number of plugins, and the part of each plugin."""
     with tempfile.TemporaryDirectory() as folder:
         commands = {
             _case(count): python(
@@ -71,7 +71,7 @@ def _case(count: int) -> str:
 
 
 def install(site: Path, count: int) -> Path:
-    """A folder with that many plugins, as pip leaves them."""
+    """A folder with that many plugins, as pip installs them."""
     site.mkdir()
     for number in range(count):
         name = f"synthetic{number}"

@@ -1,14 +1,14 @@
-"""How time and memory grow with the rows prepared, and what preparing them again takes.
+"""How time and memory grow with the rows to prepare, and how long a second run takes.
 
-Rows are read from JSON lines, filtered, rendered, tokenized and written; the second time, in
-another process, they are found in the cache. They are definitions of WordNet, each with its number,
-so that no two are alike. What any run imports before it prepares does not count.
+Rows are read from JSON lines, filtered, rendered, tokenized and written. The second time, another
+process finds them in the cache. They are WordNet definitions, each with its number added, so that
+no two are equal. What any run imports before it prepares rows is not counted.
 
-Memory is the process's own, without the files it has mapped: how far it rises while ``datasets``
-reads the rows, which includes the tokenizer and the model's configuration, and how far from its
-lowest on while ftspec renders, tokenizes and writes them.
+Memory is that of the process without the files it has mapped. "to read" is the rise while
+``datasets`` reads the rows, which includes the tokenizer and the configuration of the model. "to
+render and tokenize" is the rise above the lowest point while ftspec renders, tokenizes and writes.
 
-The goal is that the second time takes 5 % of the first, and that memory does not grow with rows.
+The goals: the second run takes 5 % of the first, and memory does not grow with the rows.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ task: text-classification
 
 
 def measure(rounds: int) -> Iterator[Row]:
-    """Seconds of the first and the second time, and how far memory rises the first, by rows."""
+    """Seconds of the first and the second run, and the rise of memory in the first."""
     first: dict[str, list[dict[str, float]]] = {}
     again: dict[str, list[dict[str, float]]] = {}
     for count in COUNTS:
@@ -65,9 +65,9 @@ def measure(rounds: int) -> Iterator[Row]:
 
 
 def prepare_once(rows: str, folder: str) -> None:
-    """Prepare the rows of a file; write seconds and memory as JSON."""
-    import ftspec.engine.run.compile  # noqa: F401  what a run has imported by then
-    from ftspec.cli.watching import PlainWatcher
+    """Prepare the rows of a file; print seconds and memory as JSON."""
+    import ftspec.engine.run.compile  # noqa: F401  a run has imported this before it prepares rows
+    from ftspec.cli.terminal.watchers import PlainWatcher
     from ftspec.engine.data.preparation import prepare
     from ftspec.engine.model.checkpoint import locate
     from ftspec.engine.progress.run_log import RunLog, quiet_libraries
@@ -83,7 +83,7 @@ def prepare_once(rows: str, folder: str) -> None:
 
         class Watcher(PlainWatcher):
             def note(self, text: str) -> None:
-                """Rows are counted when they have been read."""
+                """The log counts the rows as soon as they are read."""
                 if text.startswith("train: "):
                     memory.begin("to prepare")
 
@@ -108,7 +108,7 @@ def _write(file: Path, count: int) -> None:
 
 
 def _in_process(rows: Path, folder: str) -> dict[str, float]:
-    """Prepare in a process of its own, with every cache in ``folder``."""
+    """Prepare in another process, with every cache in ``folder``."""
     environment = {**os.environ, "HF_HOME": folder, "HF_HUB_OFFLINE": "1"}
     for name in ("FTSPEC_CACHE", "HF_DATASETS_CACHE"):
         environment.pop(name, None)
@@ -127,7 +127,7 @@ def _in_process(rows: Path, folder: str) -> dict[str, float]:
 
 
 class _Memory:
-    """How far memory rises in each stage, in MB above its lowest there; looked at every 10 ms."""
+    """The rise of memory in each stage, in MB above its lowest point there, read every 10 ms."""
 
     def __init__(self) -> None:
         self.rises: dict[str, float] = {}
@@ -147,7 +147,7 @@ class _Memory:
         self._look()
 
     def begin(self, stage: str) -> None:
-        """From here on it is this stage."""
+        """Begin a stage."""
         with self._looking:
             self._stage, self._lowest, self.rises[stage] = stage, _own_memory(), 0.0
 
@@ -163,7 +163,7 @@ class _Memory:
 
 
 def _own_memory() -> float:
-    """MB that no file backs, as Linux counts them."""
+    """Memory in MB that no file backs (RssAnon on Linux)."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     [line] = [line for line in status.splitlines() if line.startswith("RssAnon:")]
     return int(line.split()[1]) / 1000

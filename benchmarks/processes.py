@@ -1,4 +1,4 @@
-"""Commands as processes of their own: how long each takes, and how much memory."""
+"""Commands, each in its own process: how much time and memory each takes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Python:
     """A command line of this Python.
 
     Attributes:
-        arguments: behind ``python``.
-        environment: variables to set beside ours.
-        code: the exit code it must end with.
-        says: what must be in its output: a command that fails is quick, too.
+        arguments: after ``python``.
+        environment: variables to add to those of this process.
+        code: the exit code to expect.
+        says: text to expect in the output, because a command that fails is fast as well.
     """
 
     arguments: Sequence[str]
@@ -32,7 +32,7 @@ class Python:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What one process took: seconds on the clock and of the processor, and MB at most."""
+    """What one process took: wall time and CPU time in seconds, and peak memory in MB."""
 
     clock: float
     processor: float
@@ -40,7 +40,7 @@ class Usage:
 
 
 def python(*arguments: str, code: int = 0, says: str = "", **environment: str) -> Python:
-    """A command line of this Python; ``code`` and ``says`` are what it must end with."""
+    """A command line of this Python, with the exit code and the output to expect."""
     return Python(arguments=arguments, environment=environment, code=code, says=says)
 
 
@@ -48,7 +48,7 @@ def run(command: Python) -> Usage:
     """Run a command to its end.
 
     Raises:
-        RuntimeError: it did not do what it should.
+        RuntimeError: the exit code or the output is not the expected one.
     """
     environment = os.environ | command.environment
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
@@ -74,7 +74,7 @@ def run(command: Python) -> Usage:
 
 
 def run_interleaved(commands: Mapping[str, Python], rounds: int) -> dict[str, list[Usage]]:
-    """What each command took in each round, after one round that fills the caches."""
+    """The usage of each command in each round, after a first round that fills the caches."""
     used: dict[str, list[Usage]] = {case: [] for case in commands}
     for number in range(rounds + 1):
         for case, command in commands.items():

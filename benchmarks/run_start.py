@@ -1,9 +1,9 @@
-"""How long a run takes before its first step, beside a script that does the same by hand.
+"""How long a run takes until its first step, compared with a script that does the same.
 
-Both import, read the rows, tokenize them or find that in their caches, load the model and make a
-Trainer. ftspec reads and checks the spec besides, records what it found, and tells the parameters.
-What takes longest in both is to import transformers and torch; ftspec looks for no garbage
-meanwhile.
+Both import the libraries, read the rows, tokenize them or find them in a cache, load the model and
+build a Trainer. ftspec also reads and checks the spec, records what it found and counts the
+parameters. Most of the time in both goes to importing transformers and torch; ftspec pauses garbage
+collection during the imports.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ COMMANDS = {
 
 
 def measure(rounds: int) -> Iterator[Row]:
-    """Wall time and processor time of each command, in seconds."""
+    """Wall time and CPU time of each command, in seconds."""
     used = run_interleaved(COMMANDS, rounds)
     clock = {case: [one.clock for one in usages] for case, usages in used.items()}
     processor = {case: [one.processor for one in usages] for case, usages in used.items()}

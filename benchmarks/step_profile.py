@@ -1,10 +1,13 @@
-"""Where the time of a classifier's step goes, by ``torch.profiler``.
+"""Where the time of a classifier's training step goes, by ``torch.profiler``.
 
-The packaged MiniLM encoder computes a batch in bf16, forward and backward, with the dropout it is
-trained with, its masks drawn as ``ftspec run`` draws them: 8 rows of 96 tokens without padding.
-Shares are of the time that operations take themselves: on a CPU on one thread, since threads wait
-for each other on a busy machine; where there is a GPU, of the time that it computes. Beside them
-stands how long a GPU computes of the time that the batch takes; the rest is starting kernels.
+The packaged MiniLM encoder computes a batch of 8 rows of 96 tokens without padding in bf16, forward
+and backward, with the dropout that it is trained with. Dropout masks are drawn as in
+``ftspec run``.
+
+A share is the operations' own time in percent. On a CPU it is measured on one thread, because
+threads wait for each other on a busy machine. On a GPU it is the time that the GPU computes; a
+second column says in how much of the batch's time the GPU computes at all. The rest of that time is
+spent starting kernels.
 """
 
 from __future__ import annotations

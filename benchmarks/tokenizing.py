@@ -1,10 +1,10 @@
-"""How many rows a second are encoded, beside the bare tokenizer and beside what scripts do.
+"""How many rows a second are encoded, compared with the bare tokenizer and with a script.
 
-The bare tokenizer is ``encode_batch`` of ``tokenizers`` over batches of 1,000 texts, its result
-thrown away. ``ftspec`` encodes a split to an Arrow file. The script maps a call of the tokenizer
-over a data set, to an Arrow file as well. The text is real: definitions of WordNet, which are
-short, and the paragraphs of Python's documentation (``pydoc_data.topics``), repeated. The tokenizer
-is that of the packaged MiniLM, cut at 256 tokens.
+The bare tokenizer is ``encode_batch`` of ``tokenizers`` on batches of 1,000 texts; its result is
+thrown away. ``ftspec`` encodes a split to an Arrow file. The script calls the tokenizer in
+``Dataset.map``, which writes an Arrow file as well. The texts are real: definitions from WordNet,
+which are short, and the paragraphs of Python's documentation (``pydoc_data.topics``), repeated. The
+tokenizer is that of the packaged MiniLM and truncates to 256 tokens.
 
 The goal is 0.9 of the bare tokenizer.
 """
@@ -36,7 +36,7 @@ DEFINITIONS = ROOT / "specs" / "data" / "wordnet_topics" / "train.jsonl"
 
 
 def measure(rounds: int) -> Iterator[Row]:
-    """Rows a second, of short texts and of long ones."""
+    """Rows a second, for short texts and for long ones."""
     datasets.disable_progress_bars()
     lines = DEFINITIONS.read_text(encoding="utf-8").splitlines()
     definitions = [json.loads(line)["text"] for line in lines]
@@ -92,7 +92,7 @@ def _measure(name: str, texts: list[str], rounds: int) -> Iterator[Row]:
 
 
 def _speeds(ways: dict[str, Callable[[], None]], rows: int, rounds: int) -> dict[str, list[float]]:
-    """Rows a second of each way in each round, after one that does not count."""
+    """Rows a second of each way in each round, after a first round that does not count."""
     speeds: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(rounds + 1):
         for name, way in ways.items():

@@ -1,20 +1,21 @@
-"""What training takes on a GPU, in absolute figures.
+"""How fast models train on a GPU, in absolute figures.
 
-The three families with models as large as BERT, T5 and GPT-2 in their base sizes (of random
-weights) in batches of 64, and the encoder of ``train_classifier`` as it is. Ways are interleaved,
-once for each seed; a seventh of the rounds is made. All are made in one process, and each twice in
-a row, but for the copied script: a GPU is slow at shapes that it sees for the first time. The last
-is timed, from the end of its first step.
+The models are the three families in the base sizes of BERT, T5 and GPT-2, with random weights and
+64 rows in a step, and the MiniLM encoder of ``train_classifier`` as it is there. Ways are
+interleaved, once for each seed; there is one seed for every seven of ``--rounds``. All run in one
+process, and each runs twice in a row except the copied script, because a GPU is slow on shapes that
+it sees for the first time. The second run is timed, from the end of its first step.
 
 The copied script pads every row to 512 tokens in fp32; the others compute in bf16. The raw loop is
-PyTorch alone, with micro-batches that are made before it begins. "sdpa" is ``ftspec run`` where the
-spec names that attention, so that steps are cut and rows padded. Grouping puts the longest rows
-first, into the step that is not timed: its examples are shorter, its tokens count.
+PyTorch alone, with micro-batches that are made before it begins. "sdpa" is ``ftspec run`` with a
+spec that names that attention, so that rows are padded and steps are split into micro-batches.
+``group_by_length`` puts the longest rows into the first step, which is not timed. Its examples are
+therefore shorter; compare its tokens.
 
-MFU is the share of a matrix product in bf16, measured on the spot, that goes into tokens of text:
-arithmetic spent on padding does not count. The cost per cut is what ``ftspec run`` measured a
-micro-batch to cost beside its tokens; -1 stands for a run that leaves padding out, which cuts
-nothing. Device memory is what tensors took at most.
+MFU is the arithmetic spent on tokens of text, as a share of a bf16 matrix product measured on the
+same device. Arithmetic spent on padding does not count. Micro-batch overhead is what ``ftspec run``
+measured, in tokens; -1 means that it trains without padding and splits no step. Device memory is
+the peak of allocated tensors.
 """
 
 from __future__ import annotations
@@ -58,16 +59,17 @@ COMPARED: dict[str, Train] = {
     "ftspec run": with_ftspec.within_this_process,
     "raw loop, bf16": WAYS["raw loop, bf16"].train,
 }
-UNCUT = -1
+UNSPLIT = -1
+"""In place of the overhead of a run that splits no step."""
 
 Values = dict[str, dict[str, list[float]]]
-"""Numbers by measure and case."""
+"""Numbers by measure, then by case."""
 
 
 def measure(rounds: int) -> Iterator[Row]:
     """Speed, MFU, memory and held-out loss of every way; nothing without a GPU."""
     if not torch.cuda.is_available():
-        print("there is no GPU to measure on", file=sys.stderr)
+        print("no GPU to measure on", file=sys.stderr)
         return
     matmul = measure_matmul("bf16", torch.device("cuda"))
     yield from compare("matrix product in bf16, TFLOP/s", {"this device": [matmul / 1e12]})
@@ -95,17 +97,17 @@ def _train_in_every_way(
         family=family, way="", seed=seed, model=str(model), rows=str(rows), folder=str(folder)
     )
     flop = _flop_of_token(first)
-    cost: int | None = None
+    overhead: int | None = None
     for number, (way, train) in enumerate(COMPARED.items()):
         if way == "ftspec run, sdpa" and learned.task == "summarization":
-            continue  # it is what the model computes with in any case
+            continue  # T5 computes with "sdpa" in any case
         named = f"{family}: {way}"
         for attempt in ("timed",) if way == ONE_SHAPE else ("before", "timed"):
             job = replace(
                 first,
                 way=way,
                 folder=str(folder / f"{seed}-{number}-{attempt}"),
-                overhead_tokens=cost,
+                overhead_tokens=overhead,
             )
             Path(job.folder).mkdir()
             torch.cuda.reset_peak_memory_stats()
@@ -113,8 +115,9 @@ def _train_in_every_way(
             memory = torch.cuda.max_memory_allocated()
             _free()
         if way.startswith("ftspec run"):
-            cost = with_ftspec.overhead_tokens(job)
-            values["cost per cut, tokens"][named].append(UNCUT if cost is None else cost)
+            overhead = with_ftspec.overhead_tokens(job)
+            shown = UNSPLIT if overhead is None else overhead
+            values["micro-batch overhead, tokens"][named].append(shown)
         found = {
             "examples/s": trained.rows / trained.seconds,
             "real tokens/s": trained.real / trained.seconds,
@@ -130,7 +133,7 @@ def _train_in_every_way(
 
 
 def _flop_of_token(job: Job) -> float:
-    """Of training on a token of text, in the mean of all rows."""
+    """Floating-point operations to train on one token of text: the mean over all rows."""
     rows = encode(job, load_tokenizer(job))
     columns = job.learned.length_columns
     tokens: dict[str, int] = dict.fromkeys(columns, 0)

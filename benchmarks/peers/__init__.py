@@ -1,28 +1,30 @@
-"""What an example costs in ftspec and in other tools: the same model, rows, batch and epoch.
+"""What an example costs in ftspec and in other tools: the same model, rows, batch size and epochs.
 
-288 docstrings of six modules of Python's standard library, cut at 256 tokens (60 in the mean), in
+288 docstrings from six modules of Python's standard library, truncated to 256 tokens (mean 60), in
 batches of 16, for one epoch, with the learning rate 2e-5, evaluated on 48 others at its end and
-saved. Classifiers start from the packaged MiniLM; language models are GPT-2 as large as that, with
-random weights, and take each docstring as an example (blocks of a packed corpus have no padding to
-save). Everything else is left as each tool has it.
+saved. Classifiers start from the packaged MiniLM. Language models are a GPT-2 of the same size with
+random weights; each docstring is an example, because blocks of a packed corpus have no padding to
+save. Everything else is the default of each tool.
 
-A command is a process with all that it starts, on one thread, with empty caches: imports, preparing
-of rows, evaluations and saves are in it. Training alone is the difference between that command and
-one with 48 of the rows, divided by the 240 examples between them: the tools report their speed in
-different ways, or not at all. Rounds are interleaved; the processor's time is what counts, as other
-work on the machine is not in it. A seventh of the rounds is made.
+A command is a process with everything it starts, on one thread, with empty caches: it includes
+imports, preparing rows, evaluations and saves. Training alone is the difference between that
+command and one with 48 of the rows, divided by the 240 examples between them, because the tools
+report their speed in different ways, or not at all. Rounds are interleaved. CPU time is what
+counts, because it leaves out other work on the machine. One round is made for every seven of
+``--rounds``.
 
-ftspec computes in bf16 where the processor has it; "fp32" is what the others do. What differs
-otherwise: AutoTrain and Ludwig pad all rows to the same length, here 256 tokens; LLaMA-Factory pads
-a batch to its longest row, and by default computes activations twice to save memory. AutoTrain and
-LLaMA-Factory evaluate twice. ftspec first tries whether the model does without padding. Ludwig
-trains with Adam and a fixed learning rate, the others with AdamW and a falling one.
+ftspec computes in bf16 where the processor has it; "fp32" is what the others do. Other differences:
+AutoTrain and Ludwig pad all rows to the same length, here 256 tokens. LLaMA-Factory pads a batch to
+its longest row, and by default uses gradient checkpointing, which computes activations twice to
+save memory. AutoTrain and LLaMA-Factory evaluate twice. ftspec first checks whether the model
+trains without padding. Ludwig trains with Adam and a fixed learning rate, the others with AdamW and
+a decaying one.
 
 ``python -m benchmarks.peers install`` installs AutoTrain 0.8.36, LLaMA-Factory 0.9.5 and Ludwig
-0.11.0, the last for Python 3.11, each in an environment of its own. Torch's version is the same in
-all; transformers' is what each asks for. LLaMA-Factory has language models only. Not measured:
-oumi 0.9 asks for a torch below 2.13, which PyPI has for CUDA alone; axolotl 0.19.0 and torchtune
-0.6.1 resolve, but classify nothing, and torchtune trains its own models only.
+0.11.0 (for Python 3.11), each in its own environment. The version of torch is the same in all;
+that of transformers is what each requires. LLaMA-Factory has language models only. Not measured:
+oumi 0.9 requires a torch below 2.13, which PyPI has for CUDA alone; axolotl 0.19.0 and torchtune
+0.6.1 can be installed, but have no classification, and torchtune trains only its own models.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ LANGUAGE_MODELS: Mapping[str, Prepare] = {
 
 
 def measure(rounds: int) -> Iterator[Row]:
-    """Milliseconds an example, and seconds of a whole command, of those that are installed."""
+    """Milliseconds per example and seconds of a whole command, for the tools that are installed."""
     for peer in PEERS:
         if installed_version(peer) is None:
             print(
@@ -91,14 +93,14 @@ def measure(rounds: int) -> Iterator[Row]:
 
 def _rows(usages: Mapping[str, list[tuple[Usage, Usage]]], more: int, *, to: str) -> Iterator[Row]:
     measures: Mapping[str, Callable[[Usage, Usage], float]] = {
-        "training by the processor, ms per example": lambda few, many: (
+        "training, CPU time, ms per example": lambda few, many: (
             1000 * (many.processor - few.processor) / more
         ),
-        "training by the clock, ms per example": lambda few, many: (
+        "training, wall time, ms per example": lambda few, many: (
             1000 * (many.clock - few.clock) / more
         ),
-        "whole command by the processor, s": lambda few, many: many.processor,
-        "whole command by the clock, s": lambda few, many: many.clock,
+        "whole command, CPU time, s": lambda few, many: many.processor,
+        "whole command, wall time, s": lambda few, many: many.clock,
     }
     for measure, value in measures.items():
         values = {case: [value(*pair) for pair in pairs] for case, pairs in usages.items()}
@@ -107,7 +109,7 @@ def _rows(usages: Mapping[str, list[tuple[Usage, Usage]]], more: int, *, to: str
 
 
 def _installed(cases: Mapping[str, Prepare]) -> dict[str, Prepare]:
-    """Of ftspec and the peers that are, with the versions in their names."""
+    """The cases of ftspec and of the installed tools, with the versions in their names."""
     found = {}
     for case, prepare in cases.items():
         tool, *rest = case.split(",")

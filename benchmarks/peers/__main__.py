@@ -1,8 +1,8 @@
-"""``python -m benchmarks.peers install [PEER…]``: make the environments to measure peers in.
+"""``python -m benchmarks.peers install [PEER…]``: install the other tools.
 
-They go to ``$XDG_CACHE_HOME/ftspec-benchmarks`` (``~/.cache`` by default), 7 GB in all, and are for
-Python 3.11 on Linux with an x86-64 processor, from which their versions were taken. They take CPU
-builds of torch; where pip does not find these by itself, set
+Each gets its own environment in ``$XDG_CACHE_HOME/ftspec-benchmarks`` (default: ``~/.cache``). All
+take 7 GB. They are for Python 3.11 on Linux with an x86-64 processor, where their versions were
+pinned. They use CPU builds of torch; if pip does not find them, set
 ``PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu``.
 """
 
@@ -14,7 +14,7 @@ from benchmarks.peers.environments import PEERS, folder_of, install, installed_v
 
 
 def main() -> None:
-    """Install the peers that are named, or all that are not installed."""
+    """Install the given peers, or all that are not installed yet."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
     parser.add_argument("command", choices=["install"])
     parser.add_argument("peers", nargs="*", metavar="PEER", help=", ".join(PEERS))

@@ -1,8 +1,8 @@
-"""AutoTrain: ``autotrain --config``, which trains with transformers' Trainer in a process below.
+"""AutoTrain: ``autotrain --config``, which trains with transformers' Trainer in a child process.
 
 Its dataset pads every row to ``max_seq_length``. It evaluates after the epoch, saves a checkpoint
-with the optimizer, evaluates again and saves the model; without a validation set it takes a fifth
-of the rows for one. AdamW, with a tenth of the steps to warm up and linear decay.
+with the optimizer, evaluates again and saves the model. Without a validation set it takes a fifth
+of the rows for one. It uses AdamW with linear decay, and a tenth of the steps for warm-up.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ params:
 
 
 def train_classifier(folder: Path, rows: Rows, model: Path) -> Command:
-    """Modules are told by their docstrings."""
+    """Classify docstrings by module."""
     config = CONFIG.format(
         model=model,
         rows=rows.folder,

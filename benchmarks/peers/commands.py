@@ -1,4 +1,4 @@
-"""Commands that train, each in a folder of its own with empty caches, on one thread."""
+"""Commands that train, each in its own folder with empty caches, on one thread."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Command:
     """A command line that trains for one epoch.
 
     Attributes:
-        arguments: the program first; it is looked for among those beside ``python``.
-        python: the environment's own.
-        folder: an empty folder but for what the command reads, to run in.
-        says: what its output must have: how many steps it made.
+        arguments: the program, which is in the folder of ``python``, and its arguments.
+        python: the Python of the environment.
+        folder: the working directory; it has only what the command reads.
+        says: text to expect in the output: the number of steps.
     """
 
     arguments: Sequence[str | Path]
@@ -32,15 +32,15 @@ class Command:
 
 
 def steps_of(count: int) -> int:
-    """Steps of an epoch with so many rows."""
+    """Steps of an epoch with ``count`` rows."""
     return -(-count // BATCH)
 
 
 def run(command: Command) -> Usage:
-    """Run a command to its end; what its processes took, those it waited for as well.
+    """Run a command to its end; what it and the child processes it waited for took.
 
     Raises:
-        RuntimeError: it failed, or did not make its steps: some exit with 0 where they failed.
+        RuntimeError: it failed, or did not make its steps. Some tools exit with 0 after a failure.
     """
     program, *others = command.arguments
     environment = os.environ | {

@@ -1,4 +1,4 @@
-"""The rows that all learn from: docstrings of the standard library, labelled with their module."""
+"""The rows for all tools: docstrings of the standard library, labelled with their module."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class Rows:
     count: int
 
     def texts(self) -> Iterator[str]:
-        """Those of the training rows."""
+        """The texts of the training rows."""
         for line in (self.folder / "train.jsonl").read_text(encoding="utf-8").splitlines():
             yield json.loads(line)["text"]
 
 
 def write_few_and_many(folder: Path) -> tuple[Rows, Rows]:
-    """48 and 288 training rows, with the same 48 of validation.
+    """48 and 288 training rows, both with the same 48 validation rows.
 
-    Both hold the longest docstring of each module, since some tools pad every row to the longest.
+    Both have the longest docstring of each module, because some tools pad every row to the longest.
     """
     validation, few, many = [], [], []
     for module in MODULES:
@@ -66,7 +66,7 @@ def _write(folder: Path, training: list[dict[str, str]], validation: list[dict[s
 
 
 def _docstrings(name: str) -> list[str]:
-    """Those of a module and of its classes, methods and functions, each once."""
+    """The docstrings of a module and of its classes, methods and functions, each once."""
     module = importlib.import_module(name)
     documented = [
         member

@@ -33,14 +33,14 @@ CONTINUE = {"template": '{text: "{text}"}', "task": "{type: text-generation, pac
 
 
 def train_classifier(folder: Path, rows: Rows, model: Path, *, precision: str = "auto") -> Command:
-    """Modules are told by their docstrings."""
+    """Classify docstrings by module."""
     return _command(folder, rows, model, precision=precision, **CLASSIFY)
 
 
 def train_language_model(
     folder: Path, rows: Rows, model: Path, *, precision: str = "auto"
 ) -> Command:
-    """Docstrings are continued; each is an example."""
+    """Train on docstrings; each is an example."""
     return _command(folder, rows, model, precision=precision, **CONTINUE)
 
 

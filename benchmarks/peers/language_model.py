@@ -1,5 +1,5 @@
-"""A language model to learn with, since none comes in a package: a GPT-2 as deep and as wide as
-MiniLM, with random weights and a tokenizer learned on the rows. It says nothing about quality."""
+"""A language model to train, because no package has one: a GPT-2 as deep and as wide as MiniLM,
+with random weights and a tokenizer trained on the rows. It says nothing about quality."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VOCABULARY, LAYERS, WIDTH, HEADS = 4000, 6, 384, 12
 
 
 def write_language_model(folder: Path, texts: Iterable[str]) -> Path:
-    """A checkpoint of about 12 million parameters; token 0 ends a text.
+    """Write a checkpoint of about 12 million parameters; token 0 ends a text.
 
     Returns:
         The folder.

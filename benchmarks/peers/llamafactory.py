@@ -1,9 +1,9 @@
-"""LLaMA-Factory: ``llamafactory-cli train``, which has no classification but language models.
+"""LLaMA-Factory: ``llamafactory-cli train``, which has language models and no classification.
 
-It trains with transformers' Trainer and pads each batch to its longest row. To save memory it
-computes activations twice by default (gradient checkpointing), so it is measured without, too. It
-evaluates and saves a checkpoint after the epoch, evaluates again and saves the model. AdamW with
-linear decay.
+It trains with transformers' Trainer and pads each batch to its longest row. By default it uses
+gradient checkpointing, which computes activations twice to save memory, so it is measured without
+as well. It evaluates and saves a checkpoint after the epoch, evaluates again and saves the model.
+It uses AdamW with linear decay.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ report_to: none
 def train_language_model(
     folder: Path, rows: Rows, model: Path, *, keeps_activations: bool = False
 ) -> Command:
-    """Docstrings are continued; each is an example."""
+    """Train on docstrings; each is an example."""
     config = CONFIG.format(
         model=model,
         keeps_activations=str(keeps_activations).lower(),

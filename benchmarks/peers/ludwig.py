@@ -1,8 +1,8 @@
 """Ludwig: ``ludwig train``, with its own training loop around the same encoder.
 
-It pads every row to the longest of the training set, ``max_sequence_length`` at most. Its encoder
-is frozen by default, so ``trainable`` is set. A batch size for evaluation is set, since Ludwig
-otherwise tries out several. Adam without a schedule, gradients clipped to a norm of 0.5.
+It pads every row to the longest of the training set, at most ``max_sequence_length``. Its encoder
+is frozen by default, so ``trainable`` is set. A batch size for evaluation is set, because Ludwig
+otherwise tries several. It uses Adam without a schedule, and clips gradients to a norm of 0.5.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ trainer:
 
 
 def train_classifier(folder: Path, rows: Rows, model: Path) -> Command:
-    """Modules are told by their docstrings."""
+    """Classify docstrings by module."""
     config = CONFIG.format(
         model=model, max_length=MAX_LENGTH, batch=BATCH, learning_rate=LEARNING_RATE
     )
     (folder / "config.yaml").write_text(config, encoding="utf-8")
-    for split in ("train", "validation"):  # copies: Ludwig writes its cache beside its rows
+    for split in ("train", "validation"):  # copied: Ludwig writes its cache next to its rows
         text = (rows.folder / f"{split}.csv").read_text(encoding="utf-8")
         (folder / f"{split}.csv").write_text(text, encoding="utf-8")
     steps = steps_of(rows.count)

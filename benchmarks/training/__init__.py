@@ -1,1 +1,1 @@
-"""The families of models, learned in every way that is compared."""
+"""The families of models, trained in every way that is compared."""

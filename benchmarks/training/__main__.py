@@ -1,4 +1,4 @@
-"""``python -m benchmarks.training JOB``: one training in a process of its own."""
+"""``python -m benchmarks.training JOB``: one training in its own process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks.training.ways import WAYS
 
 
 def main() -> None:
-    """Train as the job says; write what the steps took."""
+    """Train as the job says, and write how long the steps took."""
     job = Job.from_file(Path(sys.argv[1]))
     WAYS[job.way].train(job).write(job)
 

@@ -1,4 +1,4 @@
-"""Trains one family in every way, seed by seed, and compares what it took and what was learned."""
+"""Trains one family in every way, seed by seed, and compares speed, memory and quality."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from benchmarks.training.ways import WAYS
 
 COPIED = "copied script"
 RAW_LOOPS = {"ftspec run, fp32": "raw loop, fp32", "ftspec run": "raw loop, bf16"}
-"""Ways of ftspec, and the loops that cut by what these found a micro-batch to cost."""
+"""Ways of ftspec, and the loops that use the micro-batch overhead these measured."""
 SAME_BATCHES = {"ftspec run, padded, bf16": "Trainer, dynamic, bf16", **RAW_LOOPS}
-"""Ways of ftspec, and what makes the same batches by hand."""
+"""Ways of ftspec, and the hand-written ones that make the same batches."""
 
 Values = dict[str, list[float]]
 
 
 class Measures:
-    """What all rounds gave, by way."""
+    """The results of all rounds, by way."""
 
     def __init__(self) -> None:
         self.trained: dict[str, list[Trained]] = defaultdict(list)
@@ -61,7 +61,7 @@ class Measures:
 
 
 def compare_ways(family: str, rounds: int) -> Iterator[Row]:
-    """A round for each seventh of ``rounds``, three at 21, and each with a seed of its own."""
+    """One round for every seven of ``rounds``, so three at 21, each with its own seed."""
     measures = Measures()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -74,7 +74,7 @@ def compare_ways(family: str, rounds: int) -> Iterator[Row]:
         encoded = encode(first, load_tokenizer(first))
         yield from compare("tokens", {"a row": [len(ids) for ids in encoded["input_ids"]]})
         for seed in range(max(1, rounds // 7)):
-            costs: dict[str, int | None] = {}  # by loop
+            overheads: dict[str, int | None] = {}  # by loop
             for number, (way, one) in enumerate(WAYS.items()):
                 if family in one.skipped:
                     continue
@@ -83,7 +83,7 @@ def compare_ways(family: str, rounds: int) -> Iterator[Row]:
                     way=way,
                     seed=seed,
                     folder=str(folder / f"{seed}-{number}"),
-                    overhead_tokens=costs.get(way),
+                    overhead_tokens=overheads.get(way),
                 )
                 measures.used[way].append(
                     run(python("-m", "benchmarks.training", str(job.to_file())))
@@ -91,5 +91,5 @@ def compare_ways(family: str, rounds: int) -> Iterator[Row]:
                 measures.trained[way].append(Trained.read(job))
                 measures.quality[way].append(measure_quality(job, held_out))
                 if way in RAW_LOOPS:
-                    costs[RAW_LOOPS[way]] = with_ftspec.overhead_tokens(job)
+                    overheads[RAW_LOOPS[way]] = with_ftspec.overhead_tokens(job)
     yield from measures.rows()

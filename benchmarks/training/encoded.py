@@ -1,4 +1,4 @@
-"""Tokenizer, model and encoded rows, as the scripts that people write make them."""
+"""Tokenizer, model and encoded rows, made as training scripts make them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from benchmarks.training.job import Job
 
 
 def load_tokenizer(job: Job, folder: Path | None = None) -> Any:
-    """That of the model."""
+    """The tokenizer of the model."""
     return AutoTokenizer.from_pretrained(folder or job.model)
 
 
@@ -37,13 +37,13 @@ def load_model(job: Job, folder: Path | None = None, **options: Any) -> Any:
 
 
 def label_names(file: Path) -> list[str]:
-    """The labels of a classifier's rows, sorted."""
+    """The labels in a classifier's rows, sorted."""
     with file.open(encoding="utf-8") as lines:
         return sorted({json.loads(line)["label"] for line in lines})
 
 
 def load_model_to_train(job: Job) -> Any:
-    """A model to train: a classifier is told its labels."""
+    """A model to train. A classifier gets the names of its labels."""
     if job.learned.task != "text-classification":
         return load_model(job)
     labels = label_names(Path(job.rows))
@@ -64,7 +64,7 @@ def encode(
     max_length: int | None = None,
     pads: bool = False,
 ) -> Dataset:
-    """Rows as the model wants them; with ``pads`` each is as long as the longest allowed."""
+    """Rows as the model takes them; with ``pads`` each has the maximum length."""
     family = job.learned
     longest = max_length or family.max_length
     file = file or Path(job.rows)
@@ -105,7 +105,7 @@ def encode(
 
 
 def collator(job: Job, tokenizer: Any, model: Any, *, pads: bool = True) -> Any:
-    """What makes a batch of rows; without ``pads`` of rows that are equally long."""
+    """The collator that makes a batch; without ``pads`` the rows all have the same length."""
     if job.learned.task == "text-generation":
         return DataCollatorForLanguageModeling(tokenizer, mlm=False)
     if not pads:

@@ -1,5 +1,5 @@
-"""What is learned: a classifier, a summarizer and a language model, each from rows and a model that
-every way of training starts from."""
+"""The families of models: a classifier, a summarizer and a language model, each with the rows and
+the model that every way of training starts from."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from transformers import (
 from benchmarks.training.text import docstrings, summaries
 
 EVALUATED = 160
-"""Rows held out, on which the quality of every way is measured alike."""
+"""Held-out rows, on which the quality of every way is measured."""
 
 Rows = Iterable[Mapping[str, str]]
 
@@ -36,12 +36,11 @@ class Family:
     """A kind of model, its rows and its settings.
 
     Attributes:
-        task: that of the spec.
-        template: that of the spec.
-        rows: what is learned from.
-        model: writes the model and its tokenizer to a folder, and gives the folder.
+        task, template: those of the spec.
+        rows: makes the rows to train on.
+        model: writes the model and its tokenizer to a folder, and returns the folder.
         max_length, max_target_length: in tokens.
-        batch: rows of a step.
+        batch: rows in a step.
     """
 
     task: str
@@ -57,7 +56,7 @@ class Family:
 
     @property
     def length_columns(self) -> list[str]:
-        """The encoded sequences that are padded apart."""
+        """The encoded sequences, each of which is padded by itself."""
         return ["input_ids", "labels"] if self.task == "summarization" else ["input_ids"]
 
 
@@ -80,7 +79,7 @@ def _packaged_minilm(folder: Path) -> Path:
 
 
 def _bert_base(folder: Path) -> Path:
-    """As large as BERT, of random weights, with the tokenizer of the packaged encoder."""
+    """The size of BERT base, with random weights and the tokenizer of the packaged encoder."""
     tokenizer = AutoTokenizer.from_pretrained(_packaged_minilm(folder))
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
@@ -126,7 +125,7 @@ def _gpt2(**sizes: int) -> Callable[[Path], Path]:
 
 
 def _unigram(texts: list[str]) -> PreTrainedTokenizerFast:
-    """As that of T5: pieces of words, each row ended by ``</s>``."""
+    """A tokenizer like T5's: pieces of words; each row ends with ``</s>``."""
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
@@ -149,7 +148,7 @@ def _unigram(texts: list[str]) -> PreTrainedTokenizerFast:
 
 
 def _byte_pairs(texts: list[str]) -> PreTrainedTokenizerFast:
-    """As that of GPT-2, with a token to pad with."""
+    """A tokenizer like GPT-2's, with a padding token."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -218,7 +217,7 @@ FOR_GPU = {
         batch=64,
     ),
 }
-"""The same with models as large as BERT, T5 and GPT-2 in their base sizes, and larger batches."""
+"""The same with models of the base sizes of BERT, T5 and GPT-2, and larger batches."""
 
 
 def family_named(name: str) -> Family:
@@ -227,12 +226,12 @@ def family_named(name: str) -> Family:
 
 
 def write_rows(family: Family, folder: Path) -> tuple[Path, Path]:
-    """The rows to learn from, as many as the steps take, and those held out."""
+    """Write as many training rows as the steps take, and the held-out rows."""
     rows = list(family.rows())
     learned = family.steps * family.batch
     held_out, rest = rows[:EVALUATED], rows[EVALUATED:]
     if len(rest) < learned:
-        raise RuntimeError(f"there are {len(rest)} rows, and {learned} are wanted")
+        raise RuntimeError(f"there are {len(rest)} rows, expected {learned} or more")
     files = folder / "train.jsonl", folder / "held_out.jsonl"
     for file, some in zip(files, (rest[:learned], held_out), strict=True):
         text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in some)

@@ -1,4 +1,4 @@
-"""One training in a process of its own, and what came of it."""
+"""One training in its own process, and its result."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Job:
         seed: of new weights, the order of rows and dropout.
         model: folder of the model and its tokenizer.
         rows: file of the rows to learn from.
-        folder: for all that is written.
-        overhead_tokens: what ``ftspec run`` found a micro-batch to cost, for the raw loop.
-        fills: whether micro-batches are filled up to sizes that come back, in the raw loop.
-        draws_fast: whether masks of dropout are drawn as ``ftspec run`` does, in the raw loop.
-        epochs: how often the raw loop learns the rows, each time in another order.
+        folder: where everything is written.
+        overhead_tokens: micro-batch overhead that ``ftspec run`` measured, for the raw loop.
+        fills: whether the raw loop rounds micro-batches up to sizes that recur.
+        draws_fast: whether the raw loop draws dropout masks as ``ftspec run`` does.
+        epochs: how often the raw loop trains on the rows, each time in another order.
     """
 
     family: str
@@ -69,11 +69,11 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """What the steps after the first took, which warms caches.
+    """What the steps after the first took. The first one fills caches.
 
     Attributes:
-        rows, real, padded: rows learned from, their tokens, and those with padding.
-        seconds: on the clock.
+        rows, real, padded: rows trained on, their tokens, and their tokens with padding.
+        seconds: wall time.
     """
 
     rows: int
@@ -82,7 +82,7 @@ class Trained:
     seconds: float
 
     def write(self, job: Job) -> None:
-        """For the process that asked."""
+        """For the process that started this one."""
         job.result.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
 
     @staticmethod

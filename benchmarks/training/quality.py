@@ -1,4 +1,4 @@
-"""How well a trained model does on rows it has not seen, measured alike for every way."""
+"""The quality of a trained model on held-out rows, measured in the same way for all."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _ROWS = 8
 
 
 class Quality(NamedTuple):
-    """The mean loss of held-out rows and tokens, and the share of labels told right."""
+    """The mean loss of the held-out rows or tokens, and the accuracy of a classifier."""
 
     loss: float
     accuracy: float | None
 
 
 def measure_quality(job: Job, held_out: Path) -> Quality:
-    """In fp32, of the model that the job saved."""
+    """Evaluate the model that the job saved, in fp32."""
     tokenizer = load_tokenizer(job)
     device = torch.accelerator.current_accelerator() or torch.device("cpu")
     model = load_model(job, job.trained).eval().to(device)

@@ -1,4 +1,4 @@
-"""The ceiling: a loop of PyTorch over the micro-batches of ``ftspec run``, and nothing else."""
+"""The upper bound: a PyTorch loop over the micro-batches of ``ftspec run``, and nothing else."""
 
 from __future__ import annotations
 
@@ -86,28 +86,28 @@ def _train_in(job: Job, precision: torch.dtype | None) -> Trained:
 
 
 def _steps(job: Job, rows: Dataset, collate: Any, multiple: int) -> Iterator[MicroBatches]:
-    """The rows of each step, cut as ``ftspec run`` cuts them, or without padding as it has them."""
-    cost = NEVER_CUT if job.overhead_tokens is None else job.overhead_tokens
+    """The rows of each step as ``ftspec run`` batches them: split by length, or without padding."""
+    overhead = NEVER_CUT if job.overhead_tokens is None else job.overhead_tokens
     flattens = _form_of(job) == "line"
     columns = job.learned.length_columns
-    cutter = CuttingCollator(collate, columns, cost, flattens=flattens, multiple=multiple)
+    split = CuttingCollator(collate, columns, overhead, flattens=flattens, multiple=multiple)
     shuffled = torch.Generator().manual_seed(job.seed)  # as the Trainer does
     batch = job.learned.batch
     for _ in range(job.epochs):
         order = torch.randperm(len(rows), generator=shuffled).tolist()
         for start in range(0, len(order), batch):
-            yield cutter([rows[row] for row in order[start : start + batch]])
+            yield split([rows[row] for row in order[start : start + batch]])
 
 
 def _form_of(job: Job) -> Form:
-    """That of the micro-batches of ``ftspec run``."""
+    """The form that the micro-batches of ``ftspec run`` have."""
     if job.overhead_tokens is not None:
         return "padded"
     return "line" if job.learned.task == "text-generation" else "layers"
 
 
 def items_of(job: Job, batch: Mapping[str, torch.Tensor]) -> int:
-    """What the loss is the mean of."""
+    """How many items the loss is the mean of."""
     labels = batch["labels"]
     if job.learned.task == "text-generation":
         labels = labels[:, 1:]

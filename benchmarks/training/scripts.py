@@ -18,7 +18,7 @@ from ftspec.engine.batching.packed_sequence import edges_of
 
 
 def copied(job: Job) -> Trained:
-    """Every row padded to the longest allowed, in fp32."""
+    """Every row padded to the maximum length, in fp32."""
     return _train(job, pads=True)
 
 
@@ -33,12 +33,12 @@ def dynamic_bf16(job: Job) -> Trained:
 
 
 def grouped_bf16(job: Job) -> Trained:
-    """Batches of rows of like length, in bf16."""
+    """Batches of rows of similar length, in bf16."""
     return _train(job, train_sampling_strategy="group_by_length", bf16=True)
 
 
 def rebalanced_bf16(job: Job) -> Trained:
-    """The rows of a step in four groups of like length, in bf16."""
+    """The rows of a step in four groups of similar length, in bf16."""
     return _train(
         job,
         train_sampling_strategy="batch_rebalance",
@@ -49,7 +49,7 @@ def rebalanced_bf16(job: Job) -> Trained:
 
 def example(job: Job) -> Trained:
     """The defaults of transformers' example scripts, where they differ from the others here:
-    ``run_glue.py`` pads to 128 tokens and cuts there, ``run_clm.py`` packs rows into blocks."""
+    ``run_glue.py`` pads and truncates to 128 tokens, ``run_clm.py`` packs rows into blocks."""
     if job.learned.task == "text-classification":
         return _train(job, pads=True, max_length=128)
     return _train(job, packs=True)
@@ -116,7 +116,7 @@ class Clock(TrainerCallback):
     """Times the steps after the first.
 
     Attributes:
-        counts: rows, real and padded tokens of each batch that the data loader gave.
+        counts: rows, real tokens and padded tokens of each batch of the data loader.
     """
 
     def __init__(self) -> None:
@@ -125,11 +125,11 @@ class Clock(TrainerCallback):
         self._began = self._ended = 0.0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """How many batches a step has."""
+        """Record how many batches a step has."""
         self._batches_of_step = args.gradient_accumulation_steps
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """From the end of the first to that of the last."""
+        """Record the time from the end of the first step to that of the last."""
         if state.global_step in (1, state.max_steps):
             wait_for_device()
         self._ended = time.perf_counter()
@@ -143,7 +143,7 @@ class Clock(TrainerCallback):
 
 
 class Counting:
-    """A collator that notes how many tokens its batches have."""
+    """A collator that records how many tokens its batches have."""
 
     def __init__(self, collate: Any, clock: Clock) -> None:
         self._collate = collate
@@ -157,16 +157,16 @@ class Counting:
 
 
 def wait_for_device() -> None:
-    """A GPU may still be at what it was given."""
+    """Wait until a GPU has computed everything that was started."""
     if torch.accelerator.is_available():
         torch.accelerator.synchronize()
 
 
 def count(batch: Any) -> tuple[int, int, int]:
-    """Rows, real and padded tokens of a batch, those of a target with them."""
+    """Rows, real tokens and padded tokens of a batch, those of its targets included."""
     labels = batch["labels"]
     mask = batch.get("attention_mask")
-    if mask is None:  # rows in one line
+    if mask is None:  # a packed sequence
         return rows_of(batch), int(edges_of(batch)[-1]), labels.numel()
     real, padded = int(mask.sum()), mask.numel()
     if labels.ndim == 2 and labels.shape != mask.shape:  # the target of a summary

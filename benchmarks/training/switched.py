@@ -1,4 +1,4 @@
-"""The raw loop with something on and off: what that alone brings."""
+"""The raw loop with one thing switched on and off: the gain from that alone."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from benchmarks.rows import Row, compare
 from benchmarks.training.families import FAMILIES, family_named, write_rows
 from benchmarks.training.job import Job, Trained
 
-COSTS = {"summarization": 256}
-"""Of a cut, where ``ftspec run`` pads."""
+OVERHEADS = {"summarization": 256}
+"""Micro-batch overhead in tokens of the family that ``ftspec run`` pads."""
 
 
 def measure_switched(
     rounds: int, cases: Mapping[str, Mapping[str, Any]], *, to: str, epochs: int
 ) -> Iterator[Row]:
-    """Examples a second of each family in bf16, as the cases set fields of a :class:`Job`, ÷ those
-    of the case ``to``. Each training is a process of its own; a seventh of the rounds is made, each
-    with a seed of its own."""
+    """Examples a second of each family in bf16, compared with the case ``to``. A case sets fields
+    of a :class:`Job`. Each training runs in its own process. One round is made for every seven of
+    ``rounds``, each with its own seed."""
     for family in FAMILIES:
         speed: dict[str, list[float]] = {case: [] for case in cases}
         with tempfile.TemporaryDirectory() as name:
@@ -38,7 +38,7 @@ def measure_switched(
                         model=str(model),
                         rows=str(rows),
                         folder=str(folder / f"{seed}-{number}"),
-                        overhead_tokens=COSTS.get(family),
+                        overhead_tokens=OVERHEADS.get(family),
                         epochs=epochs,
                         **fields,
                     )

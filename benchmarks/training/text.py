@@ -1,4 +1,4 @@
-"""Real text that is wherever Python is: the docstrings of its standard library."""
+"""Real text that every Python has: the docstrings of its standard library."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 _SHORTEST = 12
-"""Words. With all docstrings half as many tokens would be real, and every ratio twice as large."""
+"""Words. With shorter docstrings too, half as many of the computed tokens would be real, and every
+ratio would be twice as large."""
 
 
 class Docstring(NamedTuple):
-    """A docstring and the package of the standard library it stands in."""
+    """A docstring and the package of the standard library it is from."""
 
     package: str
     text: str
@@ -23,7 +24,8 @@ class Docstring(NamedTuple):
 
 @cache
 def docstrings() -> tuple[Docstring, ...]:
-    """Each once, of 12 words at least, shuffled alike on every machine with this Python."""
+    """Each docstring of 12 words or more once, in the same random order on every machine with this
+    Python."""
     found = {one.text: one for one in _read() if len(one.text.split()) >= _SHORTEST}
     ordered = [found[text] for text in sorted(found)]
     random.Random(0).shuffle(ordered)
@@ -31,7 +33,7 @@ def docstrings() -> tuple[Docstring, ...]:
 
 
 def summaries() -> Iterator[dict[str, str]]:
-    """The first paragraph of a docstring as the summary of what follows it."""
+    """The first paragraph of a docstring as the summary of the rest."""
     for one in docstrings():
         summary, _, document = one.text.partition("\n\n")
         if len(document.split()) >= _SHORTEST:

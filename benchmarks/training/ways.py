@@ -10,7 +10,7 @@ from benchmarks.training.job import Job, Trained
 
 
 class Way(NamedTuple):
-    """A way to train; ``skipped`` are the families in which it is the same as another."""
+    """A way to train; ``skipped`` are the families for which it equals another way."""
 
     train: Callable[[Job], Trained]
     skipped: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ from ftspec.span import SourceText
 
 
 def exact_auto(job: Job) -> Trained:
-    """As it comes."""
+    """With the defaults."""
     return _run(job, {})
 
 
@@ -32,12 +32,12 @@ def exact_fp32(job: Job) -> Trained:
 
 
 def padded_bf16(job: Job) -> Trained:
-    """With the batches of a Trainer that pads to the longest row of each, in bf16."""
+    """With batches that are padded to their longest row, in bf16."""
     return _run(job, {"batching": "padded", "precision": "bf16"})
 
 
 def within_this_process(job: Job, **config: str) -> Trained:
-    """As it comes, without a process of its own: what loads kernels once serves all ways alike."""
+    """With the defaults, in this process: kernels are loaded once for all ways."""
     text = json.dumps(_spec(job, {}, config))
     registry = build_registry(with_entry_points=False)
     verdict = examine(SourceText("spec.yaml", text), registry, environment={})
@@ -53,10 +53,10 @@ def within_this_process(job: Job, **config: str) -> Trained:
 
 
 def overhead_tokens(job: Job) -> int | None:
-    """What the run found a micro-batch to cost."""
+    """The micro-batch overhead that the run measured; ``None`` where it trains without padding."""
     found = json.loads((_run_dir(job) / "lock.json").read_text(encoding="utf-8"))
-    cost: int | None = found.get("micro_batch_overhead_tokens")
-    return cost
+    overhead: int | None = found.get("micro_batch_overhead_tokens")
+    return overhead
 
 
 def _run(job: Job, performance: Mapping[str, str]) -> Trained:
@@ -71,7 +71,7 @@ def _run(job: Job, performance: Mapping[str, str]) -> Trained:
 
 
 def _trained(job: Job) -> Trained:
-    """What the run says of itself; its model is put where those of other ways are."""
+    """The account of the run; its model is copied to where the other ways save theirs."""
     run_dir = _run_dir(job)
     account = json.loads((run_dir / "performance.json").read_text(encoding="utf-8"))
     shutil.copytree(run_dir / "model", job.trained)
