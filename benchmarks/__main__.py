@@ -1,15 +1,17 @@
-"""``python -m benchmarks [NAME…]``: measure, print Markdown, write ``benchmarks/results/``."""
+"""``python -m benchmarks [NAME…]``: measure, print Markdown, write ``benchmarks/results/``.
+
+``python -m benchmarks --render`` measures nothing. It writes every page in ``benchmarks/results/``
+again from its numbers, after a change to a docstring or to the layout of the tables.
+"""
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import inspect
-import json
-from pathlib import Path
+from collections.abc import Sequence
 
 from benchmarks.machine import describe_machine
-from benchmarks.rows import markdown, to_json
+from benchmarks.record import RESULTS, make_record, read_record
 
 BENCHMARKS = (
     "lint_start",
@@ -19,7 +21,7 @@ BENCHMARKS = (
     "tokenizing",
     "preparation",
     "batching_speed",
-    "returning_sizes",
+    "recurring_sizes",
     "drawn_masks",
     "step_profile",
     "train_classifier",
@@ -28,47 +30,50 @@ BENCHMARKS = (
     "train_on_gpu",
     "peers",
 )
-RESULTS = Path(__file__).parent / "results"
 ROUNDS = 21
 
 
 def main() -> None:
-    """Run the benchmarks that are named, or all."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    """Run the given benchmarks, or all."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is repeated")
     parser.add_argument("--dry", action="store_true", help="print, and write nothing")
+    parser.add_argument("--render", action="store_true", help="write the pages of earlier results")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.names) - set(BENCHMARKS))
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    for name in arguments.names or BENCHMARKS:
+    names = arguments.names or BENCHMARKS
+    if arguments.render:
+        render(names)
+        return
+    for name in names:
         run(name, arguments.rounds, write=not arguments.dry)
 
 
 def run(name: str, rounds: int, *, write: bool) -> None:
-    """Run one benchmark; print its table, and keep table and numbers."""
+    """Run one benchmark; print its page, and keep page and numbers."""
     module = importlib.import_module(f"benchmarks.{name}")
     rows = list(module.measure(rounds))
     if not rows:
         return
-    machine = describe_machine()
-    described = "; ".join(f"{key} {value}" for key, value in machine.items())
-    page = "\n\n".join(
-        (
-            f"# {name}",
-            inspect.cleandoc(module.__doc__ or ""),
-            f"`python -m benchmarks {name}`, {rounds} rounds, on {described}:",
-            markdown(rows),
-        )
-    )
-    print(page, end="\n\n")
+    measured = make_record(name, describe_machine(), rounds, rows)
+    print(measured.page())
     if write:
-        RESULTS.mkdir(exist_ok=True)
-        record = {"benchmark": name, "machine": machine, "rounds": rounds, "rows": to_json(rows)}
-        text = json.dumps(record, indent=2, ensure_ascii=False)
-        (RESULTS / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
-        (RESULTS / f"{name}.md").write_text(f"{page}\n", encoding="utf-8")
+        measured.write()
+
+
+def render(names: Sequence[str]) -> None:
+    """Write the pages of earlier results of these benchmarks again."""
+    for file in sorted(RESULTS.glob("*.json")):
+        earlier = read_record(file)
+        if earlier.benchmark in names:
+            file.with_suffix(".md").write_text(earlier.page(), encoding="utf-8")
 
 
 if __name__ == "__main__":
