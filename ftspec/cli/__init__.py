@@ -1,4 +1,4 @@
-"""The command line: a lazy group, so that each command imports only what it needs."""
+"""The command line. Each command is imported when it is used, and imports only what it needs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import threading
 import click
 
 from ftspec import __version__
-from ftspec.cli.exits import INTERRUPTED, end_at_once, guarded
-from ftspec.cli.lazy import LazyGroup
+from ftspec.cli.syntax.lazy_group import LazyGroup
+from ftspec.cli.terminal.exits import INTERRUPTED, end_at_once, guarded
 
 COMMANDS = {
     "cache": "ftspec.cli.cache:cache_command",
@@ -26,8 +26,8 @@ COMMANDS = {
     "schema": "ftspec.cli.schema:schema_command",
 }
 
-# new objects between two searches for garbage: to start makes many objects and no garbage, and the
-# 700 that Python begins with cost 7 % of a lint
+# The number of new objects after which Python collects garbage. Starting up makes many objects and
+# no garbage; with Python's default of 700, the collections take 7 % of a lint.
 _OBJECTS = 100_000
 
 
@@ -44,8 +44,10 @@ def cli() -> None:
 
 
 def _is_waited_for() -> bool:
-    """Whether Python would wait for a thread, such as one that uploads or downloads, before the
-    process ends: an interrupted command ends now."""
+    """Whether Python would wait for another thread, such as an upload, before the process ends.
+
+    An interrupted command does not wait.
+    """
     others = (one for one in threading.enumerate() if one is not threading.current_thread())
     return any(not thread.daemon for thread in others)
 

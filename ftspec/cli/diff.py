@@ -1,4 +1,4 @@
-"""``ftspec diff``: what differs between two specs or runs, and what that changes."""
+"""``ftspec diff``: what differs between two specs or runs, and what the differences affect."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from ftspec.cli.completion import complete_files
-from ftspec.cli.exits import FINDINGS, Exit
-from ftspec.cli.installed import no_plugins_option, open_registry
-from ftspec.cli.specs import profile_option, set_option, sound_plan
+from ftspec.cli.inputs.installed import open_registry
+from ftspec.cli.inputs.sound_plan import sound_plan
+from ftspec.cli.syntax.completion import complete_files
+from ftspec.cli.syntax.options import no_plugins_option, profile_option, set_option
+from ftspec.cli.terminal.exits import FINDINGS, Exit
 from ftspec.document.paths import format_path
 from ftspec.planning.difference import Difference, Effect, compare_plans
 from ftspec.planning.plan import Plan
@@ -42,10 +43,10 @@ def diff_command(
     no_plugins: bool,
     as_json: bool,
 ) -> None:
-    """Compare two specs, or run directories, after all defaults.
+    """Compare two specs or run directories, with all defaults filled in.
 
-    A profile and overrides apply to specs, not to runs, whose spec is resolved already. Exits with
-    1 where they differ, like diff.
+    A profile and overrides apply to specs only: the spec of a run already includes them. Exits
+    with 1 if there are differences, like diff.
     """
     registry = open_registry(no_plugins=no_plugins)
     plans = [_plan_of(path, registry, profile, overrides) for path in (before, after)]

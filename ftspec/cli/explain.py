@@ -1,11 +1,12 @@
-"""``ftspec explain``: what a finding means, or where a value came from."""
+"""``ftspec explain``: what a finding means, or where a value of a spec comes from."""
 
 from __future__ import annotations
 
 import click
 
-from ftspec.cli.installed import no_plugins_option, open_registry
-from ftspec.cli.specs import profile_option, set_option, sound_plan
+from ftspec.cli.inputs.installed import open_registry
+from ftspec.cli.inputs.sound_plan import sound_plan
+from ftspec.cli.syntax.options import no_plugins_option, profile_option, set_option
 from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.document.paths import format_path, parse_path
 from ftspec.errors import UsageError
@@ -26,10 +27,10 @@ def explain_command(
     overrides: tuple[str, ...],
     no_plugins: bool,
 ) -> None:
-    """Say what a finding means, or where a value of a spec came from.
+    """Explain a finding, or where a value of a spec comes from.
 
-    SUBJECT is the word in brackets of a finding, as in "error[unknown-key]". Or it is a spec, and
-    PATH the place of a value, such as "training.learning_rate".
+    For a finding, SUBJECT is the word in brackets, as in "error[unknown-key]". For a value, SUBJECT
+    is a spec and PATH the place of the value, such as "training.learning_rate".
     """
     if path is None:
         click.echo(_explain_finding(subject), nl=False)
@@ -37,7 +38,7 @@ def explain_command(
     steps = parse_path(path)
     if steps is None:
         raise UsageError(
-            f'"{path}" is no path such as "training.learning_rate" or "metrics[0].type"'
+            f'"{path}" is not a path; write it like "training.learning_rate" or "metrics[0].type"'
         )
     registry = open_registry(no_plugins=no_plugins)
     _, document, plan = sound_plan(subject, registry, profile=profile, overrides=overrides)
@@ -53,7 +54,7 @@ def _explain_finding(slug: str) -> str:
     known = explanations()
     plugin, _, bare = slug.partition("/")
     if bare:
-        raise UsageError(f'"{slug}" is a finding of the plugin "{plugin}", which explains it')
+        raise UsageError(f'"{slug}" is a finding of the plugin "{plugin}"; see its documentation')
     if slug not in known:
         help_ = "; ".join(did_you_mean(slug, known)) or "docs/diagnostics.md lists them"
         raise UsageError(f'there is no finding "{slug}"; {help_}')

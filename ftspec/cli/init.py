@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from ftspec.cli.completion import complete_tasks
-from ftspec.cli.installed import no_plugins_option, open_registry
+from ftspec.cli.inputs.installed import open_registry
+from ftspec.cli.syntax.completion import complete_tasks
+from ftspec.cli.syntax.options import no_plugins_option
 from ftspec.errors import FtspecError, UsageError
 from ftspec.planning.missing_type import missing_type_helps
 from ftspec.planning.schema import schema_text
@@ -23,27 +24,23 @@ SCHEMA_NAME = "ftspec.schema.json"
 @click.option(
     "--output",
     metavar="FILE",
-    help="The file to write, TASK.yaml by default; - is standard output. Never overwritten.",
+    help='The file to write, TASK.yaml by default. "-" is standard output. An existing file is not '
+    "overwritten.",
 )
 @click.option(
     "--schema",
     metavar="PATH|URL",
-    help="The schema that editors check the spec with; by default ftspec.schema.json beside the "
-    "spec, which is written unless it is there.",
+    help="The schema that editors check the spec with. The default is ftspec.schema.json next to "
+    "the spec, which is written if it does not exist.",
 )
 @no_plugins_option
 def init_command(task: str, output: str | None, schema: str | None, no_plugins: bool) -> None:
-    """Write a commented spec for TASK to start from, as "ftspec plugins" lists the tasks."""
+    """Write a commented spec for TASK to start from.
+
+    "ftspec plugins" lists the tasks.
+    """
     registry = open_registry(no_plugins=no_plugins)
-    registered = _task(task, registry)
-    written = ""
-    with Isolation(registered.plugin, "described a task") as described:
-        written = starter(registered, schema or SCHEMA_NAME)
-    if described.error is not None:
-        if registered.plugin.is_builtin:
-            raise described.error
-        said = describe_error(described.error, registered.plugin)
-        raise FtspecError(f"the plugin {registered.plugin} cannot describe its keys: {said}")
+    written = _starter(task, registry, schema or SCHEMA_NAME)
     if output == "-":
         click.echo(written, nl=False)
         return
@@ -54,6 +51,20 @@ def init_command(task: str, output: str | None, schema: str | None, no_plugins: 
     if schema is None and not beside.exists():
         _write_new(beside, schema_text(registry))
         click.echo(f"wrote {beside}, for editors", err=True)
+
+
+def _starter(task: str, registry: Registry, schema: str) -> str:
+    """The text of the spec."""
+    registered = _task(task, registry)
+    written = ""
+    with Isolation(registered.plugin, "described a task") as described:
+        written = starter(registered, schema)
+    if described.error is not None:
+        if registered.plugin.is_builtin:
+            raise described.error
+        reason = describe_error(described.error, registered.plugin)
+        raise FtspecError(f"the plugin {registered.plugin} cannot describe its keys: {reason}")
+    return written
 
 
 def _task(name: str, registry: Registry) -> Registered:
@@ -69,6 +80,6 @@ def _write_new(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise UsageError(f'"{path}" is there already; name another with --output') from None
+        raise UsageError(f'"{path}" already exists; choose another with --output') from None
     except OSError as error:
         raise UsageError(f'cannot write "{path}": {error.strerror}') from None

@@ -1,4 +1,4 @@
-"""``ftspec lint``: find what is wrong before a GPU is touched."""
+"""``ftspec lint``: find mistakes before a GPU is used."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ftspec.cli.completion import complete_files
-from ftspec.cli.exits import FINDINGS, Exit
-from ftspec.cli.installed import load_registry, no_plugins_option
-from ftspec.cli.output import echo
-from ftspec.cli.specs import find_specs, read_spec, set_option, summary
+from ftspec.cli.inputs.installed import load_registry
+from ftspec.cli.inputs.spec_files import find_specs, read_spec
+from ftspec.cli.syntax.completion import complete_files
+from ftspec.cli.syntax.options import no_plugins_option, set_option
+from ftspec.cli.terminal.exits import FINDINGS, Exit
+from ftspec.cli.terminal.findings import summary
+from ftspec.cli.terminal.output import echo
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity
 from ftspec.diagnostics.render import RENDERERS, text
 from ftspec.errors import UsageError
 from ftspec.linting import lint
 from ftspec.registry.registry import Registry
+
+if TYPE_CHECKING:
+    from ftspec.cli.inputs.fixer import Fixer
 
 
 @click.command("lint")
@@ -29,16 +35,14 @@ from ftspec.registry.registry import Registry
     type=click.Choice(sorted(RENDERERS)),
     default="text",
     show_default=True,
-    help="How findings are written.",
+    help="The output format of findings.",
 )
+@click.option("--fix", is_flag=True, help="Apply safe fixes in place.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, without changing it.")
 @click.option(
-    "--fix", is_flag=True, help="Mend what can be mended safely, in the files themselves."
+    "--only-marked", is_flag=True, help='Skip files without an "ftspec:" key. Hooks need this.'
 )
-@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
-@click.option(
-    "--only-marked", is_flag=True, help='Pass over files that have no "ftspec:" key, as hooks must.'
-)
-@click.option("--info", "with_info", is_flag=True, help="Show findings that are information too.")
+@click.option("--info", "with_info", is_flag=True, help="Also show findings of severity info.")
 @set_option
 @no_plugins_option
 def lint_command(
@@ -51,31 +55,27 @@ def lint_command(
     overrides: tuple[str, ...],
     no_plugins: bool,
 ) -> None:
-    """Check specs, each by itself and under each of its profiles.
+    """Check specs for mistakes, each on its own and under each profile.
 
-    PATHS are files, patterns, folders (every YAML file in them with an "ftspec:" key) or - for
+    PATHS are files, patterns, folders (every YAML file in them with an "ftspec:" key) or "-" for
     standard input. Nothing is downloaded, and torch is not imported.
     """
     if (fix or diff) and "-" in paths:
         raise UsageError("--fix and --diff work on files, not on standard input")
-    # pydantic would look for plugins of its own in every installed package
+    # without this, pydantic searches every installed package for its own plugins
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     registry = load_registry(no_plugins=no_plugins)
-    fixer = None
-    if fix or diff:
-        from ftspec.cli.fixing import Fixer  # takes 5 ms
-
-        fixer = Fixer(registry, overrides)
+    fixer = _fixer(registry, overrides) if fix or diff else None
     found: list[Diagnostic] = list(registry.problems)
     specs = find_specs(paths, only_marked=only_marked)
-    if not specs and not only_marked:  # a misspelt folder must not look clean
-        raise UsageError(f'no spec in {", ".join(paths)}: a spec has the key "ftspec"')
+    if not specs and not only_marked:  # a misspelt folder must not pass
+        raise UsageError(f'no spec in "{", ".join(paths)}"; a spec has the key "ftspec"')
     for path in specs:
         if fixer is not None:
             of_spec = fixer.fix(Path(path), write=fix)
         else:
             of_spec = _lint_spec(path, registry, overrides)
-        # what is not shown is not kept: a finding holds the text that it is in
+        # findings that are not shown are dropped at once: each keeps the text of its file alive
         found += [one for one in of_spec if with_info or one.severity is not Severity.INFO]
     if fixer is not None:
         echo(fixer.diff, nl=False)
@@ -84,8 +84,14 @@ def lint_command(
     if fixer is not None and fixer.count:
         click.echo(f"{'fixed' if fix else 'can fix'} {fixer.count}", err=True)
     click.echo(summary(found, len(specs)), err=True)
-    if any(diagnostic.severity is Severity.ERROR for diagnostic in found):
+    if any(one.severity is Severity.ERROR for one in found):
         raise Exit(FINDINGS)
+
+
+def _fixer(registry: Registry, overrides: Sequence[str]) -> Fixer:
+    from ftspec.cli.inputs.fixer import Fixer  # takes 5 ms
+
+    return Fixer(registry, overrides)
 
 
 def _lint_spec(path: str, registry: Registry, overrides: Sequence[str]) -> list[Diagnostic]:

@@ -7,17 +7,20 @@ from typing import Any
 
 import click
 
-from ftspec.cli.exits import FINDINGS, Exit
-from ftspec.cli.heavy import engine_imports, require_engine
-from ftspec.cli.installed import no_plugins_option, open_registry
-from ftspec.cli.output import echo
-from ftspec.cli.several import require_one_process
-from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
-from ftspec.cli.watching import make_watcher
-from ftspec.diagnostics.render import text
+from ftspec.cli.inputs.installed import open_registry
+from ftspec.cli.inputs.sound_plan import sound_plan
+from ftspec.cli.launch.engine_imports import engine_imports, require_engine
+from ftspec.cli.launch.hub import settle_connection
+from ftspec.cli.launch.processes import require_one_process
+from ftspec.cli.syntax.options import (
+    no_plugins_option,
+    profile_option,
+    set_option,
+    spec_argument,
+)
+from ftspec.cli.terminal.run_errors import run_errors_shown
+from ftspec.cli.terminal.watchers import make_watcher
 from ftspec.document.load import Document
-from ftspec.engine.hub.connection import prepare_connection
-from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 
 
@@ -37,7 +40,7 @@ from ftspec.planning.plan import Plan
 @click.option(
     "--measure",
     is_flag=True,
-    help="Prepare the data and make a few real steps: speed, memory, and what to change.",
+    help="Prepare the data and train a few steps, to report speed, memory and advice.",
 )
 def plan_command(
     spec: str,
@@ -47,7 +50,7 @@ def plan_command(
     format_name: str,
     measure: bool,
 ) -> None:
-    """Show what SPEC resolves to: every section, its component and its values."""
+    """Show what SPEC resolves to: every section, component and value."""
     if measure:
         require_one_process("ftspec plan --measure")
     registry = open_registry(no_plugins=no_plugins)
@@ -63,18 +66,12 @@ def plan_command(
 def _measure(plan: Plan, document: Document, format_name: str) -> None:
     require_engine()
     watcher = make_watcher()
-    offline = prepare_connection(plan)
-    if offline is not None:
-        watcher.note(offline)
+    settle_connection(plan, watcher)
     with engine_imports():
         from ftspec.engine.run.accounting.measured_steps import try_steps
 
-    try:
+    with run_errors_shown(plan, document, watcher):
         trial = try_steps(plan, watcher=watcher)
-    except RunError as error:
-        watcher.close()
-        echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
-        raise Exit(FINDINGS) from None
     watcher.close()
     if format_name == "json":
         click.echo(json.dumps(trial.to_json(), indent=2, ensure_ascii=False))
@@ -95,7 +92,7 @@ def _lines(plan: Plan) -> list[str]:
 
 
 def _section(value: Any, depth: int) -> list[str]:
-    """A mapping as indented lines; what is empty or unset is left out."""
+    """A mapping as indented lines, without the values that are empty or not set."""
     lines = []
     for key, item in value.items():
         if item is None or item in ([], {}):

@@ -9,15 +9,16 @@ from typing import TextIO
 
 import click
 
-from ftspec.cli.columns import read_columns
-from ftspec.cli.heavy import engine_imports, require_engine
-from ftspec.cli.rows import FORMATS, Row, read_rows
-from ftspec.cli.runs import plan_of, show_and_exit
-from ftspec.cli.several import require_one_process
-from ftspec.cli.watching import PlainWatcher
+from ftspec.cli.inputs.row_files import FORMATS, Row, read_rows
+from ftspec.cli.inputs.run_plan import plan_of
+from ftspec.cli.launch.engine_imports import engine_imports, require_engine
+from ftspec.cli.launch.processes import require_one_process
+from ftspec.cli.syntax.column_values import read_columns
+from ftspec.cli.terminal.run_errors import run_errors_shown
+from ftspec.cli.terminal.watchers import PlainWatcher
 from ftspec.engine.hub.connection import prepare_connection
 from ftspec.engine.run.opening import require_model
-from ftspec.errors import RunError, UsageError
+from ftspec.errors import UsageError
 from ftspec.rundir import RunDirectory
 
 
@@ -28,15 +29,15 @@ from ftspec.rundir import RunDirectory
     "--file",
     "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Rows with the columns of the spec (.jsonl, .json, .csv), or a text for each line (.txt).",
+    help="Rows with the columns of the spec (.jsonl, .json, .csv), or one text per line (.txt).",
 )
 @click.option(
     "--column",
     "columns",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A column of one row, for a model that reads several; repeat it for each. A field that "
-    "takes more than text takes a list or an object as JSON.",
+    help="A column of one row, for a model that reads several columns. Repeat it for each column. "
+    "A field that takes more than text takes a list or an object as JSON.",
 )
 @click.option(
     "--output",
@@ -44,7 +45,13 @@ from ftspec.rundir import RunDirectory
     help="Write JSON lines to this new file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
-@click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    default=16,
+    show_default=True,
+    help="The number of rows in a batch.",
+)
 def predict_command(
     run_dir: Path,
     texts: tuple[str, ...],
@@ -54,26 +61,20 @@ def predict_command(
     as_json: bool,
     batch_size: int,
 ) -> None:
-    """Predict with the model in RUN_DIR, for TEXTS, for one row given by --column, or for every row
-    of a file.
+    """Predict with the model of a run.
 
-    The templates of the spec apply: a text is put where the spec's column stood.
+    Uses the model in RUN_DIR on TEXTS, on one row given by --column, or on every row of a file. The
+    templates of the spec apply: each text takes the place of the spec's column.
     """
-    given = sum((bool(texts), bool(columns), file is not None))
-    if given == 0:
-        raise UsageError('pass a text, as in: ftspec predict RUN_DIR "some text", or --file FILE')
-    if given > 1:
-        raise UsageError("pass texts, --column or --file, and not more than one of them")
-    if file is not None and file.suffix.lower() not in FORMATS:
-        raise UsageError(f'"{file}" is of no known format: {", ".join(FORMATS)}')
+    _require_one_input(texts, columns, file)
     if output is not None and output.exists():
-        raise UsageError(f"{output} exists, and is not overwritten")
+        raise UsageError(f'"{output}" already exists; choose a new file')
     require_one_process("ftspec predict")
     plan = plan_of(RunDirectory(run_dir))
     values = read_columns(columns, plan)
     require_engine()
-    try:
-        require_model(RunDirectory(run_dir))  # before torch is imported, which takes seconds
+    with run_errors_shown(plan):
+        require_model(RunDirectory(run_dir))  # before the import of torch, which takes seconds
         prepare_connection(plan)
         with engine_imports():
             from ftspec.engine.artifacts.predict import open_predictor
@@ -86,13 +87,25 @@ def predict_command(
             rows = [predictor.from_columns(values)]
         line = predictor.show if not as_json and file is None else _as_json
         _show(predictor.predict(rows, batch_size), output, line)
-    except RunError as error:
-        show_and_exit(error)
+
+
+def _require_one_input(texts: tuple[str, ...], columns: tuple[str, ...], file: Path | None) -> None:
+    """Require exactly one of the ways to give rows, and a known file format."""
+    given = sum((bool(texts), bool(columns), file is not None))
+    if given == 0:
+        raise UsageError('pass a text, as in: ftspec predict RUN_DIR "some text", or --file FILE')
+    if given > 1:
+        raise UsageError("pass only one of: texts, --column, --file")
+    if file is not None and file.suffix.lower() not in FORMATS:
+        raise UsageError(f'"{file}" has an unknown format; expected one of {", ".join(FORMATS)}')
 
 
 def _show(results: Iterable[Row], output: Path | None, line: Callable[[Row], str]) -> None:
-    """Write the results as they come. The file is made with the first: a mistake that shows at once
-    leaves no file in the way of the next try."""
+    """Print the results, or write them to a file, one at a time.
+
+    The file is created with the first result, so a mistake that shows earlier leaves no file in
+    the way of the next attempt.
+    """
     stream: TextIO | None = None
     try:
         for result in results:

@@ -11,31 +11,40 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from ftspec.cli.exits import DONE, FINDINGS, INTERRUPTED, Exit
-from ftspec.cli.heavy import engine_imports, require_engine
-from ftspec.cli.installed import load_registry, no_plugins_option, open_registry
-from ftspec.cli.output import echo, shell_command
-from ftspec.cli.several import Lead, code_of, following, leading, leave
-from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
-from ftspec.cli.watching import PlainWatcher, SilentWatcher, make_watcher
-from ftspec.diagnostics.render import text
+from ftspec.cli.inputs.installed import load_registry, open_registry
+from ftspec.cli.inputs.run_directory import open_run_directory
+from ftspec.cli.inputs.sound_plan import sound_plan
+from ftspec.cli.launch.engine_imports import engine_imports, require_engine
+from ftspec.cli.launch.hub import settle_connection
+from ftspec.cli.launch.processes import following, leading, leave
+from ftspec.cli.syntax.options import (
+    no_plugins_option,
+    profile_option,
+    set_option,
+    spec_argument,
+)
+from ftspec.cli.terminal.exits import DONE, Exit
+from ftspec.cli.terminal.output import echo
+from ftspec.cli.terminal.run_errors import run_endings_shown, show_failure
+from ftspec.cli.terminal.run_result import run_result
+from ftspec.cli.terminal.watchers import PlainWatcher, SilentWatcher, make_watcher
 from ftspec.document.load import Document
 from ftspec.engine.hub.connection import prepare_connection
-from ftspec.engine.processes.failure import AnotherFailedError, Failure
+from ftspec.engine.processes.failure import Failure
 from ftspec.engine.processes.launch import read_launch
-from ftspec.engine.progress.outcome import Outcome, RunFailedError, RunInterruptedError
-from ftspec.engine.run.opening import find_unfinished, join_run, open_run, start_run
+from ftspec.engine.processes.roles import Leader
+from ftspec.engine.progress.outcome import RunInterruptedError
+from ftspec.engine.run.opening import join_run
 from ftspec.errors import RunError, UsageError
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
-from ftspec.rundir import RunDirectory
 from ftspec.span import SourceText
 
 if TYPE_CHECKING:
     from ftspec.engine.processes.group import Group
 
 OpenGroup = Callable[..., "dict[str, Group]"]
-"""Lets the other processes begin, with what the first one opened."""
+"""Lets the other processes start, with what the first one opened; gives the argument ``group``."""
 
 
 @click.command("run")
@@ -46,18 +55,17 @@ OpenGroup = Callable[..., "dict[str, Group]"]
 @click.option(
     "--output-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where run directories go, instead of the spec's output.dir.",
+    help="The folder for run directories, instead of the spec's output.dir.",
 )
 @click.option(
     "--resume",
     metavar="RUN_DIR|auto",
-    help="Go on with an interrupted or failed run; auto takes the newest of this very plan, and "
-    "starts a new run where there is none.",
+    help='Resume a run. "auto" picks the newest unfinished run of this plan, or starts a new one.',
 )
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Prepare data and model, say how many steps it would take, and train nothing.",
+    help="Prepare the data and the model and report the number of steps, without training.",
 )
 def run_command(
     spec: str,
@@ -68,27 +76,28 @@ def run_command(
     resume: str | None,
     dry_run: bool,
 ) -> None:
-    """Run SPEC: prepare data, train, evaluate on validation and test, save.
+    """Train, evaluate and save the model of SPEC.
 
-    Everything it writes is in one new run directory, which is named at the end.
+    Prepares the data, trains, evaluates on validation and test, and saves the model. Everything
+    goes to one new run directory, which is printed at the end.
     """
-    asked = _Asked(spec, profile, overrides, no_plugins, output_dir, resume, dry_run)
+    request = _Request(spec, profile, overrides, no_plugins, output_dir, resume, dry_run)
     launch = read_launch(os.environ)
     if launch.is_alone:
-        _run(asked)
+        _run(request)
     elif launch.is_first:
-        with leading(launch) as lead:
+        with leading(launch) as leader:
             if spec == "-":
                 raise UsageError("several processes cannot read one spec from standard input")
-            _run(asked, lead)
+            _run(request, leader)
     else:
         with following(launch) as (group, opened):
-            _follow(asked, group, opened)
+            _follow(request, group, opened)
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What the command line says."""
+class _Request:
+    """The arguments and options of the command line."""
 
     spec: str
     profile: str | None
@@ -109,66 +118,46 @@ class _Asked:
         )
 
 
-def _run(asked: _Asked, lead: Lead | None = None) -> None:
-    registry = open_registry(no_plugins=asked.no_plugins)
-    source, document, plan = asked.plan(registry, shows=True)
+def _run(request: _Request, leader: Leader | None = None) -> None:
+    """Run in the only process, or in the first of several."""
+    registry = open_registry(no_plugins=request.no_plugins)
+    source, document, plan = request.plan(registry, shows=True)
     require_engine()
     watcher = make_watcher()
 
-    def leave_for(group: Group, failure: Failure) -> NoReturn:
+    def leave_run(group: Group, failure: Failure) -> NoReturn:
         watcher.close()
-        _say(failure, document, plan)
+        show_failure(failure, plan, document)
         leave(group, failure)
 
     def open_group(**opened: Any) -> dict[str, Group]:
-        """The processes that work together, as an argument, if there are several."""
-        told = {"plan": plan.digest(), **opened}
-        return {} if lead is None else {"group": lead.open(leave_for, told)}
+        if leader is None:
+            return {}
+        return {"group": leader.open({"plan": plan.digest(), **opened}, leave_run)}
 
-    try:
-        if asked.dry_run:
+    with run_endings_shown(plan, document, watcher, is_launched=leader is not None):
+        if request.dry_run:
             _rehearse(plan, watcher, open_group)
         else:
-            _execute(plan, source.text, asked.resume, registry, watcher, open_group)
-    except RunError as error:
-        watcher.close()
-        echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
-        raise Exit(FINDINGS) from None
-    except RunFailedError as error:
-        watcher.close()
-        echo(f"error: the run failed: {plan.mask(str(error))}", err=True)
-        echo(f"the traceback is in {error.run_dir.log}", err=True)
-        raise Exit(FINDINGS) from None
-    except RunInterruptedError as stop:
-        watcher.close()
-        folder = shell_command(str(stop.run_dir.path))
-        echo(f"interrupted; what there is so far is in {folder}", err=True)
-        if stop.checkpoint is not None:
-            launched = "" if lead is None else ", started by the same launcher,"
-            echo(f"go on{launched} with: {_resume_command(stop.run_dir)}", err=True)
-        raise Exit(INTERRUPTED) from None
-    except AnotherFailedError as error:
-        watcher.close()
-        _say(error.failure, document, plan)
-        raise Exit(code_of(error.failure)) from None
+            _execute(plan, source.text, request.resume, registry, watcher, open_group)
 
 
-def _follow(asked: _Asked, group: Group, opened: Mapping[str, Any]) -> None:
-    """Work beside the first process, which has opened a run."""
-    registry = load_registry(no_plugins=asked.no_plugins)
-    _, _, plan = asked.plan(registry, shows=False)
+def _follow(request: _Request, group: Group, opened: Mapping[str, Any]) -> None:
+    """Work on the run that the first process has opened."""
+    registry = load_registry(no_plugins=request.no_plugins)
+    _, _, plan = request.plan(registry, shows=False)
     if plan.digest() != opened["plan"]:
         raise RunError(
-            "the spec on this machine is not that of the first process",
+            "the spec on this machine differs from the spec of the first process",
             slug="machines-differ",
-            helps=("give all machines the same files and the same variables",),
+            helps=("give all machines the same files and the same environment variables",),
         )
     require_engine()
     prepare_connection(plan)
     with engine_imports():
         from ftspec.engine.run.execute import execute, rehearse
 
-    if asked.dry_run:
+    if request.dry_run:
         rehearse(plan, watcher=SilentWatcher(), group=group)
         return
     execute(
@@ -182,21 +171,8 @@ def _follow(asked: _Asked, group: Group, opened: Mapping[str, Any]) -> None:
     )
 
 
-def _say(failure: Failure, document: Document, plan: Plan) -> None:
-    """Say what another process ended of."""
-    if failure.kind == "mistake":
-        error = RunError(str(failure), slug=failure.slug, at=failure.at, helps=failure.helps)
-        echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
-    elif failure.kind == "interrupted":
-        echo("interrupted", err=True)
-    else:
-        echo(f"error: the run failed: {plan.mask(str(failure))}", err=True)
-        if failure.log:
-            echo(f"the traceback is in {failure.log}", err=True)
-
-
 def _rehearse(plan: Plan, watcher: PlainWatcher, open_group: OpenGroup) -> None:
-    _find_hub(plan, watcher)
+    settle_connection(plan, watcher)
     with engine_imports():
         from ftspec.engine.run.execute import rehearse
 
@@ -211,18 +187,18 @@ def _execute(
     watcher: PlainWatcher,
     open_group: OpenGroup,
 ) -> None:
-    # before torch is imported, so that a folder that will not do is said at once
-    run_dir, resumed = _directory(plan, spec_text, resume)
-    if resumed and run_dir.status().get("status") == "finished":
+    # before the import of torch, so that a folder that does not work is reported at once
+    run_dir, is_resumed = open_run_directory(plan, spec_text, resume)
+    if is_resumed and run_dir.status().get("status") == "finished":
         echo(f"the run in {run_dir.path} is finished: nothing is left to do")
         raise Exit(DONE)
     watcher.note(f"run directory: {run_dir.path}")
-    _find_hub(plan, watcher)
+    settle_connection(plan, watcher)
     try:
         with engine_imports():
             from ftspec.engine.run.execute import execute
 
-        group = open_group(run_dir=str(run_dir.path.absolute()), resume=resumed)
+        group = open_group(run_dir=str(run_dir.path.absolute()), resume=is_resumed)
     except KeyboardInterrupt:
         run_dir.set_status("interrupted", plan=plan.digest())
         raise RunInterruptedError(run_dir) from None
@@ -232,68 +208,8 @@ def _execute(
         registry=registry,
         watcher=watcher,
         command=["ftspec", *sys.argv[1:]],
-        resume=resumed,
+        resume=is_resumed,
         **group,
     )
     watcher.close()
-    echo(_result(outcome, plan))
-
-
-def _find_hub(plan: Plan, watcher: PlainWatcher) -> None:
-    offline = prepare_connection(plan)
-    if offline is not None:
-        watcher.note(offline)
-
-
-def _directory(plan: Plan, spec_text: str, resume: str | None) -> tuple[RunDirectory, bool]:
-    """The run directory, and whether it is one to go on with."""
-    if resume is None:
-        return start_run(plan, spec_text), False
-    if resume == "auto":
-        unfinished = find_unfinished(plan)
-        if unfinished is not None:
-            return unfinished, True
-        return start_run(plan, spec_text), False
-    run_dir = open_run(Path(resume))
-    status = run_dir.status()
-    if status.get("plan") != plan.digest():
-        raise UsageError(
-            f"the spec is not the one that {resume} was started with; its resolved spec is "
-            f"{run_dir.resolved_spec}"
-        )
-    if run_dir.is_running():
-        raise UsageError(f"the run in {resume} is still going, as process {status['pid']}")
-    if status.get("status") != "finished" and run_dir.latest_checkpoint() is None:
-        raise UsageError(f"there is no checkpoint in {resume} to go on from; start a new run")
-    return run_dir, True
-
-
-def _resume_command(run_dir: RunDirectory) -> str:
-    """The resolved spec stands for the spec with its profile and every ``--set``."""
-    return shell_command("ftspec", "run", str(run_dir.resolved_spec), "--resume", str(run_dir.path))
-
-
-def _result(outcome: Outcome, plan: Plan) -> str:
-    lines = [""]
-    width = max(len(name) for results in outcome.metrics.values() for name in results)
-    for split, results in outcome.metrics.items():
-        for name, value in results.items():
-            lines.append(f"{split:<12}{name.ljust(width)}  {value:.4f}")
-            split = ""
-    path = outcome.run_dir.path
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    lines += [
-        "",
-        f"model        {shown / 'model'}",
-        f"report       {shown / 'report.html'}",
-        f"tensorboard  {shell_command('tensorboard', '--logdir', str(shown / 'tensorboard'))}",
-        f"predict      {shell_command('ftspec', 'predict', str(shown), *_example_of_input(plan))}",
-    ]
-    return "\n".join(lines)
-
-
-def _example_of_input(plan: Plan) -> list[str]:
-    columns = plan.input_columns
-    if len(columns) == 1:
-        return ["some text"]
-    return [word for name in columns for word in ("--column", f"{name}=some text")]
+    echo(run_result(outcome, plan))

@@ -1,4 +1,4 @@
-"""``ftspec schema``: the language for editors."""
+"""``ftspec schema``: the language as JSON Schema."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ftspec.cli.installed import open_registry
+from ftspec.cli.inputs.installed import open_registry
 from ftspec.errors import UsageError
 from ftspec.planning.schema import schema_text
 
@@ -16,7 +16,7 @@ from ftspec.planning.schema import schema_text
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write to this file instead of standard output; it is touched only if it changes.",
+    help="Write to this file instead of standard output. A file that is up to date is not touched.",
 )
 @click.option(
     "--builtins-only",
@@ -25,26 +25,26 @@ from ftspec.planning.schema import schema_text
     help="Leave out the sections of third-party plugins.",
 )
 def schema_command(output: Path | None, builtins_only: bool) -> None:
-    """Write the JSON Schema of specs, with the sections of every installed plugin.
+    """Write the JSON Schema of specs, for editors.
 
-    Editors complete and check specs with it. "ftspec lint" says more: a schema knows one file, and
-    nothing of what is merged into it.
+    It includes the sections of every installed plugin. Editors complete and check specs with it.
+    "ftspec lint" finds more: a schema sees one file, without the files that it extends.
     """
     registry = open_registry(no_plugins=builtins_only)
     written = schema_text(registry)
     if output is None:
         click.echo(written, nl=False)
-    elif write_schema(written, output):
+    elif _write_if_changed(written, output):
         click.echo(f"wrote {output}", err=True)
 
 
-def write_schema(written: str, path: Path) -> bool:
-    """Put the schema in a file; whether that changed it.
+def _write_if_changed(schema: str, path: Path) -> bool:
+    """Write the schema to a file; returns whether the file changed.
 
     Raises:
         UsageError: the file cannot be written.
     """
-    content = written.encode()
+    content = schema.encode()
     try:
         if path.exists() and path.read_bytes() == content:
             return False

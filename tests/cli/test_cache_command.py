@@ -144,10 +144,10 @@ def test_rm_leaves_everything_else(copied: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "say what to remove: ids, --all or --unused-for AGE"),
-        (("--all", "--unused-for", "1d"), "say what to remove: ids, --all or --unused-for AGE"),
-        (("--unused-for", "soon"), '"soon" is no age; write, for example, 30d, 12h or 5m'),
-        (("zz",), 'no entry begins with "zz"; "ftspec cache ls" lists them'),
+        ((), "pass one of: IDS, --all, --unused-for AGE"),
+        (("--all", "--unused-for", "1d"), "pass one of: IDS, --all, --unused-for AGE"),
+        (("--unused-for", "soon"), '"soon" is not an age; write for example 30d, 12h or 5m'),
+        (("zz",), 'no entry begins with "zz"; list them with: ftspec cache ls'),
     ],
 )
 def test_rm_with_wrong_usage(arguments: tuple[str, ...], said: str, copied: Path) -> None:

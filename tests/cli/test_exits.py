@@ -96,7 +96,7 @@ def test_wrong_usage(arguments: tuple[str, ...], says: str) -> None:
 
 def test_bug_leaves_a_log_to_report(tmp_path: Path) -> None:
     program = (
-        "import sys; from ftspec.cli.exits import guarded; "
+        "import sys; from ftspec.cli.terminal.exits import guarded; "
         "sys.argv[1:] = ['lint', 'x.yaml']; sys.exit(guarded(lambda: {}['moon']))"
     )
     env = own_environment(TMPDIR=str(tmp_path))
@@ -106,7 +106,7 @@ def test_bug_leaves_a_log_to_report(tmp_path: Path) -> None:
     [log] = tmp_path.glob("ftspec-bug-*.md")
     assert done.err == (
         "this is a bug in ftspec, not in your spec: KeyError: 'moon'\n"
-        f"please open an issue with what is in {log}\n"
+        f"please open an issue with the contents of {log}\n"
     )
     text = log.read_text(encoding="utf-8")
     assert text.startswith(f"### ftspec {package.__version__}, Python 3.")
@@ -129,7 +129,7 @@ def test_bug_in_a_plugin_is_not_blamed_on_ftspec(small_spec: Path, tmp_path: Pat
         said = done.err[done.err.index("this is a bug") :]
         assert said.startswith('this is a bug in the plugin "odd" (odd 1.0), not in your spec: ')
         assert "the moon is in the wrong phase" in said
-        assert f"please tell its authors, with what is in {log}\n" in said
+        assert f"please report it to its authors, with the contents of {log}\n" in said
         text = log.read_text(encoding="utf-8")
         assert text.startswith(
             f'### ftspec {package.__version__}, with the plugin "odd" (odd 1.0), Python 3.'

@@ -94,7 +94,7 @@ def test_card_has_the_metrics_what_made_it_and_the_spec(smoke_run: SmokeRun, out
 
 def test_existing_folder_is_not_overwritten(smoke_run: SmokeRun, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("kept")
-    refused(2, f"{tmp_path} exists, and is not overwritten", smoke_run.run_dir, tmp_path)
+    refused(2, f'"{tmp_path}" already exists', smoke_run.run_dir, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
@@ -108,7 +108,7 @@ def test_run_without_a_model_and_folder_without_a_run(smoke_run: SmokeRun, tmp_p
     unfinished = tmp_path / "run"
     shutil.copytree(smoke_run.run_dir, unfinished, ignore=shutil.ignore_patterns("model"))
     refused(1, "error[no-model]", unfinished, tmp_path / "new")
-    refused(2, "is no run directory", tmp_path, tmp_path / "new")
+    refused(2, "is not a run directory", tmp_path, tmp_path / "new")
     assert list(tmp_path.iterdir()) == [unfinished]
 
 

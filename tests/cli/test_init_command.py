@@ -34,7 +34,7 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
     schema.write_text("mine too", encoding="utf-8")
     done = ftspec("init", "translation", "--output", spec)
     assert done.code == 2
-    assert done.err == f'error: "{spec}" is there already; name another with --output\n'
+    assert done.err == f'error: "{spec}" already exists; choose another with --output\n'
     done = ftspec("init", "translation", "--output", tmp_path / "other.yaml")
     assert done.code == 0, done.said
     assert spec.read_text(encoding="utf-8") == "mine"

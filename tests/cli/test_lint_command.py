@@ -138,7 +138,7 @@ def test_folder_without_specs(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {}\n", encoding="utf-8")
     done = lint(tmp_path, ".")
     assert (done.code, done.out) == (2, "")
-    assert done.err == 'error: no spec in .: a spec has the key "ftspec"\n'
+    assert done.err == 'error: no spec in "."; a spec has the key "ftspec"\n'
 
 
 def test_broken_file_does_not_hide_the_others(folder: Path) -> None:

@@ -174,7 +174,7 @@ def test_line_that_is_no_json(predicted: Predicted) -> None:
     done = predicted("broken line")
     assert (done.code, done.out) == (1, ""), done.said
     assert_no_traceback(done)
-    assert 'error[unreadable-data]: cannot read "broken.jsonl": line 5 is no JSON' in done.err
+    assert 'error[unreadable-data]: cannot read "broken.jsonl": line 5 is not JSON' in done.err
 
 
 def test_existing_file_is_not_overwritten(run_dir: Path, tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_existing_file_is_not_overwritten(run_dir: Path, tmp_path: Path) -> None
     output.write_text("precious", encoding="utf-8")
     done = ftspec("predict", run_dir, "a tree", "--output", output)
     assert (done.code, done.out) == (2, ""), done.said
-    assert done.err == f"error: {output} exists, and is not overwritten\n"
+    assert done.err == f'error: "{output}" already exists; choose a new file\n'
     assert output.read_text(encoding="utf-8") == "precious"
 
 
@@ -190,10 +190,10 @@ def test_existing_file_is_not_overwritten(run_dir: Path, tmp_path: Path) -> None
     ("arguments", "says"),
     [
         ((), "pass a text"),
-        (("a tree", "--file", "lines.txt"), "pass texts, --column or --file"),
-        (("a tree", "--column", "text=a tree"), "pass texts, --column or --file"),
-        (("--column", "a tree"), "--column takes NAME=VALUE"),
-        (("--file", "rows.xlsx"), '"rows.xlsx" is of no known format: .jsonl'),
+        (("a tree", "--file", "lines.txt"), "pass only one of: texts, --column, --file"),
+        (("a tree", "--column", "text=a tree"), "pass only one of: texts, --column, --file"),
+        (("--column", "a tree"), "--column expects NAME=VALUE"),
+        (("--file", "rows.xlsx"), '"rows.xlsx" has an unknown format; expected one of .jsonl'),
         (("--file", "no.jsonl"), "does not exist"),
         (("a tree", "--batch-size", "0"), "--batch-size"),
     ],
@@ -209,7 +209,9 @@ def test_wrong_usage(run_dir: Path, folder: Path, arguments: tuple[str, ...], sa
 def test_folder_that_is_no_run(tmp_path: Path) -> None:
     done = ftspec("predict", tmp_path, "a tree")
     assert (done.code, done.out) == (2, ""), done.said
-    assert done.err == f"error: {tmp_path} is no run directory: it has no spec.resolved.yaml\n"
+    assert done.err == (
+        f'error: "{tmp_path}" is not a run directory: it has no "spec.resolved.yaml"\n'
+    )
 
 
 def test_unfinished_run_says_how_to_go_on(run_dir: Path, tmp_path: Path) -> None:

@@ -115,8 +115,9 @@ def _interrupt(warm: Warm, spec: Path, output: Path, env: dict[str, str]) -> Int
         said += rest_of(process)
     [run_dir] = output.glob("*/*")
     status = json.loads((run_dir / "status.json").read_text(encoding="utf-8"))
-    [hint] = [line for line in said.splitlines() if line.startswith("go on with: ftspec ")] or [""]
-    arguments = shlex.split(hint.removeprefix("go on with: ftspec "))
+    hint = "resume it with: ftspec "
+    [line] = [line for line in said.splitlines() if line.startswith(hint)] or [""]
+    arguments = shlex.split(line.removeprefix(hint))
     return Interrupted(code, said, run_dir, status, warm.ftspec(*arguments, env=env))
 
 
@@ -182,7 +183,7 @@ def test_interruption_keeps_a_checkpoint(interrupted: Future[Interrupted]) -> No
     assert stopped.code == 130, stopped.err
     assert "Traceback" not in stopped.err
     assert "stopping after this step, with a checkpoint" in stopped.err
-    assert f"interrupted; what there is so far is in {stopped.run_dir}\n" in stopped.err
+    assert f"interrupted; what the run has written is in {stopped.run_dir}\n" in stopped.err
     assert stopped.status["status"] == "interrupted"
 
 

@@ -226,7 +226,8 @@ def test_termination_leaves_a_checkpoint(interrupted: Future[Interrupted], folde
     stopped = interrupted.result()
     assert stopped.status["status"] == "interrupted"
     assert stopped.said.count("stopping after this step, with a checkpoint\n") == 1
-    assert stopped.said.count(f"interrupted; what there is so far is in {stopped.run_dir}\n") == 1
+    ended = f"interrupted; what the run has written is in {stopped.run_dir}\n"
+    assert stopped.said.count(ended) == 1
     [checkpoint] = (folder / "left" / "checkpoints").iterdir()
     assert {"rng_state_0.pth", "rng_state_1.pth"} <= {path.name for path in checkpoint.iterdir()}
 
@@ -284,5 +285,5 @@ def test_dry_run_counts_the_processes(warm: Warm, folder: Path, env: dict[str, s
 def test_measuring_is_for_one_process(folder: Path, env: dict[str, str]) -> None:
     done = launched("plan", folder / "run.yaml", "--measure", env=env)
     assert done.code == 1  # the launcher's own
-    said = "error: ftspec plan --measure works in one process: start it without a launcher\n"
+    said = "error: ftspec plan --measure runs in a single process; start it without a launcher\n"
     assert done.err.count(said) == 1, done.err

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ftspec.cli import cli
-from ftspec.cli.exits import guarded
+from ftspec.cli.terminal.exits import guarded
 from ftspec.rundir import RunDirectory
 from tests.engine import rows
 from tests.engine.running import Engine, logged
@@ -200,7 +200,7 @@ def test_interrupted_while_data_is_prepared(
     assert run_dir.status()["status"] == "interrupted"
     assert "training" not in run_dir.status()["times"]
     assert run_dir.latest_checkpoint() is None
-    assert "interrupted; what there is so far is in" in said
+    assert "interrupted; what the run has written is in" in said
     assert "Traceback" not in said
     code, said = run_here(
         capsys, monkeypatch, str(desk.spec), *output, "--resume", str(run_dir.path)

@@ -49,5 +49,5 @@ def test_nothing_is_overwritten(bare: Environment, tmp_path: Path) -> None:
     folder.mkdir()
     refused = bare.ftspec("plugins", "new", "fill-mask", cwd=tmp_path)
     assert refused.code == 2, refused.said
-    assert "is there already" in refused.err
+    assert "already exists" in refused.err
     assert list(folder.iterdir()) == []

@@ -247,7 +247,7 @@ def test_interrupted_run_does_not_wait_for_an_upload(project: Project) -> None:
         assert process.wait(300) == 130
         said = rest_of(process)
     assert "the checkpoint of step 1 is not pushed: the run ended" in said
-    assert "go on with: ftspec run " in said
+    assert "resume it with: ftspec run " in said
     assert '"${CANARY_OUTPUT}"' in said
     assert "Traceback" not in said
     [run_dir] = set(project.run_dirs()) - before

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from ftspec.cli.lazy import LazyGroup
+from ftspec.cli.syntax.lazy_group import LazyGroup
 
 COMMANDS = {
-    "ls": "ftspec.cli.cache.list:list_command",
-    "rm": "ftspec.cli.cache.remove:remove_command",
+    "ls": "ftspec.cli.cache.ls:ls_command",
+    "rm": "ftspec.cli.cache.rm:rm_command",
     "why": "ftspec.cli.cache.why:why_command",
 }
 
@@ -17,6 +17,6 @@ COMMANDS = {
 def cache_command() -> None:
     """List, explain and remove prepared rows.
 
-    They are in $FTSPEC_CACHE, or in the folder "ftspec" among the caches of datasets
+    They are in $FTSPEC_CACHE, or in the folder "ftspec" inside the cache of datasets
     ($HF_DATASETS_CACHE, or $HF_HOME/datasets).
     """

@@ -1,4 +1,4 @@
-"""``ftspec cache why``: hit or miss, and what changed."""
+"""``ftspec cache why``: a hit or a miss for each split, and what changed."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ftspec.cli.cache.list import shown_age
-from ftspec.cli.exits import FINDINGS, Exit
-from ftspec.cli.heavy import engine_imports, require_engine
-from ftspec.cli.installed import no_plugins_option, open_registry
-from ftspec.cli.output import echo
-from ftspec.cli.specs import diagnose, profile_option, set_option, sound_plan, spec_argument
-from ftspec.cli.watching import PlainWatcher
+from ftspec.cli.inputs.installed import open_registry
+from ftspec.cli.inputs.sound_plan import sound_plan
+from ftspec.cli.launch.engine_imports import engine_imports, require_engine
+from ftspec.cli.launch.hub import settle_connection
+from ftspec.cli.syntax.options import (
+    no_plugins_option,
+    profile_option,
+    set_option,
+    spec_argument,
+)
+from ftspec.cli.terminal.output import echo
+from ftspec.cli.terminal.quantities import shown_age
+from ftspec.cli.terminal.run_errors import run_errors_shown
+from ftspec.cli.terminal.watchers import PlainWatcher
 from ftspec.diagnostics.model import printable
-from ftspec.diagnostics.render import text
-from ftspec.engine.hub.connection import prepare_connection
-from ftspec.errors import RunError
 
 if TYPE_CHECKING:
     from ftspec.engine.data.lookup import Lookup
 
-_SHOWN = 6
+_SHOWN = 6  # changes
 
 
 @click.command("why")
@@ -32,24 +36,19 @@ _SHOWN = 6
 def why_command(
     spec: str, profile: str | None, overrides: tuple[str, ...], no_plugins: bool
 ) -> None:
-    """Say for each split of SPEC whether its rows are prepared, and if not, what changed."""
+    """Show which splits of SPEC are cached, and why the others are not."""
     registry = open_registry(no_plugins=no_plugins)
     _, document, plan = sound_plan(spec, registry, profile=profile, overrides=overrides)
     require_engine()
-    offline = prepare_connection(plan)
+    watcher = PlainWatcher()
+    settle_connection(plan, watcher)
     with engine_imports():
         from ftspec.engine.data.lookup import look_up
 
-    watcher = PlainWatcher()
-    if offline is not None:
-        watcher.note(offline)
-    try:
+    with run_errors_shown(plan, document):
         found, obstacle = look_up(plan, watcher)
-    except RunError as error:
-        echo(text.render([diagnose(error, document, plan)]), err=True, nl=False)
-        raise Exit(FINDINGS) from None
     if obstacle is not None:
-        echo(f"nothing is kept: {obstacle}")
+        echo(f"nothing is cached: {obstacle}")
     for one in found:
         echo("\n".join(map(printable, _lines(one))))
 
@@ -57,10 +56,10 @@ def why_command(
 def _lines(found: Lookup) -> list[str]:
     split = f"{found.split:<12}"
     if found.entry is None:
-        return [f"{split}miss  nothing like it was prepared before"]
+        return [f"{split}miss  no similar entry is in the cache"]
     entry = found.entry
     if found.is_damaged:
-        return [f"{split}miss  {entry.id} is damaged, and will be made anew"]
+        return [f"{split}miss  {entry.id} is damaged and will be prepared again"]
     if found.is_hit:
         rows = entry.record.get("rows", 0)
         return [f"{split}hit   {entry.id}, {rows:,} rows, last used {shown_age(entry.last_used)}"]

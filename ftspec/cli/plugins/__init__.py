@@ -1,11 +1,11 @@
-"""``ftspec plugins``: what is installed, and what plugin authors need."""
+"""``ftspec plugins``: what is installed, and what authors of plugins need."""
 
 from __future__ import annotations
 
 import click
 
-from ftspec.cli.lazy import LazyGroup
 from ftspec.cli.plugins.list import json_option, list_plugins
+from ftspec.cli.syntax.lazy_group import LazyGroup
 
 COMMANDS = {
     "check": "ftspec.cli.plugins.check:check_command",
@@ -19,10 +19,12 @@ COMMANDS = {
 @json_option
 @click.pass_context
 def plugins_command(context: click.Context, as_json: bool) -> None:
-    """List the installed plugins and every component they offer; look at one of them.
+    """List, show, check and create plugins.
 
-    FTSPEC_DISABLE_PLUGINS leaves plugins out, by name ("a,b") or all of them ("1").
-    FTSPEC_TRACE_PLUGINS=1 tells on standard error what is found, imported and returned.
+    Without a command, lists the installed plugins and their components.
+
+    FTSPEC_DISABLE_PLUGINS disables plugins, by name ("a,b") or all of them ("1").
+    FTSPEC_TRACE_PLUGINS=1 prints on standard error what is found, imported and returned.
     """
     if context.invoked_subcommand is None:
         list_plugins(as_json=as_json)

@@ -1,4 +1,4 @@
-"""``ftspec plugins check``: whether a plugin keeps to what it must."""
+"""``ftspec plugins check``: whether a plugin does what every plugin must do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from unittest import SkipTest
 
 import click
 
-from ftspec.cli.exits import FINDINGS, Exit
+from ftspec.cli.terminal.exits import FINDINGS, Exit
 from ftspec.diagnostics.render import text
 from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.errors import UsageError
@@ -22,13 +22,14 @@ from ftspec.testing import NonconformingError, Subject, checks_of
 @click.option(
     "--project",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The folder of its project, to check its README.md and tests/cases too.",
+    help="The folder of the plugin's project, to also check its README.md and tests/cases.",
 )
 def check_command(name: str, project: Path | None) -> None:
-    """Check the plugin NAME: what discovery says of it, then the conformance kit.
+    """Check the plugin NAME.
 
-    The kit imports its module and its factories in processes of their own; "ftspec.testing" offers
-    the same checks to its tests.
+    Shows the problems found when the plugin is loaded, then runs the conformance kit. The kit
+    imports the plugin's module and factories in separate processes. "ftspec.testing" offers the
+    same checks to the plugin's own tests.
     """
     registry = build_registry()
     plugin = _find(name, registry)
@@ -36,21 +37,27 @@ def check_command(name: str, project: Path | None) -> None:
     click.echo(text.render(problems), nl=False)
     failed = len(problems)
     if plugin.problem is None:
-        subject = Subject(plugin=plugin, registry=registry, project=project)
-        for check in checks_of(subject):
-            # a check looks at the plugin's classes, which may raise anything
-            with Isolation(plugin, "was checked") as checked:
-                check()
-            if checked.error is None:
-                click.echo(f"ok       {check}")
-            elif isinstance(checked.error, SkipTest):
-                click.echo(f"skipped  {check}: {checked.error}")
-            else:
-                failed += 1
-                click.echo(f"failed   {check}: {_problem(checked.error, plugin)}")
-    click.echo(f"{plugin}: {f'{failed} failed' if failed else 'keeps to all of it'}", err=True)
+        failed += _failed_checks(Subject(plugin=plugin, registry=registry, project=project))
+    click.echo(f"{plugin}: {f'{failed} failed' if failed else 'all checks passed'}", err=True)
     if failed:
         raise Exit(FINDINGS)
+
+
+def _failed_checks(subject: Subject) -> int:
+    """Run the checks and print a line for each; returns how many failed."""
+    failed = 0
+    for check in checks_of(subject):
+        # a check uses the plugin's classes, which may raise anything
+        with Isolation(subject.plugin, "was checked") as checked:
+            check()
+        if checked.error is None:
+            click.echo(f"ok       {check}")
+        elif isinstance(checked.error, SkipTest):
+            click.echo(f"skipped  {check}: {checked.error}")
+        else:
+            failed += 1
+            click.echo(f"failed   {check}: {_problem(checked.error, subject.plugin)}")
+    return failed
 
 
 def _problem(error: BaseException, plugin: Plugin) -> str:
@@ -62,7 +69,7 @@ def _find(name: str, registry: Registry) -> Plugin:
     found = [one for one in registry.plugins if name in (one.name, one.distribution)]
     if not found:
         names = [plugin.name for plugin in registry.plugins]
-        helps = did_you_mean(name, names) or ('"ftspec plugins" lists what is',)
+        helps = did_you_mean(name, names) or ("list them with: ftspec plugins",)
         raise UsageError(f'no plugin "{name}" is installed; {helps[0]}')
     if found[0].disabled_by:
         raise UsageError(f"the plugin {found[0]} is disabled by {found[0].disabled_by}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ftspec.diagnostics.model import printable
+from ftspec.cli.terminal.plugin_facts import origin_of, state_of
 from ftspec.registry.discover import build_registry
 from ftspec.registry.registry import Plugin, Registry
 
@@ -18,12 +18,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print a JSON
 @click.command("list")
 @json_option
 def list_command(as_json: bool) -> None:
-    """List the installed plugins and every component they offer."""
+    """List the installed plugins and their components."""
     list_plugins(as_json=as_json)
 
 
 def list_plugins(*, as_json: bool) -> None:
-    """Write the list."""
+    """Print the list."""
     registry = build_registry()
     if as_json:
         values = [_as_json(plugin, registry) for plugin in registry.plugins]
@@ -40,18 +40,6 @@ def list_plugins(*, as_json: bool) -> None:
         for one in members:
             origin = "" if one.plugin.is_builtin else f"  [{one.plugin.name}]"
             click.echo(f"  {one.component.name.ljust(width)}  {one.component.summary}{origin}")
-
-
-def origin_of(plugin: Plugin) -> str:
-    """The distribution and its version."""
-    return f"{plugin.distribution} {plugin.version}".strip()
-
-
-def state_of(plugin: Plugin) -> str:
-    """Why it contributes nothing; empty for a plugin that is in force."""
-    if plugin.problem is not None:
-        return f"broken: {printable(plugin.problem.headline)}"
-    return f"disabled by {plugin.disabled_by}" if plugin.disabled_by else ""
 
 
 def _as_json(plugin: Plugin, registry: Registry) -> dict[str, Any]:

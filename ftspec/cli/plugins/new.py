@@ -17,21 +17,21 @@ from ftspec.scaffolding.project import KINDS, distribution_of, is_plugin_name, n
     type=click.Choice(KINDS),
     default="task",
     show_default=True,
-    help="What the plugin adds to the language.",
+    help="The kind of component that the plugin adds.",
 )
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="The folder to make, ftspec-NAME by default. Never overwritten.",
+    help="The new folder, ftspec-NAME by default. An existing folder is not overwritten.",
 )
 def new_command(name: str, kind: str, output: Path | None) -> None:
-    """Write a plugin that works and passes its own tests, to change into one's own.
+    """Create a working plugin with tests, to start from.
 
-    NAME is the plugin's name and that of the component in it, such as "named-entities".
+    NAME is the name of the plugin and of its component, such as "named-entities".
     """
     if not is_plugin_name(name):
-        raise UsageError(f'"{name}" cannot be a name; write it like "named-entities"')
+        raise UsageError(f'"{name}" is not a valid name; write it like "named-entities"')
     folder = output or Path(distribution_of(name))
     try:
         folder.mkdir(parents=True)
@@ -40,7 +40,7 @@ def new_command(name: str, kind: str, output: Path | None) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
     except FileExistsError:
-        raise UsageError(f'"{folder}" is there already; name another with --output') from None
+        raise UsageError(f'"{folder}" already exists; choose another with --output') from None
     except OSError as error:
         raise UsageError(f'cannot write "{folder}": {error.strerror}') from None
     click.echo(f"wrote {folder}; next:", err=True)

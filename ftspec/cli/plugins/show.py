@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from ftspec.cli.plugins.list import origin_of, state_of
+from ftspec.cli.terminal.plugin_facts import origin_of, state_of
 from ftspec.components import Component, MetricComponent, TaskComponent
 from ftspec.diagnostics.render import text
 from ftspec.diagnostics.suggest import did_you_mean
@@ -22,7 +22,7 @@ from ftspec.registry.registry import Plugin, Registered, Registry
 @click.command("show")
 @click.argument("name")
 def show_command(name: str) -> None:
-    """Show the plugin or the component NAME.
+    """Show a plugin, or a component with its keys.
 
     NAME is a plugin, its distribution, a component such as "deduplicate", or a kind and a component
     such as "transform/deduplicate".
@@ -46,7 +46,7 @@ def _unknown(name: str, registry: Registry) -> str:
         if name == distribution or bare in (known for _, known in components):
             return f'"{name}" is not installed; pip install {distribution}'
     names = [one.name for one in registry.plugins] + [one.component.name for one in registry]
-    helps = did_you_mean(bare, names) or ('"ftspec plugins" lists what is',)
+    helps = did_you_mean(bare, names) or ("list them with: ftspec plugins",)
     return f'no plugin and no component "{name}" is installed; {helps[0]}'
 
 
@@ -115,7 +115,7 @@ def _requirements(component: Component) -> Iterator[str]:
     for module in component.requires:
         try:
             is_installed = importlib.util.find_spec(module) is not None
-        except ModuleNotFoundError:  # not even the package it would be in
+        except ModuleNotFoundError:  # its parent package is not installed either
             is_installed = False
         yield module if is_installed else f"{module} (not installed: {component.install})"
 

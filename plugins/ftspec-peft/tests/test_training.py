@@ -13,7 +13,7 @@ import torch
 from adapter_runs import Engine, Recorder, logged
 from safetensors.torch import load_file
 
-from ftspec.cli.runs import plan_of
+from ftspec.cli.inputs.run_plan import plan_of
 from ftspec.engine.progress.outcome import RunInterruptedError
 from ftspec.errors import UsageError
 from ftspec.rundir import RunDirectory

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ftspec.cli.columns import read_columns
+from ftspec.cli.syntax.column_values import read_columns
 from ftspec.components import TaskComponent
 from ftspec.errors import UsageError
 from ftspec.planning.plan import Plan
@@ -58,12 +58,12 @@ def test_field_of_text(plan: Plan) -> None:
     "written", ["[a, b]", "[CLS] a text", "{", pytest.param("[" * 100_000, id="deep")]
 )
 def test_no_json(plan: Plan, written: str) -> None:
-    with pytest.raises(UsageError, match=r"--column meta\.words begins like a list") as caught:
+    with pytest.raises(UsageError, match=r"--column meta\.words looks like a list") as caught:
         read_columns([f"meta.words={written}"], plan)
     assert "--file" in str(caught.value)
 
 
 @pytest.mark.parametrize("written", ["a tree", "=a tree"])
 def test_no_name(plan: Plan, written: str) -> None:
-    with pytest.raises(UsageError, match="--column takes NAME=VALUE"):
+    with pytest.raises(UsageError, match="--column expects NAME=VALUE"):
         read_columns([written], plan)

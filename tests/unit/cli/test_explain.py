@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from ftspec.cli import cli
-from ftspec.cli.exits import DONE, USAGE, guarded
+from ftspec.cli.terminal.exits import DONE, USAGE, guarded
 from ftspec.explanations import explanations
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ftspec.cli.heavy import engine_imports
+from ftspec.cli.launch.engine_imports import engine_imports
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ftspec.cli.rows import FORMATS, read_rows
+from ftspec.cli.inputs.row_files import FORMATS, read_rows
 from ftspec.errors import RunError
 
 pytestmark = pytest.mark.place
@@ -50,7 +50,7 @@ def test_rows_before_a_fault_are_given(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text('{"text": "one"}\nnonsense\n')
     rows = read(tmp_path / "rows.jsonl")
     assert next(rows) == {"text": "one"}
-    with pytest.raises(RunError, match="line 2 is no JSON"):
+    with pytest.raises(RunError, match="line 2 is not JSON"):
         next(rows)
 
 

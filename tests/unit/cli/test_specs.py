@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ftspec.cli.specs import find_specs
+from ftspec.cli.inputs.spec_files import find_specs
 from ftspec.document.load import LARGEST
 
 pytestmark = pytest.mark.place

@@ -1,14 +1,14 @@
-"""``ftspec cache ls``: what is kept."""
+"""``ftspec cache ls``: list the cache."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from ftspec.cache import CacheEntry, cache_folder, entries_in, size_of, unfinished_in
+from ftspec.cli.terminal.quantities import shown_age, shown_size
 from ftspec.diagnostics.model import printable
 
 _HEADER = ("id", "name", "split", "rows", "size", "last used")
@@ -16,8 +16,8 @@ _HEADER = ("id", "name", "split", "rows", "size", "last used")
 
 @click.command("ls")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
-def list_command(as_json: bool) -> None:
-    """List the prepared rows, those used last first."""
+def ls_command(as_json: bool) -> None:
+    """List the prepared rows, most recently used first."""
     folder = cache_folder()
     entries = entries_in(folder)
     if as_json:
@@ -33,27 +33,7 @@ def list_command(as_json: bool) -> None:
     unfinished = unfinished_in(folder)
     if unfinished:
         left = shown_size(sum(map(size_of, unfinished)))
-        click.echo(f"{len(unfinished)} unfinished, {left}: of runs at work, or killed")
-
-
-def shown_size(size: int) -> str:
-    """``1.2 GB``."""
-    amount = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
-
-
-def shown_age(moment: datetime) -> str:
-    """``3 days ago``."""
-    seconds = (datetime.now(UTC) - moment).total_seconds()
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        count = int(seconds // length)
-        if count:
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
+        click.echo(f"{len(unfinished)} unfinished, {left}: from runs that still prepare, or died")
 
 
 def _as_row(entry: CacheEntry) -> tuple[str, ...]:

@@ -1,5 +1,4 @@
-"""What a command says, without the secrets that it knows. Results and files are masked where they
-are made."""
+"""Prints text with secrets masked. Results and files are masked where they are made."""
 
 from __future__ import annotations
 
@@ -18,12 +17,12 @@ _REFERENCE = re.compile(r"(\$\{env:[^}]*\})")
 
 
 def hide(secrets: Mapping[str, str]) -> None:
-    """From now on show a reference in place of each of these values."""
+    """From now on, show a reference in place of each of these values."""
     _known.update(secrets)
 
 
 def masked(text: str) -> str:
-    """``text`` without any secret of the environment or of the specs read so far."""
+    """``text`` without the secrets of the environment and of the specs read so far."""
     # the secrets of a spec include those of the environment
     return mask(text, _known or ambient_secrets(os.environ))
 
@@ -34,8 +33,10 @@ def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
 
 
 def shell_command(*words: str) -> str:
-    """A command to copy into a shell. It names the variable in place of a secret, so that it works
-    where that is set."""
+    """A command to copy into a shell.
+
+    It names the environment variable in place of a secret, so it works where that variable is set.
+    """
     return " ".join(map(_shell_word, words))
 
 

@@ -1,4 +1,4 @@
-"""Rows of data from a file, for prediction: read one after the other, not all at once."""
+"""Rows of data from a file, for prediction. Reads one row at a time where the format allows it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ FromText = Callable[[str], Row]
 
 
 def read_rows(file: Path, from_text: FromText) -> Iterator[Row]:
-    """The rows of a file, as they are asked for; ``from_text`` makes one of a bare text.
+    """The rows of a file, read lazily; ``from_text`` makes a row from a plain text.
 
     Raises:
-        RunError: the file is not what its name says.
+        RunError: the content of the file does not match the ending of its name.
     """
     suffix = file.suffix.lower()
-    # the csv module wants line ends as they are: a quoted value may hold some
+    # the csv module needs the line ends unchanged: a quoted value may contain line ends
     with file.open(encoding="utf-8-sig", newline="" if suffix == ".csv" else None) as stream:
         try:
             yield from FORMATS[suffix](stream, from_text)
@@ -43,7 +43,7 @@ def _json_lines(stream: TextIO, from_text: FromText) -> Iterator[Row]:
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise ValueError(f"line {number} is no JSON: {error}") from None
+            raise ValueError(f"line {number} is not JSON: {error}") from None
         yield _checked(row, f"line {number}")
 
 
@@ -62,7 +62,7 @@ def _checked(row: Any, where: str) -> Row:
 
 
 def _separated_values(stream: TextIO, from_text: FromText) -> Iterator[Row]:
-    csv.field_size_limit(sys.maxsize)  # the default of 128 KiB is less than a long document
+    csv.field_size_limit(sys.maxsize)  # a long document exceeds the default of 128 KiB
     yield from csv.DictReader(stream)
 
 
@@ -79,4 +79,4 @@ FORMATS: Mapping[str, Callable[[TextIO, FromText], Iterator[Row]]] = {
     ".csv": _separated_values,
     ".txt": _text_lines,
 }
-"""What reads a file, by the end of its name."""
+"""The reader for each ending of a file name."""

@@ -1,4 +1,4 @@
-"""Mending files: fixes are applied until there are none, since one may reveal another."""
+"""Applies fixes to spec files until nothing is left to fix. One fix may reveal another."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ _MOST_ROUNDS = 10
 
 
 class Fixer:
-    """Fixes files one by one; ``count`` edits so far, ``diff`` what was or would be written."""
+    """Fixes files.
+
+    Attributes:
+        count: the number of edits so far.
+        diff: what would change in the files that were not written.
+    """
 
     def __init__(self, registry: Registry, overrides: Sequence[str]) -> None:
         self._registry = registry
@@ -29,7 +34,7 @@ class Fixer:
         self.diff = ""
 
     def fix(self, path: Path, *, write: bool) -> list[Diagnostic]:
-        """What is left to find in a file once all fixes are applied; ``write`` saves them."""
+        """Apply all fixes to a file; returns the findings that remain. ``write`` saves the file."""
         collector = Collector()
         before = read_source(path, collector)
         if before is None:

@@ -1,4 +1,4 @@
-"""``ftspec cache rm``: makes room."""
+"""``ftspec cache rm``: make room."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ftspec.cache import CacheEntry, cache_folder, entries_in, remove, size_of, unfinished_in
-from ftspec.cli.cache.list import shown_size
+from ftspec.cli.terminal.quantities import shown_size
 from ftspec.errors import UsageError
 
 _AGE = re.compile(r"(\d{1,6})(d|h|m)")
@@ -19,7 +19,7 @@ _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> timedelta | None:
     match = _AGE.fullmatch(value) if value is not None else None
     if value is not None and match is None:
-        raise click.BadParameter(f'"{value}" is no age; write, for example, 30d, 12h or 5m')
+        raise click.BadParameter(f'"{value}" is not an age; write for example 30d, 12h or 5m')
     return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match is not None else None
 
 
@@ -30,30 +30,20 @@ def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> timed
     "--unused-for",
     metavar="AGE",
     callback=_age,
-    help="Remove what no run used for this long: 30d, 12h, 5m.",
+    help="Remove the entries that no run used for this long: 30d, 12h, 5m.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def remove_command(
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def rm_command(
     ids: tuple[str, ...], everything: bool, unused_for: timedelta | None, yes: bool
 ) -> None:
-    """Remove prepared rows: by the beginning of their IDS, all of them, or those long unused.
+    """Remove prepared rows: by ID, by age, or all of them.
 
-    Rows that a running process reads stay with it to its end.
+    The first characters of an ID are enough. A running process keeps the rows that it reads.
     """
     if (bool(ids), everything, unused_for is not None).count(True) != 1:
-        raise UsageError("say what to remove: ids, --all or --unused-for AGE")
+        raise UsageError("pass one of: IDS, --all, --unused-for AGE")
     folder = cache_folder()
-    entries = entries_in(folder)
-    if ids:
-        chosen = [_named(prefix, entries) for prefix in ids]
-    elif unused_for is not None:
-        earliest = datetime.now(UTC) - unused_for
-        chosen = [entry for entry in entries if entry.last_used < earliest]
-    else:
-        chosen = entries
-    paths = list(dict.fromkeys(entry.path for entry in chosen))
-    if everything or unused_for is not None:
-        paths += _abandoned(folder, unused_for or timedelta(days=1))
+    paths = _chosen(folder, ids, unused_for)
     if not paths:
         click.echo("nothing to remove")
         return
@@ -66,16 +56,28 @@ def remove_command(
     click.echo(f"removed {what}")
 
 
+def _chosen(folder: Path, ids: tuple[str, ...], unused_for: timedelta | None) -> list[Path]:
+    """The folders to remove, each once. Without IDs, that includes what killed runs left."""
+    entries = entries_in(folder)
+    if ids:
+        return list(dict.fromkeys(_named(prefix, entries).path for prefix in ids))
+    if unused_for is not None:
+        earliest = datetime.now(UTC) - unused_for
+        entries = [entry for entry in entries if entry.last_used < earliest]
+    abandoned = _abandoned(folder, unused_for or timedelta(days=1))
+    return list(dict.fromkeys(entry.path for entry in entries)) + abandoned
+
+
 def _named(prefix: str, entries: list[CacheEntry]) -> CacheEntry:
     found = [entry for entry in entries if entry.path.name.startswith(prefix)]
     if len(found) != 1:
         many = f"{len(found)} entries begin" if found else "no entry begins"
-        raise UsageError(f'{many} with "{prefix}"; "ftspec cache ls" lists them')
+        raise UsageError(f'{many} with "{prefix}"; list them with: ftspec cache ls')
     return found[0]
 
 
 def _abandoned(folder: Path, age: timedelta) -> list[Path]:
-    """What killed runs left behind: a run at work writes now and then."""
+    """Unfinished entries of killed runs. A run that is still preparing writes often."""
     earliest = (datetime.now(UTC) - age).timestamp()
     return [path for path in unfinished_in(folder) if _last_change(path) < earliest]
 

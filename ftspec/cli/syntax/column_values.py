@@ -1,4 +1,4 @@
-"""Columns of one row from the command line, as ``--column NAME=VALUE``."""
+"""The columns of one row, given on the command line as ``--column NAME=VALUE``."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ftspec.cli.rows import Row
-from ftspec.components import TaskComponent
+from ftspec.cli.inputs.row_files import Row
 from ftspec.errors import UsageError
 from ftspec.planning.plan import Plan
 from ftspec.spec.template import parse_template
 
 
 def read_columns(written: Sequence[str], plan: Plan) -> Row:
-    """The values by column: a list or an object where one is written for a field that takes any
-    type, and text everywhere else. A number stays text, as a word may well be one.
+    """The values by column.
+
+    A value that looks like a JSON list or object is parsed if its field takes any type. Every
+    other value stays text: a number may be a word of the text.
 
     Raises:
-        UsageError: one has no name, or begins like a list or an object and is none.
+        UsageError: a value has no column name, or looks like a list or an object but is not JSON.
     """
     of_any_type = _columns_of_any_type(plan)
     row: dict[str, Any] = {}
     for one in written:
         name, equals, text = one.partition("=")
         if not equals or not name:
-            raise UsageError(f'--column takes NAME=VALUE, as in question="…", found "{one}"')
+            raise UsageError(f'--column expects NAME=VALUE, as in question="…"; found "{one}"')
         is_json = name in of_any_type and text.lstrip().startswith(("[", "{"))
         row[name] = _from_json(name, text) if is_json else text
     return row
 
 
 def _columns_of_any_type(plan: Plan) -> set[str | None]:
-    """The columns whose values such a field gets as they are."""
-    assert isinstance(plan.task.component, TaskComponent)
+    """The columns that go unchanged into a field of any type."""
     return {
         parse_template(plan.template[field.name]).bare_column
         for field in plan.task.component.fields
@@ -46,6 +46,6 @@ def _from_json(name: str, text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(
-            f"--column {name} begins like a list or an object, and is not JSON: {error}; a text "
-            "that begins so can be given with --file"
+            f"--column {name} looks like a list or an object, but is not JSON: {error}; "
+            "pass such a text with --file"
         ) from None

@@ -1,4 +1,4 @@
-"""What a run shows while it goes: plain lines in a log, a live bar on a terminal."""
+"""The progress of a run: plain lines in a log, a live progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ftspec.cli.output import echo, masked
+from ftspec.cli.terminal.output import echo, masked
 
 _SECONDS_BETWEEN_LINES = 10.0
 
 
 class PlainWatcher:
-    """A line for each phase, note and evaluation, and now and then one for training."""
+    """A line for each phase, note and evaluation, and one every ten seconds while training."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -29,7 +29,7 @@ class PlainWatcher:
         self._say(f"  {text}")
 
     def step(self, done: int, total: int, logs: Mapping[str, float]) -> None:
-        """Training made a step."""
+        """Training finished a step; ``logs`` are the latest numbers logged."""
         now = time.monotonic()
         if now - self._last < _SECONDS_BETWEEN_LINES and done != total:
             return
@@ -50,25 +50,25 @@ class PlainWatcher:
 
 
 class SilentWatcher(PlainWatcher):
-    """Of several processes all but the first say nothing."""
+    """Prints nothing. With several processes, only the first process prints."""
 
     def _say(self, text: str) -> None:
         pass
 
 
 def make_watcher() -> PlainWatcher:
-    """A live bar where a person looks, plain lines elsewhere."""
+    """A live progress bar on a terminal, plain lines elsewhere."""
     if sys.stderr.isatty():
         return TerminalWatcher()
     return PlainWatcher()
 
 
 class TerminalWatcher(PlainWatcher):
-    """A live bar with loss and time left while training; everything else as lines above it."""
+    """A live bar with the loss and the time left. Everything else is printed above it."""
 
     def __init__(self) -> None:
         super().__init__()
-        # rich belongs to the train extra, which is known to be there when a run begins
+        # rich is part of the train extra, which is installed wherever a run starts
         from rich.console import Console
         from rich.progress import (
             BarColumn,
@@ -94,7 +94,7 @@ class TerminalWatcher(PlainWatcher):
         self._bar: Any = None
 
     def phase(self, name: str) -> None:
-        """A phase begins; the bar of training goes."""
+        """A phase begins. Remove the bar of the phase before."""
         self.close()
         super().phase(name)
 
@@ -109,7 +109,7 @@ class TerminalWatcher(PlainWatcher):
         self._progress.update(self._bar, completed=done, numbers=numbers)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._progress.remove_task(self._bar)
             self._progress.stop()

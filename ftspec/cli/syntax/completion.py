@@ -1,4 +1,7 @@
-"""What a shell completes beside commands and options: nothing where nothing is known."""
+"""Shell completion of values: files, profiles and tasks. Offers nothing where it knows nothing.
+
+Every command imports this module, so it imports what it needs only when it completes.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ftspec.diagnostics.model import Collector
-from ftspec.document.load import load_document, read_source
-from ftspec.registry.discover import build_registry
-
-if TYPE_CHECKING:  # each command imports this module, and completes nothing when it runs
+if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
 def complete_files(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Files, by the shell itself."""
+    """Files, completed by the shell itself."""
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="file")]
@@ -27,8 +26,11 @@ def complete_files(
 def complete_profiles(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[str]:
-    """The profiles of the spec on the command line, those of the files it extends too."""
-    # an option that has no value yet keeps click from naming the arguments
+    """The profiles of the spec on the command line, including those of the files it extends."""
+    from ftspec.diagnostics.model import Collector
+    from ftspec.document.load import load_document, read_source
+
+    # while an option has no value yet, click does not assign the arguments to their names
     words = [word for word in (*context.params.values(), *context.args) if isinstance(word, str)]
     spec = next((Path(word) for word in words if Path(word).is_file()), None)
     source = read_source(spec, Collector()) if spec is not None else None
@@ -42,6 +44,8 @@ def complete_tasks(
 ) -> list[CompletionItem]:
     """The installed tasks."""
     from click.shell_completion import CompletionItem
+
+    from ftspec.registry.discover import build_registry
 
     return [
         CompletionItem(one.component.name, help=one.component.summary)

@@ -1,4 +1,4 @@
-"""The door to the engine: what is missing is named before anything heavy is imported."""
+"""Imports of the engine. What is not installed is named before anything heavy is imported."""
 
 from __future__ import annotations
 
@@ -32,17 +32,18 @@ def require_engine() -> None:
     for module in _NEEDED:
         if importlib.util.find_spec(module) is None:
             raise MissingExtraError(module, "pip install 'ftspec[train]'")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # no warning when workers fork
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # avoids a warning when workers fork
 
 
 @contextmanager
 def engine_imports() -> Iterator[None]:
-    """Around the import of the engine: look for no garbage in what is imported, now or later.
+    """Pause garbage collection while the engine is imported.
 
-    It is nearly a million objects, and none of them garbage. To look through them takes a part of
-    the time of their import, and again when the process ends.
+    The imports create nearly a million objects, none of which is garbage. Searching them takes a
+    noticeable part of the import time, and takes it again when the process ends. So they are
+    frozen: no later collection searches them.
     """
-    # imported before, it is among objects of other runs, which become garbage
+    # if torch is already imported, freezing would also keep the objects of earlier runs
     if "torch" in sys.modules or not gc.isenabled():
         yield
         return

@@ -1,19 +1,17 @@
-"""From a run directory to the plan of the run, for commands that use what it left."""
+"""From a run directory to the plan of the run, for commands that use what the run left."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, NoReturn
+from typing import Any
 
-from ftspec.cli.exits import FINDINGS, Exit
-from ftspec.cli.installed import open_registry
-from ftspec.cli.output import echo, hide
-from ftspec.diagnostics.model import Collector, Diagnostic
-from ftspec.diagnostics.render import text
+from ftspec.cli.inputs.installed import open_registry
+from ftspec.cli.terminal.output import hide
+from ftspec.diagnostics.model import Collector
 from ftspec.document.load import read_source
 from ftspec.document.nodes import to_plain
 from ftspec.document.parse import parse_node
-from ftspec.errors import RunError, SpecError, UsageError
+from ftspec.errors import SpecError, UsageError
 from ftspec.linting import examine
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
@@ -21,10 +19,16 @@ from ftspec.span import SourceText
 
 
 def plan_of(run_dir: RunDirectory) -> Plan:
-    """The plan of a run, read from its resolved spec like any other spec."""
+    """The plan of a run, read from its resolved spec.
+
+    Raises:
+        UsageError: the folder is not a run directory, or an environment variable is missing that
+            the checkpoint of an adapter depends on.
+        SpecError: the resolved spec has errors.
+    """
     if not run_dir.resolved_spec.is_file():
         raise UsageError(
-            f"{run_dir.path} is no run directory: it has no {run_dir.resolved_spec.name}"
+            f'"{run_dir.path}" is not a run directory: it has no "{run_dir.resolved_spec.name}"'
         )
     found = Collector()
     source = read_source(run_dir.resolved_spec, found)
@@ -41,21 +45,26 @@ def plan_of(run_dir: RunDirectory) -> Plan:
 
 
 def _require_checkpoint(source: SourceText, environment: _Environment) -> None:
-    """Refuse to load another checkpoint below an adapter than training had. A resolved spec has
-    references only where the environment had a value."""
+    """Refuse a checkpoint that may differ from the one the adapter was trained on.
+
+    A resolved spec keeps a reference only where the environment had a value in training.
+    """
     root = parse_node(source, Collector())
     checkpoint = to_plain(root)["model"]["checkpoint"] if root is not None else ""
     for name in sorted(environment.unset):
         if f"${{env:{name}" in checkpoint:
             raise UsageError(
                 f'the checkpoint reads the environment variable "{name}", which is not set; '
-                "set it as it was in training"
+                "set it to the value it had in training"
             )
 
 
 class _Environment(dict[str, str]):
-    """The environment, in which a variable that is not set is empty: most of what a spec reads from
-    it, such as tokens and paths of data, prediction does without."""
+    """The environment, where a variable that is not set reads as empty.
+
+    Most values that a spec reads from the environment, such as tokens and paths of data, are not
+    needed for prediction.
+    """
 
     def __init__(self) -> None:
         super().__init__(os.environ)
@@ -66,10 +75,3 @@ class _Environment(dict[str, str]):
             self.unset.add(key)
             return ""
         return self[key]
-
-
-def show_and_exit(error: RunError) -> NoReturn:
-    """End a command with what went wrong. There is no place in a spec to show: the run is over."""
-    finding = Diagnostic(slug=error.slug, headline=error.headline, helps=error.helps)
-    echo(text.render([finding]), err=True, nl=False)
-    raise Exit(FINDINGS) from None

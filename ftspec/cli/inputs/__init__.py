@@ -1,0 +1,1 @@
+"""What a command line names: specs, run directories, files of rows, and installed plugins."""

@@ -1,0 +1,1 @@
+"""How a command starts the engine, in one process or in several."""

@@ -1,0 +1,1 @@
+"""What a command line consists of: commands, options, and their values."""

@@ -1,0 +1,113 @@
+"""How a run that does not finish is reported: as a finding, as an error or as an interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ftspec.cli.terminal.exits import FINDINGS, INTERRUPTED, Exit
+from ftspec.cli.terminal.findings import show_findings
+from ftspec.cli.terminal.output import echo, shell_command
+from ftspec.cli.terminal.watchers import PlainWatcher
+from ftspec.diagnostics.model import Diagnostic, Label, labelled
+from ftspec.document.load import Document
+from ftspec.engine.processes.failure import AnotherFailedError, Failure
+from ftspec.engine.progress.outcome import RunFailedError, RunInterruptedError
+from ftspec.errors import RunError
+from ftspec.planning.plan import Plan
+from ftspec.rundir import RunDirectory
+
+
+@contextmanager
+def run_errors_shown(
+    plan: Plan, document: Document | None = None, watcher: PlainWatcher | None = None
+) -> Iterator[None]:
+    """Show a :class:`RunError` as a finding, and exit with ``FINDINGS``.
+
+    Args:
+        plan: the plan whose secrets are masked.
+        document: the spec to point into; without it, the finding has no place.
+        watcher: closed before the finding is shown.
+    """
+    try:
+        yield
+    except RunError as error:
+        if watcher is not None:
+            watcher.close()
+        _show_run_error(error, plan, document)
+        raise Exit(FINDINGS) from None
+
+
+@contextmanager
+def run_endings_shown(
+    plan: Plan, document: Document, watcher: PlainWatcher, *, is_launched: bool
+) -> Iterator[None]:
+    """Show how a run ended that did not finish, and exit with the code that stands for it.
+
+    ``is_launched`` says whether a launcher such as torchrun started the process.
+    """
+    try:
+        with run_errors_shown(plan, document, watcher):
+            yield
+    except RunFailedError as error:
+        watcher.close()
+        _show_error(plan.mask(str(error)), str(error.run_dir.log))
+        raise Exit(FINDINGS) from None
+    except RunInterruptedError as stop:
+        watcher.close()
+        _show_interruption(stop, is_launched=is_launched)
+        raise Exit(INTERRUPTED) from None
+    except AnotherFailedError as error:
+        watcher.close()
+        show_failure(error.failure, plan, document)
+        raise Exit(code_of_failure(error.failure)) from None
+
+
+def show_failure(failure: Failure, plan: Plan, document: Document) -> None:
+    """Show why another process of the run ended."""
+    if failure.kind == "mistake":
+        error = RunError(str(failure), slug=failure.slug, at=failure.at, helps=failure.helps)
+        _show_run_error(error, plan, document)
+    elif failure.kind == "interrupted":
+        echo("interrupted", err=True)
+    else:
+        _show_error(plan.mask(str(failure)), failure.log)
+
+
+def code_of_failure(failure: Failure) -> int:
+    """The exit code of every process of a run that one process ended."""
+    return INTERRUPTED if failure.kind == "interrupted" else FINDINGS
+
+
+def _show_run_error(error: RunError, plan: Plan, document: Document | None) -> None:
+    """Show the error at the place in the spec that is at fault."""
+    labels: tuple[Label, ...] = ()
+    if document is not None and error.at:
+        place = document.key_span if error.slug == "unknown-key" else document.span
+        labels = labelled(place(error.at))
+    finding = Diagnostic(
+        slug=error.slug,
+        headline=plan.mask(error.headline),
+        labels=labels,
+        helps=tuple(plan.mask(text) for text in error.helps),
+    )
+    show_findings([finding])
+
+
+def _show_error(text: str, log: str) -> None:
+    echo(f"error: the run failed: {text}", err=True)
+    if log:
+        echo(f"the traceback is in {log}", err=True)
+
+
+def _show_interruption(stop: RunInterruptedError, *, is_launched: bool) -> None:
+    folder = shell_command(str(stop.run_dir.path))
+    echo(f"interrupted; what the run has written is in {folder}", err=True)
+    if stop.checkpoint is not None:
+        launcher = ", using the same launcher" if is_launched else ""
+        echo(f"resume it{launcher} with: {_resume_command(stop.run_dir)}", err=True)
+
+
+def _resume_command(run_dir: RunDirectory) -> str:
+    """The resolved spec includes the profile and every ``--set`` of the run."""
+    return shell_command("ftspec", "run", str(run_dir.resolved_spec), "--resume", str(run_dir.path))

@@ -1,0 +1,126 @@
+"""The two roles of processes: the first leads, and the others follow it from start to end.
+
+A launcher stops all processes as soon as one of them exits with an error. So the others do not
+exit before the first process has reported the error. Imports without torch.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from ftspec.engine.processes.failure import Failure
+from ftspec.engine.processes.launch import Launch
+from ftspec.errors import FtspecError
+
+if TYPE_CHECKING:
+    from ftspec.engine.processes.group import Group, Leave
+
+_OPENED, _OVER = "opened", "over"
+_SECONDS_TO_RECORD = 20.0
+"""How long the others give the first process to report a failure."""
+
+_SECONDS_TO_EXIT = 1.0
+"""How long the others then wait, so that the first process exits before them."""
+
+
+class FirstProcessEndedError(FtspecError):
+    """The first process ended before it opened a run; ``code`` is its exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the first process ended with exit code {code}")
+        self.code = code
+
+
+class Leader:
+    """The first process of a run.
+
+    Args:
+        launch: the place of this process in the run.
+        leave: ends this process, where :meth:`open` gets no other way.
+    """
+
+    def __init__(self, launch: Launch, leave: Leave) -> None:
+        self._launch = launch
+        self._leave = leave
+        self._group: Group | None = None
+
+    def open(self, opened: dict[str, Any], leave: Leave | None = None) -> Group:
+        """Let the other processes start. They receive ``opened``, which must be JSON values.
+
+        Raises:
+            FtspecError: the processes cannot reach each other.
+        """
+        from ftspec.engine.processes.group import meet  # imports torch
+
+        self._group = meet(self._launch, leave or self._leave)
+        self._group.post(_OPENED, opened)
+        return self._group
+
+    def end(self, code: int, failure: Failure | None) -> None:
+        """Let the other processes end with this one.
+
+        Args:
+            code: the exit code of this process.
+            failure: why it ends, if it did not finish.
+        """
+        is_interrupted = failure is not None and failure.kind == "interrupted"
+        if self._group is None and is_interrupted:  # the same signal interrupts the others
+            return
+        # if the launcher is gone, no other process is left
+        with suppress(FtspecError, RuntimeError, ImportError):
+            group = self._group or self.open({"exit": code})
+            if failure is not None:
+                group.fail(failure)
+            group.post(_OVER, code)
+
+
+def join(launch: Launch, leave: Leave) -> tuple[Group, dict[str, Any]]:
+    """Wait until the first process opens a run; returns the group and what it opened.
+
+    Raises:
+        FirstProcessEndedError: it ended instead.
+        AnotherFailedError: another process failed meanwhile.
+        FtspecError: the processes cannot reach each other.
+    """
+    from ftspec.engine.processes.group import meet  # imports torch
+
+    group = meet(launch, leave)
+    opened = group.wait_for(_OPENED)
+    if "exit" in opened:
+        wait_for_first_to_exit()
+        raise FirstProcessEndedError(opened["exit"])
+    return group, opened
+
+
+def hand_over(group: Group, failure: Failure) -> tuple[Failure, bool]:
+    """Let the first process report a failure.
+
+    Returns the failure that is reported, which is the earliest one of all processes, and whether
+    the first process has reported it.
+    """
+    is_reported = False
+    with suppress(RuntimeError):  # the launcher is gone
+        failure = group.fail(failure)
+        is_reported = group.wait_at_most(_SECONDS_TO_RECORD, _OVER)
+    return failure, is_reported
+
+
+def end_together(group: Group, code: int) -> None:
+    """Announce the end of the run with this exit code, or wait until the first process does."""
+    if group.launch.is_first:
+        group.post(_OVER, code)
+    else:
+        group.wait_at_most(_SECONDS_TO_RECORD, _OVER)
+        wait_for_first_to_exit()
+
+
+def wait_for_first_to_exit() -> None:
+    """Give the first process the time to print and to exit."""
+    time.sleep(_SECONDS_TO_EXIT)
+
+
+def wait_for_launcher() -> None:
+    """Wait until the launcher stops this process, because the first one ended with an error."""
+    time.sleep(_SECONDS_TO_RECORD)
