@@ -1,4 +1,4 @@
-"""What prepared rows depend on, known before any row is read. Equal ingredients give equal rows."""
+"""The cache key of prepared rows, known before any row is read. Equal keys give equal rows."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ _PLACES = ("is_local", "local_files_only", "name_or_path")
 
 
 @dataclass(frozen=True)
-class Ingredients:
+class CacheKey:
     """What the rows of one split depend on: JSON values by name, secrets included."""
 
     values: Mapping[str, Any]
 
     @cached_property
     def digests(self) -> dict[str, str]:
-        """The SHA-256 of each."""
+        """The SHA-256 of each value."""
         return {name: _digest(value) for name, value in sorted(self.values.items())}
 
     @property
     def key(self) -> str:
-        """The SHA-256 of all."""
+        """The SHA-256 of all values."""
         return _digest(self.digests)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Basis:
+class PreparationInputs:
     """What rows are prepared from.
 
     Attributes:
@@ -58,7 +58,7 @@ class Basis:
         source: where rows come from.
         identity: which rows it has.
         tokenizer: ``None`` where it is learned from the rows.
-        ingredients: for each split.
+        cache_keys: one for each split.
         obstacle: why prepared rows cannot be kept, if they cannot.
     """
 
@@ -66,16 +66,16 @@ class Basis:
     source: Source
     identity: Mapping[str, Any]
     tokenizer: PreTrainedTokenizerBase | None
-    ingredients: Mapping[str, Ingredients]
+    cache_keys: Mapping[str, CacheKey]
     obstacle: str | None
 
     @property
     def key(self) -> str:
-        """The SHA-256 of the ingredients of every split."""
-        return _digest([one.key for one in self.ingredients.values()])
+        """The SHA-256 of the cache keys of all splits."""
+        return _digest([one.key for one in self.cache_keys.values()])
 
 
-def read_basis(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Basis:
+def read_inputs(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> PreparationInputs:
     """Look at everything rows are prepared from, and at no row.
 
     Raises:
@@ -106,13 +106,13 @@ def read_basis(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Basis:
         "plugins": {name: code_of(planned) for name, planned in _components(plan)},
         "packages": versions(),
     }
-    return Basis(
+    return PreparationInputs(
         config=config,
         source=source,
         identity=identity,
         tokenizer=tokenizer,
-        ingredients={
-            split: Ingredients({**common, **_rows_of(plan, split)}) for split in plan.splits.named()
+        cache_keys={
+            split: CacheKey({**common, **_rows_of(plan, split)}) for split in plan.splits.named()
         },
         obstacle=_obstacle(plan, identity, tokenizer),
     )

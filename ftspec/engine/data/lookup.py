@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ftspec.cache import CacheEntry, cache_folder, entries_in, read_entry
-from ftspec.engine.data.cache_key import Ingredients, read_basis
+from ftspec.engine.data.cache_key import CacheKey, read_inputs
 from ftspec.engine.data.row_cache import is_whole
 from ftspec.engine.model.checkpoint import locate
 from ftspec.engine.progress.run_log import RunLog, Watcher, quiet_libraries
@@ -22,7 +22,7 @@ _HASH = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Change:
-    """An ingredient that is not as it was; ``before`` and ``now`` are alike where it is secret."""
+    """A value of the cache key that changed; ``before`` and ``now`` are equal for a secret."""
 
     place: str
     before: str
@@ -34,7 +34,7 @@ class Lookup:
     """What the cache has of a split.
 
     Attributes:
-        entry: the rows themselves, or those of the nearest ingredients.
+        entry: the rows themselves, or those with the nearest cache key.
         is_hit: whether they are the rows themselves, whole.
         is_damaged: whether they are the rows themselves and no longer as they were written.
         changes: what differs from the nearest.
@@ -61,41 +61,40 @@ def look_up(plan: Plan, watcher: Watcher) -> tuple[list[Lookup], str | None]:
         TemporaryDirectory(prefix="ftspec-") as folder,
         RunLog(Path(folder, "log.txt"), watcher, plan.mask) as log,
     ):
-        basis = read_basis(plan, checkpoint, log)
-    if basis.obstacle is not None:
-        return [], basis.obstacle
+        inputs = read_inputs(plan, checkpoint, log)
+    if inputs.obstacle is not None:
+        return [], inputs.obstacle
     entries = entries_in(cache_folder())
     return [
-        _look_up(split, ingredients, entries, plan)
-        for split, ingredients in basis.ingredients.items()
+        _look_up(split, cache_key, entries, plan) for split, cache_key in inputs.cache_keys.items()
     ], None
 
 
-def _look_up(split: str, ingredients: Ingredients, entries: list[CacheEntry], plan: Plan) -> Lookup:
-    own = read_entry(cache_folder() / ingredients.key)
+def _look_up(split: str, cache_key: CacheKey, entries: list[CacheEntry], plan: Plan) -> Lookup:
+    own = read_entry(cache_folder() / cache_key.key)
     if own.path.is_dir():
         whole = is_whole(own)
         return Lookup(split=split, entry=own, is_hit=whole, is_damaged=not whole)
     alike = [entry for entry in entries if entry.record.get("split") == split]
     # the first of equals is the one used last
-    nearest = max(alike, key=lambda entry: _likeness(entry, ingredients), default=None)
+    nearest = max(alike, key=lambda entry: _likeness(entry, cache_key), default=None)
     if nearest is None:
         return Lookup(split=split, entry=None)
-    now = plan.mask_all(json.loads(json.dumps(ingredients.values, default=str)))
-    before = nearest.record.get("ingredients", {})
+    now = plan.mask_all(json.loads(json.dumps(cache_key.values, default=str)))
+    before = nearest.record.get("cache_key", {})
     known = nearest.record.get("digests", {})
     changes = [
         change
-        for name, digest in ingredients.digests.items()
+        for name, digest in cache_key.digests.items()
         if known.get(name) != digest
         for change in _differences(name, before.get(name), now[name])
     ]
     return Lookup(split=split, entry=nearest, changes=tuple(changes))
 
 
-def _likeness(entry: CacheEntry, ingredients: Ingredients) -> int:
+def _likeness(entry: CacheEntry, cache_key: CacheKey) -> int:
     known = entry.record.get("digests", {})
-    return sum(known.get(name) == digest for name, digest in ingredients.digests.items())
+    return sum(known.get(name) == digest for name, digest in cache_key.digests.items())
 
 
 def _differences(place: str, before: Any, now: Any) -> list[Change]:

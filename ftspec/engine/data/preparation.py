@@ -18,7 +18,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from ftspec.cache import cache_folder
 from ftspec.components import TaskComponent
 from ftspec.engine.components.factories import build, context_maker
-from ftspec.engine.data.cache_key import STREAM, Basis, contents_of, read_basis
+from ftspec.engine.data.cache_key import STREAM, PreparationInputs, contents_of, read_inputs
 from ftspec.engine.data.encoding import encode_rows
 from ftspec.engine.data.fields import render_fields
 from ftspec.engine.data.row_cache import (
@@ -78,23 +78,23 @@ def prepare(
         AnotherFailedError: the process that prepares them failed.
         MissingExtraError: a package is not installed.
     """
-    basis = read_basis(plan, checkpoint, log)
+    inputs = read_inputs(plan, checkpoint, log)
     cache = RowCache(cache_folder(), plan.mask_all)
     if not group.launch.is_first_on_machine:
         made = RowFolders.from_json(group.wait_for(_told_on_machine(group)))
-        return _complete(plan, checkpoint, basis, made.open(), cache, log, made.tokenizer)
-    found = _find(cache, basis, basis.ingredients)
-    if len(found) == len(basis.ingredients):
-        data = _complete(plan, checkpoint, basis, found, cache, log)
+        return _complete(plan, checkpoint, inputs, made.open(), cache, log, made.tokenizer)
+    found = _find(cache, inputs, inputs.cache_keys)
+    if len(found) == len(inputs.cache_keys):
+        data = _complete(plan, checkpoint, inputs, found, cache, log)
     else:
-        with cache.only_one(basis.key, log.note):
+        with cache.only_one(inputs.key, log.note):
             # another process may have made them meanwhile
-            missing = [split for split in basis.ingredients if split not in found]
-            found |= _find(cache, basis, missing)
-            data = _complete(plan, checkpoint, basis, found, cache, log)
+            missing = [split for split in inputs.cache_keys if split not in found]
+            found |= _find(cache, inputs, missing)
+            data = _complete(plan, checkpoint, inputs, found, cache, log)
     if not group.launch.is_alone:
         group.post(_told_on_machine(group), data.folders.to_json())
-        _check_rows_of_machines(basis, data, group)
+        _check_rows_of_machines(inputs, data, group)
     return data
 
 
@@ -102,15 +102,15 @@ def _told_on_machine(group: Group) -> str:
     return f"rows on {group.launch.machine}"
 
 
-def _check_rows_of_machines(basis: Basis, data: Preparation, group: Group) -> None:
+def _check_rows_of_machines(inputs: PreparationInputs, data: Preparation, group: Group) -> None:
     """Refuse to learn from other rows on one machine than on another."""
-    own = dict(basis.ingredients["train"].digests)
-    if basis.tokenizer is None:
+    own = dict(inputs.cache_keys["train"].digests)
+    if inputs.tokenizer is None:
         own["learned tokenizer"] = ",".join(map(str, contents_of(data.tokenizer).values()))
     if group.launch.is_first:
-        group.post("ingredients", own)
+        group.post("cache key", own)
         return
-    first = group.wait_for("ingredients")
+    first = group.wait_for("cache key")
     differing = sorted(name for name in own if own[name] != first.get(name))
     if differing:
         raise RunError(
@@ -121,18 +121,20 @@ def _check_rows_of_machines(basis: Basis, data: Preparation, group: Group) -> No
         )
 
 
-def _find(cache: RowCache, basis: Basis, splits: Collection[str]) -> dict[str, PreparedRows]:
+def _find(
+    cache: RowCache, inputs: PreparationInputs, splits: Collection[str]
+) -> dict[str, PreparedRows]:
     """The splits among these that were prepared before."""
-    if basis.obstacle is not None:
+    if inputs.obstacle is not None:
         return {}
-    opened = {split: cache.open(basis.ingredients[split]) for split in splits}
+    opened = {split: cache.open(inputs.cache_keys[split]) for split in splits}
     return {split: rows for split, rows in opened.items() if rows is not None}
 
 
 def _complete(
     plan: Plan,
     checkpoint: Checkpoint | None,
-    basis: Basis,
+    inputs: PreparationInputs,
     found: Mapping[str, PreparedRows],
     cache: RowCache,
     log: RunLog,
@@ -144,23 +146,23 @@ def _complete(
         log.note(f"{split}: {len(known.fields):,} rows, prepared before")
         for note in known.notes:
             log.note(note)
-    missing = [split for split in basis.ingredients if split not in found]
-    scratch = cache.scratch(basis.key) if missing else None
+    missing = [split for split in inputs.cache_keys if split not in found]
+    scratch = cache.scratch(inputs.key) if missing else None
     folder = Path(scratch.name) if scratch is not None else Path()
     fields: dict[str, Rows] = {split: known.fields for split, known in found.items()}
     encoded: dict[str, Rows] = {split: known.encoded for split, known in found.items()}
     folders = {split: known.folder for split, known in found.items()}
-    for split, rows in _load_rows(plan, basis, missing, log).items():
+    for split, rows in _load_rows(plan, inputs, missing, log).items():
         (folder / split).mkdir()
         fields[split] = render_fields(rows, plan.template, folder / split / FIELDS)
-    tokenizer = basis.tokenizer
+    tokenizer = inputs.tokenizer
     if tokenizer is None:
         in_cache = (known.tokenizer for known in found.values() if known.tokenizer)
         learned = learned or next(in_cache, None)
         learned = learned or _learn_tokenizer(plan, checkpoint, fields["train"], folder, log)
         # loaded even where it was learned just now: a later run must find the very same
         tokenizer = cast(PreTrainedTokenizerBase, AutoTokenizer.from_pretrained(learned))
-    lengths = lengths_of(plan, tokenizer, basis.config, log.note)
+    lengths = lengths_of(plan, tokenizer, inputs.config, log.note)
     task = build_task(plan, tokenizer, lengths, log.note)
     task.fit(fields["train"], fields["train"].features)
     for split in missing:
@@ -170,10 +172,10 @@ def _complete(
             folders[split] = folder / split
         (folder / split / NOTES).write_text(json.dumps(notes), encoding="utf-8")
     forget_lengths(tokenizer)
-    obstacle = basis.obstacle
+    obstacle = inputs.obstacle
     if any(not isinstance(rows, datasets.Dataset) for rows in encoded.values()):
         obstacle = STREAM
-    elif missing and basis.source.identity() != basis.identity:
+    elif missing and inputs.source.identity() != inputs.identity:
         obstacle = "the source changed meanwhile"
     if obstacle is not None:
         log.note(f"the prepared rows are not kept: {obstacle}")
@@ -182,7 +184,7 @@ def _complete(
             if learned is not None:
                 shutil.copytree(learned, folder / split / TOKENIZER)
             about = {"name": plan.name, "split": split, "rows": len(fields[split])}
-            kept = cache.keep(folder / split, basis.ingredients[split], about)
+            kept = cache.keep(folder / split, inputs.cache_keys[split], about)
             fields[split], encoded[split] = kept.fields, kept.encoded
             folders[split], learned = kept.folder, kept.tokenizer
         scratch = None
@@ -190,9 +192,9 @@ def _complete(
         tokenizer=tokenizer,
         task=task,
         lengths=lengths,
-        encoded={split: encoded[split] for split in basis.ingredients},
-        fields={split: fields[split] for split in basis.ingredients},
-        source=basis.identity,
+        encoded={split: encoded[split] for split in inputs.cache_keys},
+        fields={split: fields[split] for split in inputs.cache_keys},
+        source=inputs.identity,
         folders=RowFolders(folders, learned),
         scratch=scratch,
     )
@@ -214,7 +216,7 @@ def _learn_tokenizer(
 
 
 def _load_rows(
-    plan: Plan, basis: Basis, splits: Collection[str], log: RunLog
+    plan: Plan, inputs: PreparationInputs, splits: Collection[str], log: RunLog
 ) -> Mapping[str, Rows]:
     """The rows of these splits, transformed."""
     if not splits:
@@ -227,7 +229,7 @@ def _load_rows(
         return rows
 
     with _reusing_nothing():
-        rows = load_splits(basis.source, plan.splits, plan.seed, transform, splits)
+        rows = load_splits(inputs.source, plan.splits, plan.seed, transform, splits)
     for split, part in rows.items():
         count = f"{len(part):,} rows" if isinstance(part, datasets.Dataset) else "a stream"
         log.note(f"{split}: {count}")

@@ -16,7 +16,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from ftspec.cache import RECORD, CacheEntry, new_unfinished, read_entry, remove
-from ftspec.engine.data.cache_key import Ingredients
+from ftspec.engine.data.cache_key import CacheKey
 from ftspec.engine.progress.run_log import Note
 from ftspec.errors import RunError
 from ftspec.files import sha256_of
@@ -95,9 +95,9 @@ class RowCache:
         self._folder = folder
         self._mask = mask
 
-    def open(self, ingredients: Ingredients) -> PreparedRows | None:
-        """The rows made of these ingredients. A damaged entry is taken away."""
-        entry = read_entry(self._folder / ingredients.key)
+    def open(self, cache_key: CacheKey) -> PreparedRows | None:
+        """The rows with this cache key, if there are any. A damaged entry is removed."""
+        entry = read_entry(self._folder / cache_key.key)
         if not entry.path.is_dir():
             return None
         try:
@@ -149,26 +149,24 @@ class RowCache:
         except OSError as error:
             raise self._not_writable(error) from error
 
-    def keep(
-        self, made: Path, ingredients: Ingredients, description: Mapping[str, Any]
-    ) -> PreparedRows:
-        """Make a folder of rows the entry of these ingredients, and map them there."""
+    def keep(self, made: Path, cache_key: CacheKey, description: Mapping[str, Any]) -> PreparedRows:
+        """Turn a folder of rows into the entry of a cache key, and map the rows there."""
         names = [path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()]
-        values = json.loads(json.dumps(ingredients.values, default=str))
+        values = json.loads(json.dumps(cache_key.values, default=str))
         record = {
             **description,
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
             "files": {name: sha256_of(made / name) for name in sorted(names)},
-            "ingredients": self._mask(values),
-            "digests": ingredients.digests,
+            "cache_key": self._mask(values),
+            "digests": cache_key.digests,
         }
         text = json.dumps(record, indent=2, ensure_ascii=False)
         (made / RECORD).write_text(text + "\n", encoding="utf-8")
-        path = self._folder / ingredients.key
+        path = self._folder / cache_key.key
         try:
             made.rename(path)
         except OSError:
-            rows = self.open(ingredients)  # another process made it meanwhile
+            rows = self.open(cache_key)  # another process made it meanwhile
             if rows is None:
                 raise
             return rows

@@ -10,7 +10,7 @@ from typing import Any
 import datasets
 import pytest
 
-from ftspec.engine.data import cache_key as ingredients
+from ftspec.engine.data import cache_key
 from ftspec.engine.data.preparation import Preparation, prepare
 from ftspec.engine.model.checkpoint import locate
 from ftspec.engine.processes.group import Group
@@ -84,7 +84,7 @@ def test_the_second_process_maps_the_rows_of_the_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if not is_kept:
-        monkeypatch.setattr(ingredients, "_has_gap", lambda identity: True)
+        monkeypatch.setattr(cache_key, "_has_gap", lambda identity: True)
     first, second = pair
     made = machines.prepare(first, parts)
     times = machines.mapped
