@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Generic, Literal
 
 from pydantic import Field
+from typing_extensions import TypeVar
 
 from ftspec.spec.base import ComponentConfig
 
@@ -96,6 +97,7 @@ class TokenizerComponent(Component):
     """How text becomes ids; the factory makes the tokenizer from a ``TokenizerContext``."""
 
     kind: ClassVar[str] = "tokenizer"
+    config: type[TokenizerConfig]
 
 
 class AdapterComponent(Component):
@@ -134,6 +136,7 @@ class TaskComponent(Component):
     """
 
     kind: ClassVar[str] = "task"
+    config: type[TaskConfig]
     fields: tuple[TaskField, ...]
     auto_model: str
     default_metrics: Mapping[Prediction, tuple[str, ...]] = field(default_factory=dict)
@@ -170,3 +173,30 @@ class CallbackComponent(Component):
     ``transformers.TrainerCallback``."""
 
     kind: ClassVar[str] = "callback"
+
+
+ComponentT = TypeVar("ComponentT", bound=Component, default=Component, covariant=True)
+ConfigT = TypeVar("ConfigT", bound=ComponentConfig, default=ComponentConfig, covariant=True)
+
+
+class Kind(Generic[ComponentT, ConfigT]):
+    """A kind of component: the class of its records, and the base class of their configs."""
+
+    def __init__(self, record: type[ComponentT], config: type[ConfigT]) -> None:
+        self.name = record.kind
+        self.record = record
+        self.config = config
+
+
+SOURCE = Kind(SourceComponent, ComponentConfig)
+TRANSFORM = Kind(TransformComponent, ComponentConfig)
+TOKENIZER = Kind(TokenizerComponent, TokenizerConfig)
+ADAPTER = Kind(AdapterComponent, ComponentConfig)
+TASK = Kind(TaskComponent, TaskConfig)
+METRIC = Kind(MetricComponent, ComponentConfig)
+CALLBACK = Kind(CallbackComponent, ComponentConfig)
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind for kind in (SOURCE, TRANSFORM, TOKENIZER, ADAPTER, TASK, METRIC, CALLBACK)
+}
+"""Every kind by its name, which is also the name of its sections."""

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ftspec.components import TaskConfig
 from ftspec.diagnostics.model import Diagnostic, Label
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
@@ -48,7 +47,6 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
 
 def _reason(plan: Plan) -> tuple[SpecPath | None, str]:
     """Where the task says that its classes are not two, and in what words."""
-    assert isinstance(plan.task.config, TaskConfig)
     if "class-set" in plan.task.config.predictions_from(plan.template):
         return (*plan.task.at, "problem"), "the task gives any number of labels at once"
     labels = getattr(plan.task.config, "labels", None)

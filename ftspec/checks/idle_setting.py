@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ftspec.components import TaskComponent
 from ftspec.diagnostics.model import Diagnostic, Label, Severity
 from ftspec.document.load import Document
 from ftspec.document.nodes import ScalarNode
@@ -87,7 +86,6 @@ def _training(plan: Plan) -> Iterator[Idle]:
 
 
 def _tokenizer(plan: Plan) -> Iterator[Idle]:
-    assert isinstance(plan.task.component, TaskComponent)
     at = plan.tokenizer.at
     if not any(field.is_answer and field.type == "text" for field in plan.task.component.fields):
         when = f'in the task "{plan.task.type}", which learns no text to write'

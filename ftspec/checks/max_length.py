@@ -21,7 +21,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ftspec.components import TokenizerConfig
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
 from ftspec.files import folder_of_package
@@ -63,7 +62,6 @@ OF_ARCHITECTURE = {
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Compare the lengths with the positions of the checkpoint, overrides counted."""
-    assert isinstance(plan.tokenizer.config, TokenizerConfig)
     limit = positions_in({**_settings(plan), **plan.model.config})
     for key in ("max_length", "max_target_length"):
         length = getattr(plan.tokenizer.config, key)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ftspec.components import MetricComponent, TaskConfig
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.diagnostics.suggest import one_of
 from ftspec.document.load import Document
@@ -27,11 +26,9 @@ SLUGS = ("metric-mismatch",)
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Compare the predictions of the task, configured as it is, with what each metric scores."""
-    assert isinstance(plan.task.config, TaskConfig)
     predictions = plan.task.config.predictions_from(plan.template)
     fitting = (one_of(plan.fitting_metrics),) if plan.fitting_metrics else ()
     for metric in plan.metrics:
-        assert isinstance(metric.component, MetricComponent)
         if metric.component.scores & predictions:
             continue
         given, wanted = _listed(predictions), _listed(metric.component.scores)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ftspec.components import TaskComponent
 from ftspec.diagnostics.model import Diagnostic, Fix, labelled
 from ftspec.diagnostics.suggest import nearest, one_of
 from ftspec.document.load import Document
@@ -28,7 +27,6 @@ _TEMPLATE = ("preprocess", "template")
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Compare the keys of the template with the fields that the task's record states."""
-    assert isinstance(plan.task.component, TaskComponent)
     fields = {field.name: field for field in plan.task.component.fields}
     for name in plan.template:
         if name in fields:

@@ -9,6 +9,7 @@ import click
 from ftspec.cli.inputs.installed import open_registry
 from ftspec.cli.syntax.completion import complete_tasks
 from ftspec.cli.syntax.options import no_plugins_option
+from ftspec.components import TASK, TaskComponent
 from ftspec.errors import FtspecError, UsageError
 from ftspec.planning.missing_type import missing_type_helps
 from ftspec.planning.schema import schema_text
@@ -67,8 +68,8 @@ def _starter(task: str, registry: Registry, schema: str) -> str:
     return written
 
 
-def _task(name: str, registry: Registry) -> Registered:
-    registered = registry.get("task", name)
+def _task(name: str, registry: Registry) -> Registered[TaskComponent]:
+    registered = registry.get(TASK, name)
     if registered is None:
         helps = "; ".join(missing_type_helps("task", name, registry))
         raise UsageError(f'no task "{name}" is installed; {helps}')

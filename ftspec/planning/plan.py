@@ -7,12 +7,23 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
-from ftspec.components import Component, TaskComponent
+from ftspec.components import (
+    AdapterComponent,
+    CallbackComponent,
+    ComponentT,
+    ConfigT,
+    MetricComponent,
+    SourceComponent,
+    TaskComponent,
+    TaskConfig,
+    TokenizerComponent,
+    TokenizerConfig,
+    TransformComponent,
+)
 from ftspec.document.paths import SpecPath
 from ftspec.masking import mask
-from ftspec.spec.base import ComponentConfig
 from ftspec.spec.data import Splits
 from ftspec.spec.model import ModelSection
 from ftspec.spec.output import PerformanceSection
@@ -20,7 +31,7 @@ from ftspec.spec.template import parse_template
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlannedComponent:
+class PlannedComponent(Generic[ComponentT, ConfigT]):
     """A section resolved: which component, from which plugin, configured how.
 
     Attributes:
@@ -31,8 +42,8 @@ class PlannedComponent:
         children: sections inside this one, resolved, by their path below it.
     """
 
-    component: Component
-    config: ComponentConfig
+    component: ComponentT
+    config: ConfigT
     plugin: str
     at: SpecPath
     children: Mapping[SpecPath, PlannedComponent] = field(default_factory=dict)
@@ -66,18 +77,18 @@ class Plan:
     name: str
     description: str | None
     seed: int
-    source: PlannedComponent
+    source: PlannedComponent[SourceComponent]
     splits: Splits
-    transforms: tuple[PlannedComponent, ...]
+    transforms: tuple[PlannedComponent[TransformComponent], ...]
     template: Mapping[str, str]
-    tokenizer: PlannedComponent
+    tokenizer: PlannedComponent[TokenizerComponent, TokenizerConfig]
     model: ModelSection
-    adapter: PlannedComponent | None
-    task: PlannedComponent
+    adapter: PlannedComponent[AdapterComponent] | None
+    task: PlannedComponent[TaskComponent, TaskConfig]
     training: Mapping[str, Any]
     performance: PerformanceSection
-    metrics: tuple[PlannedComponent, ...]
-    callbacks: tuple[PlannedComponent, ...]
+    metrics: tuple[PlannedComponent[MetricComponent], ...]
+    callbacks: tuple[PlannedComponent[CallbackComponent], ...]
     output_dir: Path
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret_places: frozenset[SpecPath] = field(default=frozenset(), repr=False)
@@ -138,7 +149,6 @@ class Plan:
     @property
     def input_columns(self) -> tuple[str, ...]:
         """The columns that a row must have for prediction, in the order of the task's fields."""
-        assert isinstance(self.task.component, TaskComponent)
         columns = (
             column
             for field in self.task.component.fields

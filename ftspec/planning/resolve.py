@@ -12,7 +12,19 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ftspec.components import (
+    ADAPTER,
+    CALLBACK,
+    KINDS,
+    METRIC,
+    SOURCE,
+    TASK,
+    TOKENIZER,
+    TRANSFORM,
+    CallbackComponent,
     CallbackConfig,
+    ComponentT,
+    ConfigT,
+    Kind,
     MetricComponent,
     Prediction,
     TaskComponent,
@@ -86,20 +98,20 @@ class _Resolver:
         )
 
     def resolve(self, spec: Spec, output_dir: Path | None) -> Plan | None:
-        source = self._component(spec.data.source, ("data", "source"))
+        source = self._component(SOURCE, spec.data.source, ("data", "source"))
         transforms = [
             transform or _UNKNOWN_TRANSFORM
             for transform in self._components(
-                spec.preprocess.transforms, ("preprocess", "transforms")
+                TRANSFORM, spec.preprocess.transforms, ("preprocess", "transforms")
             )
         ]
-        tokenizer = self._component(spec.tokenizer, ("tokenizer",))
+        tokenizer = self._component(TOKENIZER, spec.tokenizer, ("tokenizer",))
         adapter = None
         if spec.model.adapter is not None:
-            adapter = self._component(spec.model.adapter, ("model", "adapter"))
-        task = self._component(spec.task, ("task",))
+            adapter = self._component(ADAPTER, spec.model.adapter, ("model", "adapter"))
+        task = self._component(TASK, spec.task, ("task",))
         metrics = self._metrics(spec.metrics, task, spec.preprocess.template)
-        callbacks = self._components(spec.callbacks, ("callbacks",))
+        callbacks = self._components(CALLBACK, spec.callbacks, ("callbacks",))
         output = self._anchored(spec.output, ("output",))
         if source is None or tokenizer is None or task is None:
             return None
@@ -107,7 +119,6 @@ class _Resolver:
             return None
         if adapter is None and spec.model.adapter is not None:
             return None
-        assert isinstance(task.config, TaskConfig)
         predictions = task.config.predictions_from(spec.preprocess.template)
         training = _complete(spec.training, callbacks, metrics)
         return Plan(
@@ -136,12 +147,8 @@ class _Resolver:
         )
 
     def _fitting_metrics(self, predictions: frozenset[Prediction]) -> tuple[str, ...]:
-        components = (registered.component for registered in self._registry)
-        return tuple(
-            component.name
-            for component in components
-            if isinstance(component, MetricComponent) and component.scores & predictions
-        )
+        metrics = (registered.component for registered in self._registry.of_kind(METRIC))
+        return tuple(metric.name for metric in metrics if metric.scores & predictions)
 
     def resolve_loose_sections(self) -> None:
         """Report what is wrong inside component sections of a spec whose skeleton is at fault."""
@@ -169,34 +176,39 @@ class _Resolver:
             section = _SECTION_TYPES[kind].model_validate(to_plain(node))
         except ValidationError:  # the skeleton's validation has reported it
             return
-        self._component(section, path)
+        self._component(KINDS[kind], section, path)
 
     def _metrics(
         self,
         sections: Sequence[MetricSection] | None,
-        task: PlannedComponent | None,
+        task: PlannedComponent[TaskComponent, TaskConfig] | None,
         fields: Collection[str],
-    ) -> list[PlannedComponent | None]:
+    ) -> list[PlannedComponent[MetricComponent] | None]:
         if sections is not None:
-            return self._components(sections, ("metrics",))
+            return self._components(METRIC, sections, ("metrics",))
         if task is None:
             return []
-        assert isinstance(task.component, TaskComponent)
-        assert isinstance(task.config, TaskConfig)
         names = [
             name
             for prediction in sorted(task.config.predictions_from(fields))
             for name in task.component.default_metrics.get(prediction, ())
         ]
-        return self._components([MetricSection(type=name) for name in names], ("metrics",))
+        return self._components(METRIC, [MetricSection(type=name) for name in names], ("metrics",))
 
     def _components(
-        self, sections: Sequence[ComponentSection], at: SpecPath
-    ) -> list[PlannedComponent | None]:
-        return [self._component(section, (*at, index)) for index, section in enumerate(sections)]
+        self,
+        kind: Kind[ComponentT, ConfigT],
+        sections: Sequence[ComponentSection],
+        at: SpecPath,
+    ) -> list[PlannedComponent[ComponentT, ConfigT] | None]:
+        return [
+            self._component(kind, section, (*at, index)) for index, section in enumerate(sections)
+        ]
 
-    def _component(self, section: ComponentSection, at: SpecPath) -> PlannedComponent | None:
-        registered = self._registry.get(section.kind, section.type)
+    def _component(
+        self, kind: Kind[ComponentT, ConfigT], section: ComponentSection, at: SpecPath
+    ) -> PlannedComponent[ComponentT, ConfigT] | None:
+        registered = self._registry.get(kind, section.type)
         if registered is None:
             self._report_unknown_type(section, at)
             return None
@@ -204,9 +216,13 @@ class _Resolver:
         config = self._config(registered, section, at)
         if config is None:
             return None
+        if not isinstance(config, kind.config):
+            # discovery refuses such a record
+            raise TypeError(f"{type(config).__name__} is not a {kind.config.__name__}")
         config = self._anchored(config, at)
         children = {
-            path: self._component(child, (*at, *path)) for path, child in _sections_in(config, ())
+            path: self._component(KINDS[child.kind], child, (*at, *path))
+            for path, child in _sections_in(config, ())
         }
         if None in children.values():
             return None
@@ -296,7 +312,7 @@ def _as_paths(node: ScalarNode, source: SourceText, folder: str) -> dict[str, st
     return {form: text for form, text in forms.items() if len(form) >= SHORTEST_MASKED_PART}
 
 
-_UNKNOWN_TRANSFORM = PlannedComponent(
+_UNKNOWN_TRANSFORM: PlannedComponent[TransformComponent] = PlannedComponent(
     component=TransformComponent(name="", summary="", config=ComponentConfig, factory=""),
     config=ComponentConfig.model_construct(),  # no schema is built for it
     plugin="",
@@ -304,7 +320,7 @@ _UNKNOWN_TRANSFORM = PlannedComponent(
 )
 
 
-def _unknown_metric(predictions: frozenset[Prediction]) -> PlannedComponent:
+def _unknown_metric(predictions: frozenset[Prediction]) -> PlannedComponent[MetricComponent]:
     """A metric of which nothing is known but that it may fit."""
     component = MetricComponent(
         name="", summary="", config=ComponentConfig, factory="", scores=predictions, results=()
@@ -314,8 +330,8 @@ def _unknown_metric(predictions: frozenset[Prediction]) -> PlannedComponent:
 
 def _complete(
     section: BaseModel,
-    callbacks: Sequence[PlannedComponent | None],
-    metrics: Sequence[PlannedComponent | None],
+    callbacks: Sequence[PlannedComponent[CallbackComponent] | None],
+    metrics: Sequence[PlannedComponent[MetricComponent] | None],
 ) -> dict[str, Any]:
     """The training fields a spec sets, with those that its callbacks and its best metric imply."""
     training = section.model_dump(mode="json", exclude_unset=True)
@@ -324,7 +340,6 @@ def _complete(
             training = {**callback.config.training_defaults(training), **training}
     best = str(training.get("metric_for_best_model", "loss")).removeprefix("eval_")
     for metric in filter(None, metrics):
-        assert isinstance(metric.component, MetricComponent)
         # the Trainer guesses from the name alone, which is wrong for every error measure
         if best in metric.component.results_of(metric.config) and best != "loss":
             training.setdefault("greater_is_better", metric.component.greater_is_better)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ftspec.components import KINDS
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
 from ftspec.document.nodes import MappingNode, ScalarNode, placed_scalars, shortened
@@ -61,7 +62,8 @@ def _may_read_environment(path: SpecPath, document: Document, registry: Registry
         if section is not None:
             if step == "type":
                 return False
-            registered = registry.get(section.kind, _type_at(path[:depth], section, document))
+            name = _type_at(path[:depth], section, document)
+            registered = registry.get(KINDS[section.kind], name)
             if registered is None:
                 return True
             annotation, allowed = registered.component.config, section.kind == "source"

@@ -17,13 +17,12 @@ from ftspec.registry.registry import Registered
 _COMMENT_AT = 40  # the column that comments stand in
 
 
-def starter(registered: Registered, schema: str) -> str:
+def starter(registered: Registered[TaskComponent], schema: str) -> str:
     """The text of a starter spec for an installed task.
 
     ``schema`` is the path or address of the JSON Schema that an editor checks it with.
     """
     task = registered.component
-    assert isinstance(task, TaskComponent)
     body = files("ftspec.planning") / "starters" / f"{task.name}.yaml"
     written = (
         body.read_text(encoding="utf-8")

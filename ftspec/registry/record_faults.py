@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ftspec.components import (
+    KINDS,
     CallbackConfig,
     Component,
     MetricComponent,
@@ -15,16 +16,15 @@ from ftspec.components import (
     TaskField,
     TokenizerConfig,
 )
-from ftspec.spec.base import ComponentConfig, SpecModel
+from ftspec.spec.base import SpecModel
 
-_CONFIG_BASES: dict[str, type[ComponentConfig]] = {"task": TaskConfig, "tokenizer": TokenizerConfig}
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _FACTORY = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 _Rule = tuple[str, Callable[[Any], bool], str]
 
 
-def record_fault(record: object, record_type: type) -> str | None:
+def record_fault(record: object, record_type: type[Component]) -> str | None:
     """What is wrong with what a hook returned, or ``None``.
 
     Raises:
@@ -32,7 +32,6 @@ def record_fault(record: object, record_type: type) -> str | None:
     """
     if not isinstance(record, record_type):
         return f"expected {record_type.__name__}, found {type(record).__name__}"
-    assert isinstance(record, Component)
     if not isinstance(record.name, str) or not _NAME.fullmatch(record.name):
         return f'the name "{record.name}" is not kebab-case'
     rules = _RULES
@@ -48,7 +47,7 @@ def record_fault(record: object, record_type: type) -> str | None:
 
 
 def _config_fault(record: Component) -> str | None:
-    base = _CONFIG_BASES.get(record.kind, ComponentConfig)
+    base = KINDS[record.kind].config
     if not isinstance(record.config, type) or not issubclass(record.config, base):
         return f'the config of "{record.name}" is no subclass of {base.__name__}'
     for name, field in record.config.model_fields.items():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic
 
-from ftspec.components import Component
+from ftspec.components import ComponentT, ConfigT, Kind
 from ftspec.diagnostics.model import Diagnostic
 
 
@@ -46,10 +46,10 @@ class Plugin:
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(Generic[ComponentT]):
     """A component and where it came from."""
 
-    component: Component
+    component: ComponentT
     plugin: Plugin
 
 
@@ -64,15 +64,21 @@ class Registry:
     def __iter__(self) -> Iterator[Registered]:
         return iter(self.components.values())
 
-    def get(self, kind: str, name: str) -> Registered | None:
+    def of_kind(self, kind: Kind[ComponentT, ConfigT]) -> Iterator[Registered[ComponentT]]:
+        """Every component of a kind."""
+        for registered in self:
+            if isinstance(registered.component, kind.record):
+                yield Registered(registered.component, registered.plugin)
+
+    def get(self, kind: Kind[ComponentT, ConfigT], name: str) -> Registered[ComponentT] | None:
         """The component of that kind and name, or of that former name."""
-        found = self.components.get((kind, name))
-        if found is not None:
-            return found
-        for registered in self.components.values():
-            if registered.component.kind == kind and name in registered.component.aliases:
+        by_former_name = None
+        for registered in self.of_kind(kind):
+            if registered.component.name == name:
                 return registered
-        return None
+            if by_former_name is None and name in registered.component.aliases:
+                by_former_name = registered
+        return by_former_name
 
     def names(self, kind: str) -> tuple[str, ...]:
         """The names of a kind, sorted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ftspec.components import Component, TaskComponent
+from ftspec.components import METRIC, Component, TaskComponent
 from ftspec.hookspecs import REGISTER_HOOKS
 from ftspec.testing.check import Check, require
 from ftspec.testing.subject import Subject, title
@@ -47,9 +47,9 @@ def _check_task(task: TaskComponent, subject: Subject) -> None:
         require(field.summary.strip(), f'the field "{field.name}" has no summary')
     for prediction, names in task.default_metrics.items():
         for name in names:
-            metric = subject.registry.get("metric", name)
+            metric = subject.registry.get(METRIC, name)
             require(metric is not None, f'its default metric "{name}" is not installed')
-            scores = getattr(metric.component, "scores", ()) if metric is not None else ()
+            scores = metric.component.scores if metric is not None else frozenset()
             require(
                 prediction in scores,
                 f'its default metric "{name}" scores {", ".join(sorted(scores))}, '

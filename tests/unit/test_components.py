@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from ftspec.components import (
+    KINDS,
     AdapterComponent,
     CallbackComponent,
     CallbackConfig,
@@ -33,7 +34,7 @@ from ftspec.spec.base import (
     TransformSection,
 )
 
-KINDS: dict[type[Component], type[ComponentSection]] = {
+SECTIONS: dict[type[Component], type[ComponentSection]] = {
     AdapterComponent: AdapterSection,
     CallbackComponent: CallbackSection,
     MetricComponent: MetricSection,
@@ -44,14 +45,19 @@ KINDS: dict[type[Component], type[ComponentSection]] = {
 }
 
 
-@pytest.mark.parametrize("record", KINDS, ids=lambda record: record.kind)
+@pytest.mark.parametrize("record", SECTIONS, ids=lambda record: record.kind)
 def test_each_kind_has_a_record_and_a_section_of_the_same_name(record: type[Component]) -> None:
-    assert record.kind == KINDS[record].kind
+    assert record.kind == SECTIONS[record].kind
 
 
 def test_every_kind_is_covered() -> None:
-    assert set(KINDS) == set(Component.__subclasses__())
-    assert set(KINDS.values()) == set(ComponentSection.__subclasses__())
+    assert set(SECTIONS) == set(Component.__subclasses__())
+    assert set(SECTIONS.values()) == set(ComponentSection.__subclasses__())
+    assert {kind.record for kind in KINDS.values()} == set(SECTIONS)
+
+
+def test_kinds_of_components_and_of_sections_have_the_same_names() -> None:
+    assert set(KINDS) == {section.kind for section in SECTIONS.values()}
 
 
 def test_record_takes_keywords_alone_and_cannot_be_changed() -> None:

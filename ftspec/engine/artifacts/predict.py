@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from transformers.utils import logging as transformers_logging
 
-from ftspec.components import TaskComponent
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.engine.artifacts.saved_model import load_trained, restore_task
 from ftspec.engine.batching.evaluation_order import batch_by_length
@@ -30,7 +29,6 @@ class Predictor:
     """The task, the tokenizer and the model of a run."""
 
     def __init__(self, plan: Plan, run_dir: RunDirectory, note: Note) -> None:
-        assert isinstance(plan.task.component, TaskComponent)
         self._template = {
             name: parse_template(text)
             for name, text in plan.template.items()

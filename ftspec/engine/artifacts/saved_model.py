@@ -19,7 +19,6 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from ftspec.components import TaskComponent
 from ftspec.engine.data.task import build_task, lengths_of
 from ftspec.engine.model.adapter import build_adapter
 from ftspec.engine.model.checkpoint import Checkpoint, locate
@@ -127,7 +126,6 @@ def _locked(plan: Plan, run_dir: RunDirectory) -> Checkpoint:
 
 
 def _auto_model(plan: Plan) -> str:
-    assert isinstance(plan.task.component, TaskComponent)
     return plan.task.component.auto_model
 
 

@@ -16,7 +16,6 @@ import datasets
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from ftspec.cache import cache_folder
-from ftspec.components import TaskComponent
 from ftspec.engine.components.factories import build, context_maker
 from ftspec.engine.data.cache_key import STREAM, PreparationInputs, contents_of, read_inputs
 from ftspec.engine.data.encoding import encode_rows
@@ -250,7 +249,6 @@ def _reusing_nothing() -> Iterator[None]:
 
 
 def _text_fields(plan: Plan) -> list[str]:
-    assert isinstance(plan.task.component, TaskComponent)
     fields = plan.task.component.fields
     return [field.name for field in fields if field.type != "label" and field.name in plan.template]
 

@@ -8,15 +8,11 @@ from pathlib import Path
 import pytest
 
 import ftspec
-from ftspec.components import MetricComponent, TaskComponent, TaskConfig
+from ftspec.components import METRIC, TASK
 from ftspec.registry.discover import build_registry
 from ftspec.registry.registry import Registered, Registry
 
 BUILTINS = list(build_registry(with_entry_points=False))
-
-
-def of_kind(registry: Registry, kind: str) -> list[Registered]:
-    return [one for one in registry if one.component.kind == kind]
 
 
 @pytest.mark.parametrize(
@@ -45,27 +41,22 @@ def test_factory_is_named_in_a_module_that_exists(one: Registered) -> None:
 
 
 def test_default_metrics_of_a_task_exist_and_score_what_it_predicts(registry: Registry) -> None:
-    for task in of_kind(registry, "task"):
-        assert isinstance(task.component, TaskComponent)
+    for task in registry.of_kind(TASK):
         for prediction, names in task.component.default_metrics.items():
             for name in names:
-                metric = registry.get("metric", name)
+                metric = registry.get(METRIC, name)
                 assert metric is not None
-                assert isinstance(metric.component, MetricComponent)
                 assert prediction in metric.component.scores
 
 
 def test_task_by_default_predicts_something_that_it_has_metrics_for(registry: Registry) -> None:
-    for task in of_kind(registry, "task"):
-        assert isinstance(task.component, TaskComponent)
+    for task in registry.of_kind(TASK):
         config = task.component.config()
-        assert isinstance(config, TaskConfig)
         assert config.predictions & task.component.default_metrics.keys()
 
 
 def test_task_has_an_answer_to_learn_and_an_input_to_read_or_is_both(registry: Registry) -> None:
-    for task in of_kind(registry, "task"):
-        assert isinstance(task.component, TaskComponent)
+    for task in registry.of_kind(TASK):
         assert task.component.inputs
         assert all(field.summary for field in task.component.fields)
         assert any(field.required for field in task.component.fields)
@@ -73,8 +64,7 @@ def test_task_has_an_answer_to_learn_and_an_input_to_read_or_is_both(registry: R
 
 def test_no_result_is_given_by_two_metrics_of_one_kind_of_prediction(registry: Registry) -> None:
     seen: set[str] = set()
-    for metric in of_kind(registry, "metric"):
-        assert isinstance(metric.component, MetricComponent)
+    for metric in registry.of_kind(METRIC):
         assert not seen & set(metric.component.results)
         seen |= set(metric.component.results)
 
@@ -82,8 +72,8 @@ def test_no_result_is_given_by_two_metrics_of_one_kind_of_prediction(registry: R
 def test_error_measures_go_down_and_the_rest_up(registry: Registry) -> None:
     down = {
         metric.component.name
-        for metric in of_kind(registry, "metric")
-        if isinstance(metric.component, MetricComponent) and not metric.component.greater_is_better
+        for metric in registry.of_kind(METRIC)
+        if not metric.component.greater_is_better
     }
     assert down == {"mse", "mae", "perplexity"}
 

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import Field
 
-from ftspec.components import Prediction, TaskComponent, TaskConfig, TaskField
+from ftspec.components import TASK, Prediction, TaskComponent, TaskConfig, TaskField
 from ftspec.diagnostics.model import Collector, Severity
 from ftspec.document.nodes import to_plain
 from ftspec.document.parse import parse_node
@@ -63,7 +63,7 @@ TASKS = REGISTRY.names("task")
 
 
 def written(task: str) -> str:
-    registered = REGISTRY.get("task", task)
+    registered = REGISTRY.get(TASK, task)
     assert registered is not None
     return starter(registered, "ftspec.schema.json")
 

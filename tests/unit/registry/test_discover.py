@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ftspec import __version__
+from ftspec.components import CALLBACK, SOURCE
 from ftspec.diagnostics.model import Diagnostic, Severity
 from ftspec.linting import examine
 from ftspec.registry.disabled import NO_PLUGINS
@@ -43,7 +44,7 @@ def problem_of(name: str) -> Diagnostic:
 def test_plugin_of_another_distribution_contributes_its_components(install: Install) -> None:
     install("good", GOOD.format(name="good-source"))
     registry = build_registry()
-    registered = registry.get("source", "good-source")
+    registered = registry.get(SOURCE, "good-source")
     assert registered is not None
     assert registered.plugin == plugin_named(registry, "good")
     assert str(registered.plugin) == '"good" (dist-good 1.2)'
@@ -54,7 +55,7 @@ def test_plugin_of_another_distribution_contributes_its_components(install: Inst
 def test_entry_points_are_left_alone_on_request(install: Install) -> None:
     install("good", GOOD.format(name="good-source"))
     registry = build_registry(with_entry_points=False)
-    assert registry.get("source", "good-source") is None
+    assert registry.get(SOURCE, "good-source") is None
     assert all(plugin.is_builtin for plugin in registry.plugins)
 
 
@@ -70,7 +71,7 @@ def test_builtins_come_first_and_plugins_by_name(install: Install) -> None:
 
 def test_registering_hook_may_yield_its_records(install: Install) -> None:
     install("lazy", GOOD.format(name="lazy-source").replace("return [", "yield from ["))
-    assert build_registry().get("source", "lazy-source") is not None
+    assert build_registry().get(SOURCE, "lazy-source") is not None
 
 
 def test_plugin_without_any_hook_is_sound(install: Install) -> None:
@@ -81,14 +82,14 @@ def test_plugin_without_any_hook_is_sound(install: Install) -> None:
 
 def test_distribution_whose_metadata_is_gone_still_loads(install: Install) -> None:
     install("bare", GOOD.format(name="bare-source"), bare=True)
-    assert build_registry().get("source", "bare-source") is not None
+    assert build_registry().get(SOURCE, "bare-source") is not None
 
 
 def test_two_registries_share_nothing(install: Install) -> None:
     first = build_registry()
     install("late", GOOD.format(name="late-source"))
-    assert first.get("source", "late-source") is None
-    assert build_registry().get("source", "late-source") is not None
+    assert first.get(SOURCE, "late-source") is None
+    assert build_registry().get(SOURCE, "late-source") is not None
 
 
 # Broken plugins
@@ -102,7 +103,9 @@ from pydantic import BaseModel
 def ftspec_register_{kind}s():
     {body}
 """
-SOURCE = 'SourceComponent(name="{name}", summary="{summary}", config={config}, factory={factory})'
+SOURCE_RECORD = (
+    'SourceComponent(name="{name}", summary="{summary}", config={config}, factory={factory})'
+)
 
 
 TASK = """
@@ -132,7 +135,7 @@ def source(
     factory: str = '"a:b"',
     summary: str = "x",
 ) -> str:
-    return SOURCE.format(name=name, config=config, factory=factory, summary=summary)
+    return SOURCE_RECORD.format(name=name, config=config, factory=factory, summary=summary)
 
 
 @pytest.mark.parametrize(
@@ -342,13 +345,13 @@ def test_file_of_entry_points_that_cannot_be_read_is_reported(
     assert problem.slug == "plugin-import"
     start = 'the plugin "dist_broken" (dist_broken 1.2) has a bad entry_points.txt: '
     assert problem.headline.startswith(start)
-    assert registry.get("source", "good-source") is not None
+    assert registry.get(SOURCE, "good-source") is not None
 
 
 def test_plugin_with_one_bad_record_contributes_none_of_its_good_ones(install: Install) -> None:
     install("half", RECORD.format(kind="source", body=f"return [{source()}, 3]"))
     assert problem_of("half").slug == "plugin-record"
-    assert build_registry().get("source", "x") is None
+    assert build_registry().get(SOURCE, "x") is None
 
 
 def test_of_two_plugins_with_the_same_name_of_a_component_the_first_keeps_it(
@@ -359,7 +362,7 @@ def test_of_two_plugins_with_the_same_name_of_a_component_the_first_keeps_it(
     problem = problem_of("second")
     assert problem.slug == "plugin-conflict"
     assert 'which the plugin "first" (dist-first 1.2) already has' in problem.headline
-    registered = build_registry().get("source", "same")
+    registered = build_registry().get(SOURCE, "same")
     assert registered is not None
     assert registered.plugin.name == "first"
 
@@ -373,7 +376,7 @@ def test_same_name_in_another_kind_is_no_conflict(install: Install) -> None:
     install("callbacks", code)
     registry = build_registry()
     assert plugin_named(registry, "callbacks").problem is None
-    assert registry.get("callback", "json") is not None
+    assert registry.get(CALLBACK, "json") is not None
 
 
 def test_every_broken_plugin_is_reported(install: Install) -> None:
@@ -384,7 +387,7 @@ def test_every_broken_plugin_is_reported(install: Install) -> None:
     broken = {plugin.name: plugin.problem for plugin in registry.plugins if plugin.problem}
     assert {"one", "two"} <= set(broken)
     assert "three" not in broken
-    assert registry.get("source", "three-source") is not None
+    assert registry.get(SOURCE, "three-source") is not None
 
 
 def test_second_plugin_of_a_name_is_left_out(install: Install) -> None:
@@ -395,15 +398,15 @@ def test_second_plugin_of_a_name_is_left_out(install: Install) -> None:
     assert problem.headline == (
         'the plugin "one" (dist-two 1.2) has the name of the plugin "one" (dist-one 1.2)'
     )
-    assert registry.get("source", "a") is not None
-    assert registry.get("source", "b") is None
+    assert registry.get(SOURCE, "a") is not None
+    assert registry.get(SOURCE, "b") is None
 
 
 def test_hook_of_a_newer_ftspec_may_be_marked_as_optional(install: Install) -> None:
     hook = "@hookimpl(optionalhook=True)\ndef ftspec_register_launchers():\n    return []\n"
     install("ahead", GOOD.format(name="ahead-source") + hook)
     assert plugin_named(build_registry(), "ahead").problem is None
-    assert build_registry().get("source", "ahead-source") is not None
+    assert build_registry().get(SOURCE, "ahead-source") is not None
 
 
 @pytest.mark.parametrize(
@@ -440,7 +443,7 @@ def test_what_a_plugin_prints_is_kept_and_reported(
     assert problem.headline.endswith(
         'when it is imported: "welcome to the finest of all plugins, the finest of all plug…"'
     )
-    assert registry.get("source", "loud-source") is not None
+    assert registry.get(SOURCE, "loud-source") is not None
 
 
 def test_interrupting_a_slow_plugin_names_it(install: Install) -> None:
@@ -474,7 +477,7 @@ def test_environment_disables_plugins(
     disabled = {one.name: one.disabled_by for one in registry.plugins if one.disabled_by}
     assert disabled == dict.fromkeys(left_out, "FTSPEC_DISABLE_PLUGINS")
     for name, component in (("one", "a"), ("two", "b")):
-        assert (registry.get("source", component) is None) == (name in left_out)
+        assert (registry.get(SOURCE, component) is None) == (name in left_out)
         assert (f"testplugin_{name}" in sys.modules) == (name not in left_out)
 
 

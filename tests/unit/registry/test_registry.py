@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from ftspec.components import SourceComponent
+from ftspec.components import KINDS, METRIC, SOURCE, SourceComponent
 from ftspec.registry.registry import Plugin, Registered, Registry
 from ftspec.spec.base import ComponentConfig
 
@@ -27,7 +27,7 @@ from ftspec.spec.base import ComponentConfig
 def test_builtin_component_is_found_by_kind_and_name(
     kind: str, name: str, registry: Registry
 ) -> None:
-    registered = registry.get(kind, name)
+    registered = registry.get(KINDS[kind], name)
     assert registered is not None
     assert (registered.component.kind, registered.component.name) == (kind, name)
     assert registered.plugin.is_builtin
@@ -38,20 +38,19 @@ def test_builtin_component_is_found_by_kind_and_name(
     [
         ("source", "rouge"),
         ("metric", "json"),
-        ("sources", "json"),
         ("source", ""),
         ("source", "JSON"),
     ],
 )
 def test_name_of_another_kind_is_not_found(kind: str, name: str, registry: Registry) -> None:
-    assert registry.get(kind, name) is None
+    assert registry.get(KINDS[kind], name) is None
 
 
 def test_former_name_finds_the_component_of_today(registry: Registry) -> None:
-    registered = registry.get("source", "jsonl")
+    registered = registry.get(SOURCE, "jsonl")
     assert registered is not None
     assert registered.component.name == "json"
-    assert registry.get("metric", "jsonl") is None
+    assert registry.get(METRIC, "jsonl") is None
 
 
 def test_names_of_a_kind_are_sorted_and_without_former_ones(registry: Registry) -> None:
@@ -98,6 +97,6 @@ def test_name_wins_over_a_former_name_of_another() -> None:
     )
     components = {("source", one.name): Registered(one, plugin) for one in (new, old)}
     registry = Registry(components, (plugin,))
-    registered = registry.get("source", "old")
+    registered = registry.get(SOURCE, "old")
     assert registered is not None
     assert registered.component is old

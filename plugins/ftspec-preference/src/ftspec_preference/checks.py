@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ftspec.api import Diagnostic, Document, Plan, Severity, SpecPath, TokenizerConfig, labelled
+from ftspec.api import Diagnostic, Document, Plan, Severity, SpecPath, labelled
 from ftspec_preference.config import (
     LARGEST_TEMPLATE,
     SMOOTHED_LOSS_TYPES,
@@ -23,7 +23,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     if not isinstance(config, ConversationConfig):
         return
     yield from _template(plan, spans, config)
-    yield from _room(plan, spans)
+    yield from _room(plan, spans, config)
     if isinstance(config, ChatConfig):
         yield from _chat_fields(plan, spans)
     if isinstance(config, PreferenceConfig):
@@ -59,11 +59,9 @@ def _template(plan: Plan, spans: Document, config: ConversationConfig) -> Iterat
         )
 
 
-def _room(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+def _room(plan: Plan, spans: Document, config: ConversationConfig) -> Iterator[Diagnostic]:
     """Answers as long as all that a row may have: nothing is left for the prompt."""
-    assert isinstance(plan.task.config, ConversationConfig)
-    assert isinstance(plan.tokenizer.config, TokenizerConfig)
-    longest, count = plan.tokenizer.config.max_length, plan.task.config.max_new_tokens
+    longest, count = plan.tokenizer.config.max_length, config.max_new_tokens
     at = (*plan.task.at, "max_new_tokens")
     if longest is not None and count >= longest and spans.node(at) is not None:
         yield Diagnostic(

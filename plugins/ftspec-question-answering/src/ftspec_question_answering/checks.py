@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ftspec.api import Diagnostic, Document, Plan, TokenizerConfig, hookimpl, labelled
+from ftspec.api import Diagnostic, Document, Plan, hookimpl, labelled
 from ftspec_question_answering.config import QuestionAnsweringConfig
 
 _BARE = re.compile(r"\{[^{}]+\}")
@@ -24,7 +24,6 @@ def ftspec_check_plan(plan: Plan, spans: Document) -> Iterable[Diagnostic]:
 def _check_stride(
     config: QuestionAnsweringConfig, plan: Plan, spans: Document
 ) -> Iterator[Diagnostic]:
-    assert isinstance(plan.tokenizer.config, TokenizerConfig)
     stride, length = config.doc_stride, plan.tokenizer.config.max_length
     if stride is not None and length is not None and stride >= length:
         yield Diagnostic(
