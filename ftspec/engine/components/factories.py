@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from ftspec.components import Component
 from ftspec.document.paths import SpecPath
-from ftspec.engine.progress.run_log import RunLog
+from ftspec.engine.progress.run_log import Note, RunLog
 from ftspec.errors import MissingExtraError
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Context
 
 MakeContext = Callable[[PlannedComponent, dict[SpecPath, Any]], Context]
+
+
+class ContextType(Protocol):
+    """A class of contexts, less what its kind of component gets beyond :class:`Context`: the class
+    itself, or a ``functools.partial`` of it that brings the rest."""
+
+    def __call__(
+        self,
+        *,
+        section: SpecPath,
+        seed: int,
+        note: Callable[[str], None],
+        children: Mapping[SpecPath, Any],
+    ) -> Context: ...
 
 
 def load_factory(component: Component) -> Callable[[Any, Any], Any]:
@@ -60,10 +74,15 @@ def build(planned: PlannedComponent, make_context: MakeContext) -> Any:
     return factory(planned.config, make_context(planned, children))
 
 
-def context_maker(plan: Plan, log: RunLog) -> MakeContext:
-    """What factories get that need nothing of the run."""
+def make_contexts(plan: Plan, note: Note, context_type: ContextType = Context) -> MakeContext:
+    """What gives each component of a plan its context: ``context_type`` with what all have."""
 
     def make(planned: PlannedComponent, children: dict[SpecPath, Any]) -> Context:
-        return Context(section=planned.at, seed=plan.seed, note=log.note, children=children)
+        return context_type(section=planned.at, seed=plan.seed, note=note, children=children)
 
     return make
+
+
+def context_maker(plan: Plan, log: RunLog) -> MakeContext:
+    """What factories get that need nothing of the run."""
+    return make_contexts(plan, log.note)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, cast
+from functools import partial
+from typing import cast
 
 from transformers import PreTrainedTokenizerBase
 
-from ftspec.document.paths import SpecPath
-from ftspec.engine.components.factories import build
+from ftspec.engine.components.factories import build, make_contexts
 from ftspec.engine.model.checkpoint import Checkpoint, locate
 from ftspec.engine.progress.run_log import Note
 from ftspec.errors import RunError
-from ftspec.planning.plan import Plan, PlannedComponent
+from ftspec.planning.plan import Plan
 from ftspec.protocols import TokenizerContext
 
 
@@ -24,19 +24,13 @@ def build_tokenizer(
     note: Note,
 ) -> PreTrainedTokenizerBase:
     """The tokenizer of a plan, with a padding token."""
-
-    def context(planned: PlannedComponent, children: dict[SpecPath, Any]) -> TokenizerContext:
-        return TokenizerContext(
-            section=planned.at,
-            seed=plan.seed,
-            note=note,
-            children=children,
-            checkpoint=checkpoint.name if checkpoint is not None else None,
-            revision=checkpoint.revision if checkpoint is not None else None,
-            trust_remote_code=plan.model.trust_remote_code,
-            texts=texts,
-        )
-
+    context = partial(
+        TokenizerContext,
+        checkpoint=checkpoint.name if checkpoint is not None else None,
+        revision=checkpoint.revision if checkpoint is not None else None,
+        trust_remote_code=plan.model.trust_remote_code,
+        texts=texts,
+    )
     planned = plan.tokenizer
     own = getattr(planned.config, "checkpoint", None)
     if own is not None:
@@ -46,7 +40,7 @@ def build_tokenizer(
         planned = replace(
             planned, config=planned.config.model_copy(update={"checkpoint": located.name})
         )
-    tokenizer = cast(PreTrainedTokenizerBase, build(planned, context))
+    tokenizer = cast(PreTrainedTokenizerBase, build(planned, make_contexts(plan, note, context)))
     if tokenizer.pad_token is None:
         if tokenizer.eos_token is None:
             raise RunError(
