@@ -1,4 +1,4 @@
-"""Label names and the ids that models know them by: for tasks, built-in or not."""
+"""Labels: their names, the ids that models use for them, and the label that losses ignore."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.paths import SpecPath
 from ftspec.errors import RunError
 
+IGNORED_LABEL = -100
+"""The label that no loss counts: ``ignore_index`` of ``torch.nn.CrossEntropyLoss``."""
+
 
 class Labels:
     """The names of the labels in the order of their ids.
 
-    ``class_names`` are the names behind the integers of a ClassLabel feature, where the data has
-    one; ``are_given`` says that the spec names the labels.
+    ``class_names`` are the names of a ClassLabel feature, if the data has one. ``are_given`` says
+    whether the spec names the labels.
     """
 
     def __init__(
@@ -35,7 +38,7 @@ class Labels:
         """The id of a value of the data.
 
         Raises:
-            RunError: the row has no label, or one that training has not seen.
+            RunError: the row has no label, or a label that is not in the training split.
         """
         if _is_missing(value) or (value == -1 and self._class_names):
             raise RunError(
@@ -48,9 +51,9 @@ class Labels:
             )
         name = self._name_of(value)
         if name not in self._ids:
-            where = 'is not among the "labels" of the task' if self._are_given else ""
+            where = 'is not in "labels" of the task' if self._are_given else ""
             raise RunError(
-                f'the label "{name}" {where or "was not seen in training"}',
+                f'the label "{name}" {where or "is not in the training split"}',
                 slug="unseen-label",
                 at=self._at,
                 helps=(
@@ -75,7 +78,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def label_name(value: Any) -> str:
-    """The name of a value that stands for itself."""
+    """The label name of a value of the data."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
@@ -92,6 +95,6 @@ def learn_names(values: Iterable[Any]) -> list[str]:
 
 
 def class_names_of(feature: Any) -> Sequence[str]:
-    """The names of a ClassLabel feature, or of a list of them; empty for anything else."""
+    """The names of a ClassLabel feature, or of a list of ClassLabels. Empty for other features."""
     inner = getattr(feature, "feature", feature)
-    return getattr(inner, "names", None) or ()  # of all features only a ClassLabel has them
+    return getattr(inner, "names", None) or ()  # only a ClassLabel has names

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ftspec.engine.progress.run_log import RunLog, quiet_libraries
 from ftspec.engine.run.compile import CompiledRun, compile_run
 from ftspec.engine.run.opening import start_run
+from ftspec.engine.run.session import open_session
 from ftspec.linting import examine
 from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry
@@ -75,7 +75,6 @@ def compile_plan(plan: Plan, listener: Listener | None = None) -> CompiledRun:
     Raises:
         RunError: the plan does not fit the data, the model or the machine.
     """
-    quiet_libraries()
     run_dir = start_run(plan, "")
-    with RunLog(run_dir.log, listener or Listener(), plan.mask) as log:
+    with open_session(plan, run_dir, listener or Listener()) as log:
         return compile_run(plan, run_dir, log)

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ftspec.engine.progress.outcome import Outcome
-from ftspec.engine.progress.run_log import RunLog, quiet_libraries
-from ftspec.engine.run.compile import CompiledRun, compile_run
+from ftspec.engine.run.compile import CompiledRun
 from ftspec.engine.run.execute import execute
 from ftspec.engine.run.opening import start_run
-from ftspec.linting import examine
 from ftspec.planning.plan import Plan
 from ftspec.registry.discover import build_registry
 from ftspec.rundir import RunDirectory
 from ftspec.span import SourceText
+from ftspec.testing.runs import compile_plan, plan_spec
 
 Logs = list[dict[str, Any]]
 StepHook = Callable[[int], None]
@@ -62,16 +61,13 @@ class Engine:
         environment: Mapping[str, str] | None = None,
     ) -> Plan:
         """The plan of a spec without errors."""
-        verdict = examine(
+        return plan_spec(
             SourceText("spec.yaml", text),
-            self.registry,
+            self.folder / "runs",
+            registry=self.registry,
             overrides=overrides,
-            output_dir=self.folder / "runs",
             environment=environment or {},
         )
-        assert verdict.is_sound, [str(found) for found in verdict.diagnostics]
-        assert verdict.plan is not None
-        return verdict.plan
 
     def train(self, text: str, *overrides: str) -> Logs:
         """Compile and train, nothing else; what the Trainer logged."""
@@ -82,11 +78,7 @@ class Engine:
 
     def compile(self, text: str, *overrides: str) -> CompiledRun:
         """The compiled run of a spec."""
-        quiet_libraries()
-        plan = self.plan(text, overrides)
-        run_dir = start_run(plan, text)
-        with RunLog(run_dir.log, Recorder()) as log:
-            return compile_run(plan, run_dir, log)
+        return compile_plan(self.plan(text, overrides))
 
     def execute(
         self,

@@ -21,88 +21,18 @@ from ftspec.engine.run.compile import CompiledRun
 from tests.engine import rows
 from tests.engine.gradients import train_in_double
 from tests.engine.running import Engine, Logs, steps_in
+from tests.engine.specs import ACCUMULATED, AT_ONCE, CASES, SMOOTHED, SMOOTHED_CASES, spec_of
 
 pytestmark = [pytest.mark.kernels, pytest.mark.slow]
 
 RELATIVE = 1e-6
 """The Trainer adds losses up in fp32, whatever the model is in: each of four is rounded to 6e-8."""
 
-SPEC = """\
-ftspec: 1
-name: accumulation
-data:
-  source: {type: json, files: "%(rows)s"}
-  splits: {train: "train[:42]"}
-preprocess: {template: {%(template)s}}
-tokenizer: {max_length: 40, max_target_length: 24}
-model: {checkpoint: "%(model)s", config: {%(config)s}}
-task: {%(task)s}
-training:
-  num_train_epochs: 2
-  learning_rate: 1e-3
-  logging_steps: 1
-  save_strategy: "no"
-performance: {precision: fp32}
-metrics: []
-"""
-"""42 rows are two full steps and one of ten rows: with accumulation 4 + 4 + 2."""
-
-AT_ONCE = ("training.per_device_train_batch_size=16",)
-ACCUMULATED = (
-    "training.per_device_train_batch_size=4",
-    "training.gradient_accumulation_steps=4",
-)
-SMOOTHED = "training.label_smoothing_factor=0.1"
-
-BERT = ("bert", "glosses", "hidden_dropout_prob: 0.0, attention_probs_dropout_prob: 0.0")
-T5 = ("t5", "summaries", "dropout_rate: 0.0")
-GPT2 = ("gpt2", "paragraphs", "resid_pdrop: 0.0, embd_pdrop: 0.0, attn_pdrop: 0.0")
-
-TOPIC = 'text: "{text}", label: "{topic}"'
-SUMMARY = 'source: "summarize: {document}", target: "{summary}"'
-TEXT = 'text: "{text}"'
-
-CASES = {
-    "single-label": (BERT, TOPIC, "type: text-classification"),
-    "multi-label": (
-        BERT,
-        'text: "{text}", label: "{traits}"',
-        "type: text-classification, problem: multi-label",
-    ),
-    "regression": (
-        BERT,
-        'text: "{text}", label: "{words}"',
-        "type: text-classification, problem: regression",
-    ),
-    "pairs": (
-        BERT,
-        'text: "{text}", text_pair: "{next}", label: "{agree}"',
-        "type: text-classification",
-    ),
-    "summarization": (T5, SUMMARY, "type: summarization"),
-    "translation": (T5, SUMMARY, "type: translation"),
-    "packed text": (GPT2, TEXT, "type: text-generation, packing: true"),
-    "rows of text": (GPT2, TEXT, "type: text-generation, packing: false"),
-}
-SMOOTHED_CASES = ("single-label", "pairs", "summarization", "packed text", "rows of text")
-
 
 @pytest.fixture(params=CASES)
 def spec(request: pytest.FixtureRequest) -> str:
     """The spec of each case in turn."""
     return spec_of(request, request.param)
-
-
-def spec_of(request: pytest.FixtureRequest, case: str) -> str:
-    """The spec of a case, with its model and rows."""
-    (model, rows, config), template, task = CASES[case]
-    return SPEC % {
-        "model": request.getfixturevalue(model),
-        "rows": request.getfixturevalue(rows),
-        "config": config,
-        "template": template,
-        "task": task,
-    }
 
 
 def test_accumulation_changes_nothing(engine: Engine, spec: str) -> None:

@@ -16,7 +16,7 @@ from torch._dynamo.utils import counters
 from ftspec.engine.artifacts.predict import open_predictor
 from ftspec.errors import RunError
 from tests.engine.running import Engine, Recorder, logged, steps_in
-from tests.engine.test_accumulation import AT_ONCE, spec_of
+from tests.engine.specs import AT_ONCE, spec_of
 
 COMPILED = "performance.compile=true"
 SMALL_CUTS = (*AT_ONCE, "performance.micro_batch_overhead_tokens=16")

@@ -12,7 +12,7 @@ from ftspec.builtin.tasks.documents import IGNORED, DocumentsApart, keep_documen
 from ftspec.errors import RunError
 from tests.engine.gradients import double_throughout
 from tests.engine.running import Engine, steps_in
-from tests.engine.test_accumulation import AT_ONCE, spec_of
+from tests.engine.specs import AT_ONCE, spec_of
 
 pytestmark = pytest.mark.kernels
 

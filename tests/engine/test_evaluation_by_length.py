@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ftspec.engine.batching.evaluation_order import batch_by_length, flat, put_back
 from ftspec.engine.batching.micro_batches import tokens_of
+from tests.engine.evaluation_specs import CASES, spec_of
 from tests.engine.running import Engine
-from tests.engine.test_evaluation_loss import CASES, spec_of
 
 pytestmark = pytest.mark.kernels
 

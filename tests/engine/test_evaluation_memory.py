@@ -12,8 +12,8 @@ from torch import nn
 from ftspec.builtin.tasks.text_classification import TextClassification
 from ftspec.engine.run.compile import CompiledRun
 from ftspec.errors import RunError
+from tests.engine.evaluation_specs import spec_of
 from tests.engine.running import Engine
-from tests.engine.test_evaluation_loss import spec_of
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +64,7 @@ def test_a_batch_too_large_is_evaluated_in_parts(
     undisturbed, expected = evaluate(engine.compile(spec, *settings))
     run = engine.compile(spec, *settings)
     said: list[str] = []
-    run.trainer._warn = said.append
+    run.trainer.evaluation.warn = said.append
     failed = run_out_above(run, 2)
     metrics, outputs = evaluate(run)
 

@@ -12,34 +12,29 @@ import torch
 from transformers import Trainer, TrainingArguments
 
 from ftspec.builtin.tasks.text_classification import TextClassification
-from ftspec.engine.batching.micro_batches import Batch, MicroBatches, rows_of, tokens_of
+from ftspec.engine.batching.micro_batches import MicroBatches, rows_of, tokens_of
+from ftspec.engine.batching.packed_sequence import Batch
 from ftspec.engine.batching.row_lengths import lengths_in
-from ftspec.engine.batching.split_by_length import NEVER_CUT
-from ftspec.engine.patches import dropout
-from ftspec.engine.patches.dropout import draw_mask
-from ftspec.engine.trainer.batch_mean_loss import BatchMeanLoss
+from ftspec.engine.batching.split_by_length import NEVER_SPLIT
 from ftspec.engine.trainer.batching_choice import choose_batching
-from ftspec.engine.trainer.exact_batching import ExactBatching
+from ftspec.engine.trainer.mean_loss import MeanLoss
 from ftspec.errors import RunError
 from tests.engine.gradients import assert_equal, gradients_of, train_in_double
 from tests.engine.running import Engine, steps_in
-from tests.engine.test_accumulation import (
+from tests.engine.specs import (
     ACCUMULATED,
     AT_ONCE,
     CASES,
+    PADDED,
     SMOOTHED,
     SMOOTHED_CASES,
+    SPLIT_OFTEN,
+    STANDING_STILL,
+    WITH_PADDING,
     spec_of,
 )
 
 pytestmark = pytest.mark.slow
-
-PADDED = "performance.batching=padded"
-CUT_OFTEN = "performance.micro_batch_overhead_tokens=0"
-WITH_PADDING = "model.config.attn_implementation=sdpa"
-"""Where it is named, no other attention is taken that would do without."""
-STANDING_STILL = ("training.learning_rate=0.0", "training.num_train_epochs=1")
-"""The last of three steps has ten rows instead of sixteen, and all learn at the same weights."""
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -49,7 +44,7 @@ def test_the_gradient_is_that_of_the_padded_batch(
     spec = spec_of(request, case)
     padded = gradients_of(engine.compile(spec, *AT_ONCE, *STANDING_STILL, PADDED).trainer)
     for settings in (AT_ONCE, ACCUMULATED):
-        run = engine.compile(spec, *settings, *STANDING_STILL, CUT_OFTEN, WITH_PADDING)
+        run = engine.compile(spec, *settings, *STANDING_STILL, SPLIT_OFTEN, WITH_PADDING)
 
         assert_equal(gradients_of(run.trainer), padded)
         counts = run.trainer.token_counts
@@ -64,7 +59,7 @@ def test_with_label_smoothing_too(
 ) -> None:
     spec = spec_of(request, case)
     padded = engine.compile(spec, *AT_ONCE, *STANDING_STILL, PADDED, SMOOTHED)
-    exact = engine.compile(spec, *ACCUMULATED, *STANDING_STILL, CUT_OFTEN, SMOOTHED)
+    exact = engine.compile(spec, *ACCUMULATED, *STANDING_STILL, SPLIT_OFTEN, SMOOTHED)
 
     assert_equal(gradients_of(exact.trainer), gradients_of(padded.trainer))
 
@@ -78,10 +73,13 @@ def test_steps_have_the_rows_of_the_plain_trainer(
     spec = spec_of(request, "single-label")
     run = engine.compile(spec, *settings, f"training.dataloader_drop_last={drop_last}".lower())
     steps: list[list[tuple[int, ...]]] = []
+    calls: list[int] = []
     learn = run.trainer.training_step
 
     def note_rows(model: Any, inputs: MicroBatches, *rest: Any) -> Any:
-        steps.append(rows_in(inputs))
+        calls.append(len(inputs))
+        if len(inputs) > 0:
+            steps.append(rows_in(inputs))
         return learn(model, inputs, *rest)
 
     run.trainer.training_step = note_rows
@@ -110,6 +108,10 @@ def test_steps_have_the_rows_of_the_plain_trainer(
             expected.append(rows_in(batches[start : start + parts]))
 
     assert steps == expected
+    # as often as transformers accumulates, with all micro-batches in the last part
+    assert len(calls) == parts * len(steps)
+    assert run.trainer.args.gradient_accumulation_steps == parts
+    assert run.trainer.args.per_device_train_batch_size == size
     # nine rows too few for sixteen, and two too few for four
     assert sum(map(len, steps)) == 2 * (42 if not drop_last else 32 if size == 16 else 40)
 
@@ -146,14 +148,16 @@ def test_no_more_tokens_than_a_batch_of_the_longest_row(
 ) -> None:
     """Accumulated batches come together only as far as one of them may need memory."""
     run = engine.compile(spec_of(request, case), *ACCUMULATED)
-    run.trainer.overhead_tokens = NEVER_CUT
+    assert run.trainer.micro_batching is not None
+    run.trainer.micro_batching.overhead_tokens = NEVER_SPLIT
     columns = run.data.task.length_columns
     longest = lengths_in(run.data.encoded["train"], columns).max(axis=0).sum()
-    steps = list(run.trainer.get_train_dataloader())
-    sizes = [tokens_of(batch, columns) for step in steps for batch in step]
+    parts = list(run.trainer.get_train_dataloader())
+    sizes = [tokens_of(batch, columns) for part in parts for batch in part]
 
     assert max(sizes) <= 4 * longest
-    assert len(steps) < len(sizes) <= 11  # which the plain Trainer has
+    assert len(parts) == 3 * 4
+    assert 3 < len(sizes) <= 11  # which the plain Trainer has
 
 
 @pytest.mark.parametrize("case", ["single-label", "summarization"])
@@ -171,18 +175,18 @@ def test_a_step_too_large_for_the_memory_is_made_of_smaller_batches(
     run = engine.compile(spec, *settings)
     sizes: list[int] = []
     failed: list[int] = []
-    learn = BatchMeanLoss._train_on
+    count = MeanLoss.count_by_device
 
-    def note_size(self: Any, model: Any, inputs: Batch, *rest: Any) -> Any:
-        sizes.append(rows_of(inputs))
-        return learn(self, model, inputs, *rest)
+    def note_size(self: MeanLoss, batch: Batch) -> Any:
+        sizes.append(rows_of(batch))
+        return count(self, batch)
 
     def allocate_too_much(gradient: torch.Tensor) -> None:
         if sizes[-1] > 3:
             failed.append(sizes[-1])
             torch.empty(1 << 50)
 
-    monkeypatch.setattr(BatchMeanLoss, "_train_on", note_size)
+    monkeypatch.setattr(MeanLoss, "count_by_device", note_size)
     parameters = list(run.model.parameters())
     parameters[len(parameters) // 2].register_hook(allocate_too_much)
 
@@ -202,58 +206,37 @@ def test_a_row_too_large_for_the_memory_ends_the_run(
     assert caught.value.slug == "out-of-memory"
 
 
-def test_batches_that_are_more_than_their_rows_are_not_cut(
+def test_batches_that_are_more_than_their_rows_are_not_split(
     engine: Engine, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TextClassification, "rows_are_independent", False)
     run = engine.compile(spec_of(request, "single-label"), *ACCUMULATED)
 
-    assert not isinstance(run.trainer, ExactBatching)
+    assert run.trainer.micro_batching is None
     assert run.trainer.args.per_device_train_batch_size == 4
     log = engine.runs()[-1].log.read_text(encoding="utf-8")
-    assert "batches are padded, not cut: the loss of a row depends on the other rows" in log
-
-
-@pytest.mark.parametrize(("way", "draws"), [("exact", True), ("grouped", False), ("padded", False)])
-def test_masks_are_drawn_fast_where_steps_are_cut(
-    engine: Engine,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    way: str,
-    draws: bool,
-) -> None:
-    drawn: list[int] = []
-
-    def note_size(mask: torch.Tensor, *arguments: Any, **options: Any) -> torch.Tensor:
-        drawn.append(mask.numel())
-        return draw_mask(mask, *arguments, **options)
-
-    monkeypatch.setattr(dropout, "draw_mask", note_size)
-    drops = (
-        "model.config.hidden_dropout_prob=0.1",
-        "model.config.attention_probs_dropout_prob=0.1",
+    assert (
+        "batches are padded, not split by length: the loss of a row depends on the other rows"
+        in log
     )
-    spec = spec_of(request, "single-label")
-    engine.train(spec, *AT_ONCE, *drops, f"performance.batching={way}")
-
-    assert bool(drawn) is draws
 
 
-def test_a_stream_is_cut_like_rows_that_are_all_there(
-    engine: Engine, request: pytest.FixtureRequest
+@pytest.mark.parametrize("settings", [AT_ONCE, ACCUMULATED], ids=["at once", "accumulated"])
+def test_a_stream_is_split_like_rows_that_are_all_there(
+    engine: Engine, request: pytest.FixtureRequest, settings: tuple[str, ...]
 ) -> None:
-    """Two steps of sixteen rows and one of ten, then the stream begins anew."""
+    """Two steps of sixteen rows and one of ten, then the stream begins again."""
     spec = spec_of(request, "summarization")
     logs = []
     for way in ("padded", "exact"):
         more = (f"performance.batching={way}", "training.max_steps=4")
-        run = engine.compile(spec, *AT_ONCE, *more)
+        run = engine.compile(spec, *(AT_ONCE if way == "padded" else settings), *more)
         # as one that was encoded: it does not know its columns
         rows = run.data.encoded["train"].to_iterable_dataset().map(dict)
         assert rows.column_names is None
         log: Any = SimpleNamespace(warn=None)
         batching = choose_batching(run.plan, run.data.task, run.config, rows, log)
-        assert batching.whole_steps is (way == "exact")
+        assert batching.batching == way
         run.trainer.train_dataset = rows
         logs.append(steps_in(train_in_double(run.trainer)))
 
@@ -268,7 +251,7 @@ def test_a_stream_is_cut_like_rows_that_are_all_there(
 def test_scaled_losses_of_fp16_add_up(engine: Engine, request: pytest.FixtureRequest) -> None:
     """The scaler of the CPU, which scales in any precision: it must see a step as one."""
     spec = spec_of(request, "single-label")
-    settings = (*ACCUMULATED, CUT_OFTEN, "training.max_grad_norm=0.0")
+    settings = (*ACCUMULATED, SPLIT_OFTEN, "training.max_grad_norm=0.0")
     plain = engine.train(spec, *settings)
     run = engine.compile(spec, *settings)
     scaler = torch.amp.GradScaler("cpu", init_scale=1024.0, growth_interval=2)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.engine.running import Engine, steps_in
-from tests.engine.test_accumulation import ACCUMULATED, spec_of
+from tests.engine.specs import ACCUMULATED, spec_of
 
 pytestmark = pytest.mark.slow
 

@@ -1,4 +1,4 @@
-"""The cost of a micro-batch is measured once for a run, kept in its lock, and touches nothing."""
+"""The micro-batch overhead is measured once for a run, kept in its lock, and changes nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from ftspec.engine.batching.split_by_length import NEVER_CUT
+from ftspec.engine.batching.split_by_length import NEVER_SPLIT
 from ftspec.engine.trainer import calibration
 from ftspec.engine.trainer.calibration import (
     Timing,
@@ -17,27 +17,27 @@ from ftspec.engine.trainer.calibration import (
 )
 from ftspec.rundir import RunDirectory
 from tests.engine.running import Engine, Recorder
-from tests.engine.test_accumulation import AT_ONCE, spec_of
+from tests.engine.specs import AT_ONCE, spec_of
 
 SHORT = (
     "training.max_steps=4",
     "training.save_strategy=steps",
     "training.save_steps=2",
-    "model.config.attn_implementation=sdpa",  # cuts: no other attention is taken
+    "model.config.attn_implementation=sdpa",  # keeps padding, so that steps are split
 )
 
 
-def test_the_cost_is_what_time_does_not_grow_with_tokens() -> None:
+def test_the_overhead_is_the_time_that_does_not_grow_with_tokens() -> None:
     # 5 ms, and 10 µs for each token
     timings = [Timing(100, 0.006), Timing(200, 0.007), Timing(1000, 0.015)]
     assert overhead_tokens(timings) == 256  # the power of four next to 500
     assert overhead_tokens([Timing(100, 0.001), Timing(1000, 0.010)]) == 1
 
 
-def test_where_a_step_takes_no_longer_than_a_row_nothing_is_cut() -> None:
+def test_where_a_step_takes_no_longer_than_a_row_it_stays_whole() -> None:
     assert overhead_tokens([Timing(100, 0.010), Timing(1600, 0.0101)]) == 4**9
-    assert overhead_tokens([Timing(100, 0.010), Timing(1600, 0.0099)]) == NEVER_CUT
-    assert overhead_tokens([Timing(100, 0.010)]) == NEVER_CUT
+    assert overhead_tokens([Timing(100, 0.010), Timing(1600, 0.0099)]) == NEVER_SPLIT
+    assert overhead_tokens([Timing(100, 0.010)]) == NEVER_SPLIT
 
 
 def test_what_a_size_takes_at_first_does_not_count(
@@ -74,7 +74,7 @@ def test_measuring_leaves_everything_as_it_was(
     cost = measure_overhead(trainer)
 
     assert cost is not None
-    assert 1 <= cost <= NEVER_CUT
+    assert 1 <= cost <= NEVER_SPLIT
     assert torch.equal(torch.get_rng_state(), random_numbers)
     assert all(parameter.grad is None for parameter in trainer.model.parameters())
     assert all(torch.equal(weights[name], now) for name, now in trainer.model.state_dict().items())
@@ -101,23 +101,20 @@ def test_no_more_is_tried_than_memory_has_room_for(
         assert cost is None
     else:
         assert cost is not None
-        assert 1 <= cost <= NEVER_CUT
+        assert 1 <= cost <= NEVER_SPLIT
     assert all(parameter.grad is None for parameter in trainer.model.parameters())
 
 
 @pytest.mark.slow
-def test_a_resumed_run_cuts_as_its_lock_says(
+def test_a_resumed_run_splits_as_its_lock_says(
     engine: Engine, request: pytest.FixtureRequest
 ) -> None:
     spec = spec_of(request, "single-label")
     watcher = Recorder()
     run_dir = engine.execute(spec, *AT_ONCE, *SHORT, watcher=watcher).run_dir
     recorded = lock_of(run_dir)["micro_batch_overhead_tokens"]
-    assert 1 <= recorded <= NEVER_CUT
-    assert any(
-        "steps are computed in one batch" in note or "tokens beside its own" in note
-        for note in watcher.notes
-    )
+    assert 1 <= recorded <= NEVER_SPLIT
+    assert any(note.startswith("micro-batch overhead:") for note in watcher.notes)
 
     again = engine.execute(spec, *AT_ONCE, *SHORT).run_dir
     assert lock_of(again)["micro_batch_overhead_tokens"] == recorded  # without measuring
@@ -129,7 +126,7 @@ def test_a_resumed_run_cuts_as_its_lock_says(
     engine.execute(spec, *AT_ONCE, *SHORT, watcher=resumed, resume=run_dir)
 
     assert lock_of(run_dir)["micro_batch_overhead_tokens"] == 12_345
-    assert not any("beside its own" in note for note in resumed.notes)
+    assert not any("micro-batch overhead" in note for note in resumed.notes)
 
 
 @pytest.mark.slow
@@ -140,7 +137,7 @@ def test_the_spec_can_fix_it(engine: Engine, request: pytest.FixtureRequest) -> 
     outcome = engine.execute(spec, *AT_ONCE, *more, watcher=watcher)
 
     assert lock_of(outcome.run_dir)["micro_batch_overhead_tokens"] == 77
-    assert not any("beside its own" in note for note in watcher.notes)
+    assert not any("micro-batch overhead" in note for note in watcher.notes)
 
 
 def lock_of(run_dir: RunDirectory) -> dict[str, Any]:

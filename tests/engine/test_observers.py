@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from torch._C._distributed_c10d import HashStore
 
+from ftspec.engine.processes.failure import AnotherFailedError, Failure
+from ftspec.engine.processes.group import Group
+from ftspec.engine.processes.launch import Launch
+from ftspec.engine.run import execute
+from ftspec.engine.run.opening import start_run
 from ftspec.errors import FtspecError
 from ftspec.registry.registry import Plugin
 from tests.engine.running import Engine, Recorder
@@ -80,3 +86,30 @@ def test_observer_is_told_of_a_run_that_never_began(
     with pytest.raises(FtspecError):
         engine.execute(SPEC.format(glosses=glosses, model=tmp_path / "empty"))
     assert seen == [("ftspec_run_finished", "failed", "failed")]
+
+
+def test_an_interrupt_of_another_process_is_no_failure(
+    engine: Engine,
+    bert: Path,
+    glosses: Path,
+    seen: Seen,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """This process sees only that an exchange of tensors breaks off."""
+    group = Group(Launch(0, 2, 0), HashStore())
+    group.fail(Failure.of(KeyboardInterrupt(), Launch(1, 2, 1)))
+
+    def lose_connection(*arguments: Any, **options: Any) -> None:
+        raise RuntimeError("connection closed by peer")
+
+    monkeypatch.setattr(execute, "compile_run", lose_connection)
+    spec = SPEC.format(glosses=glosses, model=bert)
+    plan = engine.plan(spec)
+    run_dir = start_run(plan, spec)
+    with pytest.raises(AnotherFailedError, match="interrupted"):
+        execute.execute(
+            plan, run_dir, registry=engine.registry, watcher=Recorder(), command=[], group=group
+        )
+
+    assert run_dir.status()["status"] == "interrupted"
+    assert seen == [("ftspec_run_finished", "interrupted", "interrupted")]

@@ -14,12 +14,10 @@ import torch
 from torch import nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from ftspec.engine.model.variable_length_attention import attend_by_rows
+from ftspec.engine.model.variable_length_attention import attend_variable_length
 from tests.engine.gradients import GradientRecorder, Gradients
 from tests.engine.running import Engine, Recorder
-from tests.engine.test_accumulation import AT_ONCE, spec_of
-from tests.engine.test_exact_batching import PADDED, STANDING_STILL
-from tests.engine.test_padding_free import CONFIGS, with_model
+from tests.engine.specs import AT_ONCE, CONFIGS, PADDED, STANDING_STILL, spec_of, with_model
 
 pytestmark = [
     pytest.mark.slow,
@@ -56,7 +54,7 @@ def test_the_kernel_computes_what_rows_compute_one_by_one(
     found = []
     for device, kind in (("cpu", torch.float64), ("cuda", precision)):
         line = [one.to(device, kind, copy=True).requires_grad_() for one in inputs]
-        out, _ = attend_by_rows(
+        out, _ = attend_variable_length(
             nn.Module(),
             *line,
             None,
@@ -79,7 +77,7 @@ def test_the_kernel_drops_what_is_asked() -> None:
     edges = torch.tensor([0, 20, 50], dtype=torch.int32, device="cuda")
 
     def attend(dropout: float) -> torch.Tensor:
-        out, _ = attend_by_rows(
+        out, _ = attend_variable_length(
             nn.Module(),
             query,
             key,
@@ -107,8 +105,8 @@ def learned(trainer: Any) -> list[Gradients]:
 def assert_close(ours: list[Gradients], theirs: list[Gradients], tolerance: float) -> None:
     assert len(ours) == len(theirs) > 0
     for own, other in zip(ours, theirs, strict=True):
-        whole = torch.cat([one.flatten().double() for one in other.values()])
-        off = torch.cat([(own[name].double() - other[name]).flatten() for name in other])
+        whole = torch.cat([one.pack().double() for one in other.values()])
+        off = torch.cat([(own[name].double() - other[name]).pack() for name in other])
         assert float(off.norm() / whole.norm()) < tolerance
 
 
@@ -122,7 +120,7 @@ def test_a_run_leaves_padding_out_and_learns_the_same(
     exact = learned(engine.compile(spec, *AT_ONCE, *STANDING_STILL, PADDED, FP32).trainer)
     for more in ((), ("training.gradient_checkpointing=true",)):
         trainer: Any = engine.compile(spec, *AT_ONCE, *STANDING_STILL, BF16, *more).trainer
-        assert trainer.model.config._attn_implementation == "by_rows"
+        assert trainer.model.config._attn_implementation == "variable_length"
         assert not trainer.pads
         assert_close(learned(trainer), exact, CLOSE_IN_BF16)
         assert trainer.token_counts.real == trainer.token_counts.padded
@@ -136,7 +134,7 @@ def test_layers_of_an_encoder_get_text_alone_and_learn_the_same(
     exact = learned(engine.compile(spec, *AT_ONCE, *STANDING_STILL, PADDED, FP32).trainer)
     for more in ((), ("training.gradient_checkpointing=true",)):
         trainer: Any = engine.compile(spec, *AT_ONCE, *STANDING_STILL, BF16, *more).trainer
-        assert trainer.form == "layers"
+        assert trainer.micro_batching.form == "packed_layers"
         assert_close(learned(trainer), exact, CLOSE_IN_BF16)
         assert trainer.token_counts.real == trainer.token_counts.padded
 
@@ -150,7 +148,7 @@ def test_a_run_chooses_for_the_device(engine: Engine, request: pytest.FixtureReq
 
     said = "\n".join(watcher.notes)
     assert f"computing in bf16: {torch.cuda.get_device_name()}" in said
-    assert json.loads((run_dir / "lock.json").read_text())["attention"] == "by_rows"
+    assert json.loads((run_dir / "lock.json").read_text())["attention"] == "variable_length"
     account = json.loads((run_dir / "performance.json").read_text())
     assert account["memory"]["peak_device_bytes"] > 0
     loading = engine.compile(spec, *AT_ONCE).trainer.args
@@ -163,7 +161,7 @@ def test_steps_do_not_wait_for_the_device(engine: Engine, request: pytest.Fixtur
     the model itself asks whether there is padding, and whether rows lie in a line."""
     spec = spec_of(request, "rows of text")
     trainer: Any = engine.compile(spec, *AT_ONCE, BF16, "training.logging_steps=100").trainer
-    assert trainer.form == "line"
+    assert trainer.micro_batching.form == "packed"
     trainer.add_callback(NoWaiting())
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -207,7 +205,7 @@ def test_a_step_is_made_of_what_fits(engine: Engine, request: pytest.FixtureRequ
     undisturbed = learned(engine.compile(spec, *settings).trainer)
     trainer: Any = engine.compile(spec, *settings).trainer
     said: list[str] = []
-    trainer._warn = said.append
+    trainer.micro_batching.warn = said.append
     hungry = _needs_much(trainer.model, bytes_per_token=1 << 21)
     free, _ = torch.cuda.mem_get_info()
     taken = torch.empty(max(0, free - (1 << 29)), dtype=torch.uint8, device="cuda")

@@ -1,8 +1,8 @@
 """Micro-batches without padding learn what the padded batch learns, and are computed only where
 that is faster and valid.
 
-Kernels need a GPU. What is tested here on a CPU is all but these: attention by rows computes one
-row after the other, and ``sdpa`` keeps rows of one line apart by their positions.
+Kernels need a GPU. All the rest is tested here on a CPU: variable-length attention computes one row
+after the other, and ``sdpa`` keeps packed rows apart by their positions.
 """
 
 from __future__ import annotations
@@ -14,20 +14,16 @@ from typing import Any
 import pytest
 import torch
 from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
     BloomConfig,
-    LlamaConfig,
     MambaConfig,
-    MistralConfig,
     PretrainedConfig,
     Qwen2MoeConfig,
 )
 
-from ftspec.engine.batching.micro_batches import rows_of, split, split_to_fit
-from ftspec.engine.batching.packed_sequence import flatten, is_flat, take_rows, text_of
+from ftspec.engine.batching.micro_batches import rows_of, split_rows, split_to_fit
+from ftspec.engine.batching.packed_sequence import is_packed, pack, take_rows
 from ftspec.engine.batching.token_counts import TokenCounts
-from ftspec.engine.model import variable_length_attention as row_attention
+from ftspec.engine.model import variable_length_attention
 from ftspec.engine.model.unpadding import find_layers, first_layer
 from ftspec.engine.trainer import padding
 from ftspec.engine.trainer.padding import (
@@ -38,14 +34,19 @@ from ftspec.engine.trainer.padding import (
 )
 from tests.engine.gradients import assert_equal, gradients_of
 from tests.engine.running import Engine, Recorder
-from tests.engine.test_accumulation import (
+from tests.engine.specs import (
     ACCUMULATED,
     AT_ONCE,
-    GPT2,
+    CONFIGS,
+    LLAMA,
+    MISTRAL,
+    PADDED,
     SMOOTHED,
+    STANDING_STILL,
+    TINY,
     spec_of,
+    with_model,
 )
-from tests.engine.test_exact_batching import PADDED, STANDING_STILL
 
 pytestmark = pytest.mark.kernels
 
@@ -54,18 +55,7 @@ IGNORED = -100
 FLASH = ("flash_attention_2", "flash_attention_3", "kernels-community/flash-attn3")
 OTHERS = (None, "eager", "sdpa", "flex_attention", "paged|flash_attention_2")
 
-TINY: dict[str, Any] = {
-    "vocab_size": 1000,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-}
-LLAMA = LlamaConfig(**TINY, num_key_value_heads=1, max_position_embeddings=64)
-MISTRAL = MistralConfig(**TINY, num_key_value_heads=1, sliding_window=3)
-CONFIGS = {"llama": LLAMA, "mistral": MISTRAL}
-
-BY_ROWS: tuple[str, ...] = ()
+VARIABLE_LENGTH: tuple[str, ...] = ()
 BY_POSITIONS = ("model.config.attn_implementation=sdpa",)
 
 
@@ -78,57 +68,41 @@ def padded_batch() -> dict[str, torch.Tensor]:
     return {"input_ids": ids, "attention_mask": mask, "labels": labels}
 
 
-def test_rows_stand_in_one_line() -> None:
-    flat = flatten(padded_batch())
+def test_rows_are_one_packed_sequence() -> None:
+    packed = pack(padded_batch())
 
-    assert flat["input_ids"].tolist() == [[5, 6, 7, 8, 9, 10, 11, 12]]
-    assert flat["position_ids"].tolist() == [[0, 1, 2, 0, 0, 1, 2, 3]]
+    assert packed["input_ids"].tolist() == [[5, 6, 7, 8, 9, 10, 11, 12]]
+    assert packed["position_ids"].tolist() == [[0, 1, 2, 0, 0, 1, 2, 3]]
     # the first token of a row is not predicted from the row before
-    assert flat["labels"].tolist() == [[IGNORED, IGNORED, 7, IGNORED, IGNORED, 10, 11, 12]]
-    assert flat["cu_seq_lens_q"].tolist() == flat["cu_seq_lens_k"].tolist() == [0, 3, 4, 8]
-    assert flat["max_length_q"] == flat["max_length_k"] == 4
-
-
-def test_what_fills_a_line_belongs_to_no_row() -> None:
-    flat, filled = flatten(padded_batch()), flatten(padded_batch(), filling=3)
-
-    for name in ("input_ids", "labels", "position_ids"):
-        assert filled[name][:, :8].equal(flat[name])
-        assert filled[name].shape == (1, 11)
-    assert filled["labels"][0, 8:].eq(IGNORED).all()
-    assert filled["cu_seq_lens_q"].equal(flat["cu_seq_lens_q"])
-    assert [take_rows(filled, (row, row + 1))["input_ids"].numel() for row in range(3)] == [3, 1, 4]
-    assert text_of(filled)["input_ids"].equal(flat["input_ids"])
-    assert text_of(padded_batch())["input_ids"].shape == (3, 4)
-    counts = TokenCounts()
-    counts.add(filled, ("input_ids",), pads=False, multiple=32)
-    assert (counts.rows, counts.real, counts.padded, counts.squares) == (3, 8, 11, 9 + 1 + 16)
+    assert packed["labels"].tolist() == [[IGNORED, IGNORED, 7, IGNORED, IGNORED, 10, 11, 12]]
+    assert packed["cu_seq_lens_q"].tolist() == packed["cu_seq_lens_k"].tolist() == [0, 3, 4, 8]
+    assert packed["max_length_q"] == packed["max_length_k"] == 4
 
 
 def test_padding_may_be_on_the_left() -> None:
     batch = {name: value.flip(1) for name, value in padded_batch().items()}
 
-    assert flatten(batch)["position_ids"].tolist() == [[0, 1, 2, 0, 0, 1, 2, 3]]
+    assert pack(batch)["position_ids"].tolist() == [[0, 1, 2, 0, 0, 1, 2, 3]]
 
 
-def test_a_line_is_parted_between_rows() -> None:
-    flat = flatten(padded_batch())
-    rows = [take_rows(flat, (row, row + 1)) for row in range(3)]
+def test_a_packed_batch_is_split_between_rows() -> None:
+    packed = pack(padded_batch())
+    rows = [take_rows(packed, (row, row + 1)) for row in range(3)]
 
-    assert rows_of(flat) == 3
+    assert rows_of(packed) == 3
     assert [row["input_ids"].tolist() for row in rows] == [[[5, 6, 7]], [[8]], [[9, 10, 11, 12]]]
     assert [row["max_length_q"] for row in rows] == [3, 1, 4]
-    assert all(is_flat(row) and row["position_ids"][0, 0] == 0 for row in rows)
-    assert [rows_of(part) for part in split(flat, 2)] == [1, 2]
+    assert all(is_packed(row) and row["position_ids"][0, 0] == 0 for row in rows)
+    assert [rows_of(part) for part in split_rows(packed, 2)] == [1, 2]
     for most, sizes in ((8, [8]), (7, [3, 5]), (4, [4, 4]), (1, [3, 1, 4])):
-        parts = split_to_fit(flat, ("input_ids",), most)
+        parts = split_to_fit(packed, ("input_ids",), most)
         assert [part["input_ids"].numel() for part in parts] == sizes
-        assert torch.cat([part["input_ids"] for part in parts], 1).equal(flat["input_ids"])
+        assert torch.cat([part["input_ids"] for part in parts], 1).equal(packed["input_ids"])
 
 
-def test_a_line_counts_as_its_rows() -> None:
+def test_a_packed_batch_counts_as_its_rows() -> None:
     counts = TokenCounts()
-    counts.add(flatten(padded_batch()), ("input_ids",))
+    counts.add(pack(padded_batch()), ("input_ids",))
 
     assert (counts.rows, counts.batches, counts.real, counts.padded) == (3, 1, 8, 8)
     assert counts.squares == 9 + 1 + 16
@@ -152,21 +126,21 @@ ENCODER = {"auto_model": "AutoModelForSequenceClassification", "has_layers": Tru
     [
         ({}, None),
         ({"devices": 0}, None),
-        ({"auto_model": "AutoModelForSequenceClassification"}, "more than a line of tokens"),
-        ({"auto_model": "AutoModelForTokenClassification"}, "more than a line of tokens"),
-        ({"auto_model": "AutoModelForSeq2SeqLM"}, "more than a line of tokens"),
-        ({"has_own_trainer": True}, "the loss its own way"),
+        ({"auto_model": "AutoModelForSequenceClassification"}, "no single stack of layers"),
+        ({"auto_model": "AutoModelForTokenClassification"}, "no single stack of layers"),
+        ({"auto_model": "AutoModelForSeq2SeqLM"}, "no single stack of layers"),
+        ({"has_own_trainer": True}, "a Trainer of its own"),
         ({"names": ["input_ids", "labels"]}, "more than tokens and labels"),
         ({"names": ["input_ids", "labels", "position_ids"]}, "more than tokens and labels"),
         ({"names": [*VALID["names"], "token_type_ids"]}, "more than tokens and labels"),
-        ({"is_compiled": True}, "lengths of few sizes"),
-        ({"is_sharded": True}, "shards weights"),
+        ({"is_compiled": True}, "few different lengths"),
+        ({"is_sharded": True}, "weights are sharded"),
         ({"devices": 2}, "several devices"),
         (ENCODER, None),
         ({**ENCODER, "has_own_trainer": True, "names": ["input_ids", "labels"]}, None),
         ({**ENCODER, "auto_model": "AutoModelForMaskedLM"}, "computes as much as its layers"),
-        ({**ENCODER, "is_compiled": True}, "lengths of few sizes"),
-        ({**ENCODER, "is_sharded": True}, "shards weights"),
+        ({**ENCODER, "is_compiled": True}, "few different lengths"),
+        ({**ENCODER, "is_sharded": True}, "weights are sharded"),
         ({**ENCODER, "devices": 2}, "several devices"),
     ],
 )
@@ -181,18 +155,6 @@ def test_why_micro_batches_are_padded(facts: dict[str, Any], why: str | None) ->
 )
 def test_only_flash_attention_takes_any_length(attention: str | None, takes: bool) -> None:
     assert takes_any_length(attention) is takes
-
-
-def with_model(spec: str, gpt2: Path, folder: Path, config: PretrainedConfig) -> str:
-    """A spec of GPT-2 with another model, tiny and random, in its place."""
-    tokenizer = AutoTokenizer.from_pretrained(gpt2)
-    config.update({"eos_token_id": tokenizer.eos_token_id, "bos_token_id": tokenizer.bos_token_id})
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
-        AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    _, _, dropout = GPT2
-    return spec.replace(str(gpt2), str(folder)).replace(dropout, "")
 
 
 @pytest.mark.slow
@@ -233,10 +195,10 @@ def test_a_model_is_tried(
 @pytest.mark.parametrize(
     ("model", "attention", "smoothing"),
     [
-        pytest.param("gpt2", BY_ROWS, (), id="gpt2"),
-        pytest.param("gpt2", BY_ROWS, (SMOOTHED,), id="gpt2, smoothed"),
-        pytest.param("llama", BY_ROWS, (), id="llama"),
-        pytest.param("mistral", BY_ROWS, (), id="mistral"),
+        pytest.param("gpt2", VARIABLE_LENGTH, (), id="gpt2"),
+        pytest.param("gpt2", VARIABLE_LENGTH, (SMOOTHED,), id="gpt2, smoothed"),
+        pytest.param("llama", VARIABLE_LENGTH, (), id="llama"),
+        pytest.param("mistral", VARIABLE_LENGTH, (), id="mistral"),
         pytest.param("gpt2", BY_POSITIONS, (), id="gpt2 by positions"),
         pytest.param("llama", BY_POSITIONS, (SMOOTHED,), id="llama by positions, smoothed"),
     ],
@@ -262,7 +224,7 @@ def test_the_gradient_is_that_of_the_padded_batch(
     ):
         trainer: Any = engine.compile(spec, *settings, *more).trainer
         assert trainer.pads is (attention is BY_POSITIONS)
-        trainer.form = "line"
+        trainer.micro_batching.form = "packed"
 
         assert_equal(gradients_of(trainer), padded)
         counts = trainer.token_counts
@@ -294,7 +256,7 @@ def test_so_it_is_where_layers_get_text_alone(
         ((*AT_ONCE, "performance.max_tokens_per_device=150"), False),
     ):
         trainer: Any = engine.compile(spec, *settings, *more).trainer
-        assert trainer.form == "layers"
+        assert trainer.micro_batching.form == "packed_layers"
         shapes: list[tuple[int, ...]] = []
         first_layer(find_layers(trainer.model)).register_forward_pre_hook(  # type: ignore[arg-type]
             lambda layer, given, shapes=shapes: shapes.append(given[0].shape)
@@ -308,50 +270,14 @@ def test_so_it_is_where_layers_get_text_alone(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("case", "form", "multiple"),
-    [("single-label", "layers", 32), ("rows of text", "line", 32), ("summarization", "padded", 8)],
-)
-def test_sizes_that_come_back_change_no_gradient(
-    engine: Engine,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    case: str,
-    form: str,
-    multiple: int,
-) -> None:
-    """As with 16 bits on a CPU, where no gradient could be compared to nine digits."""
-    spec = spec_of(request, case)
-    padded = gradients_of(engine.compile(spec, *AT_ONCE, *STANDING_STILL, PADDED).trainer)
-    by_size = "ftspec.engine.batching.sizes.makes_kernels_by_size"
-    monkeypatch.setattr(by_size, lambda trainer: True)
-    trainer: Any = engine.compile(spec, *AT_ONCE, *STANDING_STILL).trainer
-    assert trainer.form == form
-    part = first_layer(find_layers(trainer.model)) if form == "layers" else trainer.model
-    widths: list[list[int]] = []
-
-    def note_widths(module: Any, given: tuple[Any, ...], options: dict[str, Any]) -> None:
-        tensors = given[:1] or [options["input_ids"], options["labels"]]
-        widths.append([tensor.shape[1] for tensor in tensors])
-
-    part.register_forward_pre_hook(note_widths, with_kwargs=True)
-
-    assert_equal(gradients_of(trainer), padded)
-    assert {width % multiple for one in widths for width in one} == {0}
-    if form != "padded":
-        counts = trainer.token_counts
-        assert counts.padded == sum(width for width, *_ in widths) > counts.real
-
-
-@pytest.mark.slow
-def test_a_line_too_large_for_the_memory_is_parted(
+def test_a_packed_batch_too_large_for_the_memory_is_split(
     engine: Engine, request: pytest.FixtureRequest
 ) -> None:
     spec = spec_of(request, "rows of text")
     settings = (*AT_ONCE, *STANDING_STILL)
     undisturbed = gradients_of(engine.compile(spec, *settings).trainer)
     trainer: Any = engine.compile(spec, *settings).trainer
-    trainer.form = "line"
+    trainer.micro_batching.form = "packed"
     sizes: list[int] = []
 
     def run_out(module: Any, arguments: Any, inputs: dict[str, torch.Tensor]) -> None:
@@ -383,10 +309,10 @@ def test_a_run_says_what_it_does(
     assert trainer.pads
     monkeypatch.setattr(padding, "attention_of", lambda model: "flash_attention_2")
     said = settle(is_compiled=True)
-    assert said == "micro-batches are padded: a compiled model takes lengths of few sizes"
+    assert said == "micro-batches are padded: a compiled model takes few different lengths"
     assert trainer.pads
     said = settle(is_compiled=False)
-    assert said == "micro-batches are not padded: flash_attention_2 takes rows of any length"
+    assert said == "micro-batches are packed: flash_attention_2 takes rows of any length"
     assert not trainer.pads
     trainer.train()
     assert trainer.token_counts.padded == trainer.token_counts.real
@@ -396,17 +322,17 @@ def test_a_run_says_what_it_does(
 @pytest.mark.parametrize(
     ("case", "more", "attention"),
     [
-        ("rows of text", (), "by_rows"),
+        ("rows of text", (), "variable_length"),
         ("rows of text", BY_POSITIONS, "sdpa"),
         ("rows of text", ("model.config.attn_implementation=eager",), "eager"),
         ("rows of text", (PADDED,), "sdpa"),
         ("packed text", (), "sdpa"),  # all blocks are of one length
-        ("single-label", (), "by_rows"),
+        ("single-label", (), "variable_length"),
         ("single-label", (PADDED,), "sdpa"),
         ("summarization", (), "sdpa"),
     ],
 )
-def test_attention_by_rows_where_it_saves_padding(
+def test_variable_length_attention_where_it_saves_padding(
     engine: Engine,
     request: pytest.FixtureRequest,
     case: str,
@@ -418,11 +344,11 @@ def test_attention_by_rows_where_it_saves_padding(
     run_dir = engine.execute(spec, *AT_ONCE, *more, watcher=watcher).run_dir.path
 
     lock = json.loads((run_dir / "lock.json").read_text(encoding="utf-8"))
-    said = ": attention by rows takes rows of any length"
+    said = ": variable-length attention takes rows of any length"
     assert lock["attention"] == attention
-    assert any(said in note for note in watcher.notes) is (attention == "by_rows")
+    assert any(said in note for note in watcher.notes) is (attention == "variable_length")
     assert (lock["micro_batch_overhead_tokens"] is None) is (
-        attention == "by_rows" or PADDED in more
+        attention == "variable_length" or PADDED in more
     )
 
 
@@ -430,19 +356,19 @@ def test_attention_by_rows_where_it_saves_padding(
 @pytest.mark.parametrize(
     ("case", "fault", "why"),
     [
-        ("rows of text", "rows mix", "the model or its loss sees rows in one line as one row"),
+        ("rows of text", "rows mix", "the model or its loss sees packed rows as one row"),
         (
             "rows of text",
             "an error",
-            "rows in one line cannot be computed here: heads are too wide",
+            "packed rows cannot be computed here: heads are too wide",
         ),
         (
             "single-label",
             "rows mix",
-            "the model gives something else where its layers compute text alone",
+            "the model gives other results where its layers compute text alone",
         ),
         ("single-label", "an error", "its layers cannot compute text alone: heads are too wide"),
-        ("single-label", "a mask of its own", "its layers got padding all the same"),
+        ("single-label", "a mask of its own", "its layers still compute padding"),
     ],
 )
 def test_a_model_that_is_refused_keeps_its_attention(
@@ -454,7 +380,7 @@ def test_a_model_that_is_refused_keeps_its_attention(
     why: str,
 ) -> None:
     """As one would be that has a window of its own, or heads that the kernel does not take."""
-    attend = row_attention._row_by_row
+    attend = variable_length_attention._attend_row_by_row
 
     def go_wrong(*line: Any) -> torch.Tensor:
         if fault == "an error":
@@ -463,9 +389,9 @@ def test_a_model_that_is_refused_keeps_its_attention(
         return attend(query, key, value, edges[[0, -1]], *rest)
 
     if fault == "a mask of its own":
-        monkeypatch.setattr(row_attention, "bidirectional_mask_function", None)
+        monkeypatch.setattr(variable_length_attention, "bidirectional_mask_function", None)
     else:
-        monkeypatch.setattr(row_attention, "_row_by_row", go_wrong)
+        monkeypatch.setattr(variable_length_attention, "_attend_row_by_row", go_wrong)
     watcher = Recorder()
     outcome = engine.execute(spec_of(request, case), *AT_ONCE, watcher=watcher)
 
@@ -480,7 +406,8 @@ def test_a_model_that_is_refused_keeps_its_attention(
 def test_a_window_shows_in_the_trial(
     engine: Engine, request: pytest.FixtureRequest, tmp_path: Path, gpt2: Path, precision: str
 ) -> None:
-    """A model that gives its window to masks alone, which attention by rows does not read."""
+    """A model that passes its window to masks alone, where variable-length attention does not see
+    it."""
     config = Qwen2MoeConfig(
         **TINY,
         num_key_value_heads=1,
@@ -508,7 +435,7 @@ def test_what_padded_batches_give_stays(engine: Engine, request: pytest.FixtureR
     batch = padded_batch()
     prompts = {name: batch[name].flip(1) for name in ("input_ids", "attention_mask")}
     found = []
-    for attention in ("by_rows", "sdpa"):
+    for attention in ("variable_length", "sdpa"):
         model.set_attn_implementation(attention)
         with torch.no_grad():
             logits = model(**batch).logits[batch["attention_mask"].bool()]

@@ -17,9 +17,17 @@ from transformers import AutoTokenizer
 
 from tests.engine.gradients import assert_equal, gradients_of
 from tests.engine.running import Engine, steps_in
-from tests.engine.test_accumulation import ACCUMULATED, AT_ONCE, spec_of
-from tests.engine.test_exact_batching import CUT_OFTEN, PADDED, STANDING_STILL, WITH_PADDING
-from tests.engine.test_padding_free import LLAMA, with_model
+from tests.engine.specs import (
+    ACCUMULATED,
+    AT_ONCE,
+    LLAMA,
+    PADDED,
+    SPLIT_OFTEN,
+    STANDING_STILL,
+    WITH_PADDING,
+    spec_of,
+    with_model,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -66,8 +74,8 @@ def test_the_gradient_is_that_of_the_padded_batch_on_the_right(
     for more in (
         (*AT_ONCE, PADDED),
         (*ACCUMULATED, PADDED),
-        (*AT_ONCE, CUT_OFTEN, WITH_PADDING),
-        (*ACCUMULATED, CUT_OFTEN, WITH_PADDING),
+        (*AT_ONCE, SPLIT_OFTEN, WITH_PADDING),
+        (*ACCUMULATED, SPLIT_OFTEN, WITH_PADDING),
         AT_ONCE,
     ):
         run = engine.compile(specs["left"], *STANDING_STILL, *more)

@@ -13,7 +13,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.engine.running import Engine
-from tests.engine.test_accumulation import AT_ONCE, spec_of
+from tests.engine.specs import AT_ONCE, spec_of
 
 pytestmark = pytest.mark.slow
 

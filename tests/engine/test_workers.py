@@ -8,7 +8,7 @@ import pytest
 
 from ftspec.engine.run.compile import CompiledRun
 from tests.engine.running import Engine, steps_in
-from tests.engine.test_accumulation import ACCUMULATED, spec_of
+from tests.engine.specs import ACCUMULATED, spec_of
 
 pytestmark = pytest.mark.slow
 

@@ -32,9 +32,8 @@ from ftspec.builtin.tasks.seq2seq import Seq2Seq
 from ftspec.builtin.tasks.text_classification import TextClassification
 from ftspec.builtin.tasks.text_generation import TextGeneration
 from ftspec.engine.batching.micro_batches import Form
-from ftspec.engine.trainer.batch_mean_loss import BatchMeanLoss, trainer_class_for
-from ftspec.engine.trainer.exact_batching import ExactBatching
-from ftspec.engine.trainer.padding import leave_padding_out
+from ftspec.engine.trainer.padding import prepare_for
+from ftspec.engine.trainer.trainer import Batching, trainer_class_for
 from tests.engine.gradients import Gradients, gradients_of, train_in_double
 
 PROCESSES = 2
@@ -125,8 +124,8 @@ def train_exactly(
 ) -> tuple[list[Gradients], list[int], float, list[int]]:
     """The gradients of each step of exact batching, in how many batches each process computed
     them, the loss of an evaluation by length, and the passes that each process made for it. With
-    ``equal_counts`` as for an engine that shards weights; in a ``line`` as under flash attention,
-    or so that ``layers`` get text alone; with ``room`` the first process has memory for so many
+    ``equal_counts`` as for an engine that shards weights; ``packed`` as under flash attention, or
+    so that layers get text alone; with ``room`` the first process has memory for so many
     tokens only."""
     trainer: Any = build(
         folder,
@@ -134,16 +133,16 @@ def train_exactly(
         processes,
         1,
         ROWS_OF_EXACT_STEPS,
-        ExactBatching,
+        "exact",
         streams=streams,
         overhead_tokens=micro_batch_overhead_tokens,
         max_tokens=max_tokens,
-        rows_per_batch=ROWS_OF_EXACT_STEPS,
     )
-    trainer._counts_must_match = equal_counts
-    trainer.form = form
-    if form == "layers":
-        leave_padding_out(trainer.model, form)
+    trainer.micro_batching.passes_must_match = equal_counts
+    trainer.evaluation.passes_must_match = equal_counts
+    trainer.micro_batching.form = form
+    if form == "packed_layers":
+        prepare_for(trainer.model, form)
     failed: list[int] | None = None
     if room is not None and trainer.args.process_index == 0:
         failed = run_out_above(trainer, room, in_backward=name == "gpt2")
@@ -185,7 +184,7 @@ def build(
     processes: int,
     accumulation: int,
     trained: int,
-    mixin: type[BatchMeanLoss] = BatchMeanLoss,
+    batching: Batching = "padded",
     *,
     streams: bool = False,
     **options: Any,
@@ -219,7 +218,7 @@ def build(
     model_config = AutoConfig.from_pretrained(folder / name)
     model_config.update({**task.model_settings(), **dropout})
     model = getattr(transformers, auto_class).from_pretrained(folder / name, config=model_config)
-    return trainer_class_for(task.trainer_class or Trainer, mixin)(
+    return trainer_class_for(task.trainer_class or Trainer)(
         model=model,
         args=(task.arguments_class or TrainingArguments)(
             output_dir=str(folder / "output"),
@@ -246,6 +245,7 @@ def build(
         loss_metrics=lambda loss: {},
         prediction_metrics=None,
         warn=print,
+        batching=batching,
         **options,
     )
 
@@ -286,8 +286,10 @@ def train_each(folder: Path) -> None:
     exact = {name: train_exactly(folder, name, PROCESSES) for name in CASES}
     exact["equal counts"] = train_exactly(folder, "t5", PROCESSES, equal_counts=True)
     exact[STREAM] = train_exactly(folder, "t5", PROCESSES, streams=True)
-    exact["no padding"] = train_exactly(folder, "gpt2", PROCESSES, form="line", max_tokens=80)
-    exact["layers of text"] = train_exactly(folder, "bert", PROCESSES, form="layers", max_tokens=80)
+    exact["no padding"] = train_exactly(folder, "gpt2", PROCESSES, form="packed", max_tokens=80)
+    exact["layers of text"] = train_exactly(
+        folder, "bert", PROCESSES, form="packed_layers", max_tokens=80
+    )
     for name in LITTLE_MEMORY:
         exact[f"{name} in little memory"] = train_exactly(
             folder, name, PROCESSES, micro_batch_overhead_tokens=10**6, room=ROOM

@@ -1,4 +1,4 @@
-"""Rows of like length together where their order does not matter: to evaluate and to predict."""
+"""Rows of similar length together where order does not matter: to evaluate and to predict."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from ftspec.engine.batching.split_by_length import LengthTable, order_by_length
 
 _MOST_ROWS = 4
-"""Times the rows that a batch of the longest has. Not everything a row needs grows with its tokens,
-such as the text that is generated for it."""
+"""A batch of short rows has at most so many times the rows of a batch of the longest. Not all
+memory that a row needs grows with its tokens, for example the text that is generated for it."""
 
 
 def batch_by_length(lengths: LengthTable, rows_of_longest: int) -> list[list[int]]:
-    """Rows in batches of like length, the longest first.
+    """Rows in batches of similar length, the longest first.
 
-    No batch has more padded tokens than ``rows_of_longest`` of the longest row have, so that what
-    goes through the memory in this order would in any other.
+    No batch has more padded tokens than ``rows_of_longest`` times the longest row, so that a batch
+    fits into memory if it would in any other order.
     """
     if len(lengths) == 0:
         return []
@@ -37,8 +37,8 @@ def batch_by_length(lengths: LengthTable, rows_of_longest: int) -> list[list[int
 
 
 def put_back(values: Any, order: Sequence[int]) -> Any:
-    """Values of rows that were computed in ``order``, in the order of the rows. Arrays, and tuples
-    and mappings of arrays; what stands behind the last row is left out."""
+    """Values of rows that were computed in ``order``, in the order of the rows. Takes arrays, and
+    tuples and mappings of arrays. Entries after the last row are dropped."""
     if values is None:
         return None
     if isinstance(values, dict):
@@ -50,5 +50,5 @@ def put_back(values: Any, order: Sequence[int]) -> Any:
 
 
 def flat(batches: Iterable[Sequence[int]]) -> list[int]:
-    """The rows in the order that they are computed in."""
+    """The rows in the order in which they are computed."""
     return [row for batch in batches for row in batch]

@@ -1,4 +1,4 @@
-"""When a device has no room for a batch."""
+"""Errors and messages when memory is too small for a batch."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def free_memory() -> None:
-    """Give back what a failed batch held, once nothing refers to its error any more."""
+    """Free what a failed batch held. Call it when nothing refers to its error any more."""
     gc.collect()
     clear_device_cache()
 
 
 def row_too_large(tokens: int) -> RunError:
-    """A single row has no room, and a batch cannot be smaller."""
+    """A single row does not fit, and a batch cannot be smaller."""
     return RunError(
         f"memory is too small for one row of {tokens:,} tokens",
         slug="out-of-memory",
@@ -34,13 +34,15 @@ def row_too_large(tokens: int) -> RunError:
 
 
 def too_large_to_train(smaller: int | None) -> RunError:
-    """Memory ran out in training where nothing smaller can be tried; ``smaller`` are the tokens of
-    a micro-batch that would have been tried next, where steps are cut."""
+    """Memory ran out in training, and nothing smaller can be tried. ``smaller`` is the number of
+    tokens of the next smaller micro-batch, if steps are split into micro-batches."""
     limit = 'set a smaller "per_device_train_batch_size" in the training section'
     if smaller is None:
         limit += ', and larger "gradient_accumulation_steps" for a step of as many rows'
     else:
-        limit = f'write "performance: {{max_tokens_per_device: {smaller}}}", which cuts steps finer'
+        limit = (
+            f'write "performance: {{max_tokens_per_device: {smaller}}}" for smaller micro-batches'
+        )
     return RunError(
         "memory ran out in training where smaller micro-batches cannot be tried",
         slug="out-of-memory",
@@ -54,7 +56,7 @@ def too_large_to_train(smaller: int | None) -> RunError:
 
 
 def too_large_to_evaluate() -> RunError:
-    """Memory ran out in evaluation where no smaller batches can be tried."""
+    """Memory ran out in evaluation, and no smaller batches can be tried."""
     return RunError(
         "memory ran out in evaluation where smaller batches cannot be tried",
         slug="out-of-memory",

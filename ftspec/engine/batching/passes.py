@@ -7,37 +7,38 @@ from dataclasses import dataclass
 
 import torch
 
-from ftspec.engine.batching.micro_batches import Batch, rows_of, split, tokens_of
+from ftspec.engine.batching.micro_batches import rows_of, split_rows, tokens_of
+from ftspec.engine.batching.packed_sequence import Batch
 
 
 @dataclass(frozen=True)
 class Pass:
-    """A micro-batch and the items of the whole step, by which its own are weighed."""
+    """A micro-batch and the items of the whole step, which give the weight of its own items."""
 
     batch: Batch
     items_of_step: torch.Tensor | int | None
 
 
 def idle_pass(batch: Batch) -> Pass:
-    """A pass that weighs nothing, for the sake of what happens in it."""
+    """A pass of weight zero: other processes wait for what happens in it."""
     return Pass(batch, torch.tensor(float("inf")))
 
 
 def plan_passes(
     batches: Sequence[Batch],
     items: torch.Tensor | int | None,
-    wanted: int,
+    least: int,
     spare: Batch | None,
     columns: Sequence[str],
 ) -> list[Pass]:
-    """One pass for each batch, ``wanted`` at least: processes that synchronise in every pass must
-    make equally many, and each must be there when the last one synchronises.
+    """One pass for each batch, and at least ``least``. Processes that synchronise in every pass
+    must make equally many, and each must be there when the last pass synchronises.
 
-    The largest batches are split to make more; where every row is alone, a batch, or ``spare``
-    where there is none, is computed once more with a weight of zero.
+    To make more passes, the largest batches are split. Where every row is already alone, a batch
+    is computed once more with a weight of zero, or ``spare`` where there is no batch.
     """
     batches = list(batches)
-    while 0 < len(batches) < wanted:
+    while 0 < len(batches) < least:
         at = max(
             range(len(batches)),
             key=lambda index: (rows_of(batches[index]) > 1, tokens_of(batches[index], columns)),
@@ -45,12 +46,12 @@ def plan_passes(
         rows = rows_of(batches[at])
         if rows == 1:
             break
-        batches[at : at + 1] = split(batches[at], -(-rows // 2))
+        batches[at : at + 1] = split_rows(batches[at], -(-rows // 2))
     passes = [Pass(batch, items) for batch in batches]
-    idle = wanted - len(passes)
+    idle = least - len(passes)
     if idle > 0:
         repeated = batches[-1] if batches else spare
         assert repeated is not None
-        # first, so that what synchronises last is a batch of this process where it has one
+        # first, so that the pass that synchronises last is a batch of this process if it has one
         passes = [idle_pass(repeated)] * idle + passes
     return passes

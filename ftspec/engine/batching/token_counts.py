@@ -1,4 +1,4 @@
-"""What training computed: tokens that are text, and tokens that are padding."""
+"""What training computed: tokens of text, and tokens of padding."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from typing import Any
 import torch
 
 from ftspec.engine.batching.micro_batches import rows_of, sequences_in
-from ftspec.engine.batching.packed_sequence import edges_of, is_flat
-from ftspec.engine.batching.sizes import round_up
-
-_IGNORED = -100  # the label of padding
+from ftspec.engine.batching.packed_sequence import boundaries_of, is_packed
+from ftspec.labels import IGNORED_LABEL
 
 Count = torch.Tensor | int
 
@@ -21,8 +19,9 @@ Count = torch.Tensor | int
 class TokenCounts:
     """Counts of one process since its training began.
 
-    Tokens are counted in the sequences that are padded apart: of an encoder-decoder model those of
-    the source and those of the target. Counting does not wait for the device; reading does.
+    Tokens are counted in the sequences that are padded each by itself: for an encoder-decoder model
+    those of the source and those of the target. Counting does not wait for the device; reading
+    does.
     """
 
     rows: int = 0
@@ -48,27 +47,17 @@ class TokenCounts:
 
     @property
     def squares(self) -> int:
-        """The sum of each row's length, with the padding that was computed, times itself."""
+        """The sum of the squares of the rows' lengths, with the padding that was computed."""
         return int(self._squares)
 
-    def add(
-        self,
-        batch: Mapping[str, Any],
-        columns: Sequence[str],
-        *,
-        pads: bool = True,
-        multiple: int = 1,
-    ) -> None:
-        """Count a batch of tensors; where no column is in it, as of a collator that puts sequences
-        together, what it has first. Unless ``pads`` is on layers compute no padding in it, but text
-        that was filled up to a ``multiple`` of tokens."""
+    def add(self, batch: Mapping[str, Any], columns: Sequence[str], *, pads: bool = True) -> None:
+        """Count a batch of tensors. Without ``pads`` the layers compute no padding in it."""
         self.batches += 1
         self.rows += rows_of(batch)
         for column in sequences_in(batch, columns):
             lengths = _lengths_of_text(column, batch)
             real = batch[column].numel() if lengths is None else lengths.sum()
-            is_as_it_came = pads or lengths is None or is_flat(batch)
-            padded = batch[column].numel() if is_as_it_came else round_up(real, multiple)
+            padded = batch[column].numel() if pads or lengths is None else real
             # a new mapping, so that a copy of the counts stays as it was
             before = self._padded_in.get(column, 0)
             self._padded_in = {**self._padded_in, column: before + padded}
@@ -79,19 +68,19 @@ class TokenCounts:
 def _count_squares(
     column: str, batch: Mapping[str, torch.Tensor], lengths: torch.Tensor | None, pads: bool
 ) -> Count:
-    if lengths is None or (pads and not is_flat(batch)):
+    if lengths is None or (pads and not is_packed(batch)):
         return batch[column].numel() * batch[column].shape[-1]
     return lengths.long().square().sum()
 
 
 def _lengths_of_text(column: str, batch: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
-    """How many tokens of each row are not padding, where the batch says."""
-    if is_flat(batch):
-        return edges_of(batch).diff()
+    """How many tokens of each row are not padding, if the batch says so."""
+    if is_packed(batch):
+        return boundaries_of(batch).diff()
     tokens = batch[column]
     mask = batch.get("attention_mask")
     if column == "labels":
-        return tokens.ne(_IGNORED).sum(dim=-1)
+        return tokens.ne(IGNORED_LABEL).sum(dim=-1)
     if mask is not None and mask.shape == tokens.shape:
         return mask.sum(dim=-1)
     return None

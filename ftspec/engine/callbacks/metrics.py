@@ -20,7 +20,7 @@ from ftspec.planning.plan import PlannedComponent
 from ftspec.protocols import Task
 
 
-class Metrics(TrainerCallback):
+class MetricsCallback(TrainerCallback):
     """The metrics of the spec: some score predictions, some score the mean loss alone.
 
     They are built after the first step, which does not wait for the libraries they import; and not

@@ -10,7 +10,7 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ftspec.engine.batching.token_counts import TokenCounts
-from ftspec.engine.trainer.batch_mean_loss import BatchMeanLoss
+from ftspec.engine.trainer.trainer import StepTrainer
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Stopwatch(TrainerCallback):
         counts_at_first: the tokens of the first step.
     """
 
-    trainer: BatchMeanLoss
+    trainer: StepTrainer
     seconds: Seconds = field(default_factory=Seconds)
     steps: int = 0
     counts_at_first: TokenCounts = field(default_factory=TokenCounts)

@@ -27,7 +27,7 @@ from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.paths import SpecPath
 from ftspec.engine.model.attention import ATTENTION
 from ftspec.engine.model.checkpoint import Checkpoint, has_file
-from ftspec.engine.model.variable_length_attention import BY_ROWS
+from ftspec.engine.model.variable_length_attention import VARIABLE_LENGTH
 from ftspec.engine.progress.run_log import Note
 from ftspec.errors import RunError, in_one_line
 from ftspec.spec.model import ModelSection
@@ -95,7 +95,7 @@ def _known_attention(name: str) -> str:
     Raises:
         RunError: there is none.
     """
-    ours = {BY_ROWS}  # which a run chooses for itself
+    ours = {VARIABLE_LENGTH}  # which a run chooses for itself
     attentions: Any = AttentionInterface()  # type: ignore[no-untyped-call]
     known = ["eager", *(one for one in attentions.valid_keys() if one not in ours)]
     if name not in known and "/" not in str(name):

@@ -1,14 +1,14 @@
-"""Attention for rows that lie one after the other in a line, with nothing installed but torch.
+"""Variable-length attention: rows of a packed sequence, with nothing installed but torch.
 
-On a CUDA device the kernel of variable length computes that torch's own
-``scaled_dot_product_attention`` computes with for nested tensors (FlashAttention-2); elsewhere one
-row is computed after the other, and tokens behind the last get noughts. Batches that are not flat
-are computed as ``sdpa`` does.
+On a CUDA device it calls the kernel that torch's own ``scaled_dot_product_attention`` uses for
+nested tensors (FlashAttention-2). Elsewhere it computes one row after the other. Batches that are
+not packed are computed as ``sdpa`` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -22,22 +22,32 @@ from transformers.masking_utils import (
     sdpa_mask,
 )
 
-BY_ROWS = "by_rows"
-"""The name that transformers knows it by."""
+VARIABLE_LENGTH = "variable_length"
+"""The name under which transformers knows it."""
 
-_WIDEST = 192
-"""Numbers a head has at most: beyond that the kernel has no gradient on some devices."""
+_WIDEST_HEAD = 192
+"""With more numbers in a head the kernel has no gradient on some devices."""
 
 _NOT_COMPUTED = ("softcap", "s_aux", "position_bias", "cache")
 
 
-def register_row_attention() -> None:
-    """Let models of transformers take it."""
-    AttentionInterface.register(BY_ROWS, attend_by_rows)
-    AttentionMaskInterface.register(BY_ROWS, _mask)
+@dataclass(frozen=True)
+class _Settings:
+    """How tokens attend: ``window`` is how many each sees, itself included."""
+
+    dropout: float
+    scale: float | None
+    causal: bool
+    window: int | None
 
 
-def attend_by_rows(
+def register_variable_length_attention() -> None:
+    """Let models of transformers use it."""
+    AttentionInterface.register(VARIABLE_LENGTH, attend_variable_length)
+    AttentionMaskInterface.register(VARIABLE_LENGTH, _mask)
+
+
+def attend_variable_length(
     module: nn.Module,
     query: torch.Tensor,
     key: torch.Tensor,
@@ -51,11 +61,12 @@ def attend_by_rows(
     max_length_q: int | None = None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention as transformers calls it: of queries of shape (1, heads, tokens, width) and keys
-    and values with as many heads or a part of them; of the result heads come behind the tokens.
+    """Attention as transformers calls it. Queries have shape (1, heads, tokens, width); keys and
+    values have as many heads, or fewer that are shared. The result has shape (1, tokens, heads,
+    width).
 
-    ``cu_seq_lens_q``, shape (rows + 1,), are the edges between rows; no token sees one of another
-    row, or, where attention is causal, one behind it.
+    ``cu_seq_lens_q``, shape (rows + 1,), holds the boundaries between rows. No token sees a token
+    of another row, or, if attention is causal, a later one.
 
     Raises:
         ValueError: the model asks for attention of another kind.
@@ -70,27 +81,27 @@ def attend_by_rows(
     named = [name for name in _NOT_COMPUTED if options.get(name) is not None]
     if named or (sliding_window and not causal):
         named = named or ["a window to both sides"]
-        raise ValueError(f"rows of a line are not computed with {', '.join(named)}")
+        raise ValueError(f"packed sequences are not computed with {', '.join(named)}")
     if sliding_window is None and _has_window(module, max_length_q):
-        raise ValueError("the model tells its window to masks alone")
+        raise ValueError("the model passes its window to masks alone")
     window = sliding_window if sliding_window and sliding_window < max_length_q else None
-    how = (dropout, scaling, causal, window)
+    settings = _Settings(dropout, scaling, causal, window)
     if query.device.type != "cuda":
-        return _row_by_row(query, key, value, cu_seq_lens_q, *how), None
-    line = [one[0].transpose(0, 1) for one in (query, key, value)]
-    return _in_one_kernel(line, cu_seq_lens_q, max_length_q, *how)[None], None
+        return _attend_row_by_row(query, key, value, cu_seq_lens_q, settings), None
+    packed = [one[0].transpose(0, 1) for one in (query, key, value)]
+    return _attend_in_kernel(packed, cu_seq_lens_q, max_length_q, settings)[None], None
 
 
 def kernel_takes(numbers: torch.Tensor) -> bool:
-    """Whether they are, or are computed with, in as many bits as the kernel takes: on a CUDA device
-    16, elsewhere as they come."""
+    """Whether the kernel computes with such numbers: on a CUDA device with 16 bits, which may come
+    from autocast, elsewhere with any."""
     if numbers.device.type != "cuda":
         return True
     return torch.is_autocast_enabled("cuda") or numbers.dtype in (torch.bfloat16, torch.float16)
 
 
 def _has_window(module: nn.Module, longest: int) -> bool:
-    """Whether a layer should not see the whole of a row of ``longest`` tokens."""
+    """Whether the tokens of a layer see only a part of a row of ``longest`` tokens."""
     config: Any = getattr(module, "config", None)
     window = getattr(config, "sliding_window", None)
     if not window or window >= longest:
@@ -99,29 +110,25 @@ def _has_window(module: nn.Module, longest: int) -> bool:
     return kinds is None or kinds[getattr(module, "layer_idx", 0)] == "sliding_attention"
 
 
-def _in_one_kernel(
-    line: list[torch.Tensor],
-    edges: torch.Tensor,
-    longest: int,
-    dropout: float,
-    scaling: float | None,
-    causal: bool,
-    window: int | None,
+def _attend_in_kernel(
+    packed: list[torch.Tensor], boundaries: torch.Tensor, longest: int, settings: _Settings
 ) -> torch.Tensor:
-    if torch.is_autocast_enabled("cuda"):  # positions that rotate are computed in 32 bits
-        line = [one.to(torch.get_autocast_dtype("cuda")) for one in line]
-    if line[0].shape[-1] > _WIDEST:
-        raise ValueError(f"heads are wider than {_WIDEST}")
+    """Shape (tokens, heads, width), as the queries, keys and values that are ``packed``."""
+    if torch.is_autocast_enabled("cuda"):  # rotary positions are computed in 32 bits
+        packed = [one.to(torch.get_autocast_dtype("cuda")) for one in packed]
+    if packed[0].shape[-1] > _WIDEST_HEAD:
+        raise ValueError(f"heads are wider than {_WIDEST_HEAD}")
+    window = settings.window
     attended, *_ = torch.ops.aten._flash_attention_forward(
-        *line,
-        edges,
-        edges,
+        *packed,
+        boundaries,
+        boundaries,
         longest,
         longest,
-        dropout,
-        causal,
-        False,  # no mask of what was dropped
-        scale=scaling,
+        settings.dropout,
+        settings.causal,
+        False,  # the mask of dropout is not returned
+        scale=settings.scale,
         window_size_left=None if window is None else window - 1,
         window_size_right=None if window is None else 0,
     )
@@ -129,99 +136,93 @@ def _in_one_kernel(
     return result
 
 
-def _row_by_row(
+def _attend_row_by_row(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
-    edges: torch.Tensor,
-    dropout: float,
-    scaling: float | None,
-    causal: bool,
-    window: int | None,
+    boundaries: torch.Tensor,
+    settings: _Settings,
 ) -> torch.Tensor:
     """Shape (1, tokens, heads, width)."""
-    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    lengths = edges.diff().tolist()
-    near = None
-    if window is not None or (causal and dropout):  # else torch knows what is near
-        near = _near(max(lengths), window, query.device)
-    if dropout:
-        return _attend_and_drop(query, key, value, lengths, dropout, scale, near)
+    scale = query.shape[-1] ** -0.5 if settings.scale is None else settings.scale
+    lengths = boundaries.diff().tolist()
+    visible = None
+    if settings.window is not None or (settings.causal and settings.dropout):
+        visible = _visible(max(lengths), settings.window, query.device)
+    if settings.dropout:
+        return _attend_with_dropout(query, key, value, lengths, settings.dropout, scale, visible)
 
-    def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    def attend_row(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+        tokens = query.shape[2]
         return functional.scaled_dot_product_attention(
             query,
             key,
             value,
-            attn_mask=None if near is None else near[: query.shape[2], : query.shape[2]],
-            is_causal=causal and near is None,
+            attn_mask=None if visible is None else visible[:tokens, :tokens],
+            is_causal=settings.causal and visible is None,
             scale=scale,
             enable_gqa=query.shape[1] != key.shape[1],
         )
 
-    return _each_row(attend, (query, key, value), lengths)
+    return _each_row(attend_row, (query, key, value), lengths)
 
 
-def _attend_and_drop(
+def _attend_with_dropout(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
     lengths: list[int],
     dropout: float,
     scale: float,
-    near: torch.Tensor | None,
+    visible: torch.Tensor | None,
 ) -> torch.Tensor:
-    """What torch computes where something is dropped, in less time: all of it has 32 bits there,
-    and tokens that see nothing are looked for. Here scores and their softmax have 32 bits; values
-    are weighted in as many as they have, as in FlashAttention."""
+    """The same as torch, in less time. With dropout torch computes all of it in 32 bits and looks
+    for tokens that see nothing. Here scores and their softmax have 32 bits, and values are weighted
+    in the bits that they have, as in FlashAttention."""
     device, kind = query.device.type, value.dtype
     if torch.is_autocast_enabled(device):
         kind = torch.get_autocast_dtype(device)
     wide = torch.promote_types(kind, torch.float32)
-    shared = query.shape[1] // key.shape[1]  # queries that have the same keys
-    unseen = None
-    if near is not None:
-        unseen = torch.zeros_like(near, dtype=wide).masked_fill(~near, -torch.inf)
+    queries_of_key = query.shape[1] // key.shape[1]
+    bias = None
+    if visible is not None:
+        bias = torch.zeros_like(visible, dtype=wide).masked_fill(~visible, -torch.inf)
 
-    def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    def attend_row(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
         tokens = query.shape[2]
-        if unseen is None:
+        if bias is None:
             scores = torch.bmm(query[0], key[0].transpose(1, 2))
         else:
-            scores = torch.baddbmm(unseen[:tokens, :tokens], query[0], key[0].transpose(1, 2))
+            scores = torch.baddbmm(bias[:tokens, :tokens], query[0], key[0].transpose(1, 2))
         weights = functional.dropout(scores.softmax(dim=-1).to(kind), dropout)
         return torch.bmm(weights, value[0])[None]
 
     with torch.autocast(device, enabled=False):
-        if shared > 1:
-            key, value = (one.repeat_interleave(shared, dim=1) for one in (key, value))
-        line = (query.to(wide) * scale, key.to(wide), value.to(kind))
-        return _each_row(attend, line, lengths)
+        if queries_of_key > 1:
+            key, value = (one.repeat_interleave(queries_of_key, dim=1) for one in (key, value))
+        packed = (query.to(wide) * scale, key.to(wide), value.to(kind))
+        return _each_row(attend_row, packed, lengths)
 
 
 def _each_row(
-    attend: Callable[..., torch.Tensor], line: tuple[torch.Tensor, ...], lengths: list[int]
+    attend_row: Callable[..., torch.Tensor], packed: tuple[torch.Tensor, ...], lengths: list[int]
 ) -> torch.Tensor:
-    """What each row of a line attends to, shape (1, tokens, heads, width); noughts for what is
-    behind the last."""
-    behind = line[0].shape[2] - sum(lengths)
-    # parted at once, for the gradient of a part taken alone is as large as the whole
-    parts = [torch.split(one, [*lengths, behind], dim=2)[: len(lengths)] for one in line]
-    rows = [attend(*row).transpose(1, 2) for row in zip(*parts, strict=True)]
-    attended = torch.cat(rows, dim=1)
-    return functional.pad(attended, (0, 0, 0, 0, 0, behind)) if behind else attended
+    """The results of all rows, shape (1, tokens, heads, width)."""
+    # split at once: the gradient of one slice is as large as the whole tensor
+    parts = [torch.split(one, lengths, dim=2) for one in packed]
+    return torch.cat([attend_row(*row).transpose(1, 2) for row in zip(*parts, strict=True)], dim=1)
 
 
-def _near(tokens: int, window: int | None, device: torch.device) -> torch.Tensor:
-    """Which tokens each sees: itself and those before it, ``window`` together."""
+def _visible(tokens: int, window: int | None, device: torch.device) -> torch.Tensor:
+    """Which tokens each token sees: itself and those before it, at most ``window`` together."""
     sees = torch.ones(tokens, tokens, dtype=torch.bool, device=device).tril()
     return sees if window is None else sees.triu(1 - window)
 
 
 def _mask(*arguments: Any, **settings: Any) -> torch.Tensor | None:
-    """That of ``sdpa``. But which tokens are text, shape (rows, width), where each sees all of its
-    row; and none where positions that begin anew would say what edges do, in as many numbers as the
-    line has tokens, squared."""
+    """The mask of ``sdpa``, with two exceptions. Where each token sees all of its row, the mask
+    says which tokens are text, shape (rows, width). Where rows are packed there is no mask: it
+    would repeat what the boundaries say, in tokens squared numbers."""
     if settings.get("mask_function") is bidirectional_mask_function:
         text: torch.Tensor | None = flash_attention_mask(*arguments, **settings)
         return text

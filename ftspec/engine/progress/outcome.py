@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ftspec.errors import FtspecError
 from ftspec.rundir import RunDirectory
 
-Metrics = dict[str, dict[str, float]]
+MetricsBySplit = dict[str, dict[str, float]]
 """For each split its metrics by name."""
 
 
@@ -16,7 +16,7 @@ class Outcome:
     """What a finished run leaves: its folder and, for each split, its metrics."""
 
     run_dir: RunDirectory
-    metrics: Metrics
+    metrics: MetricsBySplit
 
 
 class RunFailedError(FtspecError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -16,10 +16,14 @@ from ftspec import __version__
 from ftspec.engine.data.splits import Rows
 from ftspec.engine.model.attention import attention_of
 from ftspec.engine.model.checkpoint import identity_of
-from ftspec.engine.run.compile import CompiledRun, count_parameters
-from ftspec.engine.trainer.exact_batching import ExactBatching
+from ftspec.engine.model.parameters import count_parameters
+from ftspec.engine.run.compile import CompiledRun
+from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
+
+OVERHEAD = "micro_batch_overhead_tokens"
+"""The key of the lock that a resumed run reads."""
 
 _PACKAGES = (
     "accelerate",
@@ -53,7 +57,7 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
         "processes": run.trainer.accelerator.num_processes,
         "precision": run.precision,
         "attention": attention_of(run.model),
-        "micro_batch_overhead_tokens": _overhead_tokens(run),
+        OVERHEAD: _overhead_tokens(run),
         "packages": {name: _version(name) for name in _packages(run.plan)},
         "plugins": {
             plugin.name: {"distribution": plugin.distribution, "version": plugin.version}
@@ -70,10 +74,37 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
     return masked
 
 
+def check_lock(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to resume with other data, another model or other steps than the run began with.
+
+    Raises:
+        RunError: they differ.
+    """
+    if before.get("processes", now["processes"]) != now["processes"]:
+        raise RunError(
+            f"the run began with {before['processes']} processes, not with {now['processes']}: its "
+            "steps would have other rows",
+            slug="lock-drift",
+            helps=(f"start it with {before['processes']} processes, or start a new run",),
+        )
+    for key, what in (
+        ("splits", "the data"),
+        ("source", "the data's source"),
+        ("model", "the model's checkpoint"),
+    ):
+        if before.get(key) != now.get(key):
+            raise RunError(
+                f"{what} changed since the run began, so it cannot be resumed",
+                slug="lock-drift",
+                helps=('start a new run, or restore what changed; "lock.json" has what it was',),
+            )
+
+
 def _overhead_tokens(run: CompiledRun) -> int | None:
-    """None where steps are not cut, or lie in one line and are cut for the sake of memory alone."""
-    trainer = run.trainer
-    return trainer.overhead_tokens if isinstance(trainer, ExactBatching) and trainer.pads else None
+    """``None`` where steps are not split, or are split only if memory asks for it."""
+    micro_batching = run.trainer.micro_batching
+    pads = micro_batching is not None and micro_batching.pads
+    return micro_batching.overhead_tokens if micro_batching is not None and pads else None
 
 
 def _packages(plan: Plan) -> list[str]:

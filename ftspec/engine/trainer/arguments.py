@@ -20,7 +20,7 @@ from ftspec.rundir import RunDirectory
 from ftspec.spec.training import argument_table
 
 _PUSHED = {"hub_token", "push_to_hub"}
-"""What ftspec does itself, so that no TrainingArguments hold a token."""
+"""ftspec pushes by itself, so that no TrainingArguments hold a token."""
 
 
 def build_arguments(
@@ -30,12 +30,10 @@ def build_arguments(
     precision: Precision,
     *,
     needs_predictions: bool,
-    whole_steps: bool = False,
     loading: Mapping[str, Any] = MappingProxyType({}),
 ) -> TrainingArguments:
-    """The arguments of a run: what the spec sets, what the task adds, what ftspec owns. With
-    ``whole_steps`` a batch is all the rows of a step on a device, and nothing is accumulated.
-    ``loading`` is taken where the spec says nothing else.
+    """The arguments of a run: what the spec sets, what the task adds, what ftspec owns. ``loading``
+    holds defaults.
 
     Raises:
         RunError: the installed transformers refuses a field or a combination.
@@ -58,7 +56,6 @@ def build_arguments(
                 **loading,
                 **{name: value for name, value in plan.training.items() if name not in left_out},
                 **_owned(plan, run_dir, precision, needs_predictions),
-                **(_whole_steps(plan) if whole_steps else {}),
             }
         )
     except (ValueError, ImportError, TypeError) as error:
@@ -77,7 +74,7 @@ def _owned(
         "output_dir": str(run_dir.checkpoints),
         "run_name": plan.name,
         "seed": plan.seed,
-        "report_to": [],  # TensorBoard is a callback of ours, with its files in the run directory
+        "report_to": [],  # ftspec has its own TensorBoard callback
         "disable_tqdm": True,
         # collators choose what the model takes
         "remove_unused_columns": False,
@@ -86,22 +83,14 @@ def _owned(
         "fp16": precision == "fp16",
     }
     if not torch.accelerator.is_available():
-        owned["use_cpu"] = True  # said aloud, or transformers refuses bf16 on a CPU
+        owned["use_cpu"] = True  # else transformers refuses bf16 on a CPU
     if plan.performance.compile:
         owned["torch_compile"] = True
     return owned
 
 
 def rows_per_batch(plan: Plan) -> int:
-    """The rows of a batch on a device, as the spec has it."""
+    """The rows of a batch on one device, as the spec sets it."""
     name = "per_device_train_batch_size"
     size: int = plan.training.get(name, argument_table()[name]["default"])
     return size
-
-
-def _whole_steps(plan: Plan) -> Mapping[str, Any]:
-    steps = plan.training.get("gradient_accumulation_steps", 1)
-    return {
-        "per_device_train_batch_size": rows_per_batch(plan) * steps,
-        "gradient_accumulation_steps": 1,
-    }

@@ -10,19 +10,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from accelerate.utils import send_to_device
-from torch import nn
-from transformers import Trainer
 
-from ftspec.engine.batching.micro_batches import Batch, tokens_of
+from ftspec.engine.batching.micro_batches import tokens_of
 from ftspec.engine.batching.out_of_memory import free_memory, is_out_of_memory
+from ftspec.engine.batching.packed_sequence import Batch
 from ftspec.engine.batching.row_lengths import first_rows, lengths_of_rows
-from ftspec.engine.batching.split_by_length import NEVER_CUT
+from ftspec.engine.batching.split_by_length import NEVER_SPLIT
 from ftspec.engine.processes.agreement import of_first_process
-from ftspec.engine.trainer.exact_batching import ExactBatching
-from ftspec.engine.trainer.known_overheads import recall, remember, what_is_measured
+from ftspec.engine.trainer.known_overheads import measurement_of, recall, remember
+from ftspec.engine.trainer.trainer import StepTrainer
 
-_ENOUGH = 4.0  # times the time of the smallest batch tell the slope from noise
-_AT_FIRST = 2  # of a size, before it is said to be enough: one may have been disturbed
+_ENOUGH = 4.0  # times the time of the smallest batch show the slope despite noise
+_AT_FIRST = 2  # timings of a size, before it may be enough: one may have been disturbed
 _ROUNDS = 5
 _SECONDS = 5.0  # after which no larger batch is tried, and none again
 
@@ -34,130 +33,154 @@ class Timing(NamedTuple):
     seconds: float
 
 
-def settle_overhead(trainer: Trainer, wanted: int | None, recorded: int | None) -> str | None:
-    """Give a Trainer that cuts its steps the cost that the spec wants, or that the run recorded
-    which is resumed, or that was measured before for such a model on such a machine, or that is
-    measured now; in words, what it is where nobody said it.
+def settle_overhead(trainer: StepTrainer, wanted: int | None, recorded: int | None) -> str | None:
+    """Set the micro-batch overhead of a Trainer: what the spec says, or what the resumed run
+    recorded, or what was measured before for such a model on such a machine, or what is measured
+    now. Returns a note, unless it was known.
 
     All processes get that of the first.
     """
-    if not isinstance(trainer, ExactBatching):
+    micro_batching = trainer.micro_batching
+    if micro_batching is None:
         return None
     known = recorded if wanted is None else wanted
     if known is not None:
-        trainer.overhead_tokens = known
+        micro_batching.overhead_tokens = known
         return None
-    if not trainer.pads:  # cuts save nothing: there are no more than memory asks for
+    if not trainer.pads:  # steps are split only if memory asks for it
         return None
-    measured = what_is_measured(trainer)
-    cost = of_first_process(trainer, recall(measured))
-    if cost is None:
-        cost = of_first_process(trainer, measure_overhead(trainer))
-        if cost is None:
+    measurement = measurement_of(trainer)
+    overhead = of_first_process(trainer, recall(measurement))
+    if overhead is None:
+        overhead = of_first_process(trainer, measure_overhead(trainer))
+        if overhead is None:
             return None
-        remember(measured, cost)
-    trainer.overhead_tokens = cost
-    if cost == NEVER_CUT:
-        return "a few rows take as long as a whole step: steps are computed in one batch"
-    return f"a micro-batch costs as much as {cost:,} tokens beside its own"
+        remember(measurement, overhead)
+    micro_batching.overhead_tokens = overhead
+    if overhead == NEVER_SPLIT:
+        return "micro-batch overhead: a few rows take as long as a whole step, so steps stay whole"
+    return f"micro-batch overhead: about {overhead:,} tokens"
 
 
-def measure_overhead(trainer: ExactBatching) -> int | None:
-    """Compute a few batches of growing size and see what they take beside their tokens; nothing
-    where memory has room for one row only.
+def measure_overhead(trainer: StepTrainer) -> int | None:
+    """Time a few batches of growing size, and find what they take in addition to their tokens.
+    ``None`` where memory has room for one row only.
 
-    The model, its gradients and the random numbers are afterwards as they were.
+    The model, its gradients and the random numbers are the same afterwards.
     """
     # engines that shard weights wrap the model when training begins
     if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
-        return NEVER_CUT
-    with trainer.drawing_masks():
-        timings = _time_batches(trainer)
+        return NEVER_SPLIT
+    timings = _time_batches(trainer)
     return overhead_tokens(timings) if len(timings) > 1 else None
 
 
 def overhead_tokens(timings: Sequence[Timing]) -> int:
-    """The tokens that take as long as a micro-batch without any would.
+    """The tokens that take as long as a micro-batch without any tokens would.
 
-    Of the line through the shortest and the longest timing, rounded to a power of four: where two
-    runs measure a little different, they mostly cut alike.
+    Read from the straight line through the shortest and the longest timing, and rounded to a power
+    of four: two runs that measure slightly different times mostly split alike.
     """
     first, last = timings[0], timings[-1]
     if last.seconds <= first.seconds or last.tokens <= first.tokens:
-        return NEVER_CUT
+        return NEVER_SPLIT
     per_token = (last.seconds - first.seconds) / (last.tokens - first.tokens)
     tokens = first.seconds / per_token - first.tokens
     power = round(math.log(max(tokens, 1.0), 4))
-    return int(min(NEVER_CUT, 4**power))
+    return int(min(NEVER_SPLIT, 4**power))
 
 
-def _time_batches(trainer: ExactBatching) -> list[Timing]:
-    """The best of a few rounds over all sizes: what else the machine does for a while then slows
-    all of them alike."""
+def _time_batches(trainer: StepTrainer) -> list[Timing]:
     model: Any = trainer.model
-    columns = trainer.task.length_columns
-    rows = first_rows(trainer.train_dataset, trainer.args.train_batch_size)
-    rows = [rows[at] for at in np.argsort(lengths_of_rows(rows, columns).sum(axis=1))]
     was_training = model.training
     device = trainer.args.device
-    batches: list[Batch] = []
-    seconds: list[list[float]] = []
-    with torch.random.fork_rng([device] if device.type != "cpu" else [], device_type=device.type):
+    devices = [device] if device.type != "cpu" else []
+    with torch.random.fork_rng(devices, device_type=device.type):
         model.train()
-        began = time.perf_counter()
-        for count in _sizes(len(rows)):
-            start = (len(rows) - count) // 2  # rows of middling length, which pad little
-            batch = send_to_device(dict(trainer.data_collator(rows[start : start + count])), device)
-            if len(batches) > 1 and tokens_of(batch, columns) > trainer.most_tokens:
-                break
-            taken = _time(trainer, model, batch, 1 + _AT_FIRST)
-            if taken is None:
-                free_memory()
-                break
-            batches.append(batch)
-            seconds.append(taken[1:])  # kernels of a new size are made or loaded first
-            is_enough = min(seconds[-1]) > _ENOUGH * min(seconds[0])
-            if is_enough or time.perf_counter() - began > _SECONDS:
-                break
-        for batch, known in list(zip(batches, seconds, strict=True)) * (_ROUNDS - _AT_FIRST):
-            if time.perf_counter() - began > _SECONDS:
-                break
-            taken = _time(trainer, model, batch, 1)
-            if taken is None:
-                break
-            known += taken
+        timings = _Stopwatch(trainer).time_all()
         model.zero_grad()
         model.train(was_training)
-    return [
-        Timing(tokens_of(batch, columns), min(taken))
-        for batch, taken in zip(batches, seconds, strict=True)
-    ]
+    return timings
+
+
+class _Stopwatch:
+    """Times batches of growing size, each in several rounds: if the machine is busy for a while,
+    that slows all of them alike."""
+
+    def __init__(self, trainer: StepTrainer) -> None:
+        self._trainer = trainer
+        self._columns = trainer.task.length_columns
+        self._batches: list[Batch] = []
+        self._seconds: list[list[float]] = []
+        self._began = time.perf_counter()
+
+    def time_all(self) -> list[Timing]:
+        """The best time of each size."""
+        rows = first_rows(self._trainer.train_dataset, self._trainer.loaders.rows_of_own_step)
+        rows = [rows[at] for at in np.argsort(lengths_of_rows(rows, self._columns).sum(axis=1))]
+        for count in _sizes(len(rows)):
+            start = (len(rows) - count) // 2  # rows of medium length, which pad little
+            if not self._grow(rows[start : start + count]):
+                break
+        self._repeat()
+        return [
+            Timing(tokens_of(batch, self._columns), min(seconds))
+            for batch, seconds in zip(self._batches, self._seconds, strict=True)
+        ]
+
+    def _grow(self, rows: list[dict[str, Any]]) -> bool:
+        """Time a batch of these rows; whether larger ones are worth a try."""
+        device = self._trainer.args.device
+        batch = send_to_device(dict(self._trainer.data_collator(rows)), device)
+        most = self._trainer.loaders.most_tokens
+        if len(self._batches) > 1 and tokens_of(batch, self._columns) > most:
+            return False
+        seconds = self._time(batch, 1 + _AT_FIRST)
+        if seconds is None:
+            free_memory()
+            return False
+        self._batches.append(batch)
+        self._seconds.append(seconds[1:])  # the first time kernels of a new size are loaded
+        is_enough = min(self._seconds[-1]) > _ENOUGH * min(self._seconds[0])
+        return not (is_enough or self._is_late())
+
+    def _repeat(self) -> None:
+        timed = list(zip(self._batches, self._seconds, strict=True))
+        for batch, known in timed * (_ROUNDS - _AT_FIRST):
+            seconds = None if self._is_late() else self._time(batch, 1)
+            if seconds is None:
+                return
+            known += seconds
+
+    def _is_late(self) -> bool:
+        return time.perf_counter() - self._began > _SECONDS
+
+    def _time(self, batch: Batch, times: int) -> list[float] | None:
+        """Seconds of a batch, forward and backward, so many times; ``None`` if it does not fit."""
+        model: Any = self._trainer.model
+        device = self._trainer.args.device
+        seconds = []
+        for _ in range(times):
+            start = time.perf_counter()
+            try:
+                self._learn(batch)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+                model.zero_grad()
+                return None
+            if device.type != "cpu":
+                torch.accelerator.synchronize(device)
+            seconds.append(time.perf_counter() - start)
+        return seconds
+
+    def _learn(self, batch: Batch) -> None:
+        trainer = self._trainer
+        model: Any = trainer.model
+        with trainer.accelerator.autocast(), trainer.compute_loss_context_manager():
+            loss = trainer.compute_loss(model, dict(batch))
+        loss.backward()
 
 
 def _sizes(rows: int) -> list[int]:
     return [2**power for power in range(rows.bit_length()) if 2**power < rows] + [rows]
-
-
-def _learn(trainer: ExactBatching, model: nn.Module, batch: Batch) -> None:
-    with trainer.accelerator.autocast(), trainer.compute_loss_context_manager():
-        loss = trainer.compute_loss(model, dict(batch))
-    loss.backward()
-
-
-def _time(trainer: ExactBatching, model: nn.Module, batch: Batch, times: int) -> list[float] | None:
-    """Seconds of a batch, forward and backward, so many times; nothing where memory is too small
-    for it."""
-    seconds = []
-    for _ in range(times):
-        start = time.perf_counter()
-        try:
-            _learn(trainer, model, batch)
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            model.zero_grad()
-            return None
-        if trainer.args.device.type != "cpu":
-            torch.accelerator.synchronize(trainer.args.device)
-        seconds.append(time.perf_counter() - start)
-    return seconds

@@ -1,5 +1,7 @@
-"""Whether a model computes without padding what it computes with it: tried with the model itself,
-without gradients."""
+"""Equivalence checks: whether a model computes the same without padding as with it.
+
+The model itself is tried with a few tokens, without gradients.
+"""
 
 from __future__ import annotations
 
@@ -10,58 +12,63 @@ from typing import Any, NamedTuple
 import torch
 from datasets import Dataset
 from torch import nn
-from transformers import Trainer
+from transformers import TrainingArguments
 
-from ftspec.engine.batching.packed_sequence import Batch, flatten
+from ftspec.engine.batching.packed_sequence import Batch, pack
 from ftspec.engine.batching.row_lengths import first_rows, lengths_in, lengths_of_rows
 from ftspec.engine.model.unpadding import find_layers, first_layer, last_of, with_last
-from ftspec.engine.trainer.exact_batching import ExactBatching
-from ftspec.engine.trainer.recurring_sizes import computes_in_16_bits
+from ftspec.engine.trainer.trainer import StepTrainer
 from ftspec.errors import in_one_line
 
 _FIRST, _OTHER = range(1, 8), range(8, 1, -1)
-"""Tokens of rows: what a row says must not depend on which of them is before it."""
+"""Tokens of two rows. What a row gives must not depend on which of them comes before it."""
 
-_ROWS_LOOKED_AT = 1000
+_MEASURED_ROWS = 1000
 
-_ALIKE_IN_EVERY_BIT, _ALIKE_IN_32_BITS, _ALIKE_IN_16_BITS = 1e-5, 1e-4, 0.05
+_SAME, _CLOSE_IN_32_BITS, _CLOSE_IN_16_BITS = 1e-5, 1e-4, 0.05
+"""Differences relative to the norm."""
 
 
-def reason_rows_mix(trainer: ExactBatching) -> str | None:
-    """Why a line of rows is not to the model what they are one by one, or not as many items to the
-    task, if it is not: tried with a few tokens."""
+def computes_in_16_bits(arguments: TrainingArguments) -> bool:
+    """Whether products are computed in half as many bits as weights have."""
+    return bool(arguments.bf16 or arguments.fp16)
+
+
+def reason_rows_mix(trainer: StepTrainer) -> str | None:
+    """Why packed rows give other results than the same rows one at a time, or another number of
+    items, if they do."""
     model: Any = trainer.model
     was_training = model.training
     model.eval()
     try:
         padded = dict(trainer.data_collator(first_rows(trainer.train_dataset, 2)))
-        items = [int(trainer.task.count_loss_items(one)) for one in (padded, flatten(padded))]
+        items = [int(trainer.task.count_loss_items(one)) for one in (padded, pack(padded))]
         tokens = model.get_input_embeddings().num_embeddings
         rows = (_FIRST, _OTHER, range(9, 13 + _window(model)))
         first, other, second = ([at % tokens for at in row] for row in rows)
         after_first, after_other, alone = (
             _centred_logits(trainer, batch)[-len(second) :]
             for batch in (
-                flatten(_padded([first, second])),
-                flatten(_padded([other, second])),
+                pack(_padded([first, second])),
+                pack(_padded([other, second])),
                 _padded([second]),
             )
         )
-    except Exception as error:  # whatever it is: the model or the task takes no such batch
-        return f"rows in one line cannot be computed here: {in_one_line(error, 200)}"
+    except Exception as error:  # of any kind: the model or the task refuses the batch
+        return f"packed rows cannot be computed here: {in_one_line(error, 200)}"
     finally:
         model.train(was_training)
     scale = float(alone.norm())
-    leak, off = float((after_first - after_other).norm()), float((after_first - alone).norm())
-    is_alike = leak <= _ALIKE_IN_EVERY_BIT * scale and off <= _near(trainer) * scale
-    if is_alike and items[0] == items[1]:
+    leak, off = (float((after_first - one).norm()) for one in (after_other, alone))
+    is_same = leak <= _SAME * scale and off <= _close(trainer) * scale
+    if is_same and items[0] == items[1]:
         return None
-    return "the model or its loss sees rows in one line as one row"
+    return "the model or its loss sees packed rows as one row"
 
 
-def reason_layers_differ(trainer: ExactBatching, leave_out: Callable[[], None]) -> str | None:
-    """Why the loss and all that the model gives for text are not the same once ``leave_out`` has
-    let its layers compute no padding, if they are not: tried with a short row and a long one."""
+def reason_layers_differ(trainer: StepTrainer, unpad: Callable[[], None]) -> str | None:
+    """Why the loss or the outputs for text differ once ``unpad`` lets the layers compute no
+    padding, if they do. The batch is a short row and a long one."""
     model: Any = trainer.model
     layers = find_layers(model)
     assert layers is not None
@@ -70,39 +77,37 @@ def reason_layers_differ(trainer: ExactBatching, leave_out: Callable[[], None]) 
     try:
         batch = _uneven_batch(trainer)
         padded = _try(trainer, batch, layers)
-        with _noughts_for_padding(layers, batch):
+        with _zeros_for_padding(layers, batch):
             silent = _try(trainer, batch, layers)
-        leave_out()
+        unpad()
         text, after_other = (_try(trainer, one, layers) for one in (batch, _changed(batch)))
         if 1 not in text.rows:
-            return "its layers got padding all the same"
-        if not _are_alike(padded.given, silent.given, batch, _ALIKE_IN_EVERY_BIT):
-            return "the model reads what its layers give for padding"
+            return "its layers still compute padding"
+        if not _are_close(padded.given, silent.given, batch, _SAME):
+            return "the model reads the outputs of its layers for padding"
         second = slice(len(text.hidden) // 2, None)  # of two rows, each of one sequence or several
-        leaks = not _are_alike(
-            [text.hidden[second]], [after_other.hidden[second]], {}, _ALIKE_IN_EVERY_BIT
-        )
-        if leaks or not _are_alike(padded.given, text.given, batch, _near(trainer)):
-            return "the model gives something else where its layers compute text alone"
-    except Exception as error:  # whatever it is: the model or the task takes no such batch
+        leaks = not _are_close([text.hidden[second]], [after_other.hidden[second]], {}, _SAME)
+        if leaks or not _are_close(padded.given, text.given, batch, _close(trainer)):
+            return "the model gives other results where its layers compute text alone"
+    except Exception as error:  # of any kind: the model or the task refuses the batch
         return f"its layers cannot compute text alone: {in_one_line(error, 200)}"
     finally:
         model.train(was_training)
     return None
 
 
-def _near(trainer: Trainer) -> float:
-    return _ALIKE_IN_16_BITS if computes_in_16_bits(trainer) else _ALIKE_IN_32_BITS
+def _close(trainer: StepTrainer) -> float:
+    return _CLOSE_IN_16_BITS if computes_in_16_bits(trainer.args) else _CLOSE_IN_32_BITS
 
 
-def _uneven_batch(trainer: ExactBatching) -> Batch:
-    """A short row and a long one; of a stream the shortest and the longest of its first rows."""
+def _uneven_batch(trainer: StepTrainer) -> Batch:
+    """A short row and a long one: the shortest and the longest of some rows."""
     rows: Any = trainer.train_dataset
     if isinstance(rows, Dataset):
-        some = rows.select(range(0, len(rows), max(1, len(rows) // _ROWS_LOOKED_AT)))
+        some = rows.select(range(0, len(rows), max(1, len(rows) // _MEASURED_ROWS)))
         lengths = lengths_in(some, trainer.task.length_columns)
     else:
-        some = first_rows(rows, _ROWS_LOOKED_AT)
+        some = first_rows(rows, _MEASURED_ROWS)
         lengths = lengths_of_rows(some, trainer.task.length_columns)
     whole = lengths.sum(axis=1)
     return dict(trainer.data_collator([some[int(at)] for at in (whole.argmin(), whole.argmax())]))
@@ -119,15 +124,15 @@ def _changed(batch: Batch) -> Batch:
 
 
 class _Tried(NamedTuple):
-    """What a model gave: the loss and other numbers, what came out of its layers last, and how many
-    rows they got each time."""
+    """What a model gave: the loss and all other numbers, the last outputs of its layers, and how
+    many rows they got in each pass."""
 
     given: list[torch.Tensor]
     hidden: torch.Tensor
     rows: list[int]
 
 
-def _try(trainer: ExactBatching, batch: Batch, layers: nn.Module) -> _Tried:
+def _try(trainer: StepTrainer, batch: Batch, layers: nn.Module) -> _Tried:
     model: Any = trainer.model
     rows: list[int] = []
     hidden: list[torch.Tensor] = []
@@ -151,9 +156,9 @@ def _try(trainer: ExactBatching, batch: Batch, layers: nn.Module) -> _Tried:
 
 
 @contextmanager
-def _noughts_for_padding(layers: nn.Module, batch: Batch) -> Iterator[None]:
-    """While it lasts layers give noughts where a batch has padding, as they do once they compute
-    text alone."""
+def _zeros_for_padding(layers: nn.Module, batch: Batch) -> Iterator[None]:
+    """Layers give zeros for padding within this context, as they do once they compute text
+    alone."""
     mask = batch["attention_mask"]
 
     def silence(module: nn.Module, given: Any, output: Any) -> Any:
@@ -177,25 +182,24 @@ def _numbers_in(outputs: Any) -> Iterator[torch.Tensor]:
             yield from _numbers_in(one)
 
 
-def _are_alike(
-    ours: list[torch.Tensor], theirs: list[torch.Tensor], batch: Batch, near: float
+def _are_close(
+    ours: list[torch.Tensor], theirs: list[torch.Tensor], batch: Batch, tolerance: float
 ) -> bool:
-    """Of what there is for each token, those of text count."""
+    """Whether two lists of outputs are close. Of outputs for each token only text counts."""
     if [one.shape for one in ours] != [one.shape for one in theirs]:
         return False
     mask = batch.get("attention_mask")
     for one, other in zip(ours, theirs, strict=True):
         if mask is not None and one.shape[: mask.ndim] == mask.shape:
             one, other = one[mask.bool()], other[mask.bool()]
-        # where either is not a number, nothing is shown
-        if not float((one - other).norm()) <= near * float(one.norm()):
+        # where either is not a number, they are not close
+        if not float((one - other).norm()) <= tolerance * float(one.norm()):
             return False
     return True
 
 
 def _window(model: Any) -> int:
-    """How many tokens each sees where attention is a window, which a row must be longer than to
-    show; else 0."""
+    """The sliding window of attention in tokens, or 0. Only a longer row shows it."""
     return int(getattr(model.config, "sliding_window", None) or 0)
 
 
@@ -206,8 +210,8 @@ def _padded(rows: list[list[int]]) -> Batch:
     return {"input_ids": ids, "attention_mask": mask, "labels": ids}
 
 
-def _centred_logits(trainer: ExactBatching, batch: Batch) -> torch.Tensor:
-    """Shape (tokens, vocabulary). What all logits of a token have in common means nothing."""
+def _centred_logits(trainer: StepTrainer, batch: Batch) -> torch.Tensor:
+    """Shape (tokens, vocabulary). A constant added to all logits of a token has no effect."""
     inputs = trainer._prepare_inputs({n: value for n, value in batch.items() if n != "labels"})
     with torch.no_grad(), trainer.accelerator.autocast():
         logits = trainer.model(**inputs, use_cache=False).logits[0].float()  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""What micro-batches were found to cost, kept so that a run made twice cuts alike."""
+"""Measured micro-batch overheads, kept on disk so that a repeated run splits its steps alike."""
 
 from __future__ import annotations
 
@@ -16,30 +16,31 @@ from ftspec.cache import cache_folder
 from ftspec.engine.model.attention import attention_of
 from ftspec.rundir import write_atomically
 
-_MEASUREMENT = 2
-"""Counts up where costs are measured in another way, so that those found before are forgotten."""
+_MEASUREMENT = 3
+"""The version of the measurement. Raising it forgets overheads that were measured before."""
 
 
-def recall(measured: Mapping[str, Any]) -> int | None:
-    """The cost found for such a model on such a machine, if any."""
+def recall(measurement: Mapping[str, Any]) -> int | None:
+    """The overhead measured before for such a model on such a machine, if any."""
     try:
-        record = json.loads(_file(measured).read_text(encoding="utf-8"))
+        record = json.loads(_file(measurement).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    cost = record.get("overhead_tokens") if isinstance(record, dict) else None
-    return cost if isinstance(cost, int) else None
+    overhead = record.get("overhead_tokens") if isinstance(record, dict) else None
+    return overhead if isinstance(overhead, int) else None
 
 
-def remember(measured: Mapping[str, Any], cost: int) -> None:
-    """Keep a cost; where nothing can be written it is measured again next time."""
-    file = _file(measured)
+def remember(measurement: Mapping[str, Any], overhead: int) -> None:
+    """Keep an overhead. If nothing can be written, it is measured again next time."""
+    file = _file(measurement)
+    record = {"overhead_tokens": overhead, **measurement}
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, json.dumps({"overhead_tokens": cost, **measured}, indent=2) + "\n")
+        write_atomically(file, json.dumps(record, indent=2) + "\n")
 
 
-def what_is_measured(trainer: Trainer) -> dict[str, Any]:
-    """The model, the machine and the precision that a cost holds for."""
+def measurement_of(trainer: Trainer) -> dict[str, Any]:
+    """The model, the machine and the precision that an overhead holds for."""
     device = trainer.args.device
     config = getattr(trainer.model, "config", None)
     return {
@@ -55,6 +56,6 @@ def what_is_measured(trainer: Trainer) -> dict[str, Any]:
     }
 
 
-def _file(measured: Mapping[str, Any]) -> Path:
-    key = hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
+def _file(measurement: Mapping[str, Any]) -> Path:
+    key = hashlib.sha256(json.dumps(measurement, sort_keys=True).encode()).hexdigest()
     return cache_folder().parent / "micro-batch-overhead" / f"{key}.json"

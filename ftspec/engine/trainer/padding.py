@@ -7,78 +7,82 @@ from typing import Any, NamedTuple
 
 from datasets import Dataset
 from torch.utils.hooks import RemovableHandle
-from transformers import Trainer
 
 from ftspec.engine.batching.micro_batches import Form
-from ftspec.engine.batching.packed_sequence import PADDED
+from ftspec.engine.batching.packed_sequence import PACKABLE
 from ftspec.engine.batching.row_lengths import first_rows, lengths_in
 from ftspec.engine.model.attention import attention_of
 from ftspec.engine.model.unpadding import find_layers, unpad
-from ftspec.engine.model.variable_length_attention import BY_ROWS, register_row_attention
+from ftspec.engine.model.variable_length_attention import (
+    VARIABLE_LENGTH,
+    register_variable_length_attention,
+)
 from ftspec.engine.processes.agreement import of_first_process
-from ftspec.engine.trainer.equivalence import reason_layers_differ, reason_rows_mix
-from ftspec.engine.trainer.exact_batching import ExactBatching
-from ftspec.engine.trainer.recurring_sizes import computes_in_16_bits, line_multiple, settle_width
+from ftspec.engine.trainer.equivalence import (
+    computes_in_16_bits,
+    reason_layers_differ,
+    reason_rows_mix,
+)
+from ftspec.engine.trainer.trainer import StepTrainer
 
 _CAUSAL = "AutoModelForCausalLM"
 _COMPUTES_PADDING_IN_HEAD = "AutoModelForMaskedLM"
 
-_ROWS_LOOKED_AT = 1000
+_MEASURED_ROWS = 1000
 
 
 class Decision(NamedTuple):
-    """The form of micro-batches, the attention to compute with, and what to say of it."""
+    """The form of micro-batches, the attention to compute with, and a note about it."""
 
     form: Form
     attention: str | None
-    said: str | None = None
+    note: str | None = None
 
 
 def settle_padding(
-    trainer: Trainer, auto_model: str, *, is_compiled: bool, keeps_attention: bool
+    trainer: StepTrainer, auto_model: str, *, is_compiled: bool, keeps_attention: bool
 ) -> str | None:
-    """Leave padding out of what a Trainer computes that cuts its steps, where that is faster and
-    learns the same; in words, where somebody might expect it.
+    """Let a Trainer that splits steps compute no padding, if that is faster and equivalent. Returns
+    a note, if users might expect something else.
 
     ``auto_model`` is the auto class of transformers that the model was loaded with. Unless
-    ``keeps_attention`` a model that computes with ``sdpa`` is switched to attention by rows.
+    ``keeps_attention``, a model with ``sdpa`` is switched to variable-length attention.
     """
-    if not isinstance(trainer, ExactBatching):
+    if trainer.micro_batching is None:
         return None
-    if _lengths_differ(trainer):
-        settle_width(trainer)
-    # processes share the rows of a step by what they cost, so all must do the same
-    trainer.form, attention, said = of_first_process(
+    # processes share the rows of a step by cost, so all must decide alike
+    form, attention, note = of_first_process(
         trainer, _decide(trainer, auto_model, is_compiled, keeps_attention)
     )
-    leave_padding_out(trainer.model, trainer.form, attention, line_multiple(trainer))
-    return said
+    trainer.micro_batching.form = form
+    prepare_for(trainer.model, form, attention)
+    return note
 
 
-def leave_padding_out(
-    model: Any, form: Form, attention: str | None = BY_ROWS, multiple: int = 1
+def prepare_for(
+    model: Any, form: Form, attention: str | None = VARIABLE_LENGTH
 ) -> list[RemovableHandle]:
-    """Make a model for micro-batches of a form, with an attention that takes rows of any length;
-    removing what this gives lets its layers compute padding again. Those get a multiple of so many
-    tokens."""
+    """Prepare a model for micro-batches of a form, with an attention that takes rows of any length.
+    Removing the handles lets its layers compute padding again."""
     _switch(model, attention)
-    if form != "layers":
+    if form != "packed_layers":
         return []
     layers = find_layers(model)
-    assert layers is not None  # else the form would be another
-    return unpad(layers, multiple)
+    assert layers is not None  # else the form is another
+    return unpad(layers)
 
 
 def _decide(
-    trainer: ExactBatching, auto_model: str, is_compiled: bool, keeps_attention: bool
+    trainer: StepTrainer, auto_model: str, is_compiled: bool, keeps_attention: bool
 ) -> Decision:
-    """The model is afterwards as it was."""
+    """Leaves the model as it was."""
     model: Any = trainer.model
     attention = attention_of(model)
-    device, in_16_bits = trainer.args.device.type, computes_in_16_bits(trainer)
     switches = (
         not keeps_attention
-        and may_attend_by_rows(model, device, in_16_bits=in_16_bits)
+        and may_switch(
+            model, trainer.args.device.type, in_16_bits=computes_in_16_bits(trainer.args)
+        )
         and _lengths_differ(trainer)
     )
     if not switches and not takes_any_length(attention):
@@ -93,37 +97,35 @@ def _decide(
         names=_names_in_batch(trainer),
     )
     if why is not None:
-        said = None if switches else f"micro-batches are padded: {why}"
-        return Decision("padded", attention, said)
-    taken = BY_ROWS if switches else attention
-    form: Form = "line" if auto_model == _CAUSAL else "layers"
-    why = _reason_to_keep_padding(trainer, form, taken)
+        return Decision(
+            "padded", attention, None if switches else f"micro-batches are padded: {why}"
+        )
+    chosen = VARIABLE_LENGTH if switches else attention
+    form: Form = "packed" if auto_model == _CAUSAL else "packed_layers"
+    why = _reason_to_keep_padding(trainer, form, chosen)
     if why is not None:
         return Decision("padded", attention, f"micro-batches are padded: {why}")
-    subject = "micro-batches are not padded" if form == "line" else "layers compute no padding"
-    name = "attention by rows" if switches else taken
-    return Decision(form, taken, f"{subject}: {name} takes rows of any length")
+    subject = "micro-batches are packed" if form == "packed" else "layers compute no padding"
+    name = "variable-length attention" if switches else chosen
+    return Decision(form, chosen, f"{subject}: {name} takes rows of any length")
 
 
-def _reason_to_keep_padding(
-    trainer: ExactBatching, form: Form, attention: str | None
-) -> str | None:
-    """Why a model does not compute the same without padding, if it does not: it is tried."""
+def _reason_to_keep_padding(trainer: StepTrainer, form: Form, attention: str | None) -> str | None:
+    """Why a model does not compute the same without padding, if it does not: an equivalence check
+    finds out."""
     model: Any = trainer.model
     before = attention_of(model)
     handles: list[RemovableHandle] = []
-
-    def leave_out() -> None:
-        handles.extend(leave_padding_out(model, form, attention, line_multiple(trainer)))
-
     try:
         _switch(model, attention)
-        if attention_of(model) != attention:  # code of a repository may know no other than its own
+        if attention_of(model) != attention:  # code of a repository may know only its own
             return f'the model does not take the attention "{attention}"'
         _switch(model, before)
-        if form == "layers":
-            return reason_layers_differ(trainer, leave_out)
-        leave_out()
+        if form == "packed_layers":
+            return reason_layers_differ(
+                trainer, lambda: handles.extend(prepare_for(model, form, attention))
+            )
+        prepare_for(model, form, attention)
         return reason_rows_mix(trainer)
     finally:
         for handle in handles:
@@ -132,22 +134,23 @@ def _reason_to_keep_padding(
 
 
 def _switch(model: Any, attention: str | None) -> None:
-    """As far as the model takes it."""
+    """Ask the model for an attention, which it may refuse."""
     if attention != attention_of(model):
-        register_row_attention()
+        register_variable_length_attention()
         model.set_attn_implementation(attention)
 
 
 def takes_any_length(attention: str | None) -> bool:
-    """Whether an attention computes rows of different lengths without padding between them: every
-    flash attention does, of a package or of a kernel on the Hub. Masks that keep rows of one line
-    apart, as ``sdpa`` takes them, cost more than padding."""
+    """Whether an attention computes rows of different lengths without padding between them. Every
+    flash attention does, from a package or from a kernel on the Hub. The masks with which ``sdpa``
+    keeps packed rows apart cost more than padding."""
     return attention is not None and "flash" in attention and not attention.startswith("paged|")
 
 
-def may_attend_by_rows(model: Any, device: str, *, in_16_bits: bool) -> bool:
-    """Whether a model that computes with ``sdpa`` may be tried with attention by rows: where it
-    hands on what any attention of variable length must know. The kernel takes 16 bits."""
+def may_switch(model: Any, device: str, *, in_16_bits: bool) -> bool:
+    """Whether variable-length attention may replace the ``sdpa`` of a model, subject to an
+    equivalence check. The model must pass on the arguments of flash attention. The kernel takes 16
+    bits."""
     return (
         attention_of(model) == "sdpa"
         and bool(getattr(model, "_supports_flash_attn", False))
@@ -156,13 +159,13 @@ def may_attend_by_rows(model: Any, device: str, *, in_16_bits: bool) -> bool:
     )
 
 
-def _lengths_differ(trainer: ExactBatching) -> bool:
-    """Whether there is padding to leave out: packed blocks have none."""
+def _lengths_differ(trainer: StepTrainer) -> bool:
+    """Whether there is padding to avoid. Packed blocks of text have none."""
     rows, columns = trainer.train_dataset, trainer.task.length_columns
     if not isinstance(rows, Dataset) or not set(columns) <= set(rows.column_names):
         return True
     blocks = max(1, len(rows) - 1)  # the last one may be shorter
-    some = range(0, blocks, max(1, blocks // _ROWS_LOOKED_AT))
+    some = range(0, blocks, max(1, blocks // _MEASURED_ROWS))
     lengths = lengths_in(rows.select(some), columns)
     return bool((lengths != lengths[0]).any())
 
@@ -180,21 +183,21 @@ def reason_to_pad(
     """Why micro-batches are padded though the attention takes rows of any length, if they are."""
     if auto_model == _CAUSAL:
         if has_own_trainer:
-            return "the task computes the loss its own way"
-        if set(names) != PADDED:
-            return "the batches of this task are more than tokens and labels"
+            return "the task has a Trainer of its own, which computes the loss"
+        if set(names) != PACKABLE:
+            return "the batches of this task hold more than tokens and labels"
     elif not has_layers:
-        return "the rows of this task are more than a line of tokens"
+        return "the model has no single stack of layers"
     elif auto_model == _COMPUTES_PADDING_IN_HEAD:
         return "the head of this model computes as much as its layers"
     if is_compiled:
-        return "a compiled model takes lengths of few sizes"
+        return "a compiled model takes few different lengths"
     if is_sharded:
-        return "an engine that shards weights has the model"
+        return "the weights are sharded"
     if devices > 1:
-        return "one process divides its rows among several devices"
+        return "one process feeds several devices"
     return None
 
 
-def _names_in_batch(trainer: Trainer) -> Collection[str]:
+def _names_in_batch(trainer: StepTrainer) -> Collection[str]:
     return dict(trainer.data_collator(first_rows(trainer.train_dataset, 2))).keys()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ftspec.engine.model.precision import Precision
-from ftspec.engine.model.variable_length_attention import BY_ROWS
+from ftspec.engine.model.variable_length_attention import VARIABLE_LENGTH
 
-_FUSED = ("sdpa", BY_ROWS)
+_FUSED = ("sdpa", VARIABLE_LENGTH)
 """Attention that torch computes at one go where nothing is dropped."""
 
 _WASTE = 0.15

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from ftspec.engine.batching.token_counts import TokenCounts
+from ftspec.engine.model.parameters import size_of
 from ftspec.engine.model.precision import Precision
-from ftspec.engine.run.compile import size_of
 
 FORMULA = (
     "4 N + 2 M for each token computed, padding too, where N are the weights that multiply it and "

@@ -1,30 +1,27 @@
-"""A few real steps of a plan, and what they say of the whole run."""
+"""A few real steps of a plan, and what they say about the whole run."""
 
 from __future__ import annotations
 
 import math
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from ftspec.engine.callbacks.stopwatch import Stopwatch
-from ftspec.engine.progress.run_log import RunLog, Watcher, quiet_libraries
+from ftspec.engine.progress.run_log import Watcher
 from ftspec.engine.run.accounting.performance import Performance, account
-from ftspec.engine.run.compile import CompiledRun, compile_run
-from ftspec.engine.run.opening import start_run
-from ftspec.engine.trainer.calibration import settle_overhead
+from ftspec.engine.run.compile import CompiledRun
+from ftspec.engine.run.session import open_rehearsal
 from ftspec.planning.plan import Plan
 
 STEPS = 10
 
-# steps and nothing else
+# nothing but steps
 _BARE = {
     "eval_strategy": "no",
     "eval_on_start": False,
     "save_strategy": "no",
     "load_best_model_at_end": False,
-    # some schedules follow evaluations
+    # some schedules need evaluations
     "lr_scheduler_type": "constant",
     "lr_scheduler_kwargs": None,
     "push_to_hub": False,
@@ -32,7 +29,7 @@ _BARE = {
 
 
 @dataclass(frozen=True)
-class Trial:
+class MeasuredSteps:
     """What a few steps cost, and how many the whole run has."""
 
     performance: Performance
@@ -52,45 +49,35 @@ class Trial:
         return {"measured": self.performance.to_json(), "whole_run": whole}
 
     def lines(self) -> list[str]:
-        """What a person wants to know."""
+        """What people read."""
         return [
-            f"made {self.performance.steps} steps on real rows in a folder thrown away; what is "
-            "left are prepared rows in the cache",
+            f"made {self.performance.steps} steps on real rows in a temporary folder; only the "
+            "prepared rows stay, in the cache",
             *self.performance.lines(),
             f"all {self.steps_of_run:,} steps of a run would take {_shown(self.seconds_of_run)}, "
-            "evaluations and saves aside",
+            "without evaluations and saves",
         ]
 
 
-def try_steps(plan: Plan, *, watcher: Watcher) -> Trial:
+def try_steps(plan: Plan, *, watcher: Watcher) -> MeasuredSteps:
     """Prepare the data, load the model and make a few steps, without a run directory.
 
     Raises:
         RunError: the plan does not fit the data, the model or the machine.
         MissingExtraError: a package is not installed.
     """
-    quiet_libraries()
-    with tempfile.TemporaryDirectory(prefix="ftspec-") as folder:
-        tried = replace(
-            plan,
-            output_dir=Path(folder),
-            callbacks=(),
-            training={**plan.training, **_BARE},
-        )
-        run_dir = start_run(tried, "")
-        with RunLog(run_dir.log, watcher, plan.mask) as log:
-            run = compile_run(tried, run_dir, log)
-            settle_overhead(run.trainer, plan.performance.micro_batch_overhead_tokens, None)
-            steps = steps_of(run)
-            run.trainer.args.max_steps = min(STEPS, steps)
-            stopwatch = Stopwatch(run.trainer)
-            run.trainer.add_callback(stopwatch)
-            log.phase("training")
-            run.trainer.train()
-            log.end_phase()
-            performance = account(run, stopwatch, log.seconds)
+    bare = replace(plan, callbacks=(), training={**plan.training, **_BARE})
+    with open_rehearsal(bare, watcher) as (run, log):
+        steps = steps_of(run)
+        run.trainer.args.max_steps = min(STEPS, steps)
+        stopwatch = Stopwatch(run.trainer)
+        run.trainer.add_callback(stopwatch)
+        log.phase("training")
+        run.trainer.train()
+        log.end_phase()
+        performance = account(run, stopwatch, log.seconds)
     assert performance is not None  # a split without rows is an error before
-    return Trial(performance, steps)
+    return MeasuredSteps(performance, steps)
 
 
 def steps_of(run: CompiledRun) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.engine.run.compile import compile_run
-from ftspec.engine.run.execute import start_run
+from ftspec.engine.run.opening import start_run
 from tests.engine.running import Engine, Recorder
 
 # a step so large that accuracy goes up and down

@@ -1,4 +1,4 @@
-"""Micro-batches are cut, moved, split and counted without losing a row."""
+"""Micro-batches are made, moved, split and counted without losing a row."""
 
 from __future__ import annotations
 
@@ -12,21 +12,15 @@ import pytest
 import torch
 from torch.utils.data import RandomSampler, SequentialSampler
 
-from ftspec.engine.batching.micro_batches import (
-    Batch,
-    CuttingCollator,
-    MicroBatches,
-    rows_of,
-    split_to_fit,
-    tokens_of,
-)
+from ftspec.engine.batching.collator import MicroBatchCollator
+from ftspec.engine.batching.micro_batches import MicroBatches, rows_of, split_to_fit, tokens_of
 from ftspec.engine.batching.out_of_memory import is_out_of_memory
-from ftspec.engine.batching.packed_sequence import flatten
+from ftspec.engine.batching.packed_sequence import Batch, pack
 from ftspec.engine.batching.passes import plan_passes
+from ftspec.engine.batching.process_share import ProcessShare
 from ftspec.engine.batching.row_lengths import lengths_in, lengths_of_rows
 from ftspec.engine.batching.sampler import StepSampler
-from ftspec.engine.batching.sharing import Sharing
-from ftspec.engine.batching.split_by_length import NEVER_CUT
+from ftspec.engine.batching.split_by_length import NEVER_SPLIT, Costs
 from ftspec.engine.batching.token_counts import TokenCounts
 
 COLUMNS = ("input_ids",)
@@ -56,41 +50,32 @@ def numbers_in(batches: Sequence[Batch]) -> list[list[int]]:
     return [batch["input_ids"][:, 0].tolist() for batch in batches]
 
 
-def test_rows_are_cut_by_length_and_the_costliest_comes_first() -> None:
-    cut = CuttingCollator(pad, COLUMNS, overhead_tokens=5)(rows_with(3, 20, 3, 19, 2))
+def test_rows_are_split_by_length_and_the_costliest_comes_first() -> None:
+    cut = MicroBatchCollator(pad, COLUMNS, Costs(5))(rows_with(3, 20, 3, 19, 2))
 
     assert numbers_in(list(cut)) == [[4, 2], [5, 1, 3]]
     assert [tokens_of(batch, COLUMNS) for batch in cut] == [40, 9]
 
 
-@pytest.mark.parametrize("flattens", [True, False])
-def test_nothing_makes_no_batch(flattens: bool) -> None:
-    assert len(CuttingCollator(pad, COLUMNS, 5, flattens=flattens)([])) == 0
+@pytest.mark.parametrize("packs", [True, False])
+def test_nothing_makes_no_batch(packs: bool) -> None:
+    assert len(MicroBatchCollator(pad, COLUMNS, Costs(5), packs=packs)([])) == 0
 
 
 @pytest.mark.parametrize(
     ("max_tokens", "tokens"), [(None, [47]), (40, [39, 8]), (30, [20, 27]), (20, [20, 19, 8])]
 )
-def test_a_line_has_no_more_tokens_than_it_may(max_tokens: int | None, tokens: list[int]) -> None:
-    cut = CuttingCollator(pad_text, COLUMNS, 0, max_tokens, flattens=True)(
+def test_a_packed_batch_has_no_more_tokens_than_it_may(
+    max_tokens: int | None, tokens: list[int]
+) -> None:
+    cut = MicroBatchCollator(pad_text, COLUMNS, Costs(0, max_tokens, pads=False), packs=True)(
         rows_with(3, 20, 3, 19, 2)
     )
 
     assert sorted(tokens_of(batch, COLUMNS) for batch in cut) == sorted(tokens)
 
 
-@pytest.mark.parametrize(
-    ("max_tokens", "tokens"), [(None, [48]), (48, [48]), (47, [47]), (40, [40, 8]), (39, [39, 8])]
-)
-def test_a_line_is_filled_up_where_it_may_be(max_tokens: int | None, tokens: list[int]) -> None:
-    cut = CuttingCollator(pad_text, COLUMNS, 0, max_tokens, flattens=True, multiple=8)
-
-    batches = cut(rows_with(3, 20, 3, 19, 2))
-
-    assert [tokens_of(batch, COLUMNS) for batch in batches] == tokens
-
-
-def test_rows_of_a_line_are_not_padded_to_the_longest_of_all() -> None:
+def test_packed_rows_are_not_padded_to_the_longest_of_all() -> None:
     """What is collated together has the length of the longest: a row of 900 tokens comes alone."""
     collated: list[int] = []
 
@@ -100,16 +85,18 @@ def test_rows_of_a_line_are_not_padded_to_the_longest_of_all() -> None:
         return batch
 
     rows = rows_with(900, *range(1, 60))
-    (line,) = CuttingCollator(note_size, COLUMNS, NEVER_CUT, flattens=True)(rows)
+    (packed,) = MicroBatchCollator(note_size, COLUMNS, Costs(NEVER_SPLIT, pads=False), packs=True)(
+        rows
+    )
 
     in_order = sorted(rows, key=lambda row: len(row["input_ids"]))
-    whole = flatten(pad_text(in_order))
-    assert all(line[name].equal(whole[name]) for name in ("input_ids", "labels", "position_ids"))
-    assert line["cu_seq_lens_q"].equal(whole["cu_seq_lens_q"])
-    assert sum(collated) < 1.5 * tokens_of(line, COLUMNS)
+    whole = pack(pad_text(in_order))
+    assert all(packed[name].equal(whole[name]) for name in ("input_ids", "labels", "position_ids"))
+    assert packed["cu_seq_lens_q"].equal(whole["cu_seq_lens_q"])
+    assert sum(collated) < 1.5 * tokens_of(packed, COLUMNS)
 
 
-def test_rows_are_cut_by_the_width_they_get() -> None:
+def test_rows_are_split_by_the_width_they_get() -> None:
     class Padding:
         pad_to_multiple_of = 8
 
@@ -118,7 +105,12 @@ def test_rows_are_cut_by_the_width_they_get() -> None:
 
     rows = rows_with(1, 8, 7, 9, 16)
 
-    assert numbers_in(list(CuttingCollator(Padding(), COLUMNS, 2)(rows))) == [[4, 5], [1, 2, 3]]
+    batches = MicroBatchCollator(Padding(), COLUMNS, Costs(2))(rows)
+
+    assert numbers_in(list(batches)) == [
+        [4, 5],
+        [1, 2, 3],
+    ]
 
 
 def test_they_move_as_one() -> None:
@@ -192,8 +184,10 @@ def test_processes_share_every_step(rows: int, processes: int) -> None:
             RandomSampler(range(rows), generator=torch.Generator().manual_seed(3)),
             rows,
             16,
-            Sharing(process=process, processes=processes, overhead_tokens=30),
             lengths,
+            parts=1,
+            costs=Costs(30),
+            share=ProcessShare(process=process, world_size=processes, costs=Costs(30)),
         )
         for process in range(processes)
     ]
@@ -212,7 +206,9 @@ def test_processes_share_every_step(rows: int, processes: int) -> None:
 @pytest.mark.parametrize("rows", [1, 2, 7])
 def test_of_rows_that_all_processes_read_each_keeps_its_own(rows: int) -> None:
     shares = [
-        CuttingCollator(pad, COLUMNS, 5, sharing=Sharing(process=process, processes=2))
+        MicroBatchCollator(
+            pad, COLUMNS, Costs(5), share=ProcessShare(process=process, world_size=2, costs=Costs())
+        )
         for process in range(2)
     ]
     numbers = [
@@ -223,11 +219,37 @@ def test_of_rows_that_all_processes_read_each_keeps_its_own(rows: int) -> None:
     assert len(numbers[1]) >= rows // 2
 
 
+def sampler_of(lengths: Sequence[int], rows: int, **options: Any) -> StepSampler:
+    """A sampler of four rows a step, in the order of the rows."""
+    table = np.array(lengths)[:, None]
+    return StepSampler(SequentialSampler(range(len(lengths))), rows, 4, table, **options)
+
+
 def test_rows_left_out_are_the_last_drawn() -> None:
-    assert list(StepSampler(SequentialSampler(range(10)), 8, 4)) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    sampler = sampler_of(range(1, 11), rows=8, parts=1, costs=Costs())
+
+    assert list(sampler) == [[0, 1, 2, 3], [4, 5, 6, 7]]
 
 
-def test_want_of_memory_is_told_from_other_errors() -> None:
+@pytest.mark.parametrize(
+    ("overhead", "parts", "steps"),
+    [
+        (0, 2, [[1, 0], [3, 2], [], [4, 5]]),
+        (0, 3, [[1], [0], [3, 2], [], [], [4, 5]]),
+        (1000, 2, [[], [1, 0, 3, 2], [], [4, 5]]),
+    ],
+)
+def test_a_step_has_as_many_parts_as_are_accumulated(
+    overhead: float, parts: int, steps: list[list[int]]
+) -> None:
+    """Micro-batches are not split further for it: the first parts may be empty."""
+    sampler = sampler_of([2, 1, 40, 3, 7, 7], rows=6, parts=parts, costs=Costs(overhead))
+
+    assert len(sampler) == 2 * parts
+    assert list(sampler) == steps
+
+
+def test_out_of_memory_is_distinguished_from_other_errors() -> None:
     with pytest.raises(RuntimeError) as of_cpu:
         torch.empty(1 << 50)
     assert is_out_of_memory(of_cpu.value)

@@ -1,4 +1,4 @@
-"""Cuts are as cheap as the cheapest of all there are."""
+"""No other split into micro-batches is cheaper."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftspec.engine.batching.split_by_length import (
+    Costs,
     LengthTable,
     Range,
-    cut,
     order_by_length,
     padded_tokens,
-    share,
+    share_by_cost,
+    split_by_length,
 )
 
 LENGTHS = st.integers(1, 60)
@@ -32,8 +33,8 @@ def tables(draw: st.DrawFn) -> LengthTable:
     return np.array(rows, dtype=np.int64)
 
 
-def every_cut(rows: int, parts: int | None = None) -> Iterator[list[Range]]:
-    """All ways to cut rows, or to cut them in so many parts."""
+def every_split(rows: int, parts: int | None = None) -> Iterator[list[Range]]:
+    """All ways to split rows, or to split them into so many parts."""
     for count in range(rows) if parts is None else [parts - 1]:
         for edges in combinations(range(1, rows), count):
             yield list(pairwise([0, *edges, rows]))
@@ -57,19 +58,19 @@ def fits(lengths: LengthTable, ranges: list[Range], max_tokens: int | None) -> b
 
 
 def cheapest(lengths: LengthTable, overhead_tokens: float, max_tokens: int | None) -> float:
-    """The cost of the best of all cuts that fit."""
+    """The cost of the best of all splits that fit."""
     return min(
         cost_of(lengths, ranges, overhead_tokens)
-        for ranges in every_cut(len(lengths))
+        for ranges in every_split(len(lengths))
         if fits(lengths, ranges, max_tokens)
     )
 
 
 @given(tables(), COSTS, CAPS)
-def test_no_cut_is_cheaper(
+def test_no_split_is_cheaper(
     lengths: LengthTable, overhead_tokens: float, max_tokens: int | None
 ) -> None:
-    ranges = cut(lengths, overhead_tokens, max_tokens)
+    ranges = split_by_length(lengths, Costs(overhead_tokens, max_tokens))
 
     assert [start for start, _ in ranges] == [0, *(stop for _, stop in ranges[:-1])]
     assert ranges[-1][1] == len(lengths)
@@ -86,7 +87,7 @@ def test_no_shares_are_better_balanced(
     lengths: LengthTable, parts: int, overhead_tokens: float, max_tokens: int | None
 ) -> None:
     lengths = lengths[order_by_length(lengths)]
-    ranges = share(lengths, parts, overhead_tokens, max_tokens)
+    ranges = share_by_cost(lengths, parts, Costs(overhead_tokens, max_tokens))
 
     assert len(ranges) == parts
     assert [row for start, stop in ranges for row in range(start, stop)] == [*range(len(lengths))]
@@ -97,29 +98,29 @@ def test_no_shares_are_better_balanced(
     def costliest(shares: list[Range]) -> float:
         return max(cheapest(lengths[a:b], overhead_tokens, max_tokens) for a, b in shares)
 
-    best = min(costliest(shares) for shares in every_cut(len(lengths), parts))
+    best = min(costliest(shares) for shares in every_split(len(lengths), parts))
     assert costliest(ranges) <= best * 1.02 + 1e-9
 
 
 @pytest.mark.parametrize("pads", [True, False])
-def test_shares_are_balanced_however_much_a_cut_costs(pads: bool) -> None:
-    """Where no step is cut, the cost of a cut says nothing of what a share takes."""
+def test_shares_are_balanced_however_large_the_overhead(pads: bool) -> None:
+    """Where steps stay whole, the overhead says nothing about the time of a share."""
     lengths = np.sort(np.random.default_rng(0).integers(5, 200, (64, 1)), axis=0)
     tokens = [
         padded_tokens(lengths[one[0] : one[1]], [(0, one[1] - one[0])])
         if pads
         else int(lengths[one[0] : one[1]].sum())
-        for one in share(lengths, 2, 4**10, pads=pads)
+        for one in share_by_cost(lengths, 2, Costs(4**10, pads=pads))
     ]
 
     assert max(tokens) < 1.05 * min(tokens)
 
 
 @given(tables(), COSTS, CAPS)
-def test_rows_that_are_not_padded_are_cut_only_to_fit(
+def test_rows_that_are_not_padded_are_split_only_to_fit(
     lengths: LengthTable, overhead_tokens: float, max_tokens: int | None
 ) -> None:
-    ranges = cut(lengths, overhead_tokens, max_tokens, pads=False)
+    ranges = split_by_length(lengths, Costs(overhead_tokens, max_tokens, pads=False))
 
     tokens = [int(lengths[start:stop].sum()) for start, stop in ranges]
     assert [start for start, _ in ranges] == [0, *(stop for _, stop in ranges[:-1])]
@@ -136,8 +137,8 @@ def test_rows_are_ordered_by_all_their_tokens() -> None:
     assert order_by_length(np.array([[5, 9], [3, 1], [4, 10], [2, 2]])) == [1, 3, 0, 2]
 
 
-def test_a_cut_worth_its_cost_is_made() -> None:
+def test_a_split_worth_its_overhead_is_made() -> None:
     lengths = np.array([[10], [10], [10], [100]])
 
-    assert cut(lengths, 64) == [(0, 3), (3, 4)]
-    assert cut(lengths, 270) == [(0, 4)]
+    assert split_by_length(lengths, Costs(64)) == [(0, 3), (3, 4)]
+    assert split_by_length(lengths, Costs(270)) == [(0, 4)]

@@ -12,7 +12,7 @@ from transformers import EvalPrediction
 
 from ftspec.builtin.tasks.config import TextClassificationConfig
 from ftspec.builtin.tasks.text_classification import TextClassification
-from ftspec.engine.callbacks.metrics import Metrics
+from ftspec.engine.callbacks.metrics import MetricsCallback
 from ftspec.engine.components.factories import build
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Context, TaskContext
@@ -20,7 +20,7 @@ from tests.unit import tiny
 from tests.unit.conftest import PlanOf
 
 
-def metrics_of(plan: Plan, extra: Any = None) -> Metrics:
+def metrics_of(plan: Plan, extra: Any = None) -> MetricsCallback:
     more: dict[str, Any] = {"section": (), "seed": 1, "note": print}
 
     def make(planned: PlannedComponent) -> Any:
@@ -30,7 +30,7 @@ def metrics_of(plan: Plan, extra: Any = None) -> Metrics:
         tokenizer=tiny.tokenizer("wordpiece"), max_length=8, max_target_length=8, **more
     )
     task = TextClassification(TextClassificationConfig(), context)
-    return Metrics(plan.metrics, make, task)
+    return MetricsCallback(plan.metrics, make, task)
 
 
 ROWS = Dataset.from_dict({"labels": [1, 0, 0]})

@@ -188,8 +188,8 @@ def test_an_unknown_attention(gpt2: Path) -> None:
 
 
 def test_an_attention_that_a_run_chooses_for_itself(gpt2: Path) -> None:
-    with pytest.raises(RunError, match='knows no attention "by_rows"'):
-        config_of(gpt2, config={"attn_implementation": "by_rows"})
+    with pytest.raises(RunError, match='knows no attention "variable_length"'):
+        config_of(gpt2, config={"attn_implementation": "variable_length"})
 
 
 @pytest.mark.parametrize("source", ["checkpoint", "architecture"])

@@ -22,8 +22,11 @@ from transformers import (
     T5Config,
 )
 
-from ftspec.engine.model.unpadding import Line, find_layers, first_layer, unpad
-from ftspec.engine.model.variable_length_attention import BY_ROWS, register_row_attention
+from ftspec.engine.model.unpadding import PackedTokens, find_layers, first_layer, unpad
+from ftspec.engine.model.variable_length_attention import (
+    VARIABLE_LENGTH,
+    register_variable_length_attention,
+)
 
 pytestmark = pytest.mark.kernels
 
@@ -50,7 +53,7 @@ ENCODERS: dict[str, PretrainedConfig] = {
 
 
 def model_of(config: PretrainedConfig, attention: str, auto_model: Any = AutoModel) -> Any:
-    register_row_attention()
+    register_variable_length_attention()
     torch.manual_seed(0)
     model = auto_model.from_config(config, attn_implementation=attention).double()
     with torch.no_grad():
@@ -67,13 +70,12 @@ def batch_of(*lengths: int, on_the_left: bool = False) -> dict[str, torch.Tensor
     return {name: value.flip(1) for name, value in batch.items()} if on_the_left else batch
 
 
-def test_a_line_takes_text_and_puts_it_back() -> None:
-    line = Line(torch.tensor([0, 1, 3]), filling=2, rows=2, width=3)
+def test_tokens_are_packed_and_put_back() -> None:
+    tokens = PackedTokens(torch.tensor([0, 1, 3]), rows=2, width=3)
     padded = torch.arange(12.0).view(2, 3, 2)
 
-    assert line.take(padded)[:, :3].tolist() == [[[0, 1], [2, 3], [6, 7]]]
-    assert line.take(padded).shape == (1, 5, 2)
-    assert line.put_back(line.take(padded)).tolist() == [
+    assert tokens.take(padded).tolist() == [[[0, 1], [2, 3], [6, 7]]]
+    assert tokens.put_back(tokens.take(padded)).tolist() == [
         [[0, 1], [2, 3], [0, 0]],
         [[6, 7], [0, 0], [0, 0]],
     ]
@@ -85,9 +87,9 @@ def test_text_and_gradients_are_the_same(name: str, on_the_left: bool) -> None:
     batch = batch_of(3, 9, 1, 5, on_the_left=on_the_left)
     is_text = batch["attention_mask"].bool()
     found = []
-    for attention in ("sdpa", BY_ROWS):
+    for attention in ("sdpa", VARIABLE_LENGTH):
         model = model_of(ENCODERS[name], attention)
-        if attention == BY_ROWS:
+        if attention == VARIABLE_LENGTH:
             unpad(found_layers(model))
         given = model(**batch).last_hidden_state[is_text]
         (given * torch.linspace(-1, 1, given.numel()).view_as(given)).sum().backward()
@@ -111,12 +113,12 @@ def found_layers(model: Any) -> nn.Module:
 def test_a_head_gets_its_rows_back(has_checkpoints: bool) -> None:
     batch = batch_of(3, 9, 1) | {"labels": torch.tensor([0, 1, 1])}
     shapes, losses = [], []
-    for attention in ("sdpa", BY_ROWS):
+    for attention in ("sdpa", VARIABLE_LENGTH):
         model = model_of(ENCODERS["bert"], attention, AutoModelForSequenceClassification)
         if has_checkpoints:
             model.gradient_checkpointing_enable()
         layers = found_layers(model)
-        if attention == BY_ROWS:
+        if attention == VARIABLE_LENGTH:
             unpad(layers)
         watch_input(layers, shapes)
         loss = model(**batch).loss
@@ -136,7 +138,7 @@ def watch_input(layers: nn.Module, shapes: list[tuple[int, ...]]) -> None:
 
 def test_rows_without_padding_stay_as_they_are() -> None:
     shapes: list[tuple[int, ...]] = []
-    model = model_of(ENCODERS["bert"], BY_ROWS)
+    model = model_of(ENCODERS["bert"], VARIABLE_LENGTH)
     unpad(found_layers(model))
     watch_input(found_layers(model), shapes)
     batch = batch_of(4, 4)
@@ -150,7 +152,7 @@ def test_rows_without_padding_stay_as_they_are() -> None:
 
 def test_it_can_be_undone() -> None:
     shapes: list[tuple[int, ...]] = []
-    model = model_of(ENCODERS["bert"], BY_ROWS)
+    model = model_of(ENCODERS["bert"], VARIABLE_LENGTH)
     batch = batch_of(2, 4)
     watch_input(found_layers(model), shapes)
     with torch.no_grad():

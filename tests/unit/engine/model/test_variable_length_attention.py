@@ -1,4 +1,4 @@
-"""Attention over rows in one line is attention over each row alone."""
+"""Attention over packed rows is attention over each row alone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from ftspec.engine.model.variable_length_attention import (
-    BY_ROWS,
-    attend_by_rows,
-    register_row_attention,
+    VARIABLE_LENGTH,
+    attend_variable_length,
+    register_variable_length_attention,
 )
-from ftspec.engine.trainer.padding import may_attend_by_rows
+from ftspec.engine.trainer.padding import may_switch
 
 pytestmark = pytest.mark.kernels
 
@@ -27,22 +27,22 @@ HARDLY_ANY = 1e-12
 
 def attend(heads: int, of_keys: int, **options: Any) -> tuple[torch.Tensor, list[torch.Tensor]]:
     generator = torch.Generator().manual_seed(0)
-    line = [
+    packed = [
         torch.randn((1, count, TOKENS, WIDTH), generator=generator, dtype=torch.float64)
         for count in (heads, of_keys, of_keys)
     ]
     settings: dict[str, Any] = {"cu_seq_lens_q": EDGES, "max_length_q": 5, **options}
-    out, weights = attend_by_rows(nn.Module(), *line, None, **settings)
+    out, weights = attend_variable_length(nn.Module(), *packed, None, **settings)
     assert weights is None
-    return out, line
+    return out, packed
 
 
 def by_definition(
-    line: list[torch.Tensor], window: int, scaling: float, *, causal: bool = True
+    packed: list[torch.Tensor], window: int, scaling: float, *, causal: bool = True
 ) -> torch.Tensor:
     """Softmax over the tokens of the own row; where it is causal up to the own one, ``window`` of
     them at most."""
-    query, key, value = line
+    query, key, value = packed
     key, value = (one.repeat_interleave(len(query[0]) // len(one[0]), 1) for one in (key, value))
     at = torch.arange(TOKENS)
     row = torch.bucketize(at, EDGES, right=True)
@@ -59,10 +59,10 @@ def by_definition(
 def test_a_token_sees_its_own_row_up_to_itself(
     heads: int, of_keys: int, window: int | None, dropout: float
 ) -> None:
-    out, line = attend(heads, of_keys, sliding_window=window, scaling=0.3, dropout=dropout)
+    out, packed = attend(heads, of_keys, sliding_window=window, scaling=0.3, dropout=dropout)
 
     assert out.shape == (1, TOKENS, heads, WIDTH)
-    torch.testing.assert_close(out, by_definition(line, window or TOKENS, 0.3))
+    torch.testing.assert_close(out, by_definition(packed, window or TOKENS, 0.3))
 
 
 @pytest.mark.parametrize(("heads", "of_keys"), [(4, 4), (4, 2)])
@@ -70,18 +70,9 @@ def test_a_token_sees_its_own_row_up_to_itself(
 def test_a_token_sees_all_of_its_row_where_attention_is_not_causal(
     heads: int, of_keys: int, dropout: float
 ) -> None:
-    out, line = attend(heads, of_keys, is_causal=False, scaling=0.3, dropout=dropout)
+    out, packed = attend(heads, of_keys, is_causal=False, scaling=0.3, dropout=dropout)
 
-    torch.testing.assert_close(out, by_definition(line, TOKENS, 0.3, causal=False))
-
-
-@pytest.mark.parametrize("dropout", [0.0, HARDLY_ANY])
-def test_behind_the_last_row_are_noughts(dropout: float) -> None:
-    out, _ = attend(4, 4, cu_seq_lens_q=EDGES[:3], max_length_q=3, dropout=dropout)
-
-    assert out.shape == (1, TOKENS, 4, WIDTH)
-    assert out[:, :4].all()
-    assert not out[:, 4:].any()
+    torch.testing.assert_close(out, by_definition(packed, TOKENS, 0.3, causal=False))
 
 
 @pytest.mark.parametrize("causal", [True, False])
@@ -101,18 +92,20 @@ def test_what_is_dropped_is_so_without_bias(causal: bool) -> None:
 def gradients(kind: torch.dtype, *, dropout: float, autocasts: bool) -> list[torch.Tensor]:
     """The result, and the gradients of queries, keys and values, of 16 bits as they come."""
     generator = torch.Generator().manual_seed(0)
-    line = [
+    packed = [
         (2 * torch.randn((1, 4, TOKENS, 32), generator=generator)).bfloat16().to(kind)
         for _ in "qkv"
     ]
     upstream = torch.randn((1, TOKENS, 4, 32), generator=generator).double()
-    for one in line:
+    for one in packed:
         one.requires_grad_()
     settings: dict[str, Any] = {"cu_seq_lens_q": EDGES, "max_length_q": 5, "dropout": dropout}
     with torch.autocast("cpu", torch.bfloat16, enabled=autocasts):
-        out, _ = attend_by_rows(nn.Module(), *line, None, **settings)
+        out, _ = attend_variable_length(nn.Module(), *packed, None, **settings)
     (out * upstream).sum().backward()
-    return [one.detach().double() for one in (out, *(one.grad for one in line)) if one is not None]
+    return [
+        one.detach().double() for one in (out, *(one.grad for one in packed)) if one is not None
+    ]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +123,7 @@ def test_without_edges_text_alone_is_seen() -> None:
     generator = torch.Generator().manual_seed(0)
     query, key, value = (torch.randn((2, 3, 2, WIDTH), generator=generator) for _ in "qkv")
     is_text = torch.tensor([[1, 1], [1, 0]])
-    out, _ = attend_by_rows(nn.Module(), query, key, value, is_text, is_causal=False)
+    out, _ = attend_variable_length(nn.Module(), query, key, value, is_text, is_causal=False)
 
     torch.testing.assert_close(out[1], value[1, :, :1].transpose(0, 1).expand(2, -1, -1))
 
@@ -140,17 +133,17 @@ def test_without_edges_text_alone_is_seen() -> None:
     [{"softcap": 30.0}, {"s_aux": torch.zeros(4)}, {"is_causal": False, "sliding_window": 3}],
 )
 def test_attention_of_another_kind_is_refused(asked: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="rows of a line are not computed with"):
+    with pytest.raises(ValueError, match="packed sequences are not computed with"):
         attend(4, 4, **asked)
 
 
 def test_transformers_knows_it_by_name() -> None:
     from transformers import AttentionInterface, AttentionMaskInterface
 
-    register_row_attention()
+    register_variable_length_attention()
 
-    assert BY_ROWS in AttentionInterface().valid_keys()
-    assert BY_ROWS in AttentionMaskInterface().valid_keys()
+    assert VARIABLE_LENGTH in AttentionInterface().valid_keys()
+    assert VARIABLE_LENGTH in AttentionMaskInterface().valid_keys()
 
 
 class _Model:
@@ -176,4 +169,4 @@ class _Model:
 def test_where_it_may_be_tried(
     facts: dict[str, Any], device: str, in_16_bits: bool, may: bool
 ) -> None:
-    assert may_attend_by_rows(_Model(**facts), device, in_16_bits=in_16_bits) is may
+    assert may_switch(_Model(**facts), device, in_16_bits=in_16_bits) is may

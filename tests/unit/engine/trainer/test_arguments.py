@@ -138,23 +138,6 @@ def test_what_does_nothing_reaches_nobody(
     assert arguments.label_smoothing_factor == 0
 
 
-def test_a_batch_of_exact_batching_is_a_whole_step(
-    plan_of: PlanOf, minimal_spec: str, classification: TextClassification, tmp_path: Path
-) -> None:
-    for training, rows in (
-        ("{}", 8),
-        ("{gradient_accumulation_steps: 3}", 24),
-        ("{per_device_train_batch_size: 5, gradient_accumulation_steps: 4}", 20),
-    ):
-        plan = plan_of(minimal_spec + f"training: {training}\n")
-        arguments = built(plan, classification, tmp_path, whole_steps=True)
-        assert arguments.per_device_train_batch_size == rows
-        assert arguments.gradient_accumulation_steps == 1
-        assert built(plan, classification, tmp_path).gradient_accumulation_steps == (
-            plan.training.get("gradient_accumulation_steps", 1)
-        )
-
-
 def test_without_a_card_the_cpu_is_named(
     plan: Plan, classification: TextClassification, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from ftspec.engine.trainer.grouped_batching import GroupingSampler
+from ftspec.engine.batching.sampler import GroupingSampler
 from tests.engine.running import Engine
 from tests.unit import tiny
 

@@ -1,4 +1,4 @@
-"""Steps are cut, or rows grouped, where that changes nothing that is learned."""
+"""Steps are split, or rows grouped, where that changes nothing that is learned."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ import datasets
 import pytest
 from transformers import BertConfig, PretrainedConfig, Qwen2MoeConfig
 
-from ftspec.engine.trainer.batch_mean_loss import BatchMeanLoss
 from ftspec.engine.trainer.batching_choice import choose_batching
-from ftspec.engine.trainer.exact_batching import ExactBatching
-from ftspec.engine.trainer.grouped_batching import GroupedBatching
 from tests.unit.conftest import PlanOf
 
 ROWS = datasets.Dataset.from_dict({"input_ids": [[1], [2, 3]]})
@@ -20,7 +17,7 @@ TASK = {"rows_are_independent": True, "length_columns": ("input_ids",)}
 ROUTED = Qwen2MoeConfig(output_router_logits=True)
 NOISY = "training: {neftune_noise_alpha: 5}\n"
 
-Chosen = tuple[type[BatchMeanLoss], list[str]]
+Chosen = tuple[str, list[str]]
 
 
 @pytest.fixture
@@ -40,24 +37,21 @@ def choose(plan_of: PlanOf, minimal_spec: str) -> Any:
         log: Any = SimpleNamespace(warn=None, note=said.append)
         of_task: Any = SimpleNamespace(**task)
         chosen = choose_batching(plan, of_task, config or BertConfig(), rows, log)
-        return chosen.mixin, said
+        return chosen.batching, said
 
     return choose_for
 
 
-@pytest.mark.parametrize(
-    ("batching", "mixin"),
-    [("exact", ExactBatching), ("grouped", GroupedBatching), ("padded", BatchMeanLoss)],
-)
-def test_what_the_spec_asks_for(choose: Any, batching: str, mixin: type[BatchMeanLoss]) -> None:
-    assert choose(batching) == (mixin, [])
+@pytest.mark.parametrize("batching", ["exact", "grouped", "padded"])
+def test_what_the_spec_asks_for(choose: Any, batching: str) -> None:
+    assert choose(batching) == (batching, [])
 
 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
         ({"task": TASK | {"rows_are_independent": False}}, "depends on the other rows"),
-        ({"task": TASK | {"length_columns": ("source",)}}, "no lengths to go by"),
+        ({"task": TASK | {"length_columns": ("source",)}}, "lengths of the rows are unknown"),
         ({"config": ROUTED}, "routers is of a whole batch"),
         ({"more": NOISY}, "NEFTune depends on the width"),
     ],
@@ -67,19 +61,19 @@ def test_what_the_spec_asks_for(choose: Any, batching: str, mixin: type[BatchMea
 def test_padded_where_it_would_learn_otherwise(
     choose: Any, batching: str, options: dict[str, Any], reason: str
 ) -> None:
-    mixin, [said] = choose(batching, **options)
+    chosen, [said] = choose(batching, **options)
 
-    assert mixin is BatchMeanLoss
+    assert chosen == "padded"
     assert said.startswith("batches are padded, not ")
     assert reason in said
-    assert choose("padded", **options) == (BatchMeanLoss, [])
+    assert choose("padded", **options) == ("padded", [])
 
 
-def test_a_stream_is_cut_and_not_grouped(choose: Any) -> None:
+def test_a_stream_is_split_and_not_grouped(choose: Any) -> None:
     rows = ROWS.to_iterable_dataset()
 
-    assert choose("exact", rows=rows) == (ExactBatching, [])
+    assert choose("exact", rows=rows) == ("exact", [])
     assert choose("grouped", rows=rows) == (
-        BatchMeanLoss,
+        "padded",
         ["batches are padded, not grouped: a stream is read in its own order"],
     )

@@ -24,8 +24,7 @@ from transformers import (
     PreTrainedModel,
 )
 
-from ftspec.engine.model import unpadding
-from ftspec.engine.model import variable_length_attention as row_attention
+from ftspec.engine.model import unpadding, variable_length_attention
 from ftspec.engine.model.attention import attention_of
 from ftspec.engine.model.unpadding import find_layers
 from ftspec.engine.trainer import padding
@@ -114,7 +113,7 @@ def test_an_encoder_whose_head_reads_text_is_taken(head: str, bf16: bool) -> Non
 
     decided = decide(model(BertConfig(**TINY)), rows, CLASSIFIER, bf16=bf16, collate=collate)
 
-    assert (decided.form, decided.attention) == ("layers", "by_rows")
+    assert (decided.form, decided.attention) == ("packed_layers", "variable_length")
 
 
 def _without_labels_of_padding(rows: Rows) -> dict[str, torch.Tensor]:
@@ -132,7 +131,7 @@ def test_a_head_that_reads_padding_is_refused(bf16: bool) -> None:
     decided = decide(model, rows, "AutoModelForQuestionAnswering", bf16=bf16)
 
     assert (decided.form, decided.attention) == ("padded", "sdpa")
-    assert str(decided.said).endswith("the model reads what its layers give for padding")
+    assert str(decided.note).endswith("the model reads the outputs of its layers for padding")
 
 
 @pytest.mark.parametrize("fault", ["no numbers", "a little of another row"])
@@ -149,7 +148,7 @@ def test_wrong_numbers_are_refused(monkeypatch: pytest.MonkeyPatch, fault: str) 
     decided = decide(model, rows_of(LENGTHS, labels=1), CLASSIFIER, bf16=True)
 
     assert decided.form == "padded"
-    assert "gives something else where its layers compute text alone" in str(decided.said)
+    assert "gives other results where its layers compute text alone" in str(decided.note)
 
 
 def test_states_of_each_layer_are_refused() -> None:
@@ -165,7 +164,7 @@ def test_rows_are_sought_in_all_of_the_data() -> None:
     rows = rows_of((20,) * 500 + LENGTHS * 125, labels=1)
     model = BertForSequenceClassification(BertConfig(**TINY))
 
-    assert decide(model, Dataset.from_list(rows), CLASSIFIER).form == "layers"
+    assert decide(model, Dataset.from_list(rows), CLASSIFIER).form == "packed_layers"
 
 
 def test_an_adapter_changes_nothing() -> None:
@@ -173,7 +172,7 @@ def test_an_adapter_changes_nothing() -> None:
     model = BertForSequenceClassification(BertConfig(**TINY))
     adapted = peft.get_peft_model(model, peft.LoraConfig(target_modules=["query", "value"]))
 
-    assert decide(adapted, rows_of(LENGTHS, labels=1), CLASSIFIER).form == "layers"
+    assert decide(adapted, rows_of(LENGTHS, labels=1), CLASSIFIER).form == "packed_layers"
 
 
 def test_two_stacks_are_no_encoder() -> None:
@@ -183,30 +182,32 @@ def test_two_stacks_are_no_encoder() -> None:
     assert find_layers(EncoderDecoderModel(config)) is None
 
 
-@pytest.mark.parametrize("form", ["line", "layers"])
+@pytest.mark.parametrize("form", ["packed", "packed_layers"])
 def test_a_model_that_keeps_its_attention_is_padded(
     monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     kinds: dict[str, Any] = {
-        "line": (LlamaForCausalLM(LlamaConfig(**TINY)), "AutoModelForCausalLM"),
-        "layers": (BertForSequenceClassification(BertConfig(**TINY)), CLASSIFIER),
+        "packed": (LlamaForCausalLM(LlamaConfig(**TINY)), "AutoModelForCausalLM"),
+        "packed_layers": (BertForSequenceClassification(BertConfig(**TINY)), CLASSIFIER),
     }
     model, auto_model = kinds[form]
     monkeypatch.setattr(type(model), "_can_set_attn_implementation", classmethod(lambda cls: False))
     rows, collate = rows_of(LENGTHS, labels=1), pad
-    if form == "line":
+    if form == "packed":
         rows, collate = rows_of(LENGTHS), pad_with_labels
 
     decided = decide(model, rows, auto_model, collate=collate)
 
     assert decided.form == "padded"
-    assert str(decided.said).endswith(f'does not take the attention "{row_attention.BY_ROWS}"')
+    assert str(decided.note).endswith('does not take the attention "variable_length"')
 
 
 def test_a_kernel_of_16_bits_is_not_given_32() -> None:
-    assert row_attention.kernel_takes(torch.zeros(1))  # no kernel: row after row
-    assert not row_attention.kernel_takes(_on_cuda(torch.float32))
-    assert row_attention.kernel_takes(_on_cuda(torch.bfloat16))
+    assert variable_length_attention.kernel_takes(
+        torch.zeros(1)
+    )  # no kernel: one row after the other
+    assert not variable_length_attention.kernel_takes(_on_cuda(torch.float32))
+    assert variable_length_attention.kernel_takes(_on_cuda(torch.bfloat16))
 
 
 def _on_cuda(dtype: torch.dtype) -> Any:

@@ -1,0 +1,68 @@
+"""How far a run came and how it ended: one owner of the status and of the outcome."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Literal
+
+from ftspec.engine.processes.failure import Failure
+from ftspec.engine.progress.run_log import RunLog
+from ftspec.engine.run.observers import Observers
+from ftspec.errors import FtspecError
+from ftspec.planning.plan import Plan
+from ftspec.rundir import RunDirectory
+
+Ending = Literal["finished", "failed", "interrupted"]
+
+
+class RunRecord:
+    """Writes the status of a run, and tells observers when it starts and how it ends."""
+
+    def __init__(
+        self, plan: Plan, run_dir: RunDirectory, observers: Observers, log: RunLog
+    ) -> None:
+        self._plan = plan
+        self._run_dir = run_dir
+        self._observers = observers
+        self._log = log
+        self._digest = plan.digest()
+        self._ending: Ending = "failed"
+
+    def prepare(self) -> None:
+        """The run prepares its data and its model."""
+        self._run_dir.set_status("preparing", plan=self._digest)
+
+    def start(self) -> None:
+        """The run starts to train."""
+        self._observers.call("ftspec_run_started")
+        self._run_dir.set_status("training", plan=self._digest)
+
+    def finish(self) -> None:
+        """The run has a trained model."""
+        self._end("finished")
+
+    def interrupt(self) -> None:
+        """The user or the cluster stops the run."""
+        self._end("interrupted")
+
+    def fail(self, error: Exception) -> None:
+        """An error of this process ends the run. The log gets the traceback, unless the message of
+        the error explains it."""
+        self._end("failed", self._plan.mask(str(error)))
+        explained = str(error) if isinstance(error, FtspecError) else traceback.format_exc()
+        self._log.record_error(explained)
+
+    def fail_with(self, failure: Failure) -> None:
+        """What ended another process ends this one too."""
+        error = self._plan.mask(str(failure))
+        self._end("interrupted" if failure.kind == "interrupted" else "failed", error)
+        self._log.record_error(error)
+
+    def _end(self, ending: Ending, error: str | None = None) -> None:
+        self._ending = ending
+        more = {} if error is None else {"error": error}
+        self._run_dir.set_status(ending, plan=self._digest, **more)
+
+    def close(self) -> None:
+        """Tell observers how the run ended."""
+        self._observers.call("ftspec_run_finished", outcome=self._ending)

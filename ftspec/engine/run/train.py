@@ -1,0 +1,97 @@
+"""Trains, evaluates and saves a compiled run."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+
+from transformers import PretrainedConfig, Trainer
+
+from ftspec.engine.callbacks.reporter import bare_metrics
+from ftspec.engine.progress.outcome import MetricsBySplit
+from ftspec.engine.progress.run_log import RunLog
+from ftspec.engine.run.compile import CompiledRun
+from ftspec.files import open_as_their_folder
+from ftspec.rundir import RunDirectory
+
+
+def train_and_save(
+    run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
+) -> MetricsBySplit:
+    """Train to the end, with ``resume`` from the latest checkpoint; the metrics of each split.
+
+    Raises:
+        KeyboardInterrupt: the run was stopped, and a checkpoint saved.
+    """
+    metrics = _train(run, run_dir, log, resume=resume)
+    log.phase("evaluating")
+    for split, prefix in (("validation", "eval"), ("test", "test")):
+        rows = run.data.encoded.get(split)
+        if rows is not None:
+            logged = _last_evaluation(run.trainer, prefix) or run.trainer.evaluate(
+                rows, metric_key_prefix=prefix
+            )
+            metrics[split] = bare_metrics(logged, prefix)
+    log.phase("saving")
+    _save(run, run_dir)
+    run.trainer.accelerator.end_training()
+    return metrics
+
+
+def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool) -> MetricsBySplit:
+    trainer = run.trainer
+    checkpoint = run_dir.latest_checkpoint() if resume else None
+    resumed_at = 0
+    if checkpoint is not None:
+        resumed_at = int(checkpoint.name.rpartition("-")[2])
+        run_dir.drop_metrics_after(resumed_at)
+        log.note(f"resuming from step {resumed_at}")
+    log.phase("training")
+    with run.interruption:
+        result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if run.interruption.requested:
+        trainer.accelerator.wait_for_everyone()  # the first process may still save
+        trainer.accelerator.end_training()
+        raise KeyboardInterrupt
+    loss = _mean_training_loss(trainer, result.training_loss, resumed_at)
+    return {"train": {} if loss is None else {"loss": loss}}
+
+
+def _save(run: CompiledRun, run_dir: RunDirectory) -> None:
+    run.trainer.save_model(str(run_dir.model))  # in all processes: weights may be sharded
+    if run.trainer.is_world_process_zero():
+        if run.plan.adapter is not None:  # an adapter saves only its own weights
+            _without_quantization(run.config).save_pretrained(run_dir.model)
+        open_as_their_folder(run_dir.model)
+
+
+def _without_quantization(config: PretrainedConfig) -> PretrainedConfig:
+    """The configuration without the quantization that an adapter asked for when it loaded the
+    checkpoint: the checkpoint itself is not quantized."""
+    config = copy.deepcopy(config)
+    vars(config).pop("quantization_config", None)
+    return config
+
+
+def _mean_training_loss(trainer: Trainer, since: float, resumed_at: int) -> float | None:
+    """The mean over all steps: those since the run was resumed, and those logged before. ``None``
+    if there are neither."""
+    total, last = 0.0, 0.0
+    for logs in trainer.state.log_history:
+        if "loss" in logs and logs["step"] <= resumed_at:
+            total += logs["loss"] * (logs["step"] - last)
+            last = logs["step"]
+    done = trainer.state.global_step
+    if last == 0:
+        return since if done > resumed_at else None
+    return (total / last * resumed_at + since * (done - resumed_at)) / done
+
+
+def _last_evaluation(trainer: Trainer, prefix: str) -> Mapping[str, float] | None:
+    """The last evaluation during training, if it was of the weights that training ended with."""
+    if trainer.args.load_best_model_at_end:
+        return None
+    for logs in reversed(trainer.state.log_history):
+        if f"{prefix}_loss" in logs and logs["step"] == trainer.state.global_step:
+            return logs
+    return None

@@ -1,0 +1,354 @@
+"""The Trainer of every run: what happens when, and in which order.
+
+An optimizer step, in the order of the calls:
+
+1. ``get_batch_samples`` reads the parts of the step from the data loader, as many as
+   ``gradient_accumulation_steps``, and counts the items of the whole step on all processes.
+2. ``training_step`` is called with each part. A part is a list of micro-batches. Where steps are
+   split by length, the last part has all micro-batches of the step and those before it have none.
+3. ``MicroBatching.compute_step`` computes them one after the other, and again with smaller ones if
+   memory runs out.
+4. ``compute_loss`` gives the mean loss of a micro-batch its weight
+   (``MeanLoss.share_of_step``), and transformers adds its gradient to those of the others.
+5. transformers clips the gradient, makes the step, logs, evaluates and saves.
+
+An evaluation: ``get_eval_dataloader`` puts rows of similar length together, ``prediction_step``
+computes a batch, in parts if memory runs out (``SplitEvaluation.predict``), and
+``evaluation_loop`` puts rows back in order and adds the mean loss (``SplitEvaluation.run``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from transformers import Trainer
+from transformers.trainer_utils import EvalLoopOutput, TrainOutput
+
+from ftspec.engine.batching.evaluation_order import flat
+from ftspec.engine.batching.micro_batches import MicroBatches
+from ftspec.engine.batching.out_of_memory import is_out_of_memory, too_large_to_train
+from ftspec.engine.batching.packed_sequence import Batch
+from ftspec.engine.batching.token_counts import TokenCounts
+from ftspec.engine.patches.pickled_arguments import no_pickled_arguments
+from ftspec.engine.trainer.evaluation import LossMetrics, PredictionMetrics, SplitEvaluation
+from ftspec.engine.trainer.loaders import RowLoaders
+from ftspec.engine.trainer.mean_loss import Count, MeanLoss
+from ftspec.engine.trainer.micro_batching import MicroBatching
+from ftspec.protocols import Task
+
+Batching = Literal["padded", "grouped", "exact"]
+"""Batches as they were drawn, of similar length, or whole steps split by length."""
+
+
+class StepTrainer(Trainer):
+    """Computes the mean loss of every step and split. Mixed in before the Trainer of a task.
+
+    Attributes:
+        task: of the run.
+        token_counts: of all that this process has trained on so far.
+        loaders: which rows are loaded, and how.
+        mean_loss: how a step's loss is put together.
+        micro_batching: how a step is split, where steps are split by length.
+        evaluation: how splits are evaluated.
+    """
+
+    # the loss of a micro-batch is already its share of the step's mean
+    loss_is_scaled_for_ga = True
+    micro_batching: MicroBatching | None = None
+
+    def __init__(
+        self,
+        *arguments: Any,
+        task: Task,
+        loss_metrics: LossMetrics,
+        prediction_metrics: PredictionMetrics | None,
+        warn: Callable[[str], None],
+        batching: Batching = "padded",
+        overhead_tokens: int = 0,
+        max_tokens: int | None = None,
+        **options: Any,
+    ) -> None:
+        self.task = task
+        self.token_counts = TokenCounts()
+        super().__init__(*arguments, **options)
+        # transformers would divide by the accumulation steps again
+        self.model_accepts_loss_kwargs = True
+        self.loaders = RowLoaders(self, task)
+        self.mean_loss = MeanLoss(task.count_loss_items, self.args.n_gpu)
+        self._batching: Batching = batching
+        if batching == "exact":
+            self.micro_batching = MicroBatching(
+                self,
+                task.length_columns,
+                overhead_tokens=overhead_tokens,
+                max_tokens=max_tokens,
+                warn=warn,
+            )
+        self.evaluation = SplitEvaluation(
+            self,
+            task,
+            loss_metrics=loss_metrics,
+            prediction_metrics=prediction_metrics,
+            reduce_logits=self.preprocess_logits_for_metrics,
+            warn=warn,
+        )
+        self.preprocess_logits_for_metrics = None
+        if prediction_metrics is not None:
+            self.compute_metrics = self.evaluation.compute_metrics
+        self._flop_of_token: float | None = None
+        self._filters_losses = False
+
+    @property
+    def pads(self) -> bool:
+        """Whether padding is computed."""
+        return self.micro_batching is None or self.micro_batching.pads
+
+    # training
+
+    def train(self, *arguments: Any, **options: Any) -> TrainOutput:
+        """As the Trainer.
+
+        Raises:
+            RunError: memory ran out, and nothing smaller can be tried.
+        """
+        try:
+            with self._filtering_losses():
+                return super().train(*arguments, **options)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            smaller = self.micro_batching.smaller if self.micro_batching is not None else None
+            raise too_large_to_train(smaller) from error
+        finally:
+            self.loaders.end_workers()
+
+    @contextmanager
+    def _filtering_losses(self) -> Iterator[None]:
+        """Filter losses that are not numbers on the device. The Trainer does it for
+        ``logging_nan_inf_filter`` too, but waits for the device in each step."""
+        self._filters_losses = self.args.logging_nan_inf_filter
+        try:
+            with self._with_arguments(logging_nan_inf_filter=False):
+                yield
+        finally:
+            self._filters_losses = False
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """The parts of steps, the batches of similar length, or the batches of the Trainer."""
+        if self.micro_batching is not None:
+            return self.loaders.load_in_steps(self.micro_batching)
+        if self._batching == "grouped":
+            return self.loaders.load_grouped()
+        shared = self.loaders.load_shared_stream()
+        return super().get_train_dataloader() if shared is None else shared
+
+    def _run_epoch(self, *arguments: Any, **options: Any) -> None:
+        """As the Trainer. When a run that has made all its steps is resumed, the Trainer would make
+        one more, and of a stream begin epoch after epoch."""
+        if self.state.global_step >= self.state.max_steps:
+            self.control.should_training_stop = True
+        if not self.control.should_training_stop:
+            super()._run_epoch(*arguments, **options)  # type: ignore[no-untyped-call]
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
+    ) -> tuple[list[MicroBatches], torch.Tensor | None]:
+        """The parts of a step and the number of items in all of them, on all processes."""
+        read, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        if not read:
+            return [], None
+        if self.micro_batching is None:
+            parts = [MicroBatches([batch]) for batch in read]
+        else:
+            # the last part has them all, so that the step can be computed again as a whole
+            whole = MicroBatches([batch for part in read for batch in part])
+            parts = [*(MicroBatches() for _ in read[1:]), whole]
+        items = self.mean_loss.count_all((batch for part in parts for batch in part), device)
+        if self.accelerator.num_processes > 1:
+            items = self.accelerator.gather(items).sum()
+        return parts, items
+
+    def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> None:
+        """Never counted by transformers: the model gives its own mean, and the task counts."""
+
+    def training_step(
+        self,
+        model: nn.Module,
+        inputs: Any,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """The loss of a part of a step, its gradient accumulated. ``inputs`` are its micro-batches.
+
+        Unless ``logging_nan_inf_filter`` is off the loss is a number: where it is not, the mean of
+        the losses since the last log.
+        """
+        learn = super().training_step
+        if self.micro_batching is None:
+            computed = list(inputs)
+            loss = learn(model, computed[0], num_items_in_batch)
+        elif self._completes_step():
+            loss, computed = self.micro_batching.compute_step(
+                model, inputs, num_items_in_batch, lambda batch, items: learn(model, batch, items)
+            )
+        else:
+            loss, computed = torch.zeros((), device=self.args.device), []
+        for batch in computed:
+            self.token_counts.add(batch, self.task.length_columns, pads=self.pads)
+        if not self._filters_losses:
+            return loss
+        mean = self._tr_loss / (1 + self.state.global_step - self._globalstep_last_logged)
+        return torch.where(loss.isfinite(), loss, mean)
+
+    def _completes_step(self) -> bool:
+        """Whether this part is the last of its step: gradients are synchronised after it."""
+        return bool(self.accelerator.gradient_state.sync_gradients)
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: Batch,
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """The mean loss of a micro-batch, or its share of the step when the step's items are
+        given."""
+        counts: list[Count] = []
+        if num_items_in_batch is not None or self.args.n_gpu > 1:
+            # before the Trainer takes the labels out of the inputs to smooth them
+            counts = self.mean_loss.count_by_device(inputs)
+        loss, outputs = super().compute_loss(model, inputs, return_outputs=True)
+        loss = self.mean_loss.over_devices(loss, counts)
+        if num_items_in_batch is not None:
+            loss = self.mean_loss.share_of_step(
+                loss, sum(counts), num_items_in_batch, self.accelerator.num_processes
+            )
+        return (loss, outputs) if return_outputs else loss
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """As the Trainer, for all micro-batches of a part. The Trainer counts all parameters again
+        for each batch."""
+        return sum(map(self._flop_of, inputs))
+
+    def _flop_of(self, batch: Batch) -> int:
+        name = getattr(self.model, "main_input_name", "input_ids")
+        tokens = batch[name].numel() if name in batch else 0
+        if self._flop_of_token is None and tokens:
+            self._flop_of_token = super().floating_point_ops(batch) / tokens
+        return round((self._flop_of_token or 0) * tokens)
+
+    def _track_num_input_tokens(self, inputs: Any) -> None:
+        """As the Trainer, once for all micro-batches of a part: processes that have unequal numbers
+        of micro-batches would wait for ever."""
+        is_empty = self.micro_batching is not None and not self._completes_step()
+        if is_empty or self.args.include_num_input_tokens_seen == "no":
+            return
+        whole = {
+            name: torch.cat([batch[name].flatten() for batch in inputs if name in batch])
+            for name in {name for batch in inputs for name in batch}
+            & {"input_ids", "attention_mask"}
+        }
+        super()._track_num_input_tokens(whole)  # type: ignore[no-untyped-call]
+
+    # evaluation
+
+    def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader[Any]:
+        """Batches of all rows, whatever training drops. Unless batches are padded, those of similar
+        length are computed together.
+
+        Workers end with an evaluation. Where they persist, the Trainer would give the loader of the
+        rows that it evaluated first, whatever rows it is asked for.
+        """
+        rows = self.loaders.rows_to_evaluate(eval_dataset)
+        batches = None if self._batching == "padded" else self.loaders.evaluation_batches(rows)
+        if batches is not None:
+            self.evaluation.order = flat(batches)
+            if self.accelerator.num_processes == 1:
+                return self.loaders.load_batches(rows, batches)
+            # several processes take batches of one size, of rows sorted
+            rows = rows.select(self.evaluation.order)
+        with self._with_arguments(dataloader_persistent_workers=False, dataloader_drop_last=False):
+            loader: DataLoader[Any] = super().get_eval_dataloader(rows)
+        return loader
+
+    def evaluate(
+        self,
+        eval_dataset: Any = None,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
+    ) -> dict[str, float]:
+        """As the Trainer, and metrics see the rows that were evaluated."""
+        self.evaluation.rows = self.eval_dataset if eval_dataset is None else eval_dataset
+        return super().evaluate(eval_dataset, ignore_keys, metric_key_prefix)
+
+    def evaluation_loop(
+        self,
+        dataloader: DataLoader[Any],
+        description: str,
+        prediction_loss_only: bool | None = None,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
+    ) -> EvalLoopOutput:
+        """As the Trainer, with the mean loss over the items of the split.
+
+        Raises:
+            RunError: memory ran out, and smaller batches cannot be tried.
+        """
+        loop = super().evaluation_loop
+        return self.evaluation.run(
+            lambda: loop(
+                dataloader, description, prediction_loss_only, ignore_keys, metric_key_prefix
+            ),
+            metric_key_prefix,
+        )
+
+    def prediction_step(self, model: nn.Module, inputs: Batch, *rest: Any, **options: Any) -> Any:
+        """As the Trainer, in parts if memory runs out.
+
+        Raises:
+            RunError: memory is too small for a single row.
+        """
+        predict = super().prediction_step
+
+        def mean_loss(batch: Batch) -> torch.Tensor:
+            with torch.no_grad(), self.compute_loss_context_manager():
+                loss: torch.Tensor = self.compute_loss(model, self._prepare_inputs(batch))
+            return loss
+
+        return self.evaluation.predict(
+            inputs, lambda batch: predict(model, batch, *rest, **options), mean_loss
+        )
+
+    # files
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """As the Trainer, without its pickle of every argument."""
+        with no_pickled_arguments():
+            super()._save(output_dir, state_dict)
+
+    def create_model_card(self, *arguments: Any, **options: Any) -> None:
+        """Never written by transformers: ftspec writes a card of its own."""
+
+    @contextmanager
+    def _with_arguments(self, **values: Any) -> Iterator[None]:
+        """Other values of arguments for a while."""
+        before = {name: getattr(self.args, name) for name in values}
+        vars(self.args).update(values)
+        try:
+            yield
+        finally:
+            vars(self.args).update(before)
+
+
+def trainer_class_for(base: type[Trainer]) -> type[StepTrainer]:
+    """The class of a run: what a task asks for, with the mean loss of every step."""
+
+    class TaskTrainer(StepTrainer, base):  # type: ignore[misc, valid-type]
+        """Both."""
+
+    TaskTrainer.__name__ = TaskTrainer.__qualname__ = f"Step{base.__name__}"
+    return TaskTrainer
