@@ -21,8 +21,6 @@ BENCHMARKS = (
     "tokenizing",
     "preparation",
     "batching_speed",
-    "recurring_sizes",
-    "drawn_masks",
     "step_profile",
     "train_classifier",
     "train_summarizer",

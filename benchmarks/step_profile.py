@@ -23,7 +23,6 @@ from torch.profiler import ProfilerActivity, profile
 from transformers import AutoModelForSequenceClassification
 
 from benchmarks.rows import Row, compare
-from ftspec.engine.patches.dropout import fast_masks
 
 ROWS, TOKENS = 8, 96
 
@@ -41,8 +40,7 @@ def measure(rounds: int) -> Iterator[Row]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with fast_masks():  # on a CPU
-            yield from _measure(rounds, "cuda" if torch.cuda.is_available() else "cpu")
+        yield from _measure(rounds, "cuda" if torch.cuda.is_available() else "cpu")
     finally:
         torch.set_num_threads(threads)
 

@@ -23,9 +23,6 @@ class Job:
         rows: file of the rows to learn from.
         folder: where everything is written.
         overhead_tokens: micro-batch overhead that ``ftspec run`` measured, for the raw loop.
-        fills: whether the raw loop rounds micro-batches up to sizes that recur.
-        draws_fast: whether the raw loop draws dropout masks as ``ftspec run`` does.
-        epochs: how often the raw loop trains on the rows, each time in another order.
     """
 
     family: str
@@ -35,9 +32,6 @@ class Job:
     rows: str
     folder: str
     overhead_tokens: int | None = None
-    fills: bool = True
-    draws_fast: bool = True
-    epochs: int = 1
 
     @property
     def learned(self) -> Family:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -14,12 +13,10 @@ from transformers import set_seed
 from benchmarks.training.encoded import collator, encode, load_model_to_train, load_tokenizer
 from benchmarks.training.job import Job, Trained
 from benchmarks.training.scripts import count, wait_for_device
-from ftspec.engine.batching.micro_batches import CuttingCollator, Form, MicroBatches
-from ftspec.engine.batching.sizes import round_up
-from ftspec.engine.batching.split_by_length import NEVER_CUT
-from ftspec.engine.patches.dropout import fast_masks
-from ftspec.engine.trainer.padding import leave_padding_out
-from ftspec.engine.trainer.recurring_sizes import LINE, WIDTH
+from ftspec.engine.batching.collator import MicroBatchCollator
+from ftspec.engine.batching.micro_batches import Form, MicroBatches
+from ftspec.engine.batching.split_by_length import NEVER_SPLIT, Costs
+from ftspec.engine.trainer.padding import prepare_for
 
 
 def raw_loop_bf16(job: Job) -> Trained:
@@ -33,33 +30,23 @@ def raw_loop_fp32(job: Job) -> Trained:
 
 
 def _train(job: Job, precision: torch.dtype | None) -> Trained:
-    with fast_masks() if job.draws_fast else nullcontext():  # on a CPU
-        return _train_in(job, precision)
-
-
-def _train_in(job: Job, precision: torch.dtype | None) -> Trained:
     set_seed(job.seed)
     family = job.learned
     device = torch.accelerator.current_accelerator() or torch.device("cpu")
     tokenizer = load_tokenizer(job)
     rows = encode(job, tokenizer)
     model = load_model_to_train(job).to(device)
-    by_size = job.fills and device.type == "cpu" and precision is not None
-    multiple = LINE if by_size else 1
     if job.overhead_tokens is None:
-        leave_padding_out(model, _form_of(job), multiple=multiple)
+        prepare_for(model, _form_of(job))
     model.train()
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=family.learning_rate, weight_decay=0.0, fused=True
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: 1 - step / (family.steps * job.epochs)
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / family.steps)
     collate = collator(job, tokenizer, model)
-    collate.pad_to_multiple_of = WIDTH if by_size else None
     steps = [
         (step, [items_of(job, batch) for batch in step], list(map(count, step)))
-        for step in _steps(job, rows, collate, multiple)
+        for step in _steps(job, rows, collate)
     ]
     ends = []
     for step, items, _ in steps:
@@ -79,31 +66,30 @@ def _train_in(job: Job, precision: torch.dtype | None) -> Trained:
     model.save_pretrained(job.trained)
     tokenizer.save_pretrained(job.trained)
     counts = [batch for _, _, counted in steps[1:] for batch in counted]
-    if _form_of(job) == "layers":
-        counts = [(rows, real, round_up(real, multiple)) for rows, real, _ in counts]
+    if _form_of(job) == "packed_layers":
+        counts = [(rows, real, real) for rows, real, _ in counts]
     learned, real, padded = map(sum, zip(*counts, strict=True))
     return Trained(rows=learned, real=real, padded=padded, seconds=seconds)
 
 
-def _steps(job: Job, rows: Dataset, collate: Any, multiple: int) -> Iterator[MicroBatches]:
+def _steps(job: Job, rows: Dataset, collate: Any) -> Iterator[MicroBatches]:
     """The rows of each step as ``ftspec run`` batches them: split by length, or without padding."""
-    overhead = NEVER_CUT if job.overhead_tokens is None else job.overhead_tokens
-    flattens = _form_of(job) == "line"
+    overhead = NEVER_SPLIT if job.overhead_tokens is None else job.overhead_tokens
+    packs = _form_of(job) == "packed"
     columns = job.learned.length_columns
-    split = CuttingCollator(collate, columns, overhead, flattens=flattens, multiple=multiple)
+    split = MicroBatchCollator(collate, columns, Costs(overhead, pads=not packs), packs)
     shuffled = torch.Generator().manual_seed(job.seed)  # as the Trainer does
     batch = job.learned.batch
-    for _ in range(job.epochs):
-        order = torch.randperm(len(rows), generator=shuffled).tolist()
-        for start in range(0, len(order), batch):
-            yield split([rows[row] for row in order[start : start + batch]])
+    order = torch.randperm(len(rows), generator=shuffled).tolist()
+    for start in range(0, len(order), batch):
+        yield split([rows[row] for row in order[start : start + batch]])
 
 
 def _form_of(job: Job) -> Form:
     """The form that the micro-batches of ``ftspec run`` have."""
     if job.overhead_tokens is not None:
         return "padded"
-    return "line" if job.learned.task == "text-generation" else "layers"
+    return "packed" if job.learned.task == "text-generation" else "packed_layers"
 
 
 def items_of(job: Job, batch: Mapping[str, torch.Tensor]) -> int:

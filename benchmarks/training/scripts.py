@@ -14,7 +14,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 from benchmarks.training.encoded import collator, encode, load_model_to_train, load_tokenizer
 from benchmarks.training.job import Job, Trained
 from ftspec.engine.batching.micro_batches import rows_of
-from ftspec.engine.batching.packed_sequence import edges_of
+from ftspec.engine.batching.packed_sequence import boundaries_of
 
 
 def copied(job: Job) -> Trained:
@@ -167,7 +167,7 @@ def count(batch: Any) -> tuple[int, int, int]:
     labels = batch["labels"]
     mask = batch.get("attention_mask")
     if mask is None:  # a packed sequence
-        return rows_of(batch), int(edges_of(batch)[-1]), labels.numel()
+        return rows_of(batch), int(boundaries_of(batch)[-1]), labels.numel()
     real, padded = int(mask.sum()), mask.numel()
     if labels.ndim == 2 and labels.shape != mask.shape:  # the target of a summary
         real, padded = real + int((labels != -100).sum()), padded + labels.numel()
