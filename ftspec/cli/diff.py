@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ftspec.cli.inputs.installed import open_registry
 from ftspec.cli.inputs.sound_plan import sound_plan
 from ftspec.cli.syntax.completion import complete_files
-from ftspec.cli.syntax.options import no_plugins_option, profile_option, set_option
+from ftspec.cli.syntax.options import (
+    format_option,
+    no_plugins_option,
+    profile_option,
+    set_option,
+)
 from ftspec.cli.terminal.exits import FINDINGS, Exit
+from ftspec.cli.terminal.output import echo_json
 from ftspec.document.paths import format_path
 from ftspec.planning.difference import Difference, Effect, compare_plans
 from ftspec.planning.plan import Plan
@@ -34,24 +41,27 @@ _TITLES: dict[Effect, str] = {
 @profile_option
 @set_option
 @no_plugins_option
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@format_option
 def diff_command(
     before: str,
     after: str,
     profile: str | None,
     overrides: tuple[str, ...],
     no_plugins: bool,
-    as_json: bool,
+    format_name: str,
 ) -> None:
-    """Compare two specs or run directories, with all defaults filled in.
+    """Compare two specs or runs, with all defaults filled in.
 
-    A profile and overrides apply to specs only: the spec of a run already includes them. Exits
-    with 1 if there are differences, like diff.
+    BEFORE and AFTER are specs or run directories. A profile and overrides apply to specs only: the
+    spec of a run already includes them. Exits with 1 if there are differences, like diff.
     """
     registry = open_registry(no_plugins=no_plugins)
     plans = [_plan_of(path, registry, profile, overrides) for path in (before, after)]
     found = compare_plans(*plans)
-    click.echo(_as_json(found) if as_json else _as_text(found), nl=False)
+    if format_name == "json":
+        echo_json([_as_json(one) for one in found])
+    else:
+        click.echo(_as_text(found), nl=False)
     if found:
         raise Exit(FINDINGS)
 
@@ -77,17 +87,13 @@ def _as_text(found: list[Difference]) -> str:
     return "\n".join(blocks)
 
 
-def _as_json(found: list[Difference]) -> str:
-    values = [
-        {
-            "path": format_path(one.path),
-            "before": one.before,
-            "after": one.after,
-            "effect": one.effect,
-        }
-        for one in found
-    ]
-    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+def _as_json(one: Difference) -> dict[str, Any]:
+    return {
+        "path": format_path(one.path),
+        "before": one.before,
+        "after": one.after,
+        "effect": one.effect,
+    }
 
 
 def _shown(value: object) -> str:

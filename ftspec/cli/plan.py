@@ -13,11 +13,13 @@ from ftspec.cli.launch.engine_imports import engine_imports, require_engine
 from ftspec.cli.launch.hub import settle_connection
 from ftspec.cli.launch.processes import require_one_process
 from ftspec.cli.syntax.options import (
+    format_option,
     no_plugins_option,
     profile_option,
     set_option,
     spec_argument,
 )
+from ftspec.cli.terminal.output import echo_json
 from ftspec.cli.terminal.run_errors import run_errors_shown
 from ftspec.cli.terminal.watchers import make_watcher
 from ftspec.document.load import Document
@@ -29,14 +31,7 @@ from ftspec.planning.plan import Plan
 @profile_option
 @set_option
 @no_plugins_option
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["json", "text"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
+@format_option
 @click.option(
     "--measure",
     is_flag=True,
@@ -58,7 +53,7 @@ def plan_command(
     if measure:
         _measure(plan, document, format_name)
     elif format_name == "json":
-        click.echo(json.dumps(plan.to_json(), indent=2, ensure_ascii=False))
+        echo_json(plan.to_json())
     else:
         click.echo("\n".join(_lines(plan)))
 
@@ -74,7 +69,7 @@ def _measure(plan: Plan, document: Document, format_name: str) -> None:
         trial = try_steps(plan, watcher=watcher)
     watcher.close()
     if format_name == "json":
-        click.echo(json.dumps(trial.to_json(), indent=2, ensure_ascii=False))
+        echo_json(trial.to_json())
     else:
         click.echo("\n".join(trial.lines()))
 

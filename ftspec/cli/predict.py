@@ -44,7 +44,13 @@ from ftspec.rundir import RunDirectory
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write JSON lines to this new file.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "json"]),
+    help="The output format: text for people, or JSON lines for programs. The default is text, and "
+    "json with --file.",
+)
 @click.option(
     "--batch-size",
     type=click.IntRange(1),
@@ -58,7 +64,7 @@ def predict_command(
     file: Path | None,
     columns: tuple[str, ...],
     output: Path | None,
-    as_json: bool,
+    format_name: str | None,
     batch_size: int,
 ) -> None:
     """Predict with the model of a run.
@@ -67,6 +73,8 @@ def predict_command(
     templates of the spec apply: each text takes the place of the spec's column.
     """
     _require_one_input(texts, columns, file)
+    if output is not None and format_name == "text":
+        raise UsageError("--output writes JSON lines; it does not work with --format text")
     if output is not None and output.exists():
         raise UsageError(f'"{output}" already exists; choose a new file')
     require_one_process("ftspec predict")
@@ -85,7 +93,8 @@ def predict_command(
             rows = read_rows(file, predictor.from_text)
         elif values:
             rows = [predictor.from_columns(values)]
-        line = predictor.show if not as_json and file is None else _as_json
+        format_name = format_name or ("text" if file is None else "json")
+        line = predictor.show if format_name == "text" else _as_json
         _show(predictor.predict(rows, batch_size), output, line)
 
 

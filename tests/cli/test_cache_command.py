@@ -61,7 +61,8 @@ def copied(filled: Path, tmp_path: Path) -> Path:
 
 
 def entries(folder: Path) -> list[dict[str, object]]:
-    listed: list[dict[str, object]] = json.loads(cached(folder, "cache", "ls", "--json").out)
+    done = cached(folder, "cache", "ls", "--format", "json")
+    listed: list[dict[str, object]] = json.loads(done.out)
     return listed
 
 

@@ -66,7 +66,7 @@ def test_transformers_reads_it(
     from transformers import pipeline
 
     [given] = pipeline("text-classification", model=str(output), device="cpu")([TEXT])
-    done = warm.ftspec("predict", smoke_run.run_dir, TEXT, "--json", env=local)
+    done = warm.ftspec("predict", smoke_run.run_dir, TEXT, "--format", "json", env=local)
     [expected] = [yaml.safe_load(line) for line in done.out.splitlines()]
     assert given["label"] == expected["label"]
     assert given["score"] == pytest.approx(expected["score"], abs=1e-5)

@@ -62,7 +62,7 @@ def test_list_for_programs(tmp_path: Path) -> None:
     install_plugin(tmp_path, "sad", "raise ImportError('no')\n")
     install_plugin(tmp_path, "off", "raise ImportError('never seen')\n")
     env = install_plugin(tmp_path, "shout", SHOUT) | {"FTSPEC_DISABLE_PLUGINS": "off"}
-    for arguments in (("plugins", "--json"), ("plugins", "list", "--json")):
+    for arguments in (("plugins", "--format", "json"), ("plugins", "list", "--format", "json")):
         done = ftspec(*arguments, env=env)
         assert (done.code, done.err) == (0, ""), done.said
         builtin, off, sad, shout = json.loads(done.out)

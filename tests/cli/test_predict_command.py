@@ -26,15 +26,15 @@ TEXTS = [
 TOPICS = {"animal", "artifact", "body", "food", "person", "plant"}
 PREDICTIONS = {
     "texts": (*TEXTS,),
-    "texts as json": (*TEXTS, "--json"),
-    "column": ("--column", f"text={TEXTS[0]}", "--json"),
+    "texts as json": (*TEXTS, "--format", "json"),
+    "column": ("--column", f"text={TEXTS[0]}", "--format", "json"),
     "jsonl": ("--file", "rows.jsonl", "--output", "out.jsonl"),
     "json": ("--file", "rows.json"),
     "csv": ("--file", "rows.csv", "--batch-size", "2"),
     "txt": ("--file", "lines.txt"),
     "wrong column": ("--file", "other.jsonl", "--output", "never.jsonl"),
     "broken line": ("--file", "broken.jsonl"),
-    "run elsewhere": (TEXTS[0], "--json"),
+    "run elsewhere": (TEXTS[0], "--format", "json"),
     "damaged run": (TEXTS[0],),
 }
 

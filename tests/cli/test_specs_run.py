@@ -114,7 +114,7 @@ def predicted(
     def predict(name: str) -> Done:
         run_dir = finished(name).run_dir
         texts = (SENTENCE, "কলকাতায় আজ বৃষ্টি হচ্ছে।")
-        return warm.ftspec("predict", run_dir, *texts, "--json", env=local)
+        return warm.ftspec("predict", run_dir, *texts, "--format", "json", env=local)
 
     # the runs are started before, so no prediction waits for one that comes after it
     names = selected(request, test_model_predicts.__name__, "name")

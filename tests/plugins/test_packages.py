@@ -64,7 +64,7 @@ def test_specs_lint_clean_with_all_installed(
 
 
 def test_all_of_them_go_together(everything: Environment, tmp_path: Path) -> None:
-    listed = everything.ftspec("plugins", "list", "--json", cwd=tmp_path)
+    listed = everything.ftspec("plugins", "list", "--format", "json", cwd=tmp_path)
     assert listed.code == 0, listed.said
     for project in PROJECTS:
         assert f'"{name_of(project)}"' in listed.out

@@ -159,7 +159,7 @@ def test_sound_part_of_a_plugin_stays_in_force(bad: Bad) -> None:
 def test_plugins_commands_tell_it(bad: Bad) -> None:
     env = with_plugins(bad.name)
     state = "broken" if bad in LEFT_OUT else "active"
-    listed = json.loads(ftspec("plugins", "list", "--json", env=env).out)[1]
+    listed = json.loads(ftspec("plugins", "list", "--format", "json", env=env).out)[1]
     assert (listed["name"], listed["state"]) == (bad.name, state)
     assert listed["problems"][0].startswith(bad.said)
     shown = ftspec("plugins", "show", bad.name, env=env)

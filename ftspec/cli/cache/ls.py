@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
 from ftspec.cache import CacheEntry, cache_folder, entries_in, size_of, unfinished_in
+from ftspec.cli.syntax.options import format_option
+from ftspec.cli.terminal.output import echo_json
 from ftspec.cli.terminal.quantities import shown_age, shown_size
 from ftspec.diagnostics.model import printable
 
@@ -15,14 +16,13 @@ _HEADER = ("id", "name", "split", "rows", "size", "last used")
 
 
 @click.command("ls")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
-def ls_command(as_json: bool) -> None:
+@format_option
+def ls_command(format_name: str) -> None:
     """List the prepared rows, most recently used first."""
     folder = cache_folder()
     entries = entries_in(folder)
-    if as_json:
-        values = [_as_json(entry) for entry in entries]
-        click.echo(json.dumps(values, indent=2, ensure_ascii=False))
+    if format_name == "json":
+        echo_json([_as_json(entry) for entry in entries])
         return
     rows = [_HEADER, *(_as_row(entry) for entry in entries)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ftspec.cli.plugins.list import json_option, list_plugins
+from ftspec.cli.plugins.list import list_plugins
 from ftspec.cli.syntax.lazy_group import LazyGroup
+from ftspec.cli.syntax.options import format_option
 
 COMMANDS = {
     "check": "ftspec.cli.plugins.check:check_command",
@@ -16,9 +17,9 @@ COMMANDS = {
 
 
 @click.group("plugins", cls=LazyGroup, places=COMMANDS, invoke_without_command=True)
-@json_option
+@format_option
 @click.pass_context
-def plugins_command(context: click.Context, as_json: bool) -> None:
+def plugins_command(context: click.Context, format_name: str) -> None:
     """List, show, check and create plugins.
 
     Without a command, lists the installed plugins and their components.
@@ -27,4 +28,4 @@ def plugins_command(context: click.Context, as_json: bool) -> None:
     FTSPEC_TRACE_PLUGINS=1 prints on standard error what is found, imported and returned.
     """
     if context.invoked_subcommand is None:
-        list_plugins(as_json=as_json)
+        list_plugins(format_name)

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from itertools import groupby
 from typing import Any
 
 import click
 
+from ftspec.cli.syntax.options import format_option
+from ftspec.cli.terminal.output import echo_json
 from ftspec.cli.terminal.plugin_facts import origin_of, state_of
 from ftspec.registry.discover import build_registry
 from ftspec.registry.registry import Plugin, Registry
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
-
 
 @click.command("list")
-@json_option
-def list_command(as_json: bool) -> None:
+@format_option
+def list_command(format_name: str) -> None:
     """List the installed plugins and their components."""
-    list_plugins(as_json=as_json)
+    list_plugins(format_name)
 
 
-def list_plugins(*, as_json: bool) -> None:
-    """Print the list."""
+def list_plugins(format_name: str) -> None:
+    """Print the list as ``text`` or ``json``."""
     registry = build_registry()
-    if as_json:
-        values = [_as_json(plugin, registry) for plugin in registry.plugins]
-        click.echo(json.dumps(values, indent=2, ensure_ascii=False))
+    if format_name == "json":
+        echo_json([_as_json(plugin, registry) for plugin in registry.plugins])
         return
     click.echo("plugins")
     for plugin in registry.plugins:

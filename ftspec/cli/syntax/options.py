@@ -24,3 +24,12 @@ set_option = click.option(
 no_plugins_option = click.option(
     "--no-plugins", is_flag=True, help="Ignore third-party plugins, as if none were installed."
 )
+
+format_option = click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="The output format: text for people, json for programs.",
+)

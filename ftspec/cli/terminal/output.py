@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -30,6 +32,11 @@ def masked(text: str) -> str:
 def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Print a text without secrets."""
     click.echo(masked(text), err=err, nl=nl)
+
+
+def echo_json(value: Any) -> None:
+    """Print a value as indented JSON. Secrets are masked where the value is made."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def shell_command(*words: str) -> str:

@@ -39,7 +39,7 @@ def test_run_then_predict(ftspec: Callable[..., str], tmp_path: Path) -> None:
     (run_dir,) = (tmp_path / "runs" / "wordnet-minilm").iterdir()
     texts = ["a fish of cold water", "a timber tree"]
 
-    printed = ftspec("predict", run_dir, "--json", *texts)
+    printed = ftspec("predict", run_dir, "--format", "json", *texts)
     embeddings = [json.loads(line)["embedding"] for line in printed.splitlines()]
     model = SentenceTransformer(str(run_dir / "model"), device="cpu")
     assert model.max_seq_length == 64

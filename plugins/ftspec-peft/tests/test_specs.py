@@ -49,7 +49,7 @@ def test_minilm_learns_topics_with_an_adapter(ftspec: Callable[..., str], tmp_pa
     metrics = json.loads((run_dir / "metrics.json").read_text())
     assert metrics["test"]["accuracy"] > 0.6  # guessing gives 0.17
 
-    given = json.loads(ftspec("predict", run_dir, CAT, "--json"))
+    given = json.loads(ftspec("predict", run_dir, CAT, "--format", "json"))
     assert given["label"] == "animal"
 
     ftspec("export", run_dir, tmp_path / "whole", "--merge")

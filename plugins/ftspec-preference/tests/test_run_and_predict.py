@@ -58,7 +58,7 @@ def test_run_then_predict(
     template = (run_dir / "model" / "chat_template.jinja").read_text()
     assert "add_generation_prompt" in template
     questions = ["What is a lumpfish?", "What is a hipbone?"]
-    printed = ftspec("predict", run_dir, "--json", *questions)
+    printed = ftspec("predict", run_dir, "--format", "json", *questions)
     answers = [json.loads(line) for line in printed.splitlines()]
     assert [answer["prompt"] for answer in answers] == questions
     assert all(isinstance(answer["text"], str) for answer in answers)
