@@ -1,7 +1,7 @@
 """The ``training`` section: every field of ``TrainingArguments`` under its own name.
 
-The fields come from ``training_arguments.json``. ``python -m ftspec.engine.trainer.argument_table``
-generates it from the installed transformers, so that lint knows them without importing torch.
+The fields come from ``training_arguments.json``. ``python -m tests.contract.argument_table``
+generates this file from the installed transformers, so that lint does not need torch.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def argument_table() -> dict[str, dict[str, Any]]:
 
 
 def with_defaults(training: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that a spec sets, and every other at its default."""
+    """The fields that a spec sets, and all others with their defaults."""
     defaults = {name: entry["default"] for name, entry in argument_table().items()}
     return {**defaults, **training}
 
@@ -72,7 +72,7 @@ _AT_LEAST: dict[str, float] = {
     "warmup_steps": 0,
     "weight_decay": 0,
 }
-"""Values below which the Trainer fails once it trains, or does nothing that makes sense."""
+"""The smallest values that work: below them the Trainer fails, or does nothing useful."""
 
 
 def _build() -> type[SpecModel]:
@@ -92,4 +92,5 @@ def _build() -> type[SpecModel]:
 
 
 TrainingSection = _build()
-"""Defaults are transformers' own; only the fields a spec sets reach ``TrainingArguments``."""
+"""The defaults are those of transformers. Only fields that a spec sets reach
+``TrainingArguments``."""

@@ -175,7 +175,7 @@ def test_another_spec_does_not_go_on_with_a_run(smoke_runs: SmokeRuns, spec: Pat
 def test_resuming_what_is_no_run(spec: Path, tmp_path: Path) -> None:
     done = ftspec("run", spec, "--resume", tmp_path)
     assert (done.code, done.out) == (1, ""), done.said
-    assert f'error[no-run]: "{tmp_path}" is no run directory' in done.err
+    assert f'error[no-run]: "{tmp_path}" is not a run directory' in done.err
 
 
 def test_interruption_keeps_a_checkpoint(interrupted: Future[Interrupted]) -> None:

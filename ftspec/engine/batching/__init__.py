@@ -1,1 +1,1 @@
-"""How the rows of a step are cut into the batches that the device computes."""
+"""How rows become the batches that the device computes: pure functions and data."""

@@ -8,7 +8,7 @@ is padded by itself, such as source and target. A micro-batch of rows ``i`` to `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -59,11 +59,6 @@ def split_by_length(lengths: LengthTable, costs: Costs) -> list[Range]:
     while edges[-1] > 0:
         edges.append(starts[edges[-1] - 1])
     return list(pairwise(reversed(edges)))
-
-
-def padded_tokens(lengths: LengthTable, ranges: Sequence[Range]) -> int:
-    """The tokens of these micro-batches, padding included."""
-    return sum((stop - start) * _width(lengths[start:stop]) for start, stop in ranges)
 
 
 def share_by_cost(lengths: LengthTable, processes: int, costs: Costs) -> list[Range]:
@@ -130,7 +125,3 @@ def _cheapest(lengths: LengthTable, costs: Costs) -> Iterator[tuple[float, int]]
         start = int(candidates.argmin())
         totals[stop] = candidates[start]
         yield float(totals[stop]), start
-
-
-def _width(lengths: LengthTable) -> int:
-    return int(lengths.max(axis=0).sum())

@@ -1,4 +1,4 @@
-"""The best checkpoint, remembered by its name."""
+"""The best checkpoint, by its name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ftspec.rundir import RunDirectory
 
 
 class BestCheckpoint(TrainerCallback):
-    """Has the state in each checkpoint hold the name of the best one, in place of its path. A path
+    """Writes the name of the best checkpoint to the state of each checkpoint, not its path. A path
     may come from the environment, and it changes when the run is moved."""
 
     def __init__(self, run_dir: RunDirectory) -> None:
@@ -22,11 +22,11 @@ class BestCheckpoint(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """In a run resumed, find the checkpoint where the run is now."""
+        """Find the best checkpoint where the run is now."""
         if state.best_model_checkpoint is not None:
             name = Path(state.best_model_checkpoint).name
             state.best_model_checkpoint = str(self._folder / name)
-        # rewritten after the Trainer wrote it, the path would be on the disk for a moment
+        # to rewrite the file later would leave the path on the disk for a moment
         state.save_to_json = partial(_save_without_path, state)  # type: ignore[method-assign]
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and termination: a run ends with what it has, and says how to go on."""
+"""Ctrl-C and termination: a run ends with a checkpoint."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ftspec.engine.progress.run_log import RunLog
 
 @contextmanager
 def termination_as_interrupt(once: bool = False) -> Iterator[None]:
-    """While it lasts, SIGTERM, which clusters send before they kill, does what Ctrl-C does. With
-    ``once``, what comes after the first signal is ignored: launchers send it to every process, and
+    """Within this context SIGTERM, which clusters send before they kill, does what Ctrl-C does.
+    With ``once`` all signals after the first are ignored: launchers send them to every process, and
     users to the launcher."""
     is_sent = False
 
@@ -43,8 +43,9 @@ def termination_as_interrupt(once: bool = False) -> Iterator[None]:
 
 
 class Interruption(TrainerCallback):
-    """Ctrl-C ends the run after the current step, with a checkpoint; a second one at once. Several
-    processes end after the same step, whichever was told, and a second signal is the launcher's."""
+    """Ctrl-C ends the run after the current step, with a checkpoint; a second Ctrl-C ends it at
+    once. Several processes end after the same step, whichever got the signal; there a second signal
+    comes from the launcher."""
 
     def __init__(self, log: RunLog, processes: int = 1) -> None:
         self._log = log
@@ -69,7 +70,7 @@ class Interruption(TrainerCallback):
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
-        with suppress(RuntimeError):  # it came in the middle of another message
+        with suppress(RuntimeError):  # the signal came in the middle of another message
             self._log.note(
                 "stopping after this step, with a checkpoint; Ctrl-C again stops at once"
             )
@@ -77,8 +78,8 @@ class Interruption(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Log, save and stop where asked to. What is evaluated at this step still is: a resumed run
-        would never know."""
+        """Log, save and stop if requested. An evaluation that is due at this step still runs: a
+        resumed run would skip it."""
         if self._processes > 1:
             self._agree(args.device)
         if self.requested:
@@ -87,24 +88,24 @@ class Interruption(TrainerCallback):
             control.should_training_stop = True
 
     def _agree(self, device: torch.device) -> None:
-        """Stop where any process was told to: one that went on would wait for the others."""
-        told = gather(torch.tensor([self.requested], device=device, dtype=torch.int32))
-        self.requested = bool(told.any())
+        """Stop if any process got a signal: the others would wait for it for ever."""
+        requested = gather(torch.tensor([self.requested], device=device, dtype=torch.int32))
+        self.requested = bool(requested.any())
         if self.requested:
             self._log.note("stopping after this step, with a checkpoint")
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """The Trainer takes a stop for the end of an epoch, with all that is due there."""
+        """The Trainer treats a stop as the end of an epoch, and does all that is due then."""
         if not self.requested:
             return
         if float(state.epoch or 0).is_integer():
-            control.should_save = True  # again, since the evaluation due here comes in between
+            control.should_save = True  # again, since an evaluation comes in between
         else:
             control.should_log = control.should_evaluate = control.should_save = False
 
 
 def _handles_signals() -> bool:
-    """Python lets the main thread alone handle signals."""
+    """In Python only the main thread handles signals."""
     return threading.current_thread() is threading.main_thread()

@@ -1,4 +1,4 @@
-"""Metrics of a run: built once, asked at every evaluation."""
+"""Metrics of a run: built once, computed at every evaluation."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from ftspec.protocols import Task
 class MetricsCallback(TrainerCallback):
     """The metrics of the spec: some score predictions, some score the mean loss alone.
 
-    They are built after the first step, which does not wait for the libraries they import; and not
-    only when they are asked, since one that cannot be built should not end a long run.
+    They are built after the first step, so that it does not wait for the libraries they import, and
+    before the first evaluation, so that a metric that cannot be built does not end a long run.
 
     Raises:
         MissingExtraError: a package that one of them needs is not installed.
@@ -46,7 +46,7 @@ class MetricsCallback(TrainerCallback):
             require_packages(one.component)
 
     def build(self) -> None:
-        """Build them, once."""
+        """Build the metrics, once."""
         if self._is_built:
             return
         self._is_built = True
@@ -56,18 +56,18 @@ class MetricsCallback(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """The first step is made."""
+        """Build the metrics after the first step."""
         self.build()
 
     @property
     def needs_predictions(self) -> bool:
-        """Whether evaluation must keep what the model gave."""
+        """Whether evaluation must keep predictions."""
         return not all(map(_scores_loss, self._planned))
 
     def score_predictions(
         self, outputs: EvalPrediction, rows: Dataset | IterableDataset
     ) -> dict[str, float]:
-        """The metrics of what the model gave for the encoded ``rows``."""
+        """The metrics of what the model predicted for the encoded ``rows``."""
         self.build()
         predictions, references = self._task.decode(outputs, rows)
         results: dict[str, float] = {}
@@ -90,7 +90,7 @@ def _scores_loss(planned: PlannedComponent) -> bool:
 
 
 def _numbers(results: Mapping[str, Any] | None) -> dict[str, float]:
-    """The single numbers among a metric's results; metrics of the Hub return lists as well."""
+    """The single numbers among the results of a metric. Metrics of the Hub return lists too."""
     return {
         name: float(value)
         for name, value in (results or {}).items()

@@ -25,7 +25,7 @@ class Reporter(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Tell how far it is."""
+        """Report the step."""
         if state.is_world_process_zero:
             self._log.step(state.global_step, state.max_steps, self._latest)
 
@@ -37,7 +37,7 @@ class Reporter(TrainerCallback):
         logs: Mapping[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Keep the numbers; those of an evaluation go to the table."""
+        """Write the numbers down. Those of an evaluation are reported too."""
         if not state.is_world_process_zero or not logs:
             return
         self._run_dir.append_metrics({"step": state.global_step, **logs})
@@ -52,7 +52,7 @@ class Reporter(TrainerCallback):
 
 
 def bare_metrics(logs: Mapping[str, float], prefix: str) -> dict[str, float]:
-    """The metrics of an evaluation without prefix and without timings."""
+    """The metrics of an evaluation, without prefix and without timings."""
     return {
         name.removeprefix(f"{prefix}_"): value
         for name, value in logs.items()

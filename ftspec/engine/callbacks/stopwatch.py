@@ -1,4 +1,4 @@
-"""Where the time of training goes: the first step, the others, evaluations and saves."""
+"""Where the time of training goes: first step, other steps, evaluations and saves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ftspec.engine.trainer.trainer import StepTrainer
 
 @dataclass
 class Seconds:
-    """Seconds of training by what they were spent on."""
+    """Seconds of training, by what was done."""
 
     first_step: float = 0.0
     steps: float = 0.0
@@ -24,16 +24,16 @@ class Seconds:
 
     @property
     def total(self) -> float:
-        """All of them."""
+        """The sum."""
         return self.first_step + self.steps + self.evaluate + self.save
 
 
 @dataclass(eq=False)
 class Stopwatch(TrainerCallback):
-    """Times a Trainer. The first step warms caches and allocators, so it is counted apart.
+    """Times a Trainer. The first step fills caches and allocators, so it is counted separately.
 
     Attributes:
-        steps: how many were made, the first one as well.
+        steps: how many were made, including the first.
         counts_at_first: the tokens of the first step.
     """
 
@@ -52,11 +52,11 @@ class Stopwatch(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """A step was made, its batches waited for as well."""
+        """Count a step, and the time in which its batches were loaded."""
         self.steps += 1
         is_last = state.global_step >= state.max_steps or control.should_training_stop
         if self.steps == 1 or is_last or control.should_evaluate or control.should_save:
-            _wait_for_device()  # which may still be at it
+            _wait_for_device()  # it may still compute
         if self.steps > 1:
             self.seconds.steps += self._lap()
             return
@@ -66,7 +66,7 @@ class Stopwatch(TrainerCallback):
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """What evaluates or saves by epochs comes next."""
+        """End the steps: evaluations and saves by epoch come next."""
         if self.steps > 1:
             _wait_for_device()
             self.seconds.steps += self._lap()
@@ -74,13 +74,13 @@ class Stopwatch(TrainerCallback):
     def on_evaluate(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """An evaluation follows a step at once, and this is its end."""
+        """Count an evaluation, which follows a step at once."""
         self.seconds.evaluate += self._lap()
 
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """A checkpoint follows a step or an evaluation at once, and this is its end."""
+        """Count a checkpoint, which follows a step or an evaluation at once."""
         self.seconds.save += self._lap()
 
     def _lap(self) -> float:

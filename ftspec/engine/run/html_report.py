@@ -1,4 +1,4 @@
-"""The report of a run: one HTML page without scripts, readable years later."""
+"""The report of a run: one HTML page without scripts, to be readable years later."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _table(metrics: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _performance(run_dir: RunDirectory) -> str:
-    """Every number of the account, and its advice; nothing of a run that has none."""
+    """Every number of the account, and its advice. Empty if there is no account."""
     if not (run_dir.path / "performance.json").exists():
         return ""
     account = run_dir.read_json("performance.json")
@@ -106,7 +106,7 @@ def _plot(curves: Mapping[str, Sequence[tuple[float, float]]]) -> str:
 
     drawn = ""
     for (name, curve), colour in zip(curves.items(), ("#1f77b4", "#d62728"), strict=False):
-        if len(curve) == 1:  # a line of one point would not show
+        if len(curve) == 1:  # a curve of one point is invisible
             x, y = place(*curve[0]).split(",")
             drawn += (
                 f'<circle cx="{x}" cy="{y}" r="4" fill="{colour}"><title>{name}</title></circle>'

@@ -1,4 +1,4 @@
-"""Which run directory a run goes to: a new one, or one to go on with. Imports without torch."""
+"""Run directories: new ones, and those to resume. Imports without torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ftspec.resolved import resolved_text
 from ftspec.rundir import JoinedRunDirectory, RunDirectory, create_run_directory, runs_in
 
 _SECONDS_UNTIL_SEEN = 30.0
-"""Shared folders show what another machine wrote after a while."""
+"""A shared folder may show late what another machine wrote."""
 
 
 def start_run(plan: Plan, spec_text: str) -> RunDirectory:
@@ -33,7 +33,7 @@ def start_run(plan: Plan, spec_text: str) -> RunDirectory:
 
 
 def find_unfinished(plan: Plan) -> RunDirectory | None:
-    """The newest run of this very plan that stopped before its end and has a checkpoint."""
+    """The newest unfinished run of this plan that has a checkpoint."""
     for run_dir in reversed(runs_in(plan.output_dir / plan.name)):
         status = run_dir.status()
         is_same = status.get("plan") == plan.digest() and status.get("status") != "finished"
@@ -46,25 +46,25 @@ def open_run(path: Path) -> RunDirectory:
     """The run in a folder.
 
     Raises:
-        RunError: it is no run directory.
+        RunError: it is not a run directory.
     """
     run_dir = RunDirectory(path)
     if not (path / "status.json").is_file() or not run_dir.resolved_spec.is_file():
-        raise RunError(f'"{path}" is no run directory', slug="no-run")
+        raise RunError(f'"{path}" is not a run directory', slug="no-run")
     return run_dir
 
 
 def join_run(path: Path, rank: int) -> JoinedRunDirectory:
-    """The run that the first of several processes opened, for another one of them.
+    """The run that the first process opened, for another process.
 
     Raises:
-        RunError: this machine does not see it.
+        RunError: this machine does not see the directory.
     """
     until = time.monotonic() + _SECONDS_UNTIL_SEEN
     while not (path / "status.json").is_file():
         if time.monotonic() > until:
             raise RunError(
-                f'this machine does not see the run directory "{path}" that the first made',
+                f'this machine does not see the run directory "{path}" that the first process made',
                 slug="output-not-shared",
                 at=("output", "dir"),
                 helps=("choose a folder that all machines share: --output-dir DIR",),
@@ -79,7 +79,7 @@ def join_run(path: Path, rank: int) -> JoinedRunDirectory:
 
 
 def require_model(run_dir: RunDirectory) -> None:
-    """Make sure that a run has a model to predict with.
+    """Check that a run has a model to predict with.
 
     Raises:
         RunError: it has none.

@@ -16,7 +16,7 @@ Ending = Literal["finished", "failed", "interrupted"]
 
 
 class RunRecord:
-    """Writes the status of a run, and tells observers when it starts and how it ends."""
+    """Writes the status of a run, and calls observers when it starts and when it ends."""
 
     def __init__(
         self, plan: Plan, run_dir: RunDirectory, observers: Observers, log: RunLog

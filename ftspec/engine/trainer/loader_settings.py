@@ -21,11 +21,11 @@ _KEYS = (
 def choose_loading(
     training: Mapping[str, Any], rows: Dataset | IterableDataset, use_cpu: bool
 ) -> dict[str, Any]:
-    """Fields of ``TrainingArguments`` where the spec sets none of them."""
+    """Fields of ``TrainingArguments``, unless the spec sets one of them."""
     if any(key in training for key in _KEYS):
         return {}
     has_device = torch.accelerator.is_available() and not use_cpu
-    # workers would share a stream among themselves, and so change its order
+    # workers would divide a stream among themselves, and so change its order
     is_stream = isinstance(rows, IterableDataset)
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     workers = 0 if is_stream else _workers(has_device, _cores() // processes)
@@ -38,7 +38,7 @@ def choose_loading(
 
 
 def _workers(has_device: bool, cores: int) -> int:
-    """On a CPU the cores are for the model; beside a device one is left to drive it."""
+    """On a CPU all cores compute. With a device, one core is left to drive it."""
     return max(0, min(_MOST_WORKERS, cores - 1)) if has_device else 0
 
 

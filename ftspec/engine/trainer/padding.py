@@ -75,7 +75,7 @@ def prepare_for(
 def _decide(
     trainer: StepTrainer, auto_model: str, is_compiled: bool, keeps_attention: bool
 ) -> Decision:
-    """Leaves the model as it was."""
+    """Does not change the model."""
     model: Any = trainer.model
     attention = attention_of(model)
     switches = (

@@ -1,1 +1,1 @@
-"""What a run cost: time, tokens, arithmetic and memory, and what would make it cheaper."""
+"""What a run costs: time, tokens, arithmetic and memory, and what makes it cheaper."""

@@ -1,4 +1,4 @@
-"""What would make a run cheaper: one function for each rule, each naming the key to change."""
+"""What makes a run cheaper: one function for each rule, each with the key to change."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ftspec.engine.model.precision import Precision
 from ftspec.engine.model.variable_length_attention import VARIABLE_LENGTH
 
 _FUSED = ("sdpa", VARIABLE_LENGTH)
-"""Attention that torch computes at one go where nothing is dropped."""
+"""Attention that torch computes in one kernel, unless there is dropout."""
 
 _WASTE = 0.15
-_LONG_TAIL = 0.10  # the share of all tokens that is worth cutting for
-_CUT_ROWS = 0.02
+_LONG_TAIL = 0.10  # the share of all tokens that is worth truncating
+_TRUNCATED_ROWS = 0.02
 _SHARE_OF_TIME = 0.30
 _FEW_TOKENS = {"cpu": 512, "cuda": 8192}
 _SLOW = 0.5  # of a matrix product
@@ -26,7 +26,7 @@ ATTENTION_DROPOUTS = (
     "attn_pdrop",
     "attn_dropout",
 )
-"""What models call the dropout of their attention."""
+"""The names of attention dropout in the configurations of models."""
 
 
 class Advice(NamedTuple):
@@ -41,18 +41,18 @@ class Advice(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What rules look at.
+    """The facts that rules decide by.
 
     Attributes:
         lengths: tokens of training rows, sorted; empty where rows are blocks of one length.
-        max_length: tokens that longer rows were cut to.
+        max_length: tokens to which longer rows were truncated.
         waste: the share of computed tokens that is padding.
         tokens_per_batch: computed at once, on average.
         share_of_matmul: of the speed of a matrix product on the same machine.
         shares_of_time: of the whole run, by what it was spent on.
         dropout_key: the model's setting of the dropout of attention; empty where it is 0.
         memory_share: of the device's memory that was used; ``None`` without a device.
-        rows_are_independent: whether a step learns the same however it is cut.
+        rows_are_independent: whether a step learns the same however it is split.
     """
 
     device: str
@@ -74,7 +74,7 @@ class Facts:
 
 
 def advise(facts: Facts) -> list[Advice]:
-    """All that applies, the surest first."""
+    """All advice that applies, the most certain first."""
     return [found for rule in RULES if (found := rule(facts)) is not None]
 
 
@@ -85,8 +85,8 @@ def use_bf16(facts: Facts) -> Advice | None:
     return Advice("performance.precision", 'this machine computes in bf16: write "auto" or "bf16"')
 
 
-def cut_batches(facts: Facts) -> Advice | None:
-    """Much is padding, and batches are computed as they were drawn."""
+def split_batches(facts: Facts) -> Advice | None:
+    """Many tokens are padding, and batches are computed as they were drawn."""
     if facts.batching != "padded" or facts.waste <= _WASTE or not facts.rows_are_independent:
         return None
     return Advice(
@@ -107,25 +107,25 @@ def shorten_rows(facts: Facts) -> Advice | None:
         return None
     return Advice(
         "tokenizer.max_length",
-        f"the longest 1 % of rows takes much: {limit} would compute {saved:.0%} fewer tokens, and "
-        "cut those rows",
+        f"the longest 1 % of rows is expensive: {limit} computes {saved:.0%} fewer tokens, and "
+        "truncates those rows",
     )
 
 
 def lengthen_rows(facts: Facts) -> Advice | None:
-    """Many rows are as long as the longest allowed, so that they were cut."""
-    cut = sum(length >= facts.max_length for length in facts.lengths)
-    if not facts.lengths or cut / len(facts.lengths) <= _CUT_ROWS:
+    """Many rows are as long as the longest allowed, so they were truncated."""
+    truncated = sum(length >= facts.max_length for length in facts.lengths)
+    if not facts.lengths or truncated / len(facts.lengths) <= _TRUNCATED_ROWS:
         return None
     return Advice(
         "tokenizer.max_length",
-        f"{cut / len(facts.lengths):.0%} of the rows have {facts.max_length} tokens or more and "
-        "were cut: a larger one learns from all of them, and takes longer",
+        f"{truncated / len(facts.lengths):.0%} of the rows have {facts.max_length} tokens or more "
+        "and were truncated: a larger value trains on all their tokens, and takes longer",
     )
 
 
 def drop_attention_dropout(facts: Facts) -> Advice | None:
-    """On a CPU, dropout in attention keeps torch from its fast path."""
+    """On a CPU, torch has no fast path for attention with dropout."""
     if facts.device != "cpu" or facts.attention not in _FUSED or not facts.dropout_key:
         return None
     return Advice(
@@ -187,7 +187,7 @@ def keep_activations(facts: Facts) -> Advice | None:
 
 RULES: tuple[Callable[[Facts], Advice | None], ...] = (
     use_bf16,
-    cut_batches,
+    split_batches,
     drop_attention_dropout,
     fill_batches,
     shorten_rows,
@@ -196,4 +196,4 @@ RULES: tuple[Callable[[Facts], Advice | None], ...] = (
     evaluate_less,
     save_less,
 )
-"""Every rule, in the order of what they say."""
+"""Every rule, in the order of the advice."""

@@ -1,4 +1,4 @@
-"""The most memory a process has had."""
+"""The most memory that a process has used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def peak_memory() -> int | None:
 
 
 def peak_device_memory() -> int | None:
-    """Bytes that tensors took on the CUDA device at most, if there is one."""
+    """The most bytes that tensors took on the CUDA device, if there is one."""
     if not torch.cuda.is_available():
         return None
     return int(torch.cuda.max_memory_allocated())

@@ -1,4 +1,4 @@
-"""The account of a run: ``performance.json``, and the few lines a terminal shows of it."""
+"""The account of a run: ``performance.json``, and the few lines of it that a terminal shows."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Performance:
         }
 
     def lines(self) -> list[str]:
-        """What a person wants to know at once."""
+        """The most important lines, for people."""
         memory = [
             f"{size / 1e9:.1f} GB {where}"
             for size, where in (

@@ -15,7 +15,6 @@ from ftspec.engine.batching.split_by_length import (
     LengthTable,
     Range,
     order_by_length,
-    padded_tokens,
     share_by_cost,
     split_by_length,
 )
@@ -75,7 +74,6 @@ def test_no_split_is_cheaper(
     assert [start for start, _ in ranges] == [0, *(stop for _, stop in ranges[:-1])]
     assert ranges[-1][1] == len(lengths)
     assert fits(lengths, ranges, max_tokens)
-    assert padded_tokens(lengths, ranges) == cost_of(lengths, ranges, 0)
     assert cost_of(lengths, ranges, overhead_tokens) == pytest.approx(
         cheapest(lengths, overhead_tokens, max_tokens)
     )
@@ -107,7 +105,7 @@ def test_shares_are_balanced_however_large_the_overhead(pads: bool) -> None:
     """Where steps stay whole, the overhead says nothing about the time of a share."""
     lengths = np.sort(np.random.default_rng(0).integers(5, 200, (64, 1)), axis=0)
     tokens = [
-        padded_tokens(lengths[one[0] : one[1]], [(0, one[1] - one[0])])
+        cost_of(lengths[one[0] : one[1]], [(0, one[1] - one[0])], 0)
         if pads
         else int(lengths[one[0] : one[1]].sum())
         for one in share_by_cost(lengths, 2, Costs(4**10, pads=pads))

@@ -34,13 +34,13 @@ Rule = Callable[[Facts], Advice | None]
 CASES: list[tuple[Rule, str, dict[str, Any], dict[str, Any]]] = [
     (advice.use_bf16, "performance.precision", {"precision": "fp32"}, {"has_bf16": False}),
     (
-        advice.cut_batches,
+        advice.split_batches,
         "performance.batching",
         {"batching": "padded", "waste": 0.5},
         {"waste": 0.1},
     ),
     (
-        advice.cut_batches,
+        advice.split_batches,
         "performance.batching",
         {"batching": "padded", "waste": 0.5},
         {"rows_are_independent": False},

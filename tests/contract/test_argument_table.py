@@ -11,16 +11,15 @@ from typing import Any
 import pytest
 from transformers import Seq2SeqTrainingArguments, TrainingArguments
 
-from ftspec.engine.trainer.argument_table import _alternatives, describe_arguments
 from ftspec.engine.trainer.arguments import _owned
 from ftspec.rundir import RunDirectory
 from ftspec.spec.training import TrainingSection, argument_table
 from ftspec.spec.training_names import OWNED_ARGUMENTS, RENAMED_ARGUMENTS
+from tests.contract.argument_table import _alternatives, describe_arguments
 from tests.unit.conftest import PlanOf
 
 REFRESH = (
-    "refresh it with: python -m ftspec.engine.trainer.argument_table "
-    "> ftspec/spec/training_arguments.json"
+    "refresh it with: python -m tests.contract.argument_table > ftspec/spec/training_arguments.json"
 )
 
 
@@ -32,7 +31,7 @@ def test_the_table_is_fresh() -> None:
 
 
 def test_the_module_writes_the_table() -> None:
-    command = [sys.executable, "-m", "ftspec.engine.trainer.argument_table"]
+    command = [sys.executable, "-m", "tests.contract.argument_table"]
     written = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert json.loads(written)["fields"] == argument_table(), REFRESH
 

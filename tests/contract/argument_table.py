@@ -2,7 +2,7 @@
 
 Run this after raising the version of transformers in ``constraints.txt``; a test compares the two::
 
-    python -m ftspec.engine.trainer.argument_table > ftspec/spec/training_arguments.json
+    python -m tests.contract.argument_table > ftspec/spec/training_arguments.json
 """
 
 from __future__ import annotations
