@@ -1,8 +1,7 @@
 """Where the time of a classifier's training step goes, by ``torch.profiler``.
 
 The packaged MiniLM encoder computes a batch of 8 rows of 96 tokens without padding in bf16, forward
-and backward, with the dropout that it is trained with. Dropout masks are drawn as in
-``ftspec run``.
+and backward, with the dropout that it is trained with.
 
 A share is the operations' own time in percent. On a CPU it is measured on one thread, because
 threads wait for each other on a busy machine. On a GPU it is the time that the GPU computes; a

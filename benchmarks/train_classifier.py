@@ -6,7 +6,7 @@ tokens; there are 20 steps of 16 rows. Each way runs in its own process. All way
 once for each seed; there is one seed for every seven of ``--rounds``. Speeds are those of the steps
 after the first. The copied script pads every row to 512 tokens in fp32. The example script is
 ``run_glue.py`` with its defaults, which truncates rows to 128 tokens. The raw loop is PyTorch
-alone, with the micro-batches, the precision and the dropout masks of ``ftspec run``.
+alone, with the micro-batches and the precision of ``ftspec run``.
 
 The goals are 20 times the examples of the copied script, 0.95 of the raw loop, and 0.98 of a script
 with the same batches, at the quality of the copied script after the same steps.

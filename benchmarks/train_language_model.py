@@ -6,8 +6,8 @@ Each way runs in its own process. All ways are interleaved, once for each seed; 
 for every seven of ``--rounds``. Speeds are those of the steps after the first. The copied script
 pads every row to 512 tokens in fp32. The example script is ``run_clm.py``, which joins all rows and
 splits them into blocks of 512: it pads nothing, attends across rows, and sees all rows in 4 steps,
-so its quality does not compare. The raw loop is PyTorch alone, with the micro-batches, the
-precision and the dropout masks of ``ftspec run``.
+so its quality does not compare. The raw loop is PyTorch alone, with the micro-batches and the
+precision of ``ftspec run``.
 
 The goals are 4 times the examples of the copied script, 0.95 of the raw loop, and 0.98 of a script
 with the same batches, at the quality of the copied script after the same steps.

@@ -6,7 +6,7 @@ Python's standard library from the rest of it. Sources are truncated to 512 toke
 for each seed; there is one seed for every seven of ``--rounds``. Speeds are those of the steps
 after the first. The copied script pads sources and targets to these lengths in fp32. The example
 script, ``run_summarization.py``, pads like the Trainer with dynamic padding here. The raw loop is
-PyTorch alone, with the micro-batches, the precision and the dropout masks of ``ftspec run``.
+PyTorch alone, with the micro-batches and the precision of ``ftspec run``.
 
 The goals are 4 times the examples of the copied script, 0.95 of the raw loop, and 0.98 of a script
 with the same batches, at the quality of the copied script after the same steps. So few steps do not
