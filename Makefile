@@ -1,9 +1,9 @@
-# Two commands do all the set-up: "make quickstart" and "make test".
+# "make quickstart" and "make test" set up everything that they need.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# modules are compiled when they are first imported: most of what is installed never is
+# modules are compiled when they are first imported: most installed modules never are
 INSTALL := $(BIN)/python -m pip install -q --no-compile
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -13,8 +13,8 @@ help:
 	@echo "make quickstart   set up, then train the quickstart spec on real data with a real model"
 	@echo "make test         set up, then run every test"
 	@echo "make test-variations"
-	@echo "                  set up, then run some tests again, as on other machines"
-	@echo "make check        set up, then check style, types and floors"
+	@echo "                  set up, then run some tests under the conditions of other machines"
+	@echo "make check        set up, then check style, types and layers"
 	@echo "make format       set up, then format the code"
 	@echo "make bench        set up, then measure every claim about speed"
 
@@ -25,7 +25,7 @@ $(VENV)/.train: pyproject.toml constraints.txt requirements-quickstart.txt
 	$(INSTALL) --no-deps --require-hashes -r requirements-quickstart.txt
 	@touch $@
 
-# what a developer needs beside
+# what a developer needs in addition
 $(VENV)/.dev: $(VENV)/.train
 	$(INSTALL) -c constraints.txt -e '.[train,dev]'
 	@touch $@
@@ -33,11 +33,11 @@ $(VENV)/.dev: $(VENV)/.train
 quickstart: $(VENV)/.train
 	$(BIN)/ftspec run specs/quickstart.yaml
 
-# a process for each core; one thread in each, so that they don't wait for each other
+# one process for each core and one thread in each, so that they do not wait for each other
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-# each in turn, or VARIATIONS="plain-kernels elsewhere"
+# all, or VARIATIONS="plain-kernels elsewhere"
 test-variations: $(VENV)/.dev
 	$(BIN)/python -m tests.variations $(VARIATIONS)
 
