@@ -10,7 +10,7 @@ import click
 
 from ftspec import __version__
 from ftspec.cli.syntax.lazy_group import LazyGroup
-from ftspec.cli.terminal.exits import INTERRUPTED, end_at_once, guarded
+from ftspec.cli.terminal.exits import INTERRUPTED, MEANINGS, end_at_once, guarded
 
 COMMANDS = {
     "cache": "ftspec.cli.cache:cache_command",
@@ -31,16 +31,19 @@ COMMANDS = {
 _OBJECTS = 100_000
 
 
-@click.group(
-    cls=LazyGroup, places=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
-)
+class _Root(LazyGroup):
+    """The group of all commands, whose help ends with the exit codes."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the exit codes as a table."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, meaning in MEANINGS.items()])
+
+
+@click.group(cls=_Root, places=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ftspec")
 def cli() -> None:
-    """Fine-tune Hugging Face models from one YAML spec.
-
-    Exit codes: 0 clean or done, 1 findings or a failed run, 2 wrong usage, 3 a bug in ftspec
-    or in a plugin, 130 interrupted.
-    """
+    """Fine-tune Hugging Face models from one YAML spec."""
 
 
 def _is_waited_for() -> bool:

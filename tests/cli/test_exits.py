@@ -1,9 +1,10 @@
-"""Exit codes, the same for every command: 0, 1, 2, 3 and 130; and what is said with each."""
+"""Exit codes, the same for every command, and the message that goes with each."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -14,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import ftspec as package
-from ftspec.cli import COMMANDS
-from tests.cli.command import FTSPEC, assert_no_traceback, ftspec, own_environment, run
+from ftspec.cli.terminal import exits
+from tests.cli.command import FTSPEC, ROOT, assert_no_traceback, ftspec, own_environment, run
 from tests.cli.interrupting import rest_of, said_until, started
 from tests.cli.site import install_plugin
 
@@ -41,21 +42,17 @@ def ftspec_register_transforms():
 """
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
-@pytest.mark.parametrize("option", ["--help", "-h"])
-def test_every_command_has_help(command: str, option: str) -> None:
-    done = ftspec(command, option)
-    assert (done.code, done.err) == (0, ""), done.said
-    assert done.out.startswith(f"Usage: ftspec {command} ")
+def test_readme_has_every_exit_code() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| (\d+) \| (.+) \|$", readme, re.MULTILINE)
+    assert {int(code): meaning for code, meaning in table} == exits.MEANINGS
 
 
-def test_help_names_every_command_and_exit_code() -> None:
-    done = ftspec("--help")
-    assert (done.code, done.err) == (0, ""), done.said
-    for command in COMMANDS:
-        assert f"\n  {command} " in done.out
-    for code in ("0", "1", "2", "3", "130"):
-        assert f" {code} " in done.out
+def test_every_exit_code_has_a_meaning() -> None:
+    codes = {
+        value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)
+    }
+    assert codes == exits.MEANINGS.keys()
 
 
 def test_version() -> None:

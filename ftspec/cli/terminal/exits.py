@@ -6,7 +6,7 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 import click
@@ -20,6 +20,15 @@ FINDINGS = 1
 USAGE = 2
 BUG = 3
 INTERRUPTED = 130
+
+MEANINGS: Mapping[int, str] = {
+    DONE: "success",
+    FINDINGS: "errors in a spec, a failed run, or differences found by diff",
+    USAGE: "wrong usage of the command line",
+    BUG: "a bug in ftspec or in a plugin, which is named",
+    INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",
+}
+"""What each exit code means, for the help and the README."""
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
