@@ -1,8 +1,7 @@
-"""Checks: cross-section rules over a plan, one per file, none of which imports torch.
+"""Checks: rules across the sections of a plan, one per file, without torch.
 
-The docstring of a check is its documentation, in the form that
-:mod:`ftspec.diagnostics.explanation` reads: what it finds, why that matters, a bad and a good
-example.
+The docstring of a check is its documentation. :mod:`ftspec.diagnostics.explanation` reads its form:
+what the check finds, why it matters, a bad and a good example.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ class Check(Protocol):
 
     @property
     def SLUGS(self) -> tuple[str, ...]:  # noqa: N802 - a constant of the module
-        """What it can find."""
+        """The slugs of its findings."""
 
     def check(self, plan: Plan, spans: Document) -> Iterable[Diagnostic]:
         """The findings of the rule."""
@@ -93,4 +92,4 @@ CHECKS: tuple[Check, ...] = (
 """Every check, by name."""
 
 CHECK_SLUGS = frozenset(slug for check in CHECKS for slug in check.SLUGS)
-"""What checks can find. Any other error means that there is no plan at all."""
+"""The slugs of all checks. Any other error means that there is no plan."""

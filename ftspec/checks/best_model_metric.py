@@ -1,6 +1,7 @@
-"""The metric that picks the best model is none of those measured, or is not named where it must be.
+"""The metric that selects the best model is not measured, or is missing where the Trainer needs it.
 
-Why: the Trainer looks it up at its first save and fails with a KeyError, an epoch into the run.
+Why: the Trainer looks the metric up at its first save and fails with a KeyError, often after a
+whole epoch.
 
 Bad:
 
@@ -32,9 +33,9 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     if wanted is None and _saves_the_best_only(plan):
         yield Diagnostic(
             slug="unknown-best-metric",
-            headline='"save_strategy: best" needs to know which metric is meant',
+            headline='"save_strategy: best" needs a metric',
             labels=labelled(spans.span(("training", "save_strategy"))),
-            helps=('write "metric_for_best_model: loss", or another metric, beside it',),
+            helps=('add "metric_for_best_model: loss", or another metric',),
         )
     results: list[str] = ["loss"]
     for metric in plan.metrics:
@@ -45,14 +46,15 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         return
     yield Diagnostic(
         slug="unknown-best-metric",
-        headline=f'no metric of the spec gives "{plan.mask(wanted)}"',
+        headline=f'no metric of the spec returns "{plan.mask(wanted)}"',
         labels=labelled(spans.span(_written_at(wanted, plan, spans))),
         helps=did_you_mean(wanted, results) or (one_of(results),),
     )
 
 
 def _saves_the_best_only(plan: Plan) -> bool:
-    """Whether the Trainer wants the metric named; for the best at the end it takes the loss."""
+    """Whether the Trainer needs a metric by name. To load the best model at the end, it uses the
+    loss by default."""
     schedule = plan.training.get("lr_scheduler_type")
     return (
         plan.training.get("save_strategy") == "best"
@@ -63,7 +65,7 @@ def _saves_the_best_only(plan: Plan) -> bool:
 
 
 def _written_at(wanted: str, plan: Plan, spans: Document) -> SpecPath:
-    """The place of the name: in ``training``, or in the callback that sets it there."""
+    """Where the metric is named: in ``training``, or in the callback that sets it there."""
     if spans.node(_AT) is None:
         for callback in plan.callbacks:
             if getattr(callback.config, "metric", None) == wanted:

@@ -1,6 +1,6 @@
-"""A metric averages as for two classes, and the task has more, or gives several labels at once.
+"""A metric has "average: binary", but the task has more than two classes or several labels per row.
 
-Why: scikit-learn refuses, at the first evaluation, after an epoch of training.
+Why: scikit-learn raises an error at the first evaluation, often after an epoch of training.
 
 Bad:
 
@@ -28,7 +28,7 @@ _METRICS = {"f1", "precision", "recall"}
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Compare ``average: binary`` with what the task says of its classes."""
+    """Compare ``average: binary`` with the classes of the task."""
     at, why = _reason(plan)
     if at is None:
         return
@@ -36,20 +36,20 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         if metric.type in _METRICS and getattr(metric.config, "average", None) == "binary":
             yield Diagnostic(
                 slug="binary-average",
-                headline=f'the metric "{metric.type}" averages as for two classes, and {why}',
+                headline=f'the metric "{metric.type}" has "average: binary", and {why}',
                 labels=(
                     Label(spans.span((*metric.at, "average"))),
-                    Label(spans.span(at), "the task says so here"),
+                    Label(spans.span(at), "set here"),
                 ),
                 helps=('write "average: macro", "micro" or "weighted"',),
             )
 
 
 def _reason(plan: Plan) -> tuple[SpecPath | None, str]:
-    """Where the task says that its classes are not two, and in what words."""
+    """The setting of the task that rules out two classes, and what it means."""
     if "class-set" in plan.task.config.predictions_from(plan.template):
-        return (*plan.task.at, "problem"), "the task gives any number of labels at once"
+        return (*plan.task.at, "problem"), "the task has several labels per row"
     labels = getattr(plan.task.config, "labels", None)
     if isinstance(labels, (list, tuple)) and len(labels) > 2:
-        return (*plan.task.at, "labels"), f"the task has {len(labels)}"
+        return (*plan.task.at, "labels"), f"the task has {len(labels)} classes"
     return None, ""

@@ -1,7 +1,7 @@
-"""A token or key is written in clear.
+"""A token or key is written in plain text.
 
 Why: specs are committed, mailed and copied into every run directory, and anyone who reads one can
-use the token. A value from the environment stays out of all files, logs and messages.
+use the token. ftspec keeps values from the environment out of all files, logs and messages.
 
 Bad:
 
@@ -31,12 +31,12 @@ from ftspec.span import Position, SourceText, Span
 
 SLUGS = ("clear-secret",)
 
-_SHORTEST_TOKEN = 8  # characters; a shorter value of a variable may be a word or a number by chance
+_SHORTEST_TOKEN = 8  # characters; a shorter value may be an ordinary word or number
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Look through every string as it is written, so not at values from the environment."""
-    tokens = {token.span for token in spans.clear_tokens}  # no plan has those
+    """Search every string as it is written, before values from the environment are put in."""
+    tokens = {token.span for token in spans.clear_tokens}  # with these there is no plan
     sources = {spans.source.name: spans.source}
     for _, node in placed_scalars(spans.root):
         sources[node.span.source.name] = node.span.source
@@ -49,13 +49,13 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             (what, name) for what, name, shape in TOKEN_SHAPES if re.fullmatch(shape, found.group())
         )
         place = _place_of(found.group(), node.span)
-        yield _finding(f"{what} is written in clear", variable, place)
+        yield _finding(f"{what} is written in plain text", variable, place)
     for source in sources.values():
         yield from _values_of_variables(source, spans.secrets)
 
 
 def _values_of_variables(source: SourceText, secrets: Mapping[str, str]) -> Iterator[Diagnostic]:
-    """A token of the environment that stands in the text, a comment included."""
+    """Find values of secret variables in the text, also in comments."""
     for value, reference in secrets.items():
         variable = variable_of(reference)
         if len(value) < _SHORTEST_TOKEN or not is_secret_variable(variable):
@@ -65,7 +65,7 @@ def _values_of_variables(source: SourceText, secrets: Mapping[str, str]) -> Iter
             if column >= 0 and find_token(value) is None:
                 end = Position(number, column + len(value))
                 place = Span(source, Position(number, column), end)
-                headline = f'the value of the variable "{variable}" is written in clear'
+                headline = f'the value of the variable "{variable}" is written in plain text'
                 yield _finding(headline, variable, place)
 
 
@@ -76,13 +76,13 @@ def _finding(headline: str, variable: str, place: Span) -> Diagnostic:
         labels=labelled(place),
         helps=(
             f"write ${{env:{variable}}}, and set the variable where the run starts",
-            "revoke this one if anybody else has seen the file",
+            "revoke this token if anyone else has seen the file",
         ),
     )
 
 
 def _place_of(token: str, span: Span) -> Span:
-    """The token alone, where it stands on the line that its value begins on."""
+    """The place of the token itself, if it is on the first line of its value."""
     line = span.source.lines[span.start.line]
     column = line.find(token, span.start.column)
     if column < 0 or span.start.line != span.end.line:

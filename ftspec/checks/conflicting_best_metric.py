@@ -1,7 +1,7 @@
-"""Two places name different metrics to pick the best model by.
+"""Two places name different metrics for selecting the best model.
 
-Why: the Trainer has one such metric. That of the training section counts, or else that of the first
-callback; the others are dropped in silence.
+Why: the Trainer uses a single metric: the one in the training section, or else the one of the first
+callback. The others have no effect.
 
 Bad:
 
@@ -31,7 +31,7 @@ _DEFAULT = "loss"
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Compare the metric that counts with each that a callback names."""
+    """Compare the metric in use with the metric of each callback."""
     counting = plan.training.get("metric_for_best_model")
     if counting is None:
         return
@@ -43,7 +43,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     ]
     winner = wanted[0][1] if wanted and spans.node(_AT) is None else _AT
     for at, callback_at, metric in wanted:
-        # a callback with none, or its default, takes what there is, as its user means it to
+        # a callback without a metric of its own uses whatever is set
         if metric == _DEFAULT or spans.node(at) is None or callback_at == winner:
             continue
         if _bare(metric) == _bare(counting):
@@ -51,11 +51,11 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         yield Diagnostic(
             slug="conflicting-best-metric",
             severity=Severity.WARNING,
-            headline=f'"{plan.mask(metric)}" does not pick the best model: '
+            headline=f'"{plan.mask(metric)}" does not select the best model: '
             f'"{plan.mask(counting)}" does',
             labels=(
                 Label(spans.span(at)),
-                Label(spans.span(winner), f'this wants "{plan.mask(counting)}"'),
+                Label(spans.span(winner), f'this sets "{plan.mask(counting)}"'),
             ),
             helps=("name the same metric in both places",),
         )

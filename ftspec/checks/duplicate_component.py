@@ -1,7 +1,7 @@
-"""A metric or a callback is there twice, and the two get in each other's way.
+"""The spec has the same metric or callback twice, and the two conflict.
 
-Why: results have one name each, so the later metric overwrites the earlier one; of two callbacks
-that set the same training fields only the first one's settings count.
+Why: if two metrics return a result with the same name, the later one overwrites the earlier one. If
+two callbacks set the same training fields, only the first one has an effect.
 
 Bad:
 
@@ -25,7 +25,7 @@ SLUGS = ("duplicate-component",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Compare every metric and callback with those before it."""
+    """Compare every metric and callback with the ones before it."""
     for planned, counts in ((plan.metrics, "later"), (plan.callbacks, "earlier")):
         seen: dict[Hashable, int] = {}
         for index, one in enumerate(planned):
@@ -40,14 +40,14 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
                 headline=_headline(earlier, one, counts),
                 labels=(
                     Label(spans.span((*one.at, "type"))),
-                    Label(spans.span((*earlier.at, "type")), "the first one is here"),
+                    Label(spans.span((*earlier.at, "type")), "first one"),
                 ),
                 helps=("remove one of the two",),
             )
 
 
 def _claims(one: PlannedComponent) -> list[Hashable]:
-    """What no other component may be or give beside this one."""
+    """What a component takes up: its type and settings, and the names of its results."""
     if isinstance(one.config, CallbackConfig):
         return [one.type]
     metric = one.component
@@ -58,5 +58,5 @@ def _claims(one: PlannedComponent) -> list[Hashable]:
 def _headline(earlier: PlannedComponent, one: PlannedComponent, counts: str) -> str:
     kind = one.component.kind
     if earlier.type == one.type:
-        return f'the {kind} "{one.type}" is there twice, and only the {counts} one counts'
-    return f'the metrics "{earlier.type}" and "{one.type}" give a result of the same name'
+        return f'the {kind} "{one.type}" appears twice, and only the {counts} one has an effect'
+    return f'the metrics "{earlier.type}" and "{one.type}" return a result with the same name'

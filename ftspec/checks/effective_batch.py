@@ -1,7 +1,8 @@
-"""One step of the optimizer learns from a surprising number of rows.
+"""The effective batch size is unusually large, or one.
 
-Why: what a step learns from is the batch of a device times the accumulation. Settings copied from
-another machine multiply to thousands, which needs another learning rate, or to one, which is noise.
+Why: each device learns from per_device_train_batch_size times gradient_accumulation_steps rows per
+step. Settings copied from another machine can multiply to thousands of rows, which need another
+learning rate, or to a single row, whose gradient is noisy.
 
 Bad:
 
@@ -40,10 +41,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     yield Diagnostic(
         slug="effective-batch",
         severity=Severity.WARNING,
-        headline=f"each step learns from {rows} on each device: {size} times {steps}",
+        headline=f"each optimizer step uses {rows} on each device: {size} times {steps}",
         labels=labelled(spans.span(_SIZE if spans.node(_SIZE) is not None else _STEPS)),
-        helps=(
-            "the product of per_device_train_batch_size and gradient_accumulation_steps is what "
-            "counts; 8 to 64 is usual",
-        ),
+        helps=("per_device_train_batch_size times gradient_accumulation_steps is usually 8 to 64",),
     )

@@ -1,7 +1,7 @@
-"""A text generator learns with a tokenizer that has no end-of-text token.
+"""Text generation uses a tokenizer without an end-of-text token.
 
-Why: every document ends with that token, by which the model learns to stop; a learned WordPiece
-tokenizer has none, and the run would end when it prepares its data.
+Why: every document ends with this token, which teaches the model when to stop. A WordPiece
+tokenizer trained by ftspec has none, so the run would fail when it prepares its data.
 
 Bad:
 
@@ -32,14 +32,14 @@ SLUGS = ("no-eos-token",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Report a learned WordPiece tokenizer beside text generation."""
+    """Report text generation with a newly trained WordPiece tokenizer."""
     algorithm = getattr(plan.tokenizer.config, "algorithm", None)
     if plan.task.type != "text-generation" or plan.tokenizer.type != "train":
         return
     if algorithm == "wordpiece":
         yield Diagnostic(
             slug="no-eos-token",
-            headline='a learned "wordpiece" tokenizer has no end-of-text token',
+            headline='a newly trained "wordpiece" tokenizer has no end-of-text token',
             labels=labelled(spans.span(("tokenizer", "algorithm"))),
             helps=('write "algorithm: bpe" or "algorithm: unigram"',),
         )

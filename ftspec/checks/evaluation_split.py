@@ -1,8 +1,7 @@
-"""Something evaluates during training without rows to evaluate on, or waits for evaluations that
-never come.
+"""A setting needs evaluations during training, but there is no validation split or no evaluation.
 
-Why: without a validation split the Trainer fails at its first evaluation; without evaluations early
-stopping never stops and there is no best model.
+Why: without a validation split the Trainer fails at its first evaluation. Without evaluations,
+early stopping never stops the run, and there is no best model.
 
 Bad:
 
@@ -31,7 +30,7 @@ _HELP = 'add a split: "validation: {from: train, fraction: 0.1}"'
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Report every setting that evaluates, where there is nothing to evaluate on."""
+    """Report every setting that needs evaluations, if they cannot happen."""
     evaluates = plan.training.get("eval_strategy", "no") != "no"
     early = next((one for one in plan.callbacks if one.type == "early-stopping"), None)
     if plan.splits.validation is None:
@@ -40,22 +39,21 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         for at in faults:
             yield Diagnostic(
                 slug="no-validation-split",
-                headline="this evaluates during training, and there is no validation split",
+                headline="this needs a validation split, and there is none",
                 labels=labelled(spans.span(at)),
                 helps=(_HELP,),
             )
     elif early is not None and not evaluates:
         yield Diagnostic(
             slug="no-evaluation",
-            headline="early stopping watches evaluations, and there are none during training",
+            headline="early stopping needs evaluations, and there are none during training",
             labels=labelled(spans.span(early.at)),
             helps=('write "training: {eval_strategy: epoch}"',),
         )
     if plan.training.get("save_strategy") == "best" and not evaluates:
         yield Diagnostic(
             slug="no-evaluation",
-            headline='"save_strategy: best" saves after evaluations, and there are none during '
-            "training",
+            headline='"save_strategy: best" needs evaluations, and there are none during training',
             labels=labelled(spans.span(("training", "save_strategy"))),
             helps=('write "training: {eval_strategy: epoch}"',),
         )
@@ -64,7 +62,8 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     if plan.training.get("load_best_model_at_end") and not evaluates and (written or not early):
         yield Diagnostic(
             slug="no-evaluation",
-            headline="the best model is found by evaluations, and there are none during training",
+            headline="selecting the best model needs evaluations, and there are none during "
+            "training",
             labels=labelled(spans.span(keeper.at if keeper and not written else _BEST)),
             helps=('write "training: {eval_strategy: epoch, save_strategy: epoch}"',),
         )

@@ -1,6 +1,6 @@
-"""A setting does nothing beside another.
+"""A setting has no effect because of another setting.
 
-Why: whoever wrote it believes that it works, and changes it in vain.
+Why: the spec reads as if the setting worked, and changing it changes nothing.
 
 Bad:
 
@@ -27,11 +27,11 @@ from ftspec.spec.training import with_defaults
 SLUGS = ("idle-setting",)
 
 Idle = tuple[SpecPath, SpecPath, str]
-"""The setting, the other one, and when the first does nothing."""
+"""The setting, the other setting, and when the first has no effect."""
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Report settings that another one of the same text makes void; overlays are meant to."""
+    """Report settings that another setting of the same file disables. Overlays may do so."""
     if spans.profile is not None:
         return
     for at, other, when in (
@@ -52,9 +52,9 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         yield Diagnostic(
             slug="idle-setting",
             severity=Severity.WARNING,
-            headline=f"{at[-1]} does nothing {when}",
+            headline=f"{at[-1]} has no effect {when}",
             labels=tuple(labels),
-            helps=("remove it",) if cause is None else ("remove it, or change the other",),
+            helps=("remove it",) if cause is None else ("remove it, or change the other setting",),
         )
 
 
@@ -69,14 +69,14 @@ def _training(plan: Plan) -> Iterator[Idle]:
             and settings["eval_strategy"] == "steps"
             and not settings["eval_steps"]
         ):
-            continue  # evaluation takes its steps
+            continue  # evaluation uses logging_steps
         when = f'while {event}_strategy is "{strategy}"'
         yield ("training", f"{event}_steps"), ("training", f"{event}_strategy"), when
     if settings["save_strategy"] == "no":
         yield (
             ("training", "save_total_limit"),
             ("training", "save_strategy"),
-            "where nothing is saved",
+            "when nothing is saved",
         )
     if settings["eval_strategy"] == "no":
         when = 'while eval_strategy is "no"'
@@ -88,16 +88,20 @@ def _training(plan: Plan) -> Iterator[Idle]:
 def _tokenizer(plan: Plan) -> Iterator[Idle]:
     at = plan.tokenizer.at
     if not any(field.is_answer and field.type == "text" for field in plan.task.component.fields):
-        when = f'in the task "{plan.task.type}", which learns no text to write'
+        when = f'in the task "{plan.task.type}", which learns no target text'
         yield (*at, "max_target_length"), ("task",), when
     if getattr(plan.tokenizer.config, "checkpoint", None) is None:
-        yield (*at, "revision"), (*at, "checkpoint"), "without a checkpoint of the tokenizer's own"
+        yield (*at, "revision"), (*at, "checkpoint"), "unless the tokenizer has its own checkpoint"
 
 
 def _model(plan: Plan) -> Iterator[Idle]:
     checkpoint = plan.model.checkpoint
     if checkpoint is None or is_local(checkpoint) or checkpoint.startswith("package:"):
-        yield ("model", "revision"), ("model", "checkpoint"), "where nothing comes from the Hub"
+        yield (
+            ("model", "revision"),
+            ("model", "checkpoint"),
+            "for a checkpoint that is not on the Hub",
+        )
 
 
 def _task(plan: Plan) -> Iterator[Idle]:
@@ -123,6 +127,6 @@ def _performance(plan: Plan) -> Iterator[Idle]:
 
 
 def _is_set(config: ComponentConfig, key: str) -> bool:
-    """Whether it is not the default, which a resolved spec writes out."""
+    """Whether a key differs from its default. A resolved spec writes defaults out."""
     field = type(config).model_fields.get(key)
     return field is not None and getattr(config, key) != field.default

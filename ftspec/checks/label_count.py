@@ -1,6 +1,6 @@
-"""The labels of the task and those of the model's configuration are at odds.
+"""The labels of the task differ from the labels in the model's configuration.
 
-Why: the task decides, and the configuration is overwritten in silence; one of the two is a mistake.
+Why: the task overwrites the configuration, so one of the two is a mistake.
 
 Bad:
 
@@ -27,7 +27,7 @@ _CONFIG: SpecPath = ("model", "config")
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Compare ``labels`` with every setting of the model that says how many there are."""
+    """Compare ``labels`` with every setting of the model that implies a number of labels."""
     labels = getattr(plan.task.config, "labels", None)
     labels_at: SpecPath = (*plan.task.at, "labels")
     names = list(labels) if isinstance(labels, (list, tuple)) else None
@@ -53,7 +53,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
                 headline=f"{what}, and {fault}",
                 labels=(
                     Label(spans.span((*_CONFIG, key))),
-                    Label(spans.span(labels_at), "the task's own word"),
+                    Label(spans.span(labels_at), "set here"),
                 ),
                 helps=(f'remove "{key}": the task sets it',),
             )

@@ -1,7 +1,7 @@
-"""A tokenizer learned from the training text feeds a model whose weights were learned with another.
+"""A newly trained tokenizer is combined with pretrained weights.
 
-Why: the new ids mean nothing to the old embeddings: token 17 was a comma and is now a verb. The run
-trains without a word, and learns next to nothing.
+Why: the weights were trained with another tokenizer, so the embeddings do not match the new token
+ids. Training runs without an error, and the model learns almost nothing.
 
 Bad:
 
@@ -24,12 +24,15 @@ SLUGS = ("learned-tokenizer",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Report a learned tokenizer beside pretrained weights."""
+    """Report pretrained weights with a newly trained tokenizer."""
     if plan.tokenizer.type != "train" or plan.model.init != "pretrained":
         return
     yield Diagnostic(
         slug="learned-tokenizer",
-        headline="a tokenizer learned anew does not fit pretrained weights",
+        headline="a newly trained tokenizer does not match pretrained weights",
         labels=labelled(spans.span(("tokenizer", "type"))),
-        helps=('use the checkpoint\'s own: "tokenizer: {type: auto}"', 'or write "init: random"'),
+        helps=(
+            'use the tokenizer of the checkpoint: "tokenizer: {type: auto}"',
+            'or write "init: random"',
+        ),
     )

@@ -1,7 +1,7 @@
-"""The learning rate is far from any that fine-tunes pretrained weights.
+"""The learning rate is far outside the usual range for fine-tuning.
 
-Why: above 0.01 the weights forget what they know within a few steps; below 1e-7 nothing is learned
-in a run of any length. Mostly it is a slip: 2e5 for 2e-5.
+Why: above 0.01 a few steps destroy the pretrained weights. Below 1e-7 the model does not learn, in
+a run of any length. The usual cause is a typo, such as 2e5 for 2e-5.
 
 Bad:
 
@@ -28,17 +28,17 @@ _SMALLEST, _LARGEST = 1e-7, 1e-2
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Compare the learning rate with the sane range."""
+    """Compare the learning rate with the usual range."""
     rate = plan.training.get("learning_rate")
-    # the new weights of an adapter have nothing to forget
+    # an adapter starts from new weights, which take a larger rate
     largest = _LARGEST if plan.adapter is None else 1
     if rate is None or plan.model.init != "pretrained" or _SMALLEST <= rate <= largest:
         return
-    effect = "nothing is learned" if rate < _SMALLEST else "pretrained weights are forgotten"
+    effect = "the model learns nothing" if rate < _SMALLEST else "the pretrained weights are lost"
     yield Diagnostic(
         slug="learning-rate",
         severity=Severity.WARNING,
-        headline=f"the learning rate is {rate:g}, at which {effect}",
+        headline=f"the learning rate is {rate:g}, so {effect}",
         labels=labelled(spans.span(_AT)),
         helps=("write, for example, 2e-5 for BERT, 5e-5 for GPT-2, 3e-4 for T5",),
     )

@@ -1,8 +1,8 @@
-"""Settings of the worker processes that load batches, without any such process.
+"""The spec configures DataLoader workers, but has none.
 
-Why: prefetching and keeping workers alive mean nothing where the run itself loads its batches, and
-transformers or torch refuses the run for it once data and model are loaded. Without any of these
-settings ftspec chooses them by the machine.
+Why: prefetching and persistent workers need worker processes. transformers or torch refuses these
+settings, but only after data and model are loaded. Without them, ftspec chooses the number of
+workers for the machine.
 
 Bad:
 
@@ -25,14 +25,14 @@ SLUGS = ("no-workers",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Report settings of workers beside none."""
+    """Report settings of workers if there are no workers."""
     if plan.training.get("dataloader_num_workers", 0):
         return
     for name in ("dataloader_prefetch_factor", "dataloader_persistent_workers"):
         if plan.training.get(name):
             yield Diagnostic(
                 slug="no-workers",
-                headline=f'"{name}" is for worker processes, and there are none',
+                headline=f'"{name}" needs worker processes, and there are none',
                 labels=labelled(spans.key_span(("training", name))),
-                helps=(f'write "dataloader_num_workers" beside it, or remove "{name}"',),
+                helps=(f'set "dataloader_num_workers", or remove "{name}"',),
             )

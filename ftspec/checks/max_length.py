@@ -1,8 +1,8 @@
-"""Rows may be longer than the model has positions for.
+"""The maximum length is larger than the number of positions of the model.
 
-Why: the first long row would index past the end of the position embeddings, which on a GPU is an
-"assert triggered" without a name. Known without a download for a local folder, an installed package
-and well-known names.
+Why: the first long row would index past the end of the position embeddings. On a GPU this fails
+with "device-side assert triggered", which does not name the cause. Lint knows the limit without a
+download for local folders, installed packages and well-known checkpoints.
 
 Bad:
 
@@ -57,11 +57,11 @@ OF_ARCHITECTURE = {
     **dict.fromkeys(("bart", "gpt2", "marian", "mbart", "pegasus"), 1024),
     **dict.fromkeys(("falcon", "gpt_neo", "gpt_neox", "gptj", "llama", "opt", "phi"), 2048),
 }
-"""The positions of a new configuration, where the spec does not say how many."""
+"""The positions of a new configuration, if the spec does not set them."""
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Compare the lengths with the positions of the checkpoint, overrides counted."""
+    """Compare the lengths with the positions of the checkpoint, including overrides."""
     limit = positions_in({**_settings(plan), **plan.model.config})
     for key in ("max_length", "max_target_length"):
         length = getattr(plan.tokenizer.config, key)
@@ -77,7 +77,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
 
 
 def _settings(plan: Plan) -> Mapping[str, Any]:
-    """What can be known of the checkpoint's configuration here and now."""
+    """What is known of the checkpoint's configuration without a download."""
     checkpoint = plan.model.checkpoint
     if checkpoint is None:
         architecture = plan.model.architecture or ""
@@ -87,7 +87,7 @@ def _settings(plan: Plan) -> Mapping[str, Any]:
         return {**settings, "max_position_embeddings": OF_ARCHITECTURE[architecture]}
     if checkpoint.startswith("package:"):
         package, _, path = checkpoint.removeprefix("package:").partition("/")
-        # a dotted name would import its parents, and lint runs no code
+        # finding a dotted name would import its parents, and lint runs no code
         root = folder_of_package(package) if package.isidentifier() else None
         return _read(root / path) if root is not None else {}
     if is_local(checkpoint):

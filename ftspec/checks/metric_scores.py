@@ -1,7 +1,7 @@
 """A metric does not score what the task predicts.
 
-Why: accuracy of generated text, or ROUGE of class numbers, fails at the first evaluation or means
-nothing.
+Why: for example, accuracy on generated text or ROUGE on class ids fails at the first evaluation, or
+gives a meaningless number.
 
 Bad:
 
@@ -25,7 +25,7 @@ SLUGS = ("metric-mismatch",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Compare the predictions of the task, configured as it is, with what each metric scores."""
+    """Compare the predictions of the task with what each metric scores."""
     predictions = plan.task.config.predictions_from(plan.template)
     fitting = (one_of(plan.fitting_metrics),) if plan.fitting_metrics else ()
     for metric in plan.metrics:
@@ -35,9 +35,9 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         yield Diagnostic(
             slug="metric-mismatch",
             headline=f'the metric "{metric.type}" scores {wanted}, '
-            f'and the task "{plan.task.type}" so configured gives {given}',
+            f'and the task "{plan.task.type}" predicts {given}',
             labels=labelled(spans.span((*metric.at, "type"))),
-            helps=(*fitting, "or configure the task for it"),
+            helps=(*fitting, "or change the task section"),
         )
 
 

@@ -1,6 +1,7 @@
-"""A file that the spec names does not exist, or a pattern matches none.
+"""A file that the spec names does not exist, or a pattern matches no file.
 
-Why: the run would fail once everything heavy is imported, and on a cluster after the queue.
+Why: the run would fail only after importing all libraries, and on a cluster only after waiting in
+the queue.
 
 Bad:
 
@@ -30,7 +31,7 @@ SLUGS = ("missing-file",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Look up every path that a component's config marks as one that must exist."""
+    """Look up every path that must exist, as the configs of components mark them."""
     search = FileSearch()
     paths = [found for planned in plan.components for found in local_paths(planned)]
     for at, path in (*paths, *local_paths_in(plan.model, ("model",))):
@@ -41,9 +42,9 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
 def _exists(path: str, search: FileSearch) -> bool:
     try:
         return Path(path).exists() or any(search.find(path))
-    except TooManyFilesError:  # a run will tell
+    except TooManyFilesError:  # the run finds out
         return True
-    except (OSError, ValueError):  # longer than a path may be, or with a character none can hold
+    except (OSError, ValueError):  # the path is too long, or has a character that no path can have
         return False
 
 

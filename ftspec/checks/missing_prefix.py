@@ -1,7 +1,7 @@
-"""A T5 checkpoint reads its source without the prefix that tells it what to do.
+"""The source text for a T5 checkpoint has no task prefix.
 
 Why: the checkpoints of the T5 paper were trained on many tasks at once, each with a prefix such as
-"summarize: ". Without it, fine-tuning starts from a model that does not know what is wanted.
+"summarize: ". Without the prefix, the model does not know which task it gets.
 
 Bad:
 
@@ -32,7 +32,7 @@ SLUGS = ("missing-prefix",)
 
 _AT: SpecPath = ("preprocess", "template", "source")
 _SIZES = {"small", "base", "large", "3b", "11b"}
-# T5s that learned no task before: v1.1 and its kin, for which a prefix is a word like any other
+# T5 models trained without task prefixes, such as v1.1
 _WITHOUT = {"efficient", "flan", "lm", "long", "pile", "ssm", "ul2", "v1"}
 _PREFIXES = {
     "summarization": "summarize: ",
@@ -41,21 +41,21 @@ _PREFIXES = {
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Look at the beginning of the template that the model reads."""
+    """Check the start of the source template."""
     source = plan.template.get("source")
     checkpoint = plan.model.checkpoint
     if source is None or checkpoint is None or plan.model.init != "pretrained":
         return
     if not _learned_prefixes(checkpoint) or parse_template(source).prefix.strip():
         return
-    prefix = _PREFIXES.get(plan.task.type, "what to do: ")
+    prefix = _PREFIXES.get(plan.task.type, "task: ")
     yield Diagnostic(
         slug="missing-prefix",
         severity=Severity.WARNING,
-        headline=f'"{plan.mask(checkpoint)}" was trained with a prefix before every source, '
-        "and here is none",
+        headline=f'"{plan.mask(checkpoint)}" was trained with task prefixes, '
+        "and the source has none",
         labels=labelled(spans.span(_AT)),
-        helps=(f'begin it with the task, as in "{prefix}{{text}}"',),
+        helps=(f'add a prefix, such as "{prefix}{{text}}"',),
     )
 
 

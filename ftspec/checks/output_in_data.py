@@ -1,6 +1,6 @@
-"""The run directory lands where the source looks for its files.
+"""The output folder is inside the data that the source reads.
 
-Why: the next run would read the logs and results of this one as data.
+Why: the next run would read the logs and results of this run as data.
 
 Bad:
 
@@ -45,7 +45,7 @@ _WRITTEN = (
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Ask of each pattern whether files of the run would match it."""
+    """Check whether any pattern matches files that the run writes."""
     run = PurePath(os.path.normpath(plan.output_dir), plan.name, "20260101T000000Z-0123abcd")
     written = [run / name for name in _WRITTEN]
     for at, pattern in _patterns(plan.source):
@@ -53,10 +53,10 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         if glob.has_magic(pattern) and any(_matches(path.parts, parts) for path in written):
             yield Diagnostic(
                 slug="output-in-data",
-                headline="run directories land where the source looks for its files",
+                headline="the source would read files of run directories as data",
                 labels=(
                     Label(spans.span(("output", "dir"))),
-                    Label(spans.span(at), "this would match files of the run"),
+                    Label(spans.span(at), "this matches files of the run"),
                 ),
                 helps=("choose a folder outside the data",),
             )
@@ -83,8 +83,8 @@ def _strings(value: Any, at: SpecPath) -> Iterator[tuple[SpecPath, str]]:
 
 
 def _matches(path: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Whether a path matches part by part, ``**`` standing for any number of parts."""
-    reached = {0}  # how many parts of the path the pattern may have used up so far
+    """Whether a path matches part by part. ``**`` matches any number of parts."""
+    reached = {0}  # how many parts of the path the pattern can have matched so far
     for part in pattern:
         if part == "**":
             reached = set(range(min(reached), len(path) + 1))

@@ -1,7 +1,7 @@
-"""Rows that the model learns from are among those that it is evaluated or tested on.
+"""The validation or test split shares rows with the training split.
 
-Why: the numbers look better than the model is, and early stopping picks the one that knows its
-training rows by heart. Only what is certain is found, whatever the size of the source.
+Why: the metrics look better than the model is, and early stopping selects a checkpoint that
+memorized its training rows. Lint reports only overlaps that are certain for any number of rows.
 
 Bad:
 
@@ -34,7 +34,7 @@ _PART = re.compile(
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Compare the slices of validation and test with that of training."""
+    """Compare the slices of validation and test with the training slice."""
     train = plan.splits.train.slice
     for name in ("validation", "test"):
         split = plan.splits.named().get(name)
@@ -48,7 +48,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         labels = [Label(spans.span(_written(name, spans)))]
         at = _written("train", spans)
         if spans.node(at) is not None:
-            labels.append(Label(spans.span(at), "the model learns from these"))
+            labels.append(Label(spans.span(at), "the model trains on these rows"))
         yield Diagnostic(
             slug="overlapping-splits",
             severity=Severity.ERROR if is_same else Severity.WARNING,
@@ -67,7 +67,7 @@ def _written(name: str, spans: Document) -> SpecPath:
 
 @dataclass(frozen=True)
 class _Rows:
-    """A stretch of a split of the source, from ``start`` to ``end`` in percent or in rows.
+    """A range of a split of the source, from ``start`` to ``end`` in percent or in rows.
 
     Rows counted from the end have a negative start, and an end of at most 0.
     """
@@ -87,7 +87,7 @@ class _Rows:
         return self.start < self.end == last
 
     def overlaps(self, other: _Rows) -> bool:
-        """Whether they are sure to share a row, where both have any."""
+        """Whether they certainly share a row, if both have rows."""
         if self.name != other.name:
             return False
         if (self.has_first and other.has_first) or (self.has_last and other.has_last):
@@ -100,7 +100,7 @@ class _Rows:
 
 
 def _rows_of(written: str) -> list[_Rows]:
-    """The stretches that a slice joins."""
+    """The ranges that a slice joins."""
     return [
         rows
         for part in written.split("+")
@@ -109,7 +109,7 @@ def _rows_of(written: str) -> list[_Rows]:
 
 
 def _rows(part: re.Match[str]) -> _Rows | None:
-    """One stretch; ``None`` where its ends are counted from different sides."""
+    """One range, or ``None`` if its ends are counted from different sides."""
     start, end = part["start"], part["end"]
     is_percent = "%" in f"{start}{end}"
     if any(one is not None and one.endswith("%") != is_percent for one in (start, end)):

@@ -1,7 +1,7 @@
-"""Code from a repository of the Hub runs on this machine.
+"""The run executes code from a Hub repository.
 
-Why: it runs with all that you may do, and whoever owns the repository can change it. Read it, pin
-the commit you have read, and say so with an ignore comment.
+Why: the code runs with your permissions, and the owner of the repository can change it. Read the
+code, pin the commit that you read, and ignore the finding with a comment.
 
 Bad:
 
@@ -25,14 +25,14 @@ SLUGS = ("remote-code",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Report every place that lets code of a repository run."""
+    """Report every setting that allows code of a repository to run."""
     places: list[SpecPath] = [("model",)] if plan.model.trust_remote_code else []
     places += [one.at for one in plan.components if _trusts_code(one)]
     for at in places:
         yield Diagnostic(
             slug="remote-code",
             severity=Severity.WARNING,
-            headline="code of a repository on the Hub runs on this machine",
+            headline="code from a Hub repository runs on this machine",
             labels=labelled(spans.span((*at, "trust_remote_code"))),
             helps=(
                 'read it and pin its commit with "revision", then add the comment '

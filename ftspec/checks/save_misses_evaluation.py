@@ -1,7 +1,7 @@
-"""The best model is to be loaded at the end, and checkpoints are not saved where it is evaluated.
+"""The best model is loaded at the end, but evaluations and checkpoints are at different steps.
 
-Why: transformers refuses such settings, but only once everything is imported; the default is to
-save every 500 steps, whatever the evaluation does.
+Why: transformers refuses such settings, but only after importing all libraries. By default it saves
+every 500 steps, regardless of when it evaluates.
 
 Bad:
 
@@ -36,8 +36,8 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     if evaluates != saves:
         yield Diagnostic(
             slug="save-misses-evaluation",
-            headline=f'the best model is loaded at the end, and save_strategy is "{saves}" '
-            f'where eval_strategy is "{evaluates}"',
+            headline=f'the best model is loaded at the end, but save_strategy is "{saves}" '
+            f'and eval_strategy is "{evaluates}"',
             labels=labelled(spans.span(_written(spans, "save_strategy", "eval_strategy"))),
             helps=(f'write "save_strategy: {evaluates}"',),
         )
@@ -50,7 +50,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         wanted = f"{ceil(save_every / every) * every:g}" if whole else f"{every:g}"
         yield Diagnostic(
             slug="save-misses-evaluation",
-            headline=f"the best model is loaded at the end, and saving every {save_every:g} steps "
+            headline=f"the best model is loaded at the end, but saving every {save_every:g} steps "
             f"misses evaluations every {every:g}",
             labels=labelled(
                 spans.span(_written(spans, "save_steps", "eval_steps", "logging_steps"))
@@ -64,10 +64,10 @@ def _meets(save_every: Any, every: Any) -> bool:
         return True
     if save_every >= 1 or every >= 1:
         return False
-    return bool(save_every * 1_000_000 % (every * 1_000_000) == 0)  # as transformers counts shares
+    return bool(save_every * 1_000_000 % (every * 1_000_000) == 0)
 
 
 def _written(spans: Document, *names: str) -> SpecPath:
-    """The first of these settings that the spec has, or else the strategy."""
+    """The first of these settings that the spec has, or else ``eval_strategy``."""
     written = (("training", name) for name in names if spans.node(("training", name)) is not None)
     return next(written, ("training", "eval_strategy"))

@@ -1,7 +1,7 @@
-"""A learning rate schedule lacks something that it needs, or is given what it does not take.
+"""A learning rate schedule lacks a required key, or has a key that it does not accept.
 
-Why: transformers makes the schedule when training begins, after data and model are loaded, and a
-key that is missing or unknown ends the run there.
+Why: transformers creates the schedule when training starts, after data and model are loaded. A
+missing or unknown key stops the run there.
 
 Bad:
 
@@ -37,7 +37,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "warmup_type",
     ),
 }
-"""What ``lr_scheduler_kwargs`` may hold; the schedules that are not here take anything."""
+"""The keys of ``lr_scheduler_kwargs``. Schedules that are not listed accept any key."""
 
 _ONE_OF = {
     "cosine_with_min_lr": ("min_lr", "min_lr_rate"),
@@ -50,15 +50,15 @@ _KWARGS: SpecPath = ("training", "lr_scheduler_kwargs")
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Compare the settings of the schedule with those it takes."""
+    """Compare the settings of the schedule with the ones it accepts."""
     schedule = plan.training.get("lr_scheduler_type", "linear")
     given = plan.training.get("lr_scheduler_kwargs") or {}
     if schedule in _BY_EVALUATION and plan.training.get("eval_strategy", "no") == "no":
         yield _finding(
             spans,
             _TYPE,
-            f'"{schedule}" follows evaluations, and there are none during training',
-            'write "eval_strategy: epoch" beside it',
+            f'"{schedule}" needs evaluations, and there are none during training',
+            'add "eval_strategy: epoch"',
         )
     if not isinstance(given, Mapping):  # JSON in a string
         return
@@ -66,7 +66,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     for key in given:
         if key not in known:
             helps = did_you_mean(key, known) or ((one_of(known),) if known else ())
-            headline = f'the schedule "{schedule}" takes no "{plan.mask(key)}"'
+            headline = f'the schedule "{schedule}" has no key "{plan.mask(key)}"'
             yield _finding(spans, (*_KWARGS, key), headline, *helps)
     needed = _ONE_OF.get(schedule, ())
     if needed and sum(key in given for key in needed) != 1:

@@ -1,8 +1,8 @@
-"""A value is laid over the very same value.
+"""A profile, or a spec that extends another, sets a key to the value that it already has.
 
-Why: it changes nothing, and whoever reads it believes that it does; when the value below is
-changed, this one goes on hiding it. In a profile of the same file it is a warning; over the value
-of a base it may be on purpose, and is information.
+Why: the setting has no effect now, but would hide a later change of the value below it. In a
+profile of the same file this is a warning. Over a value of a base file it may be intended, so it is
+an info.
 
 Bad:
 
@@ -29,20 +29,20 @@ from ftspec.planning.plan import Plan
 
 SLUGS = ("shadowed-value",)
 
-# said again beside keys that change, so that one sees what they belong to
+# often repeated next to keys that change, to show what they belong to
 _SAID_AGAIN = {"checkpoint", "from", "ftspec", "path", "type"}
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Compare every value with the one that it was laid on."""
+    """Compare every value with the value below it."""
     for at, node in _values(spans.root, ()):
         below = None if isinstance(node, MappingNode) else node.below
         source = node.span.source
-        # a base is shared, and what is in vain here may count elsewhere
+        # other specs may share the base, where the value has an effect
         if below is None or at[-1] in _SAID_AGAIN or source != spans.source:
             continue
         value = to_plain(node, masked=True)
-        # types included: true is not 1, and 1 is not 1.0
+        # repr compares types too: true is not 1, and 1 is not 1.0
         if repr(value) != repr(to_plain(below)):
             continue
         if isinstance(value, (str, list)) and source.folder != below.span.source.folder:
@@ -51,14 +51,14 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         yield Diagnostic(
             slug="shadowed-value",
             severity=Severity.WARNING if is_in_view else Severity.INFO,
-            headline=f"{format_path(at)} is set to the value that it has already",
-            labels=(Label(node.span), Label(below.span, "it is set here")),
+            headline=f"{format_path(at)} already has this value",
+            labels=(Label(node.span), Label(below.span, "set here")),
             helps=("remove it",),
         )
 
 
 def _values(node: Node, at: SpecPath) -> Iterator[tuple[SpecPath, Node]]:
-    """Every scalar and list outside of lists: what an overlay replaces as a whole."""
+    """Every scalar and every outermost list: what an overlay replaces as a whole."""
     if isinstance(node, MappingNode):
         for entry in node:
             yield from _values(entry.value, (*at, entry.key))

@@ -1,7 +1,8 @@
-"""Something happens every so many steps, and that is no number of steps.
+"""A step interval is not a valid number of steps.
 
-Why: above 1 steps are counted, below 1 they are a share of training, and 0 is neither; transformers
-refuses the rest when the run prepares its training.
+Why: a value above 1 counts steps and must be a whole number, a value below 1 is a fraction of
+training, and 0 is not allowed. transformers refuses other values when the run prepares its
+training.
 
 Bad:
 
@@ -25,7 +26,7 @@ SLUGS = ("step-count",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Look at each setting of steps that is used."""
+    """Check each step interval that is used."""
     training = with_defaults(plan.training)
     for what in ("logging", "eval", "save"):
         if training[f"{what}_strategy"] != "steps":
@@ -36,11 +37,11 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         steps = training[name]
         if (0 < steps <= 1) or (steps and float(steps).is_integer()):
             continue
-        if steps == 0 and what == "save":  # which is never
+        if steps == 0 and what == "save":  # it never saves
             continue
         yield Diagnostic(
             slug="step-count",
-            headline=f'"{name}: {steps:g}" is no number of steps',
+            headline=f'"{name}: {steps:g}" is not a valid number of steps',
             labels=labelled(spans.span(("training", name))),
-            helps=("write a whole number of steps, or a share of training below 1",),
+            helps=("write a whole number of steps, or a fraction of training below 1",),
         )

@@ -1,6 +1,6 @@
-"""Both a number of steps and a number of epochs are given.
+"""The spec sets both max_steps and num_train_epochs.
 
-Why: max_steps wins, and num_train_epochs does nothing, however large it is.
+Why: max_steps wins, and num_train_epochs has no effect, however large it is.
 
 Bad:
 
@@ -27,7 +27,7 @@ _EPOCHS: SpecPath = ("training", "num_train_epochs")
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Report both where one text has both; an overlay is meant to win."""
+    """Report both if one file sets both. An overlay may override one of them."""
     steps, epochs = spans.node(_STEPS), spans.node(_EPOCHS)
     if spans.profile is not None or steps is None or epochs is None:
         return
@@ -36,7 +36,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     yield Diagnostic(
         slug="steps-and-epochs",
         severity=Severity.WARNING,
-        headline=f"num_train_epochs does nothing beside max_steps: {plan.training['max_steps']}",
+        headline=f"num_train_epochs has no effect with max_steps: {plan.training['max_steps']}",
         labels=(Label(epochs.span), Label(steps.span, "this one counts")),
         helps=("remove one of the two",),
     )

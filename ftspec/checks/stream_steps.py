@@ -1,6 +1,7 @@
-"""A source is streamed, and nothing says how many steps to take.
+"""A source is streamed, and the spec does not set max_steps.
 
-Why: a stream has no length, so epochs mean nothing; the Trainer refuses once the model is loaded.
+Why: a stream has no known length, so the Trainer cannot count epochs. It raises an error after the
+model is loaded.
 
 Bad:
 
@@ -30,7 +31,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     for source in _streamed(plan.source):
         yield Diagnostic(
             slug="stream-needs-steps",
-            headline="the source is streamed, and nothing says how many steps to take",
+            headline="a streamed source needs max_steps",
             labels=labelled(spans.span((*source.at, "streaming"))),
             helps=('write, for example, "training: {max_steps: 10000}"',),
         )

@@ -1,6 +1,6 @@
-"""The template fills a field that the task has not, or leaves out one that it needs.
+"""The template fills a field that the task does not have, or lacks a required field.
 
-Why: a misspelt field would be dropped in silence, and the model would train without it.
+Why: a misspelt field would be ignored, and the model would train without it.
 
 Bad:
 
@@ -26,7 +26,7 @@ _TEMPLATE = ("preprocess", "template")
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Compare the keys of the template with the fields that the task's record states."""
+    """Compare the keys of the template with the fields of the task."""
     fields = {field.name: field for field in plan.task.component.fields}
     for name in plan.template:
         if name in fields:

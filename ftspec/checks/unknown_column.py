@@ -1,8 +1,9 @@
-"""A column is named that the local files have not, or a file is not what its type says.
+"""The spec names a column that the local files do not have, or a file has another format than its
+type.
 
-Why: the run would fail once everything heavy is imported. Lint looks at the first file, 64 KiB of
-it at most: the header of CSV, the first rows of JSON. (Here reviews.jsonl has the columns text and
-label.)
+Why: the run would fail only after importing all libraries. Lint reads at most 64 KiB of the first
+file: the header of a CSV file, or the first rows of a JSON file. In this example, reviews.jsonl has
+the columns text and label.
 
 Bad:
 
@@ -40,7 +41,7 @@ _PLAIN = re.compile(r"[\w.-]+")  # a name that needs no quotes anywhere
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Compare every column that the spec names with those of the first local file."""
+    """Compare every column that the spec names with the columns of the first local file."""
     known = local_columns(plan.source)
     if known is None:
         return
@@ -88,16 +89,16 @@ def _unreadable(known: LocalColumns, plan: Plan, spans: Document) -> Diagnostic:
 
 
 def _shown_path(known: LocalColumns, plan: Plan) -> str:
-    """The path, or the pattern that led there where that comes from the environment."""
+    """The path, or its pattern if that comes from the environment."""
     written = plan.mask(known.pattern)
     return str(known.path) if written == known.pattern else written
 
 
 def _named(plan: Plan) -> Iterator[tuple[SpecPath, str, bool]]:
-    """Each column that is named, where, and whether in braces."""
+    """Each column that the spec names, its place, and whether it is in braces."""
     for transform in plan.transforms:
         if transform.type not in _KEEPING:
-            return  # what it makes of the columns only the run shows
+            return  # the columns after it are known only in the run
         if transform.type == "filter":
             yield (*transform.at, "column"), getattr(transform.config, "column", ""), False
         for index, column in enumerate(getattr(transform.config, "columns", None) or ()):
@@ -112,7 +113,7 @@ def _named(plan: Plan) -> Iterator[tuple[SpecPath, str, bool]]:
 
 
 def _find(text: str, span: Span) -> Span | None:
-    """The place of a name inside a value of one line; not of one in literal braces."""
+    """The place of a name inside a value of one line, unless it is in literal braces."""
     if span.start.line != span.end.line:
         return None
     pattern = re.compile(rf"(?<![{{\w]){re.escape(text)}(?![}}\w])")

@@ -1,7 +1,7 @@
-"""Something comes from the Hub at whatever revision its main branch has that day.
+"""A Hub repository is used without a pinned revision.
 
-Why: a repository can change between two runs of the same spec. The lock of a run records the commit
-it took, but the next run takes the newest again.
+Why: the repository can change between two runs of the same spec. The lock of a run records the
+commit that it used, but the next run uses the newest commit again.
 
 Bad:
 
@@ -26,7 +26,7 @@ SLUGS = ("unpinned-revision",)
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Report every repository of the Hub without a revision."""
+    """Report every Hub repository without a revision."""
     places = [*_unpinned(plan.source), *(at for one in plan.metrics for at in _unpinned(one))]
     if plan.model.revision is None and _is_on_hub(plan.model.checkpoint):
         places.append(("model", "checkpoint"))
@@ -37,9 +37,9 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         yield Diagnostic(
             slug="unpinned-revision",
             severity=Severity.INFO,
-            headline="the newest revision of this repository is taken, which may change",
+            headline="the run uses the newest revision of this repository, which may change",
             labels=labelled(spans.span(at)),
-            helps=('pin it: "revision: …", with the commit that the lock of a run records',),
+            helps=('pin it: "revision: …", with the commit from the lock of a run',),
         )
 
 

@@ -1,112 +1,115 @@
-"""Findings that need the rows: splits, columns, labels, the text itself."""
+"""Findings that need the rows: splits, columns, labels, text."""
 
 from __future__ import annotations
 
 EXPLANATIONS: dict[tuple[str, ...], str] = {
     ("unknown-split",): """
-        A slice names a split that the source has not.
+        A slice names a split that the source does not have.
 
-        Why: the finding lists those it has.
+        Why: there are no rows to load. The finding lists the splits of the source.
 
         Found: when the run prepares its data.
     """,
     ("empty-split",): """
         A split has no rows.
 
-        Why: its slice lies behind the last row, or the transforms dropped all of them.
+        Why: the slice starts after the last row, or the transforms dropped every row.
 
         Found: when the run prepares its data.
     """,
     ("needs-all-rows",): """
-        A streamed source is asked for what needs all rows at once.
+        A setting needs all rows at once, and the source is streamed.
 
-        Why: rows held out, or duplicates, cannot be told before the last row is read.
+        Why: holding rows out and removing duplicates both need the whole split, and a stream gives
+        one row after the other.
 
         Found: when the run prepares its data.
     """,
     ("unlike-columns",): """
         The parts of a mixture have different columns.
 
-        Why: datasets would fill the gaps with null, and the template would write empty texts.
+        Why: datasets would fill the missing values with null, and the template would write empty
+        texts.
 
         Found: when the run prepares its data.
     """,
     ("several-columns",): """
-        A prediction is asked for bare texts, and the template reads more than one column.
+        A prediction reads bare texts, and the template has more than one column.
 
-        Why: it is not clear which column the text is.
+        Why: ftspec cannot tell which column the text belongs to.
 
         Found: when a prediction reads its rows.
     """,
     ("field-type",): """
-        A field that takes text gets a value of another type.
+        A text field has a value of another type.
 
-        Why: a bare placeholder passes lists and numbers as they are; text around it, or another
-        column, makes a text.
+        Why: a placeholder on its own passes lists and numbers on unchanged. With text around it,
+        the value becomes text; or name a column that holds text.
 
         Found: when the run prepares its data.
     """,
     ("one-label",): """
-        The training split has one label only, or none.
+        The training split has only one label, or none.
 
-        Why: there is nothing to tell apart. The data may be sorted by label: take a slice that
-        holds all of them.
+        Why: the model has no classes to tell apart. If the data is sorted by label, take a slice
+        that contains every label.
 
         Found: when the run prepares its data.
     """,
     ("missing-label",): """
         A row has no label.
 
-        Why: it would count as a wrong answer, or stop the training. A filter with "not_missing"
-        drops such rows.
+        Why: the row would count as a wrong answer, or stop the training. The transform "filter"
+        with "not_missing" drops such rows.
 
         Found: when the run prepares its data.
     """,
     ("unseen-label",): """
-        A row has a label that the training split has not.
+        A row has a label that does not occur in the training split.
 
-        Why: the model has no output for it. Name every label in the task section, or hold rows out
-        with "stratify_by".
+        Why: the model has no output for this label. Name every label in the task section, or hold
+        rows out with "stratify_by".
 
         Found: when the run prepares its data.
     """,
     ("label-type",): """
-        A label is not what the problem of the task takes: one name, a list of names, or a number.
+        A label does not fit the problem of the task, which needs one name, a list of names, or a
+        number.
 
-        Why: "problem" in the task section says which of the three it is.
+        Why: the key "problem" in the task section decides which of the three a label must be.
 
         Found: when the run prepares its data.
     """,
     ("unknown-labels",): """
-        The labels of a streamed source are not known.
+        The source is streamed, and the spec does not name its labels.
 
-        Why: they could be learned from the last row only. Name them in the task section.
+        Why: the labels would be known only after the last row. Name them in the task section.
 
         Found: when the run prepares its data.
     """,
     ("corpus-too-small",): """
         The training text is shorter than one block.
 
-        Why: there would be nothing to learn from. A smaller "max_length", or "packing: false", or
-        more text makes it fit.
+        Why: the training split would have no rows. Use a smaller "max_length", "packing: false", or
+        more text.
 
         Found: when the run prepares its data.
     """,
     ("cache-not-writable",): """
-        The folder for prepared rows cannot be written.
+        ftspec cannot write to the folder for prepared rows.
 
-        Why: rows are streamed to files there and mapped, so that memory stays small. The variable
-        FTSPEC_CACHE of the environment names another folder.
+        Why: prepared rows are written to files and memory-mapped, which keeps memory use small. The
+        environment variable FTSPEC_CACHE sets another folder.
 
         Found: when the run prepares its data.
     """,
     ("no-text", "vocab-size"): """
-        A tokenizer cannot be learned from the training text as the spec says.
+        The tokenizer cannot be trained on the training text with these settings.
 
-        Why: there is no text, or the vocabulary is too small for every character in it. A larger
-        "vocab_size" holds them; the algorithm "bpe" learns bytes and needs no more than 256.
+        Why: there is no text, or the vocabulary is too small for all of its characters. Use a
+        larger "vocab_size", or the algorithm "bpe", which works on bytes and needs only 256.
 
         Found: when the run prepares its data.
     """,
 }
-"""By the slugs that mean the same mistake, in the form of an explanation."""
+"""One text for each set of slugs that mean the same mistake."""

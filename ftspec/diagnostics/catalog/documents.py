@@ -1,13 +1,13 @@
-"""Findings of reading: YAML, files, extends, profiles, overrides, variables, comments."""
+"""Findings about reading: YAML, files, extends, profiles, overrides, variables, comments."""
 
 from __future__ import annotations
 
 EXPLANATIONS: dict[tuple[str, ...], str] = {
     ("yaml-syntax",): """
-        The text is not YAML.
+        The text is not valid YAML.
 
-        Why: nothing can be said of the rest before it is. Mostly it is a bracket or a quote without
-        its partner, a tab, or a template without quotes.
+        Why: nothing after this point can be checked. The usual causes are an unmatched bracket or
+        quote, a tab, and a template without quotes.
 
         Bad:
 
@@ -18,9 +18,9 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             task: {type: text-classification}
     """,
     ("duplicate-key",): """
-        A key is written twice in one section.
+        A section has the same key twice.
 
-        Why: most YAML tools keep the last one in silence, and a setting higher up does nothing.
+        Why: most YAML tools silently keep the last one, so the first one has no effect.
 
         Bad:
 
@@ -36,7 +36,8 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
     ("key-not-string",): """
         A key looks like a number, true, false or null.
 
-        Why: keys are strings, in JSON too, and a spec that is written out again must mean the same.
+        Why: keys are strings, as in JSON. Quotes keep the meaning of the key when the spec is
+        written out again.
 
         Bad:
 
@@ -49,8 +50,8 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
     ("yaml-tag",): """
         A value has a YAML tag.
 
-        Why: tags can stand for code, which a spec never holds. A value has the type it looks like,
-        and quotes turn it into a string.
+        Why: tags can run code, and a spec contains no code. The type of a value follows from how it
+        looks; quotes make it a string.
 
         Bad:
 
@@ -61,10 +62,10 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             name: "7"
     """,
     ("yaml-merge-key",): """
-        The merge key "<<" is used.
+        The spec uses the merge key "<<".
 
-        Why: YAML 1.2 has none, and each tool merges its own way. "extends" shares settings between
-        specs, and "profiles" within one.
+        Why: YAML 1.2 has no merge key, and tools merge in different ways. "extends" shares settings
+        between specs, and "profiles" within one spec.
 
         Bad:
 
@@ -79,37 +80,38 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
               grouped: {performance: {precision: fp32, batching: grouped}}
     """,
     ("too-deep", "too-large", "too-many"): """
-        The text is nested deeper, holds more, or has more wrong with it, than any spec.
+        The file is nested more deeply, is larger, or has more findings than any real spec.
 
-        Why: it is a data file named by mistake, or written to let its reader stumble.
+        Why: it is probably a data file named by mistake, or a file made to overload its reader.
 
         Found: when the spec is read.
     """,
     ("not-a-spec",): """
-        The file holds no sections: it is empty, a list or a bare value.
+        The file has no sections: it is empty, a list or a single value.
 
         Why: there is nothing to run. A spec begins with "ftspec: 1".
 
         Found: when the spec is read.
     """,
     ("not-utf8", "unreadable-file"): """
-        The file cannot be read, or is no text in UTF-8.
+        The file cannot be read, or its text is not UTF-8.
 
-        Why: a guess at another encoding would change the labels and templates in it.
+        Why: a guess at another encoding could change the labels and templates in it.
 
         Found: when the spec, or a file that it extends, is read.
     """,
     ("extends-cycle",): """
         Files extend each other in a circle, or in a chain of more than twenty.
 
-        Why: there is no first one to start from.
+        Why: no file comes first.
 
         Found: when the spec is read.
     """,
     ("misplaced-key",): """
-        A profile holds "ftspec", "extends" or "profiles", which stand at the top of a spec only.
+        A profile has the key "ftspec", "extends" or "profiles", which are only allowed at the top
+        of a spec.
 
-        Why: a profile is laid over a spec that is already whole, so they would do nothing.
+        Why: a profile is laid over a complete spec, so these keys would have no effect.
 
         Bad:
 
@@ -120,24 +122,24 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             profiles: {small: {training: {max_steps: 10}}}
     """,
     ("unknown-profile",): """
-        The profile asked for with --profile is none of the spec's.
+        The spec has no profile with the name given to --profile.
 
-        Why: the run would be another one than was meant.
+        Why: the run would use other settings than you expect.
 
-        Found: when a command is given --profile.
+        Found: when a command gets --profile.
     """,
     ("bad-override",): """
-        What --set says is not of the form path=value, or there is no such place.
+        An argument of --set does not have the form path=value, or its path does not exist.
 
-        Why: the run would go on without it.
+        Why: the run would ignore the setting.
 
-        Found: when a command is given --set.
+        Found: when a command gets --set.
     """,
     ("unset-variable",): """
-        A value comes from an environment variable that is not set.
+        A value reads an environment variable that is not set.
 
-        Why: an empty token or path fails hours later, far from here. A default after ":-" says what
-        to take instead, and may be empty.
+        Why: an empty token or path would make the run fail much later. The text after ":-" is a
+        default, and may be empty.
 
         Bad:
 
@@ -148,9 +150,9 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             training: {hub_token: "${env:NO_SUCH_VARIABLE:-}"}
     """,
     ("bad-interpolation",): """
-        A "${" is not followed by "env:NAME}", or the variable holds no text in UTF-8.
+        A "${" is not followed by "env:NAME}", or the variable does not contain UTF-8 text.
 
-        Why: nothing but environment variables is put into values; "$${" stands for a literal "${".
+        Why: a spec can only read environment variables. Write "$${" for a literal "${".
 
         Bad:
 
@@ -161,12 +163,14 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             description: "trained for $${customer}"
     """,
     ("misplaced-secret",): """
-        A value of the environment stands where it would be learned, or kept in files of the run.
+        A value from the environment is in a place where the model would learn it, or where it would
+        be saved in files of the run.
 
-        Why: values of the environment are secrets. In a template one is learned by the model, and
-        in a name it is in every folder. They may stand in paths, checkpoint, revision, output.dir,
-        training.hub_token and the keys of a source. There they are kept out of all files, logs and
-        messages. The default after ":-" changes nothing: where the variable is set, it counts.
+        Why: ftspec treats values from the environment as secrets. The model learns what is in a
+        template, and every run directory contains the name of the run. Secrets are allowed in
+        paths, checkpoint, revision, output.dir, training.hub_token and the keys of a source; there
+        ftspec keeps them out of all files, logs and messages. A default after ":-" does not change
+        this, because the variable wins where it is set.
 
         Bad:
 
@@ -177,10 +181,10 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             performance: {precision: fp32}
     """,
     ("unused-ignore",): """
-        A comment ignores a finding that is not there.
+        A comment ignores a finding that does not occur.
 
-        Why: it would hide the next one, which may matter. An error of the language itself cannot be
-        ignored, since there is no run with it.
+        Why: it would hide the next finding of this kind. Errors of the language itself cannot be
+        ignored, because the spec cannot run with them.
 
         Bad:
 
@@ -193,7 +197,8 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
     ("idle-profile",): """
         A profile changes nothing.
 
-        Why: a run under it is the run without it, which is hardly what its name promises.
+        Why: a run with this profile is the same as a run without it, which is probably not
+        intended.
 
         Bad:
 
@@ -206,4 +211,4 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             profiles: {short: {training: {max_steps: 10}}}
     """,
 }
-"""By the slugs that mean the same mistake, in the form of an explanation."""
+"""One text for each set of slugs that mean the same mistake."""

@@ -1,67 +1,71 @@
-"""Findings about what is installed and configured: plugins, packages, the project."""
+"""Findings about the installation and its configuration: plugins, packages, the project."""
 
 from __future__ import annotations
 
 EXPLANATIONS: dict[tuple[str, ...], str] = {
     ("bad-configuration",): """
-        The table tool.ftspec of pyproject.toml says something that means nothing.
+        The table tool.ftspec in pyproject.toml has an unknown key or a bad value.
 
-        Why: a severity that is misspelt is not in force, and nobody learns of it.
+        Why: ftspec ignores what it cannot read, so a misspelt severity has no effect.
 
         Found: when a spec below that pyproject.toml is read.
     """,
     ("plugin-import", "plugin-hooks", "plugin-record"): """
-        A plugin cannot be imported, has a faulty hook, or offers something that is no component.
+        A plugin cannot be imported, has a faulty hook, or returns something that is not a
+        component.
 
-        Why: its components are left out, and those of the others stay. Its authors should know.
+        Why: its components are missing. Other plugins are not affected. Report the fault to the
+        authors of the plugin.
 
-        Found: when plugins are discovered, or their hooks called.
+        Found: when plugins are discovered, or when their hooks are called.
     """,
     ("plugin-conflict",): """
-        A plugin offers a component under a name that is taken, or has the name of another plugin.
+        A plugin has a component whose name is taken, or has the same name as another plugin.
 
-        Why: which of the two a spec means would depend on the order of installation. The later
-        plugin by name is left out; a built-in component is never replaced.
+        Why: the meaning of a spec would depend on the order of installation. The plugin whose name
+        sorts last is left out. A plugin never replaces a built-in component.
 
         Found: when plugins are discovered.
     """,
     ("plugin-heavy-import",): """
-        Loading a plugin imports torch, transformers or another heavy library.
+        A plugin imports torch, transformers or another heavy library when it is loaded.
 
-        Why: every lint pays for it. A plugin's entry point names a light module, and its factories
-        are named by strings.
+        Why: this slows down every lint. The module of the entry point must be light; factory
+        strings name the modules that need heavy libraries.
 
         Found: when plugins are discovered.
     """,
     ("plugin-output",): """
         A plugin prints when it is imported.
 
-        Why: what "ftspec lint --format json" and others write is read by programs. The text is kept
-        from them.
+        Why: programs read the output of "ftspec lint --format json". ftspec keeps the printed
+        text out of it.
 
         Found: when plugins are discovered.
     """,
     ("plugin-config",): """
-        The config class of a plugin's component raises instead of saying what is wrong.
+        The config class of a plugin's component raises an unexpected exception.
 
-        Why: whether the section is right cannot be known. Other sections are checked all the same.
+        Why: ftspec cannot tell whether the section is right. It still checks the other sections.
 
-        Found: when a spec uses the component, by building or validating its config.
+        Found: when a spec uses the component, while its config class is built or validates the
+        section.
     """,
     ("missing-package",): """
-        A Python package that the spec names is not installed.
+        The spec names a Python package that is not installed.
 
-        Why: a source or checkpoint is a file in it. The import name is meant, not the project's.
+        Why: a source or a checkpoint is a file in this package. Write the import name, which may
+        differ from the name that pip installs.
 
         Found: when the run prepares its data or its model.
     """,
     ("cannot-compile",): """
-        The model is to be compiled, and torch cannot compile on this machine.
+        The spec asks for a compiled model, and torch cannot compile on this machine.
 
-        Why: torch.compile writes C++ or Triton code and needs a compiler for it. The finding says
-        what is missing.
+        Why: torch.compile generates C++ or Triton code and needs a compiler for it. The finding
+        says what is missing.
 
         Found: when the run starts.
     """,
 }
-"""By the slugs that mean the same mistake, in the form of an explanation."""
+"""One text for each set of slugs that mean the same mistake."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 EXPLANATIONS: dict[tuple[str, ...], str] = {
     ("unknown-key",): """
-        A section has no such key.
+        A section does not have this key.
 
-        Why: dropped in silence, a misspelt setting does nothing, and nobody learns of it. A setting
-        of the model's configuration is looked up when the run loads the model.
+        Why: a misspelt setting has no effect, and the run would not say so. Keys of the model's
+        configuration are checked when the run loads the model.
 
         Bad:
 
@@ -18,9 +18,9 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             training: {learning_rate: 3e-4}
     """,
     ("missing-key",): """
-        A section lacks a key that it cannot do without.
+        A section lacks a required key.
 
-        Why: there is no default that would be right.
+        Why: there is no default that would always be right.
 
         Bad:
 
@@ -33,10 +33,10 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             callbacks: [{type: early-stopping, patience: 2}]
     """,
     ("wrong-type",): """
-        A value is of another type than its key takes.
+        A value has a different type from the one that its key needs.
 
-        Why: no type is turned into another: "3" is a string, and so is 3 epochs. YAML 1.2 writes
-        true and false, and 2e-5 is a number.
+        Why: ftspec converts no types. "3" is a string, and so is 3 epochs. YAML 1.2 writes
+        booleans as true and false, and 2e-5 is a number.
 
         Bad:
 
@@ -47,9 +47,9 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             training: {num_train_epochs: 3}
     """,
     ("bad-value",): """
-        A value is of the right type, and its key cannot take it.
+        A value has the right type, but its key does not accept it.
 
-        Why: transformers, datasets or the component would refuse it once everything is loaded.
+        Why: transformers, datasets or the component would refuse it, after everything is loaded.
 
         Bad:
 
@@ -60,9 +60,9 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             performance: {precision: bf16}
     """,
     ("renamed-key",): """
-        A training argument has another name in transformers now, or is gone.
+        A training argument was renamed in transformers, or removed from it.
 
-        Why: recipes on the web are years old. The finding says what to write instead.
+        Why: many examples on the web are years old. The finding says what to write instead.
 
         Bad:
 
@@ -73,10 +73,10 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             training: {eval_strategy: epoch}
     """,
     ("owned-key",): """
-        A training argument is one that ftspec sets itself.
+        ftspec sets this training argument itself.
 
-        Why: two places that say the same thing can say different things. The finding names the
-        place in a spec that decides it.
+        Why: two places for one setting can contradict each other. The finding names the key of the
+        spec that sets it.
 
         Bad:
 
@@ -87,10 +87,10 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             performance: {precision: bf16}
     """,
     ("unknown-type",): """
-        No installed package offers a component of that name.
+        No installed package has a component with this name.
 
-        Why: "type" names a source, transform, tokenizer, task, metric or callback. The plugin that
-        offers it may not be installed here; "ftspec plugins" lists what there is.
+        Why: "type" names a source, transform, tokenizer, adapter, task, metric or callback. The
+        plugin that has it may not be installed. "ftspec plugins" lists every component.
 
         Bad:
 
@@ -101,9 +101,9 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             metrics: [accuracy]
     """,
     ("template-syntax",): """
-        A template has a brace without its partner, or a placeholder without a column.
+        A template has an unmatched brace, or a placeholder without a column.
 
-        Why: placeholders are "{column}" and nothing else; "{{" and "}}" are literal braces.
+        Why: placeholders have the form "{column}". Write "{{" and "}}" for literal braces.
 
         Bad:
 
@@ -114,9 +114,9 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             preprocess: {template: {text: "review: {text}", label: "{label}"}}
     """,
     ("bad-split",): """
-        A split is neither a slice of the source nor rows held out of such a slice.
+        A split is neither a slice of the source nor a part that is held out of a slice.
 
-        Why: it would be empty, or hold rows of the split that it is to judge.
+        Why: it would be empty, or share rows with the split that it should evaluate.
 
         Bad:
 
@@ -127,9 +127,9 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             data: {splits: {validation: {from: train, fraction: 0.1}}}
     """,
     ("bad-slice",): """
-        A slice of a split is not in the slice syntax of datasets, or cannot be taken.
+        A slice does not follow the slice syntax of datasets, or selects no valid range.
 
-        Why: datasets would read it as the name of a split, and find none.
+        Why: datasets would take it for the name of a split, and find no such split.
 
         Bad:
 
@@ -140,10 +140,10 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             data: {splits: {train: "train[:1000]"}}
     """,
     ("legacy-dataset",): """
-        A dataset of the Hub is named without its owner.
+        A dataset on the Hub is named without its owner.
 
-        Why: the short names of the first years stopped working; "--fix" writes the full name where
-        it is known.
+        Why: the Hub no longer accepts these short names. "--fix" writes the full name where ftspec
+        knows it.
 
         Bad:
 
@@ -154,4 +154,4 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
             data: {source: {type: hub, path: fancyzhx/ag_news}}
     """,
 }
-"""By the slugs that mean the same mistake, in the form of an explanation."""
+"""One text for each set of slugs that mean the same mistake."""

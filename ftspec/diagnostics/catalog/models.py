@@ -4,121 +4,120 @@ from __future__ import annotations
 
 EXPLANATIONS: dict[tuple[str, ...], str] = {
     ("hub",): """
-        The Hub does not give what the spec names.
+        The Hub does not return what the spec names.
 
-        Why: there is no such repository, revision or configuration, it is private, or the Hub
-        cannot be reached and the cache does not hold it. The finding says which.
+        Why: the repository, revision or configuration does not exist, it is private, or the Hub
+        cannot be reached and the file is not in the cache. The finding says which.
 
         Found: when the run prepares its data or its model.
     """,
     ("no-checkpoint",): """
-        There is no model where the checkpoint points.
+        The checkpoint does not contain a model.
 
-        Why: a folder of a model has a config.json. That of a run is its folder "model".
+        Why: the folder of a model has a config.json. The model of a run is in its folder "model".
 
         Found: when the run prepares its model.
     """,
     ("unreadable-weights",): """
-        The weights of a checkpoint are damaged, or hold more than tensors.
+        The weights of a checkpoint are damaged, or the file contains more than tensors.
 
-        Why: pickled weights can hold code, and none of it is ever run.
+        Why: pickled weights can contain code. ftspec never runs it.
 
         Found: when the run prepares its model.
     """,
     ("unknown-architecture",): """
-        The installed transformers has no architecture of that name.
+        The installed transformers has no architecture with this name.
 
-        Why: "architecture" is a model type such as "gpt2"; a newer transformers may have it.
+        Why: "architecture" is a model type such as "gpt2". A newer transformers may have it.
 
         Found: when the run prepares its model.
     """,
     ("wrong-architecture",): """
-        A model of this family cannot do the task.
+        A model with this architecture cannot do the task.
 
-        Why: BERT generates no text, and T5 is no causal language model: another checkpoint or
-        another task is meant.
+        Why: for example, BERT generates no text, and T5 is not a causal language model. Use another
+        checkpoint or another task.
 
         Found: when the run prepares its model.
     """,
     ("no-tokenizer",): """
-        There is no tokenizer where the checkpoint points.
+        The checkpoint does not contain a tokenizer.
 
-        Why: many repositories of weights have none. Name another checkpoint in the tokenizer
-        section, or learn one from the training text.
+        Why: many repositories contain only weights. Name another checkpoint in the tokenizer
+        section, or train a tokenizer on the training text.
 
         Found: when the run prepares its data.
     """,
     ("no-pad-token",): """
-        The tokenizer has no token to pad with.
+        The tokenizer has no padding token.
 
         Why: the rows of a batch are padded to the same length.
 
         Found: when the run prepares its data.
     """,
     ("output-not-writable",): """
-        The folder for run directories cannot be written.
+        ftspec cannot write to the folder for run directories.
 
-        Why: the results of hours would have no place to go.
+        Why: the run could not save its results.
 
         Found: when the run starts.
     """,
     ("documents-not-apart",): """
-        Packed documents are not to see each other, and the model cannot keep them apart.
+        The spec keeps packed documents apart, and the model cannot do that.
 
-        Why: not every architecture takes positions that begin anew for the borders of documents,
-        and what the one before says would show in the next.
+        Why: positions restart at 0 at the start of each document, and not every architecture reads
+        this as a border. Attention would then cross from one document into the next.
 
         Found: when the run loads its model.
     """,
     ("out-of-memory",): """
-        The memory of the device is too small for a single row, or for a batch that cannot be made
-        smaller.
+        The device does not have enough memory for a single row, or for a batch that cannot be
+        split.
 
-        Why: when memory runs out, batches are halved until they fit, and one row is the least
-        there is. They cannot be halved where their rows belong together, where DeepSpeed or FSDP
-        shards the model, and in training that pads its batches. Shorter rows, smaller batches,
-        gradient checkpointing or a smaller model need less.
+        Why: when memory runs out, ftspec halves the batch until it fits, down to a single row. A
+        batch cannot be halved if the loss of a row depends on the other rows, if DeepSpeed or FSDP
+        shards the model, or if training pads its batches. Shorter rows, smaller batches, gradient
+        checkpointing or a smaller model need less memory.
 
         Found: when the run trains, evaluates or predicts.
     """,
     ("output-not-shared",): """
-        A machine does not see the run directory that the first process made on another.
+        A machine does not see the run directory that the first process created on another machine.
 
-        Why: the processes of a run have one run directory, from which each reads checkpoints.
+        Why: all processes of a run share one run directory and read checkpoints from it.
 
-        Found: when a run begins in several processes.
+        Found: when a run starts with several processes.
     """,
     ("machines-differ",): """
-        The spec on a machine, or the rows that it prepared, are not those of the first machine.
+        The spec or the prepared rows on one machine differ from those on the first machine.
 
-        Why: the processes of a run would learn different things, and the steps of none of them
-        would be what the spec says.
+        Why: the processes would train on different data, and no training step would match the spec.
 
         Found: when a run prepares its data in several processes.
     """,
     ("lock-drift",): """
-        What a run is resumed with is not what it started with.
+        A run is resumed with inputs that differ from the ones it started with.
 
-        Why: data, model, packages or the number of processes have changed since, and the rest of
-        the training would not belong to its beginning.
+        Why: the data, the model, the packages or the number of processes have changed, so the rest
+        of the training would not match its beginning.
 
         Found: when a run is resumed.
     """,
     ("cannot-push",): """
         "push_to_hub" asks for an upload, and the Hub cannot be reached or refuses it.
 
-        Why: the repository is made before any data is prepared, so that a wrong token costs no
-        training. Where the last upload fails, the model is saved in the run directory, and
-        resuming the run tries the upload again.
+        Why: ftspec creates the repository before it prepares any data, so a wrong token is found
+        before training starts. If the last upload fails, the model is still in the run directory,
+        and resuming the run retries the upload.
 
-        Found: when a run begins, and when it ends.
+        Found: when a run starts, and when it ends.
     """,
     ("no-run", "no-model"): """
-        The folder is no run directory, or the run in it has no trained model.
+        The folder is not a run directory, or its run has no trained model.
 
-        Why: a run that failed or goes on has nothing to predict with yet.
+        Why: a run that failed or has not finished has no model to predict with.
 
         Found: when a run is resumed, or predicts.
     """,
 }
-"""By the slugs that mean the same mistake, in the form of an explanation."""
+"""One text for each set of slugs that mean the same mistake."""

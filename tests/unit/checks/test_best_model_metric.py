@@ -24,7 +24,7 @@ def test_result_that_no_metric_gives_points_at_its_name(
     text = f"{minimal_spec}{TRAINING}  metric_for_best_model: eval_acuracy\n"
     (finding,) = examine(text).diagnostics
     assert placed(finding) == "13:26 unknown-best-metric"
-    assert finding.headline == 'no metric of the spec gives "eval_acuracy"'
+    assert finding.headline == 'no metric of the spec returns "eval_acuracy"'
     assert finding.helps == ('did you mean "accuracy"?',)
 
 
@@ -63,4 +63,4 @@ def test_secret_name_stays_secret(examine: Examine, minimal_spec: str) -> None:
     text = f"{minimal_spec}{TRAINING}  metric_for_best_model: ${{env:METRIC}}\n"
     found = examine(text, environment={"METRIC": "hunter2secret"}).diagnostics
     assert [one.slug for one in found] == ["misplaced-secret", "unknown-best-metric"]
-    assert found[1].headline == 'no metric of the spec gives "${env:METRIC}"'
+    assert found[1].headline == 'no metric of the spec returns "${env:METRIC}"'

@@ -55,8 +55,7 @@ def test_mismatch_names_both_sides(examine: Examine, minimal_spec: str) -> None:
     (finding,) = examine(minimal_spec + "metrics: [rouge]\n").diagnostics
     assert placed(finding) == "11:11 metric-mismatch"
     assert finding.headline == (
-        'the metric "rouge" scores "text", '
-        'and the task "text-classification" so configured gives "class"'
+        'the metric "rouge" scores "text", and the task "text-classification" predicts "class"'
     )
     fitting = '"accuracy", "f1", "precision", "recall", "matthews-correlation", "hub"'
     assert finding.helps[0] == f"expected one of {fitting}"

@@ -59,7 +59,7 @@ def test_help_shows_a_prefix_of_the_task(
 ) -> None:
     text = summary_of(minimal_spec, "google-t5/t5-small").replace("summarization", task)
     (finding,) = examine(text).diagnostics
-    assert finding.helps == (f'begin it with the task, as in "{prefix}{{text}}"',)
+    assert finding.helps == (f'add a prefix, such as "{prefix}{{text}}"',)
 
 
 def test_task_without_a_source_has_no_prefix(diagnose: Diagnose, minimal_spec: str) -> None:

@@ -19,8 +19,7 @@ def test_stream_without_steps_points_at_streaming() -> None:
     found = lint(SourceText("spec.yaml", SPEC), build_registry())
 
     assert [str(one) for one in found] == [
-        "spec.yaml:3:58: error[stream-needs-steps]: the source is streamed, and nothing says how "
-        "many steps to take"
+        "spec.yaml:3:58: error[stream-needs-steps]: a streamed source needs max_steps"
     ]
 
 
