@@ -1,6 +1,6 @@
-"""What plugin authors import: the hook marker, the records, the config base classes, the Protocols.
+"""What plugin authors import: the hook marker, component records, config base classes, Protocols.
 
-Importing this module does not import torch, and neither may the module of an entry point.
+Importing this module does not import torch. The module of an entry point must not do so either.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ if TYPE_CHECKING:
     from ftspec.metrics import LocalMetric
 
 VERSION = (1, 0)
-"""What this module offers, and how: the second number is raised with each addition, the first when
-something is removed or means something else."""
+"""The version of this module. The second number increases with every addition, the first one when
+something is removed or changes its meaning."""
 
 __all__ = [
     "VERSION",
@@ -138,7 +138,8 @@ __all__ = [
 ]
 
 _HEAVY = {"LocalMetric": "ftspec.metrics"}
-"""What needs the ``train`` extra, imported when it is asked for: by the module of a factory."""
+"""Names that need the ``train`` extra. They are imported on first use, in the module of a
+factory."""
 
 
 def __getattr__(name: str) -> Any:

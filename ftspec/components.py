@@ -1,7 +1,7 @@
-"""Component records: what a plugin contributes, as frozen values that import without torch.
+"""Component records: what a plugin contributes, as frozen dataclasses that import without torch.
 
-A component is a kind, a name, a light config class, and a factory named by the string
-``"package.module:attribute"``. Only the engine resolves the string.
+A component has a kind, a name, a config class without heavy imports, and a factory that is named by
+the string ``"package.module:attribute"``. Only the engine resolves this string.
 """
 
 from __future__ import annotations
@@ -16,21 +16,23 @@ from typing_extensions import TypeVar
 from ftspec.spec.base import ComponentConfig
 
 Prediction = str
-"""What a task gives and a metric scores. The built-ins know ``class`` (class ids), ``class-set``
-(0/1 rows over the classes), ``value`` (numbers), ``text``, and ``loss`` (the mean loss); a plugin
-may name others, for tasks and metrics that belong together."""
+"""The kind of value that a task predicts and a metric scores. The built-ins use ``class`` (class
+ids), ``class-set`` (0/1 rows over the classes), ``value`` (numbers), ``text``, and ``loss`` (the
+mean loss). A plugin may define other kinds for its own tasks and metrics."""
 
 FieldType = Literal["text", "label", "any"]
 
 
 class TokenizerConfig(ComponentConfig):
-    """Base of every tokenizer's config: the lengths that tasks cut to."""
+    """Base of every tokenizer's config: the maximum lengths."""
 
     max_length: int | None = Field(
-        default=None, ge=2, description="tokens of an input at most; the model's limit by default"
+        default=None,
+        ge=2,
+        description="maximum number of input tokens; the model's limit by default",
     )
     max_target_length: int | None = Field(
-        default=None, ge=2, description="tokens of a target at most; 128 by default"
+        default=None, ge=2, description="maximum number of target tokens; 128 by default"
     )
 
 
@@ -39,19 +41,19 @@ class TaskConfig(ComponentConfig):
 
     @property
     def predictions(self) -> frozenset[Prediction]:
-        """What the task, configured so, gives its metrics to score."""
+        """The kinds of prediction that the task returns with this config."""
         raise NotImplementedError
 
     def predictions_from(self, fields: Collection[str]) -> frozenset[Prediction]:
-        """The same for a spec whose template fills ``fields``; by default they change nothing."""
+        """The same for a template that fills ``fields``; by default they make no difference."""
         return self.predictions
 
 
 class CallbackConfig(ComponentConfig):
-    """Base of the config of a callback that needs certain ``training`` settings to work."""
+    """Base of the config of a callback that needs certain ``training`` settings."""
 
     def training_defaults(self, training: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Fields of ``TrainingArguments`` to set where ``training``, as written, does not."""
+        """``TrainingArguments`` fields to set, unless the spec sets them in ``training``."""
         return {}
 
 
@@ -60,14 +62,14 @@ class Component:
     """A named implementation of a kind.
 
     Attributes:
-        name: kebab-case; what ``type`` says in a spec.
+        name: kebab-case; the value of ``type`` in a spec.
         summary: one line for listings.
-        config: the class of its keys; imports without torch.
-        factory: ``"package.module:attribute"``, called ``factory(config, context)`` by the engine.
+        config: the class of its keys; it must import without torch.
+        factory: ``"package.module:attribute"``; the engine calls ``factory(config, context)``.
         aliases: former names.
-        requires: modules the factory imports beyond the ``train`` extra.
-        install: the command that installs them.
-        uses_hub: whether building it asks the Hub for files.
+        requires: modules that the factory imports and the ``train`` extra does not install.
+        install: the command that installs these modules.
+        uses_hub: whether building the component downloads files from the Hub.
     """
 
     kind: ClassVar[str]
@@ -82,39 +84,40 @@ class Component:
 
 
 class SourceComponent(Component):
-    """Where rows come from; the factory returns a ``Source``."""
+    """Where rows come from. The factory returns a ``Source``."""
 
     kind: ClassVar[str] = "source"
 
 
 class TransformComponent(Component):
-    """What happens to rows before the template; the factory returns a ``Transform``."""
+    """A change to rows before the template. The factory returns a ``Transform``."""
 
     kind: ClassVar[str] = "transform"
 
 
 class TokenizerComponent(Component):
-    """How text becomes ids; the factory makes the tokenizer from a ``TokenizerContext``."""
+    """How text becomes token ids. The factory takes a ``TokenizerContext`` and returns a tokenizer
+    of transformers."""
 
     kind: ClassVar[str] = "tokenizer"
     config: type[TokenizerConfig]
 
 
 class AdapterComponent(Component):
-    """What is trained in place of all weights; the factory takes an ``AdapterContext`` and
-    returns an ``Adapter``."""
+    """A few new weights that are trained instead of all weights. The factory takes an
+    ``AdapterContext`` and returns an ``Adapter``."""
 
     kind: ClassVar[str] = "adapter"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskField:
-    """A field of a task: what a template fills.
+    """A field of a task, which a template fills.
 
     Attributes:
-        is_answer: whether it is what the model learns to give; prediction does without it.
-        is_needed_to_predict: whether a row must have its columns for prediction; where it is
-            ``False``, the task takes rows with the field and rows without.
+        is_answer: whether the model learns to predict the field. Prediction does not need it.
+        is_needed_to_predict: whether a row must have the field's columns for prediction. If
+            ``False``, the task accepts rows with and without the field.
     """
 
     name: str
@@ -127,12 +130,12 @@ class TaskField:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskComponent(Component):
-    """What the model learns; the factory takes a ``TaskContext`` and returns a ``Task``.
+    """What the model learns. The factory takes a ``TaskContext`` and returns a ``Task``.
 
     Attributes:
-        fields: the inputs that templates fill.
-        auto_model: name of the auto class of transformers that loads its models.
-        default_metrics: for each kind of prediction, the metrics measured when a spec names none.
+        fields: the fields that templates fill.
+        auto_model: name of the transformers auto class that loads its models.
+        default_metrics: for each kind of prediction, the metrics to use if a spec names none.
     """
 
     kind: ClassVar[str] = "task"
@@ -149,13 +152,13 @@ class TaskComponent(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class MetricComponent(Component):
-    """What is measured; the factory returns an ``evaluate.EvaluationModule``.
+    """What is measured. The factory returns an ``evaluate.EvaluationModule``.
 
     Attributes:
-        scores: the kinds of prediction it can score.
-        results: the names of the numbers it gives; empty where only the run shows them. A key of
-            the config in braces stands for its value, as in ``"recall@{k}"``.
-        greater_is_better: which way is up.
+        scores: the kinds of prediction that it can score.
+        results: the names of the numbers that it returns; empty if they are known only in the run.
+            A config key in braces stands for its value, as in ``"recall@{k}"``.
+        greater_is_better: whether a larger value is better.
     """
 
     kind: ClassVar[str] = "metric"
@@ -164,12 +167,12 @@ class MetricComponent(Component):
     greater_is_better: bool = True
 
     def results_of(self, config: ComponentConfig) -> tuple[str, ...]:
-        """The names of the numbers it gives, configured so."""
+        """The names of the numbers that it returns with this config."""
         return tuple(name.format_map(dict(config)) for name in self.results)
 
 
 class CallbackComponent(Component):
-    """What happens during training; the factory takes a ``CallbackContext`` and returns a
+    """An action during training. The factory takes a ``CallbackContext`` and returns a
     ``transformers.TrainerCallback``."""
 
     kind: ClassVar[str] = "callback"

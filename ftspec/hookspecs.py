@@ -1,8 +1,7 @@
-"""The hooks of ftspec. None is ``firstresult``: hooks announce or observe, the registry selects by
-name, Protocols behave.
+"""The hooks of ftspec. No hook is ``firstresult``: hooks register components or observe a run.
 
-A plugin is a plain module in the entry-point group ``ftspec`` that implements some of these with
-``@ftspec.api.hookimpl``. It must import without torch; see :mod:`ftspec.api`.
+A plugin is a plain module in the entry-point group ``ftspec`` that implements some of these hooks
+with ``@ftspec.api.hookimpl``. It must import without torch; see :mod:`ftspec.api`.
 """
 
 from __future__ import annotations
@@ -35,24 +34,24 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 class Hooks:
-    """Every hook there is.
+    """Every hook.
 
-    A docstring has a fixed form, of which docs/hooks.md is made: what the hook is for, when it is
-    called, what may be returned, an example that a test installs.
+    docs/hooks.md is generated from the docstrings, which have a fixed form: what the hook is for,
+    when it is called, what it may return, and an example that a test installs.
     """
 
     @hookspec
     def ftspec_register_sources(self) -> Iterable[SourceComponent]:
-        """Offer sources: where rows come from, ``data.source`` in a spec.
+        """Register sources: where rows come from, ``data.source`` in a spec.
 
-        Called once in every command that reads specs, before the first is read; must not import
-        torch.
+        Called once by every command that reads specs, before it reads the first spec. Must not
+        import torch.
 
-        Return an iterable of ``SourceComponent``, a list or a generator. The factory of a record
-        is called with the validated config and a ``Context`` when a run prepares its data, and
-        returns a ``Source``. Where the factory asks the Hub for files, the record says
-        ``uses_hub=True``; a key that is a path is annotated with ``LocalPath``, so that lint
-        looks whether it is there.
+        Return an iterable of ``SourceComponent``, a list or a generator. When a run prepares its
+        data, ftspec calls the factory with the validated config and a ``Context``; it returns a
+        ``Source``. If the factory downloads files from the Hub, set ``uses_hub=True`` in the
+        record. Annotate keys that are paths with ``LocalPath``, so that lint checks that they
+        exist.
 
         Example::
 
@@ -83,15 +82,15 @@ class Hooks:
 
     @hookspec
     def ftspec_register_transforms(self) -> Iterable[TransformComponent]:
-        """Offer transforms: what happens to rows before the template, ``preprocess.transforms``.
+        """Register transforms: changes to rows before the template, ``preprocess.transforms``.
 
-        Called once in every command that reads specs, before the first is read; must not import
-        torch.
+        Called once by every command that reads specs, before it reads the first spec. Must not
+        import torch.
 
-        Return an iterable of ``TransformComponent``, a list or a generator. The factory is called
-        with the validated config and a ``Context``, once for each place in a spec, and returns a
-        ``Transform``. What it makes must hash alike each time it is made, or prepared data is
-        never found again in the cache.
+        Return an iterable of ``TransformComponent``, a list or a generator. For each place in a
+        spec, ftspec calls the factory with the validated config and a ``Context``; it returns a
+        ``Transform``. Two transforms from the same config must have the same hash, or the cache
+        never finds the prepared data again.
 
         Example::
 
@@ -117,15 +116,15 @@ class Hooks:
 
     @hookspec
     def ftspec_register_tokenizers(self) -> Iterable[TokenizerComponent]:
-        """Offer tokenizers: how text becomes ids, ``tokenizer``.
+        """Register tokenizers: how text becomes token ids, ``tokenizer``.
 
-        Called once in every command that reads specs, before the first is read; must not import
-        torch.
+        Called once by every command that reads specs, before it reads the first spec. Must not
+        import torch.
 
         Return an iterable of ``TokenizerComponent``, a list or a generator. The config is a
-        subclass of ``TokenizerConfig``, which has the lengths that tasks cut to. The factory is
-        called with the validated config and a ``TokenizerContext``, which has the checkpoint and
-        the texts to learn from, and returns a tokenizer of transformers.
+        subclass of ``TokenizerConfig``, which has the maximum lengths. ftspec calls the factory
+        with the validated config and a ``TokenizerContext``, which has the checkpoint and the
+        texts to train on; it returns a tokenizer of transformers.
 
         Example::
 
@@ -149,14 +148,14 @@ class Hooks:
 
     @hookspec
     def ftspec_register_adapters(self) -> Iterable[AdapterComponent]:
-        """Offer adapters: what is trained in place of all weights, ``model.adapter``.
+        """Register adapters: new weights to train instead of all weights, ``model.adapter``.
 
-        Called once in every command that reads specs, before the first is read; must not import
-        torch.
+        Called once by every command that reads specs, before it reads the first spec. Must not
+        import torch.
 
-        Return an iterable of ``AdapterComponent``, a list or a generator. The factory is called
-        with the validated config and an ``AdapterContext``, and returns an ``Adapter``. Without
-        adapters in a spec, every weight of the model is trained.
+        Return an iterable of ``AdapterComponent``, a list or a generator. ftspec calls the factory
+        with the validated config and an ``AdapterContext``; it returns an ``Adapter``. Without an
+        adapter in a spec, every weight of the model is trained.
 
         Example::
 
@@ -164,16 +163,16 @@ class Hooks:
 
 
             class TopLayersConfig(ComponentConfig):
-                '''How much of the model learns.'''
+                '''Which layers are trained.'''
 
-                count: int = Field(default=2, ge=1, description="layers that learn, from the top")
+                count: int = Field(default=2, ge=1, description="number of layers, from the top")
 
 
             @hookimpl
             def ftspec_register_adapters():
                 yield AdapterComponent(
                     name="top-layers",
-                    summary="train the uppermost layers alone",
+                    summary="train only the top layers",
                     config=TopLayersConfig,
                     factory="ftspec_top_layers.adapter:TopLayers",
                 )
@@ -182,17 +181,17 @@ class Hooks:
 
     @hookspec
     def ftspec_register_tasks(self) -> Iterable[TaskComponent]:
-        """Offer tasks: what the model learns, ``task``.
+        """Register tasks: what the model learns, ``task``.
 
-        Called once in every command that reads specs, before the first is read; must not import
-        torch.
+        Called once by every command that reads specs, before it reads the first spec. Must not
+        import torch.
 
         Return an iterable of ``TaskComponent``, a list or a generator. The config is a subclass
-        of ``TaskConfig`` and says with ``predictions`` what the task, configured so, gives its
-        metrics to score. The record says what lint may know without torch: the fields that
-        templates fill, the auto class that loads its models, the metrics it has by default. The
-        factory is called with the validated config and a ``TaskContext``, and returns a ``Task``:
-        best a class that inherits from it, since most methods have a default.
+        of ``TaskConfig``; its ``predictions`` are the kinds of prediction that metrics score. The
+        record has what lint needs without torch: the fields that templates fill, the auto class
+        that loads its models, and its default metrics. ftspec calls the factory with the
+        validated config and a ``TaskContext``; it returns a ``Task``. Inherit from ``Task``, which
+        has a default for most methods.
 
         Example::
 
@@ -211,13 +210,13 @@ class Hooks:
             def ftspec_register_tasks():
                 yield TaskComponent(
                     name="multiple-choice",
-                    summary="a text to the one of several endings that fits",
+                    summary="choose the ending that fits a text",
                     config=MultipleChoiceConfig,
                     factory="ftspec_multiple_choice.task:MultipleChoice",
                     fields=(
-                        TaskField(name="text", summary="how it begins"),
+                        TaskField(name="text", summary="the beginning"),
                         TaskField(name="endings", summary="a list of endings", type="any"),
-                        TaskField(name="label", summary="which fits", type="label", is_answer=True),
+                        TaskField(name="label", summary="the best", type="label", is_answer=True),
                     ),
                     auto_model="AutoModelForMultipleChoice",
                     default_metrics={"class": ("accuracy",)},
@@ -227,15 +226,16 @@ class Hooks:
 
     @hookspec
     def ftspec_register_metrics(self) -> Iterable[MetricComponent]:
-        """Offer metrics: what is measured at each evaluation, ``metrics``.
+        """Register metrics: what is measured at each evaluation, ``metrics``.
 
-        Called once in every command that reads specs, before the first is read; must not import
-        torch.
+        Called once by every command that reads specs, before it reads the first spec. Must not
+        import torch.
 
-        Return an iterable of ``MetricComponent``, a list or a generator. ``scores`` says of which
-        predictions it can be measured; lint compares that with what the task gives. ``results``
-        names the numbers it gives, so that a spec may watch one of them. The factory is called
-        with the validated config and a ``Context``, and returns an ``evaluate.EvaluationModule``.
+        Return an iterable of ``MetricComponent``, a list or a generator. ``scores`` are the kinds
+        of prediction that it can score; lint compares them with the predictions of the task.
+        ``results`` are the names of the numbers that it returns, so that a spec can select the
+        best model by one of them. ftspec calls the factory with the validated config and a
+        ``Context``; it returns an ``evaluate.EvaluationModule``.
 
         Example::
 
@@ -250,7 +250,7 @@ class Hooks:
             def ftspec_register_metrics():
                 yield MetricComponent(
                     name="exact-match",
-                    summary="share of texts that are the reference to the letter",
+                    summary="share of texts that are identical to the reference",
                     config=ExactMatchConfig,
                     factory="ftspec_exact_match.metric:exact_match",
                     scores=frozenset({"text"}),
@@ -261,15 +261,16 @@ class Hooks:
 
     @hookspec
     def ftspec_register_callbacks(self) -> Iterable[CallbackComponent]:
-        """Offer callbacks: what happens during training, ``callbacks``.
+        """Register callbacks: actions during training, ``callbacks``.
 
-        Called once in every command that reads specs, before the first is read; must not import
-        torch.
+        Called once by every command that reads specs, before it reads the first spec. Must not
+        import torch.
 
-        Return an iterable of ``CallbackComponent``, a list or a generator. A config that needs
-        certain settings of the Trainer is a subclass of ``CallbackConfig`` and gives them in
-        ``training_defaults``; what a spec writes wins. The factory is called with the validated
-        config and a ``CallbackContext``, and returns a ``transformers.TrainerCallback``.
+        Return an iterable of ``CallbackComponent``, a list or a generator. If a callback needs
+        certain settings of the Trainer, its config is a subclass of ``CallbackConfig`` and returns
+        them in ``training_defaults``; the settings of the spec win. ftspec calls the factory with
+        the validated config and a ``CallbackContext``; it returns a
+        ``transformers.TrainerCallback``.
 
         Example::
 
@@ -295,20 +296,20 @@ class Hooks:
 
     @hookspec
     def ftspec_check_plan(self, plan: Plan, spans: Document) -> Iterable[Diagnostic]:
-        """Find what is wrong in a plan that no single key shows.
+        """Check a plan: find mistakes that involve more than one key.
 
-        Called for each spec, and under each of its profiles, by every command that reads specs,
-        after the built-in checks and only where these found a plan; must not import torch or open
-        a connection.
+        Called by every command that reads specs, for each spec and each of its profiles, after
+        the built-in checks and only if there is a plan. Must not import torch or open a
+        connection.
 
-        ``plan`` is the spec resolved: ``plan.task.type``, ``plan.task.config``, ``plan.training``
-        with the fields that the spec sets, and so on. ``spans.span(path)`` is the place where a
-        value was written, ``spans.key_span(path)`` that of its key.
+        ``plan`` is the resolved spec: ``plan.task.type``, ``plan.task.config``, ``plan.training``
+        with the fields that the spec sets, and so on. ``spans.span(path)`` is where a value is
+        written, and ``spans.key_span(path)`` where its key is written.
 
-        Return an iterable of ``Diagnostic``, a list or a generator; ``None`` is nothing. Slugs
-        are ``"<plugin>/<slug>"``, which is also how a user ignores a finding or sets its
-        severity. A finding of severity ``ERROR`` keeps the spec from being run. A check that
-        raises is a warning, and hides nothing.
+        Return an iterable of ``Diagnostic``, a list or a generator, or ``None`` for no findings.
+        Slugs have the form ``"<plugin>/<slug>"``; users write them to ignore a finding or to set
+        its severity. A spec with a finding of severity ``ERROR`` does not run. If the hook
+        raises, ftspec reports a warning and keeps the findings so far.
 
         Example::
 
@@ -322,7 +323,7 @@ class Hooks:
                     yield Diagnostic(
                         slug="house/many-epochs",
                         severity=Severity.WARNING,
-                        headline=f'"{epochs:g}" epochs keep the machine from everybody else',
+                        headline=f'"{epochs:g}" epochs block the machine for everyone else',
                         labels=labelled(spans.span(("training", "num_train_epochs"))),
                         helps=("ask before you start it",),
                     )
@@ -331,13 +332,13 @@ class Hooks:
 
     @hookspec
     def ftspec_run_started(self, plan: Plan, run_dir: RunDirectory) -> None:
-        """Observe that a run begins to train.
+        """Observe the start of training.
 
-        Called once in a run, in the first of its processes, when data and model are prepared and
-        the lock is written, before the first step; also where a run is resumed. ``run_dir.path`` is
-        the folder of the run, and ``run_dir.write_text`` writes a file in it whole or not at all.
+        Called once per run, in its first process, after data and model are prepared and the lock
+        is written, and before the first step. Also called when a run is resumed. ``run_dir.path``
+        is the folder of the run, and ``run_dir.write_text`` writes a file in it atomically.
 
-        Return nothing. An exception is a warning in the run log, and the run goes on.
+        Return nothing. An exception becomes a warning in the run log, and the run continues.
 
         Example::
 
@@ -351,15 +352,15 @@ class Hooks:
 
     @hookspec
     def ftspec_run_finished(self, plan: Plan, run_dir: RunDirectory, outcome: str) -> None:
-        """Observe that a run is over, however it ended.
+        """Observe the end of a run.
 
-        Called once in a run, in the first of its processes, when all files are written; also where
-        preparing failed and ``ftspec_run_started`` was never called. ``outcome`` is ``finished``,
-        ``failed`` or ``interrupted``; ``run_dir.read_json("metrics.json")`` are the results of a
-        run that finished.
+        Called once per run, in its first process, after all files are written. Also called if
+        preparation failed and ``ftspec_run_started`` was never called. ``outcome`` is
+        ``finished``, ``failed`` or ``interrupted``. ``run_dir.read_json("metrics.json")`` returns
+        the results of a finished run.
 
-        Return nothing. An exception is a warning in the run log, and the outcome stays what it
-        was.
+        Return nothing. An exception becomes a warning in the run log, and the outcome does not
+        change.
 
         Example::
 
@@ -384,4 +385,4 @@ REGISTER_HOOKS: dict[str, type] = {
     "ftspec_register_tokenizers": TokenizerComponent,
     "ftspec_register_transforms": TransformComponent,
 }
-"""The hooks that return component records, with the record each must return."""
+"""The hooks that return component records, with the class of their records."""

@@ -1,7 +1,6 @@
-"""What factories get and what they return: the contexts, and the Protocols that plugins implement.
+"""The arguments and results of factories: contexts, and the Protocols that plugins implement.
 
-A Protocol's methods with a body have a sensible default for whoever inherits from it; the abstract
-ones are what every implementation must bring.
+A method with a body is a default that a subclass inherits. Abstract methods must be implemented.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What every factory gets beside its config.
+    """What every factory gets in addition to its config.
 
     Attributes:
-        section: the place of the component in the spec, for ``RunError(at=…)``.
-        seed: the spec's seed.
-        note: say something the user should know; shown once and kept in the run log.
+        section: path of the component in the spec, for ``RunError(at=…)``.
+        seed: the seed of the spec.
+        note: shows a message to the user once, and keeps it in the run log.
         children: components built from sections inside this one, by their path below it.
     """
 
@@ -48,12 +47,12 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True)
 class TokenizerContext(Context):
-    """For tokenizers: where the checkpoint's files are, and the text to learn from.
+    """For tokenizers: the checkpoint, and the text to train on.
 
     Attributes:
-        checkpoint: local folder or hub name; ``None`` for a model without one.
-        revision: of the hub repository.
-        trust_remote_code: as the model section says.
+        checkpoint: local folder or Hub name; ``None`` for a model without a checkpoint.
+        revision: revision of the Hub repository.
+        trust_remote_code: the setting of the model section.
         texts: every text field of the training split, in order, one batch at a time.
     """
 
@@ -65,7 +64,7 @@ class TokenizerContext(Context):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskContext(Context):
-    """For tasks: the tokenizer and the lengths to cut to, in tokens."""
+    """For tasks: the tokenizer, and the maximum lengths in tokens."""
 
     tokenizer: PreTrainedTokenizerBase
     max_length: int
@@ -74,12 +73,13 @@ class TaskContext(Context):
 
 @dataclass(frozen=True, kw_only=True)
 class AdapterContext(Context):
-    """For adapters: what the model is for.
+    """For adapters: the model that the adapter is added to.
 
     Attributes:
-        auto_model: name of the auto class of transformers that loads it, which tells its head.
-        revision: the commit of a checkpoint on the Hub, where it is known.
-        mask: takes secrets out of a text; for everything that is saved with the adapter.
+        auto_model: name of the transformers auto class that loads the model. It determines the
+            head of the model.
+        revision: the commit of a checkpoint on the Hub, if it is known.
+        mask: replaces secrets in a text. Use it for everything that is saved with the adapter.
     """
 
     auto_model: str
@@ -89,15 +89,16 @@ class AdapterContext(Context):
 
 @dataclass(frozen=True, kw_only=True)
 class CallbackContext(Context):
-    """For callbacks: the run as far as it is built.
+    """For callbacks: the parts of the run that are built before them.
 
     Attributes:
         run_dir: folder of the run.
         tokenizer: the run's tokenizer.
         task: the run's task.
-        mask: takes secrets out of a text; for everything a callback writes.
-        inputs: the names of the fields that the model reads, the answers left out.
-        fields: the rendered fields of the validation split, or of the training split without one.
+        mask: replaces secrets in a text. Use it for everything that a callback writes.
+        inputs: the names of the fields that the model reads, without the answers.
+        fields: the rendered fields of the validation split, or of the training split if there is
+            no validation split.
     """
 
     run_dir: Path
@@ -116,7 +117,7 @@ class Source(Protocol):
 
     @abstractmethod
     def split_names(self) -> Sequence[str]:
-        """The names of the splits there are."""
+        """The names of all splits."""
 
     @abstractmethod
     def load(self, split: str) -> Dataset | IterableDataset:
@@ -124,28 +125,28 @@ class Source(Protocol):
 
     @abstractmethod
     def identity(self) -> Mapping[str, Any]:
-        """What the lock records and prepared rows are found by: revision, files and their hashes;
-        JSON values. It changes whenever a row does; rows of a source without one, or with a
-        ``revision`` of ``None``, are prepared anew each time."""
+        """What identifies the rows, as JSON values: the revision, files and their hashes. The lock
+        records it, and it is part of the cache key of prepared rows, so it must change whenever a
+        row changes. If it is empty, or has a ``revision`` of ``None``, rows are not cached."""
 
 
 class Transform(Protocol):
-    """Rows to rows. Of the same rows, config and seed it makes the same rows: they are prepared
-    once, and anew when the code of the plugin changes."""
+    """Rows to rows. The same rows, config and seed must give the same result: it is cached, and
+    computed again when the code of the plugin changes."""
 
     @abstractmethod
     def apply(self, rows: Dataset) -> Dataset:
-        """The rows transformed."""
+        """The transformed rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewWeights:
-    """What a model has that its checkpoint did not bring: it starts from random values and has to
-    be learned whatever else is.
+    """Weights of a model that its checkpoint does not contain. They start from random values, so
+    they must be trained even if all other weights are frozen.
 
     Attributes:
-        parameters: the names of such parameters, as those of a head.
-        tokens: ids for which the embeddings were given rows.
+        parameters: names of such parameters, for example those of a head.
+        tokens: ids of the rows that were added to the embeddings.
     """
 
     parameters: tuple[str, ...] = ()
@@ -153,24 +154,24 @@ class NewWeights:
 
 
 class Adapter(Protocol):
-    """Few weights that are trained while the checkpoint's own stay as they are."""
+    """A few weights that are trained while the weights of the checkpoint stay frozen."""
 
     def load_options(self) -> Mapping[str, Any]:
-        """Further arguments of ``from_pretrained`` for the checkpoint, such as a quantization.
+        """More arguments of ``from_pretrained`` for the checkpoint, such as a quantization.
 
         Raises:
-            RunError: the machine cannot load it so.
+            RunError: this machine cannot load the checkpoint with them.
         """
         return {}
 
     @abstractmethod
     def attach(self, model: PreTrainedModel, new: NewWeights) -> nn.Module:
-        """The model with the adapter's weights, ready to train: every parameter that is not to be
-        trained has ``requires_grad`` off. ``save_pretrained`` of what is returned writes what was
-        trained alone, and that is the adapter's weights and the ``new`` ones.
+        """The model with the adapter's weights, ready to train. Frozen parameters must have
+        ``requires_grad=False``. ``save_pretrained`` of the returned module must save only the
+        trained weights: those of the adapter and the ``new`` ones.
 
         Raises:
-            RunError: the model does not take such an adapter.
+            RunError: the model does not support such an adapter.
         """
 
     @abstractmethod
@@ -179,7 +180,7 @@ class Adapter(Protocol):
 
     @abstractmethod
     def merge(self, model: Any) -> PreTrainedModel:
-        """What :meth:`load` gave as a plain model, the adapter's weights added into its own.
+        """A plain model: the return value of :meth:`load` with the adapter's weights merged in.
 
         Raises:
             RunError: the adapter cannot be merged.
@@ -189,18 +190,19 @@ class Adapter(Protocol):
 class Task(Protocol):
     """What the model learns.
 
-    Inherit from it and a text task is :meth:`encode`, :meth:`collator` and :meth:`predict`. Methods
-    are called in the order they stand here. Lengths are in tokens, ``B`` is the batch.
+    A text task that inherits from this class needs only :meth:`encode`, :meth:`collator` and
+    :meth:`predict`. ftspec calls the methods in the order in which they are listed here. Lengths
+    are in tokens, ``B`` is the batch size.
 
     Attributes:
-        trainer_class: the Trainer that trains it; the plain one by default. ftspec mixes in how the
-            loss of a step is put together.
-        arguments_class: the ``TrainingArguments`` of that Trainer.
-        rows_are_independent: whether what a row adds to the loss depends on that row alone, so that
-            a batch may be cut into micro-batches. Set it to ``False`` where a batch is more than
-            its rows, as with negatives taken from it: such batches are computed whole.
-        length_columns: the columns of encoded rows whose sequences are padded apart; their lengths
-            decide which rows are computed together. Batches of rows without them are never cut.
+        trainer_class: the Trainer class; ``transformers.Trainer`` by default. ftspec adds a mixin
+            that computes the loss of a step.
+        arguments_class: the ``TrainingArguments`` class of that Trainer.
+        rows_are_independent: whether the loss of a row depends on this row alone, so that a batch
+            can be split into micro-batches. Set it to ``False`` if it depends on other rows, as
+            with in-batch negatives: ftspec never splits such batches.
+        length_columns: the columns of encoded rows that are padded separately. Their lengths
+            decide which rows are computed together. Batches without these columns are never split.
     """
 
     trainer_class: type[Trainer] | None = None
@@ -210,70 +212,70 @@ class Task(Protocol):
 
     def fit(self, fields: Dataset | IterableDataset, features: Features | None) -> None:
         """Learn what depends on the training split, such as the labels. ``features`` describes the
-        columns behind bare placeholders."""
+        columns of templates that are a single placeholder."""
         return
 
     def restore(self, config: PretrainedConfig) -> None:
-        """Take up what :meth:`fit` learned from the configuration of a trained model."""
+        """Restore what :meth:`fit` learned, from the configuration of a trained model."""
         return
 
     def model_settings(self) -> Mapping[str, Any]:
-        """Fields of the model configuration that the task sets, such as ``num_labels``."""
+        """Fields that the task sets in the model configuration, such as ``num_labels``."""
         return {}
 
     @abstractmethod
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
-        """A batch of fields to model inputs, for ``Dataset.map(batched=True)``. It may give more
-        rows than it got. Every field of the template is there: it is for training and evaluation,
-        and prediction has :meth:`predict`. What the model learns is called ``labels`` as in
-        transformers. Columns the model does not take reach :meth:`collator`, which leaves them out
-        of the batch, and :meth:`decode`."""
+        """A batch of fields to model inputs, for ``Dataset.map(batched=True)``. It may return more
+        rows than it gets. It is used in training and evaluation, so every field of the template is
+        there; prediction uses :meth:`predict`. The targets are called ``labels``, as in
+        transformers. Columns that the model does not accept reach :meth:`decode`, and
+        :meth:`collator`, which must leave them out of the batch."""
 
     def pack(self, rows: Dataset, split: str) -> Dataset:
-        """Encoded rows to training rows; unchanged by default."""
+        """Encoded rows to training rows, for example packed sequences. Unchanged by default."""
         return rows
 
     def wrap(self, model: Any) -> nn.Module:
-        """The module that is trained and saved, made from the loaded model; the model itself by
-        default. Called to train and again to predict."""
+        """The module to train and save, made from the loaded model. The model itself by default.
+        Called for training, and again for prediction."""
         wrapped: nn.Module = model
         return wrapped
 
     @abstractmethod
     def collator(self, model: Any) -> Callable[[list[dict[str, Any]]], Any]:
-        """Rows to a padded batch of tensors."""
+        """A function from rows to a padded batch of tensors."""
 
     def arguments(self) -> Mapping[str, Any]:
-        """Further arguments for :attr:`arguments_class`."""
+        """More arguments for :attr:`arguments_class`."""
         return {}
 
     def trainer_options(self, model: Any) -> Mapping[str, Any]:
-        """Further arguments for :attr:`trainer_class`, such as a loss."""
+        """More arguments for :attr:`trainer_class`, such as a loss."""
         return {}
 
     def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor | int:
-        """How many items the model's mean loss over ``batch`` is a mean of, as a number or a scalar
-        tensor: target tokens for language models, examples (the default) for most others."""
+        """How many items the model's loss over ``batch`` is a mean of, as a number or a scalar
+        tensor: target tokens for language models, examples (the default) for most other tasks."""
         return next(iter(batch.values())).shape[0]
 
     def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
-        """What of a batch's logits must be kept until metrics are computed: by default the first of
+        """The part of a batch's logits to keep until metrics are computed. By default the first of
         the model's outputs."""
         return logits[0] if isinstance(logits, tuple) else logits
 
     def decode(self, outputs: EvalPrediction, rows: Dataset | IterableDataset) -> tuple[Any, Any]:
         """Gathered outputs to the predictions and references that metrics take. ``rows`` are the
-        encoded rows they were made from, in the same order, every column still there. By default
+        encoded rows of these outputs, in the same order and with every column. By default returns
         what :meth:`reduce_logits` kept, and the labels."""
         return outputs.predictions, outputs.label_ids
 
     @abstractmethod
     def predict(self, model: Any, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Fields of rows without answers to results a user reads: JSON values, a mapping each.
-        ``model`` is what :meth:`wrap` gave, in evaluation mode and on its device, and gradients
-        are off; rows come in batches."""
+        """Predictions for rows of fields without answers: for each row a mapping of JSON values
+        that a user reads. ``model`` is the return value of :meth:`wrap`, in evaluation mode and on
+        its device; gradients are off. Rows come in batches."""
 
     def show(self, result: Mapping[str, Any]) -> str:
-        """A result of :meth:`predict` in one line, for people: its ``text``, or all of it as JSON
-        where it has none."""
+        """A result of :meth:`predict` in one line: its ``text``, or all of it as JSON if it has no
+        text."""
         return str(result["text"]) if "text" in result else json.dumps(result, ensure_ascii=False)

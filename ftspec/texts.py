@@ -1,4 +1,4 @@
-"""Fields that must be text: for tasks, built-in or not."""
+"""Text fields: a check that every value is text, for any task."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def checked_texts(values: list[Any], field: str) -> list[str]:
     """The values of a text field.
 
     Raises:
-        RunError: a value is no text.
+        RunError: a value is not text.
     """
     for value in values:
         if not isinstance(value, str):
