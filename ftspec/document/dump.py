@@ -1,4 +1,4 @@
-"""Bare data to YAML 1.2 text, which the parser of the language reads back unchanged."""
+"""Plain data to YAML 1.2 text, which the parser reads back unchanged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def dump(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes what YAML 1.2 reads: PyYAML leaves ``7e12345`` bare, a string in YAML 1.1 alone."""
+    """Quotes what YAML 1.2 reads as a number: PyYAML writes ``7e12345`` without quotes, which is a
+    string only in YAML 1.1."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -1,7 +1,7 @@
-"""``# ftspec: ignore[slug]``: findings a user has looked at and means to keep.
+"""``# ftspec: ignore[slug]``: comments that ignore findings.
 
-At the end of a line it holds for findings on that line; in a comment before the first key it holds
-for the whole file.
+At the end of a line, the comment applies to findings on this line. Before the first key, it applies
+to the whole file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _COMMENT_OR_BLANK = re.compile(r"\s*(?:#.*)?$")
 
 
 class Ignore(NamedTuple):
-    """One slug to ignore; ``line`` is ``None`` for the whole file."""
+    """One slug to ignore. ``line`` is ``None`` for the whole file."""
 
     slug: str
     line: int | None
@@ -27,7 +27,7 @@ class Ignore(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """What it ignores, and where."""
+        """The slug, the line and the file."""
         return self.slug, self.line, self.span.source
 
 
@@ -35,7 +35,7 @@ Key = tuple[str, int | None, SourceText]
 
 
 def find_ignores(source: SourceText) -> Iterator[Ignore]:
-    """Every ignore comment of a text, a slug each."""
+    """Every slug in the ignore comments of a text."""
     in_head = True
     for number, line in enumerate(source.lines):
         in_head = in_head and _COMMENT_OR_BLANK.match(line) is not None
@@ -52,8 +52,8 @@ def drop_ignored(
     ignores: Sequence[Ignore],
     may_ignore: Callable[[Diagnostic], bool],
 ) -> tuple[list[Diagnostic], list[Diagnostic]]:
-    """The findings that stay, and one for each comment that ignores nothing: it would hide the
-    next finding, which may matter."""
+    """The remaining findings, and a finding for each comment that ignores nothing: it could hide a
+    later finding."""
     kept = []
     written = {ignore.key for ignore in ignores}
     used: set[Key] = set()
@@ -79,9 +79,9 @@ def _keys_for(diagnostic: Diagnostic) -> set[Key]:
 
 
 def _unused(ignore: Ignore, is_in_vain: bool) -> Diagnostic:
-    why = f'there is no "{ignore.slug}" to ignore here'
+    why = f'there is no "{ignore.slug}" finding to ignore here'
     if is_in_vain:
-        why = f'"{ignore.slug}" cannot be ignored: nothing can run with it'
+        why = f'"{ignore.slug}" cannot be ignored: the spec cannot run with it'
     return Diagnostic(
         slug="unused-ignore",
         severity=Severity.WARNING,

@@ -1,4 +1,7 @@
-"""``${env:NAME}`` and ``${env:NAME:-default}`` in strings, one pass, nothing else evaluated."""
+"""``${env:NAME}`` and ``${env:NAME:-default}`` in strings, in one pass.
+
+Nothing else is evaluated.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ _HELP = "write ${env:NAME} or ${env:NAME:-default}, and $${ for a literal ${"
 
 
 def interpolate(node: Node, environment: Mapping[str, str], found: Collector) -> Node:
-    """The tree with every reference replaced; values made so are marked secret."""
+    """The tree with every reference replaced. The new values are marked as secrets."""
     if isinstance(node, ListNode):
         items = tuple(interpolate(item, environment, found) for item in node.items)
         return dataclasses.replace(node, items=items)
@@ -40,10 +43,10 @@ def interpolate(node: Node, environment: Mapping[str, str], found: Collector) ->
 def _interpolate_scalar(
     node: ScalarNode, text: str, environment: Mapping[str, str], found: Collector
 ) -> ScalarNode:
-    # the first one ends the search, which from each unclosed one would go to the end of the text
+    # stop at the first: a search from each unclosed reference would run to the end of the text
     if any(match.group() == "${" for match in _REFERENCE.finditer(text)):
         found.error(
-            "bad-interpolation", f'"{text}" holds "${{" without "env:NAME}}"', node.span, _HELP
+            "bad-interpolation", f'"{text}" contains "${{" without "env:NAME}}"', node.span, _HELP
         )
         return node
     reads_environment = False
@@ -57,13 +60,13 @@ def _interpolate_scalar(
         name, default = match["name"], match["default"]
         value = environment.get(name)
         if not value and default is not None:
-            return str(default)  # as in a shell, ":-" stands in for an empty value too
+            return str(default)  # as in a shell, the default also replaces an empty value
         if value is None:
             found.error(
                 "unset-variable",
                 f'the environment variable "{name}" is not set',
                 node.span,
-                f"set it, or give a default: ${{env:{name}:-default}}",
+                f"set it, or write a default: ${{env:{name}:-default}}",
             )
             return match.group()
         if not _is_text(value):
@@ -83,7 +86,7 @@ def _interpolate_scalar(
 
 
 def _is_text(value: str) -> bool:
-    """Whether ``value`` has no lone surrogates, which stand for bytes that are not UTF-8."""
+    """Whether ``value`` is valid text: bytes that are not UTF-8 become lone surrogates."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -92,13 +95,13 @@ def _is_text(value: str) -> bool:
 
 
 def secrets_of(node: Node) -> dict[str, str]:
-    """Every secret of a tree with the text to show in its place: the value of each variable, and
-    each string that holds one."""
+    """Every secret of a tree with the text to show instead: the value of each variable, and each
+    string that contains one."""
     variables: dict[str, str] = {}
     whole: dict[str, str] = {}
     for scalar in scalars_of(node):
         variables |= {value: reference for value, reference in scalar.secrets if value}
         if scalar.is_secret and scalar.value and scalar.written is not None:
             whole[str(scalar.value)] = scalar.written
-    # a string that is one variable shows as it is written, default and all
+    # a string that is a single variable is shown as written, including its default
     return variables | whole

@@ -1,4 +1,4 @@
-"""File to document: the one loader that every command uses."""
+"""File to document: the loader of every command."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from ftspec.document.paths import SpecPath
 from ftspec.masking import HIDDEN, REFERENCE, ambient_secrets
 from ftspec.span import SourceText, Span, whole_line
 
-LARGEST = 1_000_000  # bytes; a spec is a page, and a data file named by mistake must not be parsed
+LARGEST = 1_000_000  # bytes; a larger file is a data file named by mistake, and is not parsed
 _LONGEST_CHAIN = 20
-_MOST_BASES = 100  # files, one that is extended twice counted twice
+_MOST_BASES = 100  # files; a file that is extended twice counts twice
 _MOST_PROFILES = 100
 _MOST_VALUES = 100_000  # under all profiles together
 
@@ -42,14 +42,14 @@ class Document:
 
     Attributes:
         source: the file the user named.
-        root: the values; ``extends`` and ``profiles`` are resolved and no longer in it.
-        profiles: the names of the profiles the spec offers, in order.
+        root: the values, without ``extends`` and ``profiles``, which are resolved.
+        profiles: the names of the profiles of the spec, in order.
         profile: the profile that was applied.
         profile_keys: where each profile is written.
-        clear_tokens: what is written as ``training.hub_token`` in clear, in any profile and under
-            any overlay: the text is kept, whichever value counts.
-        secrets: values from the environment, with the text to show in their place: those that the
-            spec reads, and the tokens, keys and passwords that it does not read.
+        clear_tokens: values of ``training.hub_token`` in plain text, in any profile and below any
+            overlay. The run keeps the text of all layers, so each of them counts.
+        secrets: values from the environment, with the text to show instead: values that the spec
+            reads, and also tokens, keys and passwords that it does not read.
     """
 
     source: SourceText
@@ -61,7 +61,7 @@ class Document:
     clear_tokens: tuple[Node, ...] = field(default=(), repr=False)
 
     def plain(self, *, masked: bool = False) -> Any:
-        """The bare data; with ``masked``, secrets as they were written."""
+        """The plain data. With ``masked``, secrets appear as they were written."""
         return to_plain(self.root, masked=masked)
 
     def node(self, path: SpecPath) -> Node | None:
@@ -72,9 +72,9 @@ class Document:
         return node
 
     def span(self, path: SpecPath) -> Span:
-        """The place of the value at ``path``, or of the nearest section that exists.
+        """The place of the value at ``path``, or of the nearest existing section.
 
-        A section is shown at its key: the key says more than the lines below it.
+        The place of a section is its key.
         """
         span = self._beginning
         node: Node | None = self.root
@@ -88,13 +88,13 @@ class Document:
 
     @property
     def _beginning(self) -> Span:
-        """The first key that is written in the spec itself: above it there may be comments."""
+        """The first key in the spec itself, after any comments."""
         spans = (entry.key_span for entry in self.root)
         here = (span for span in spans if span.source == self.source)
         return min(here, key=lambda span: span.start, default=whole_line(self.source))
 
     def key_span(self, path: SpecPath) -> Span:
-        """The place of the key at ``path``, or of the value where there is no such key."""
+        """The place of the key at ``path``, or of the value if there is no such key."""
         parent = self.node(path[:-1])
         return _key_span(parent, path[-1]) or self.span(path)
 
@@ -118,14 +118,14 @@ def _is_block(node: Node) -> bool:
 
 
 def read_source(path: Path, found: Collector, *, blamed: Span | None = None) -> SourceText | None:
-    """The text of a file; a finding at ``blamed`` (who named the file) where it cannot be read."""
+    """The text of a file. If it cannot be read, a finding at ``blamed``, which names the file."""
     name = _display_name(path)
     try:
         if not path.is_file() and not path.is_dir() and path.exists():
-            # a pipe may never end, and never begin
+            # reading a pipe may block forever
             found.error(
                 "unreadable-file",
-                f'cannot read "{name}": it is no regular file',
+                f'cannot read "{name}": it is not a regular file',
                 blamed,
                 'write "-" for standard input',
             )
@@ -138,7 +138,7 @@ def read_source(path: Path, found: Collector, *, blamed: Span | None = None) -> 
     except OSError as error:
         found.error("unreadable-file", f'cannot read "{name}": {error.strerror}', blamed)
         return None
-    except ValueError as error:  # a character that no path can hold
+    except ValueError as error:  # a character that no path can have
         found.error("unreadable-file", f'cannot read "{name}": {error}', blamed)
         return None
     return decode_source(name, content, found, path=path.absolute(), blamed=blamed)
@@ -152,9 +152,13 @@ def decode_source(
     path: Path | None = None,
     blamed: Span | None = None,
 ) -> SourceText | None:
-    """The text of some bytes; a finding where they are no spec's."""
+    """The text of a spec's bytes, or a finding."""
     if len(content) > LARGEST:
-        found.error("too-large", f'"{name}" is larger than {LARGEST} bytes, so no spec', blamed)
+        found.error(
+            "too-large",
+            f'"{name}" is larger than {LARGEST} bytes, which is too large for a spec',
+            blamed,
+        )
         return None
     try:
         return SourceText(name, content.decode("utf-8-sig"), path)
@@ -172,7 +176,7 @@ def load_document(
     overrides: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Document | None:
-    """The document of ``source`` with all overlays applied, or ``None`` where it has none."""
+    """The document of ``source`` with all overlays applied, or ``None`` with findings."""
     root = _parse_mapping(source, found)
     if root is None:
         return None
@@ -186,7 +190,7 @@ def load_document(
         if overlay is None:
             helps = did_you_mean(profile, profiles) or (one_of(profiles),) if profiles else ()
             place = profiles_key or whole_line(source)
-            found.error("unknown-profile", f'no profile "{profile}" in the spec', place, *helps)
+            found.error("unknown-profile", f'the spec has no profile "{profile}"', place, *helps)
         else:
             root = _as_mapping(merge(root, overlay))
     root = apply_overrides(root, overrides, found)
@@ -200,7 +204,7 @@ def load_document(
 
 
 def _clear_tokens(*layers: MappingNode) -> Iterator[Node]:
-    """What stands as ``training.hub_token`` and is more than a reference to the environment."""
+    """Values of ``training.hub_token`` that are not just a reference to the environment."""
     for layer in layers:
         training = _child(layer, "training")
         entry = training.get("hub_token") if isinstance(training, MappingNode) else None
@@ -212,7 +216,7 @@ def _clear_tokens(*layers: MappingNode) -> Iterator[Node]:
 
 
 def _is_reference(node: Node) -> bool:
-    """Whether nothing of a value is written in clear."""
+    """Whether no part of a value is written in plain text."""
     if not isinstance(node, ScalarNode):
         return False
     match = re.fullmatch(REFERENCE, str(node.value))
@@ -236,7 +240,7 @@ def _parse_mapping(source: SourceText, found: Collector) -> MappingNode | None:
 
 
 class _Bases:
-    """The files that one spec extends, and how much they are together."""
+    """The files that one spec extends, and their total size."""
 
     def __init__(self, found: Collector) -> None:
         self._found = found
@@ -244,7 +248,7 @@ class _Bases:
         self._size = 0
 
     def extend(self, root: MappingNode, *, chain: tuple[SourceText, ...]) -> MappingNode:
-        """``root`` laid on the files it extends, which ``chain`` leads to."""
+        """``root`` merged over the files that it extends. ``chain`` is the way to it."""
         entry = root.get("extends")
         if entry is None:
             return root
@@ -281,8 +285,8 @@ class _Bases:
         if self._is_too_large():
             self._found.error(
                 "too-large",
-                f"the files that this one extends are more than {_MOST_BASES}, or larger than "
-                f"{LARGEST} characters together",
+                f"this spec extends more than {_MOST_BASES} files, or more than {LARGEST} "
+                "characters in total",
                 span,
             )
             return None
@@ -310,7 +314,8 @@ def _profiles(root: MappingNode, found: Collector) -> dict[str, MappingNode]:
     ):
         found.error(
             "too-large",
-            f"more than {_MOST_PROFILES} profiles, or {_MOST_VALUES} values under all of them",
+            f"more than {_MOST_PROFILES} profiles, or more than {_MOST_VALUES} values in all of "
+            "them together",
             entry.key_span,
         )
         return {}
@@ -328,7 +333,9 @@ def _profiles(root: MappingNode, found: Collector) -> dict[str, MappingNode]:
             nested = profile.value.get(key)
             if nested is not None:
                 found.error(
-                    "misplaced-key", f'"{key}" stands at the top of a spec only', nested.key_span
+                    "misplaced-key",
+                    f'"{key}" is only allowed at the top of a spec',
+                    nested.key_span,
                 )
         profiles[profile.key] = profile.value.without("ftspec", "extends", "profiles")
     return profiles

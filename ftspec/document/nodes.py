@@ -1,4 +1,4 @@
-"""The node tree: the values of a document, each with its span."""
+"""The node tree: the values of a document with their spans."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ftspec.span import Span
 class ScalarNode:
     """One value.
 
-    ``written`` keeps the text of a value that reads environment variables, and ``secrets`` what
-    they hold: each value with its reference. A value with secrets shows as it was written.
-    ``below`` is the value it was laid on.
+    ``written`` is the original text of a value that reads environment variables, and ``secrets``
+    are the values of these variables with their references. A value with secrets is shown as it
+    was written. ``below`` is the value that this one overrides.
     """
 
     value: ScalarValue
@@ -33,13 +33,13 @@ class ScalarNode:
 
     @property
     def reads_environment(self) -> bool:
-        """Whether the text has a reference to the environment, even if a default stood in."""
+        """Whether the text has a reference to the environment, even if a default was used."""
         return self.written is not None
 
 
 @dataclass(frozen=True, slots=True)
 class ListNode:
-    """A list of values; ``below`` is the value it was laid on."""
+    """A list of values. ``below`` is the value that it overrides."""
 
     items: tuple[Node, ...]
     span: Span
@@ -69,12 +69,12 @@ class MappingNode:
         return next((entry for entry in self.entries if entry.key == key), None)
 
     def without(self, *keys: str) -> MappingNode:
-        """The same mapping less some keys."""
+        """The same mapping without some keys."""
         kept = tuple(entry for entry in self.entries if entry.key not in keys)
         return MappingNode(kept, self.span)
 
     def with_entry(self, new: Entry) -> MappingNode:
-        """The same mapping with one entry added, or replaced where its key exists."""
+        """The same mapping with one entry added, or replaced if its key exists."""
         if self.get(new.key) is None:
             return MappingNode((*self.entries, new), self.span)
         entries = tuple(new if entry.key == new.key else entry for entry in self.entries)
@@ -87,7 +87,7 @@ _LONGEST_SHOWN = 80  # characters of a string that a message repeats
 
 
 def to_plain(node: Node, *, masked: bool = False) -> Any:
-    """The bare Python data of a tree; with ``masked``, secrets as they were written."""
+    """The plain Python data of a tree. With ``masked``, secrets appear as they were written."""
     if isinstance(node, ScalarNode):
         return node.written if masked and node.is_secret else node.value
     if isinstance(node, ListNode):
@@ -102,7 +102,7 @@ def scalars_of(node: Node) -> Iterator[ScalarNode]:
 
 
 def placed_scalars(node: Node, path: SpecPath = ()) -> Iterator[tuple[SpecPath, ScalarNode]]:
-    """Every scalar of a tree with its place, which begins with ``path``."""
+    """Every scalar of a tree with its path, which starts with ``path``."""
     if isinstance(node, ScalarNode):
         yield path, node
     elif isinstance(node, ListNode):
@@ -114,7 +114,7 @@ def placed_scalars(node: Node, path: SpecPath = ()) -> Iterator[tuple[SpecPath, 
 
 
 def size_of(node: Node) -> int:
-    """How many values a tree holds, itself included."""
+    """The number of values in a tree, including itself."""
     if isinstance(node, ScalarNode):
         return 1
     children = node.items if isinstance(node, ListNode) else [entry.value for entry in node]
@@ -122,7 +122,7 @@ def size_of(node: Node) -> int:
 
 
 def describe(node: Node) -> str:
-    """What kind of value this is, for a message: ``a list``, ``the string "x"``."""
+    """A value in words, for a message: ``a list``, ``the string "x"``."""
     if isinstance(node, ListNode):
         return "a list"
     if isinstance(node, MappingNode):
@@ -133,7 +133,7 @@ def describe(node: Node) -> str:
 
 
 def describe_value(value: ScalarValue) -> str:
-    """What kind of scalar this is, for a message."""
+    """A scalar in words, for a message."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -144,6 +144,6 @@ def describe_value(value: ScalarValue) -> str:
 
 
 def shortened(text: str) -> str:
-    """A string in quotes, as far as a message repeats it."""
+    """A string in quotes, shortened for a message."""
     shown = text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
     return f'"{shown}"'

@@ -1,4 +1,4 @@
-"""Overlays: the order is base < spec < profile < ``--set``, and every value keeps its own span."""
+"""Overlays, in the order base < spec < profile < ``--set``. Every value keeps its own span."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _SPLITS: SpecPath = ("data", "splits")
 
 
 def merge(base: Node, over: Node, at: SpecPath = ()) -> Node:
-    """``over`` laid on ``base``: mappings merge deeply, scalars and lists replace.
+    """``over`` merged into ``base``: mappings merge deeply, scalars and lists replace.
 
-    Two component sections of different ``type`` do not merge: the keys of one component mean
-    nothing to another, so the upper one replaces the lower. Options laid on a bare type keep it.
+    Two component sections of different ``type`` do not merge, because their keys differ: the upper
+    one replaces the lower one. Options over a bare type keep the type.
     """
-    # where profiles of a base and a spec meet, the place that counts is the one in the spec
+    # merging the profiles of a base and a spec: use the path inside the spec
     place = at[2:] if at[:1] == ("profiles",) else at
     if isinstance(over, MappingNode) and over.get("type") is None and place[:2] != _SPLITS:
         base = _expand_shorthand(base, place)
@@ -39,7 +39,7 @@ def merge(base: Node, over: Node, at: SpecPath = ()) -> Node:
 
 
 def _expand_shorthand(node: Node, at: SpecPath) -> Node:
-    """A bare string as the mapping it is short for, so that keys can be laid on it."""
+    """A bare string as the mapping that it stands for, so that keys can be merged into it."""
     if not at or not isinstance(node, ScalarNode) or not isinstance(node.value, str):
         return node
     key = "slice" if at[:2] == _SPLITS else "type"
@@ -56,7 +56,7 @@ def _types_differ(base: MappingNode, over: MappingNode) -> bool:
 
 
 def apply_overrides(root: MappingNode, written: Sequence[str], found: Collector) -> MappingNode:
-    """The document with each ``path=value`` of ``--set`` applied, the value read as YAML."""
+    """The document with each ``path=value`` of ``--set`` applied. Values are read as YAML."""
     for text in written:
         root = _apply_override(root, SourceText(f"--set {text}", text), found)
     return root
@@ -69,7 +69,7 @@ def _apply_override(root: MappingNode, source: SourceText, found: Collector) -> 
     if not equals or path is None:
         found.error(
             "bad-override",
-            f'"{source.text}" is not of the form path=value',
+            f'"{source.text}" does not have the form path=value',
             whole,
             'write, for example, "training.max_steps=10" or "callbacks[0].patience=3"',
         )
@@ -91,7 +91,7 @@ def _place(
     step, rest = path[0], path[1:]
     if isinstance(step, int):
         if not isinstance(node, ListNode) or step >= len(node.items):
-            size = f"has {len(node.items)} items" if isinstance(node, ListNode) else "is no list"
+            size = f"has {len(node.items)} items" if isinstance(node, ListNode) else "is not a list"
             found.error(
                 "bad-override", f'there is no item [{step}]: "{format_path(at)}" {size}', span
             )
@@ -106,7 +106,7 @@ def _place(
         helps = (f'write an item as "{format_path(at)}[0]"',) if is_list else ()
         found.error(
             "bad-override",
-            f'"{format_path(at)}" is {describe(node)}, without keys to set',
+            f'"{format_path(at)}" is {describe(node)}, which has no keys',
             span,
             *helps,
         )
@@ -115,6 +115,6 @@ def _place(
     child = _place(
         below.value if below is not None else None, rest, value, span, found, at=(*at, step)
     )
-    # the key of a section that was there before stays where it was written
+    # the key of an existing section keeps its place
     key_span = below.key_span if below is not None and rest else span
     return node.with_entry(Entry(step, key_span, child))

@@ -1,4 +1,4 @@
-"""Places inside a spec: ``("callbacks", 0, "type")`` and its written form ``callbacks[0].type``."""
+"""Paths inside a spec: ``("callbacks", 0, "type")``, written ``callbacks[0].type``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 SpecPath = tuple[str | int, ...]
 
 _STEP = re.compile(r"(?P<key>[^.\[\]=\s]+)|\[(?P<index>[0-9]{1,6})\]")
-_MOST_STEPS = 50  # as deep as a document may be
+_MOST_STEPS = 50  # the maximum depth of a document
 
 
 def format_path(path: SpecPath) -> str:
-    """The written form; ``the spec`` for the root."""
+    """The written form, or ``the spec`` for the root."""
     written = ""
     for step in path:
         if isinstance(step, int):
@@ -22,7 +22,7 @@ def format_path(path: SpecPath) -> str:
 
 
 def parse_path(written: str) -> SpecPath | None:
-    """The path of a written form, or ``None`` where it is not one."""
+    """The path of a written form, or ``None`` if it is not valid."""
     steps: list[str | int] = []
     position = 0
     while position < len(written):

@@ -1,7 +1,7 @@
-"""Plain scalars as YAML 1.2's core schema reads them.
+"""Plain scalars in the core schema of YAML 1.2.
 
-PyYAML follows YAML 1.1, where ``2e-5`` is a string and ``on`` is true; both have cost people runs.
-The patterns are those of the YAML 1.2.2 specification, section 10.3.2.
+PyYAML follows YAML 1.1, where ``2e-5`` is a string and ``on`` is true. Both have ruined training
+runs. The patterns are those of the YAML 1.2.2 specification, section 10.3.2.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _INFINITY = re.compile(r"[-+]?\.(?:inf|Inf|INF)")
 _NANS = frozenset({".nan", ".NaN", ".NAN"})
-_LONGEST_NUMBER = 400  # a longer run of digits is no number a spec means; it stays a string
+_LONGEST_NUMBER = 400  # a longer text of digits stays a string
 
 
 def resolve_plain(text: str) -> ScalarValue:

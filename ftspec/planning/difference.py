@@ -1,4 +1,4 @@
-"""What differs between two plans after all defaults, and what each difference changes."""
+"""The differences between two plans, including defaults, and what each difference affects."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ftspec.planning.plan import Plan
 from ftspec.spec.training import with_defaults
 
 Effect = Literal["data", "result", "measurement", "speed", "record"]
-"""What a difference changes: the prepared data and so the result; the result alone; what is
-measured; how fast it goes; only what is written down."""
+"""What a difference affects: the prepared data and so the result; only the result; what is
+measured; speed; only the records of the run."""
 
 ABSENT = "(not there)"
 
@@ -54,7 +54,7 @@ _STEP_BATCH = ("per_device_train_batch_size", "gradient_accumulation_steps")
 
 @dataclass(frozen=True)
 class Difference:
-    """One value that two plans do not share."""
+    """One value that differs between two plans."""
 
     path: SpecPath
     before: Any
@@ -101,7 +101,7 @@ def _effect(path: SpecPath, *, same_step: bool) -> Effect:
         return _SECTIONS.get(section, "result")
     name = str(path[1])
     if name in _STEP_BATCH:
-        # how a step is cut into micro-batches changes nothing of what is learned
+        # how a step is split into micro-batches does not change what the model learns
         return "speed" if same_step else "result"
     if name.startswith(_RECORD):
         return "record"

@@ -1,4 +1,4 @@
-"""Training arguments that do nothing in a plan."""
+"""Training arguments that have no effect in a plan."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ftspec.planning.plan import Plan
 
 
 class IdleArgument(NamedTuple):
-    """The name of an argument, the setting because of which it does nothing, and when that is."""
+    """The name of an argument, the setting that disables it, and when it has no effect."""
 
     name: str
     other: SpecPath
@@ -18,7 +18,7 @@ class IdleArgument(NamedTuple):
 
 
 def idle_arguments(plan: Plan) -> Iterator[IdleArgument]:
-    """Those that must not reach transformers, which would compile the model because of them, or
+    """Arguments that must not reach transformers, which would compile the model because of them, or
     fail."""
     if not plan.performance.compile:
         for name in ("torch_compile_backend", "torch_compile_mode"):

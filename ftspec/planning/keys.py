@@ -1,4 +1,4 @@
-"""The keys of a component in words: what each takes, and what it is by default."""
+"""The keys of a component in words: their types and defaults."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Key:
 
     Attributes:
         takes: its type in words, such as ``a whole number or null``.
-        default: as JSON; ``None`` where it says nothing, or there is none.
+        default: as JSON; ``None`` if there is no default, or it is null.
     """
 
     name: str
@@ -38,10 +38,10 @@ class Key:
 
 
 def keys_of(config: type[BaseModel]) -> Iterator[Key]:
-    """The keys of a config class in its own order.
+    """The keys of a config class in the order of the class.
 
     Raises:
-        Exception: whatever pydantic or the class raises when its schema is built.
+        Exception: pydantic or the class may raise anything when its schema is built.
     """
     schema, definitions = schema_of(config)
     for name, described in schema.get("properties", {}).items():

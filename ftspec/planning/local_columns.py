@@ -1,4 +1,4 @@
-"""The columns of a plan's local source, as far as its config and its first file show them."""
+"""The columns of a plan's local source, as far as its config and its first file show."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _LOCAL = ("csv", "json", "package", "parquet", "text")
 
 
 class LocalColumns(NamedTuple):
-    """What is known of a source's columns.
+    """What is known about the columns of a source.
 
     Attributes:
-        source: which source it is; of a mixture the first part that is local.
-        path: the file looked at, where one had to be.
-        pattern: the path or pattern in the plan that it was found by.
-        columns: ``None`` where they are not known.
-        fault: why the file cannot be read as what it should be, or empty.
+        source: the source, or the first local part of a mixture.
+        path: the file that was read, if any.
+        pattern: the path or pattern in the plan that led to the file.
+        columns: ``None`` if they are not known.
+        fault: why the file cannot be read in its format, or empty.
     """
 
     source: PlannedComponent
@@ -34,8 +34,8 @@ class LocalColumns(NamedTuple):
 
 
 def local_columns(source: PlannedComponent) -> LocalColumns | None:
-    """What is known without reading more than the beginning of one file; ``None`` of a source that
-    is not local. The parts of a mixture have the same columns."""
+    """What is known from the start of one file; ``None`` if the source is not local. The parts of a
+    mixture have the same columns."""
     local = next(_local_parts(source), None)
     if local is None:
         return None
@@ -70,11 +70,11 @@ def _told_by_config(source: PlannedComponent) -> Columns | None:
     names = getattr(source.config, "columns", None)
     if names is None or "." in "".join(names):
         return None
-    return dict.fromkeys(names)  # what is nested in them is not known
+    return dict.fromkeys(names)  # nested columns are not known
 
 
 def _first_file(source: PlannedComponent) -> tuple[Path, str] | None:
-    """The first file of the training split, as the engine finds it, and by what pattern."""
+    """The first file of the training split, as the engine finds it, and its pattern."""
     files: Any = getattr(source.config, "files", None)
     if isinstance(files, Mapping):
         files = files.get("train", next(iter(files.values()), None))
@@ -83,29 +83,29 @@ def _first_file(source: PlannedComponent) -> tuple[Path, str] | None:
         return None
     try:
         for written in [files] if isinstance(files, str) else files or ():
-            pattern = os.path.join(folder, written)  # noqa: PTH118 - what is absolute stays as it is
-            # a name may hold brackets, which a pattern would read its own way
+            pattern = os.path.join(folder, written)  # noqa: PTH118 - keeps absolute paths
+            # a file name may contain brackets, which are special in a pattern
             for name in chain([pattern], sorted(FileSearch().find(pattern))):
                 path = Path(name)
                 if path.is_file():
                     return path, pattern
-    # too many to find the first, longer than a path may be, or with a character none can hold
+    # too many files to find the first, or a path that is too long or has a bad character
     except (TooManyFilesError, OSError, ValueError):
         pass
     return None
 
 
 def _format_of(source: PlannedComponent) -> str:
-    """The type, or of files in a package the format that is named."""
+    """The type, or the named format of files in a package."""
     return str(getattr(source.config, "format", source.type))
 
 
 def _folder_of(source: PlannedComponent) -> str | None:
-    """Where the paths of a source start, ``""`` where they are absolute."""
+    """Where the paths of a source start; ``""`` if they are absolute."""
     if source.type != "package":
         return ""
     package = str(getattr(source.config, "package", ""))
-    # to find a package inside another, Python runs the code of the outer one
+    # finding a package inside another would run the code of the outer one
     folder = folder_of_package(package) if "." not in package else None
     return str(folder) if folder is not None else None
 

@@ -1,4 +1,4 @@
-"""The paths in a spec that must be there: those that a component's config marks so."""
+"""The paths in a spec that must exist, as the configs of components mark them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ftspec.spec.base import ComponentSection, LocalPath, local_path_mark
 
 
 def local_paths(planned: PlannedComponent) -> Iterator[tuple[SpecPath, str]]:
-    """Those of a component and of the components inside it, each with its place in the spec."""
+    """The paths of a component and the components inside it, with their places in the spec."""
     yield from local_paths_in(planned.config, planned.at)
     for child in planned.children.values():
         yield from local_paths(child)
@@ -22,7 +22,7 @@ def local_paths(planned: PlannedComponent) -> Iterator[tuple[SpecPath, str]]:
 def local_paths_in(
     value: Any, at: SpecPath, mark: LocalPath | None = None
 ) -> Iterator[tuple[SpecPath, str]]:
-    """Those of a section at ``at``."""
+    """The paths of a section at ``at``."""
     if isinstance(value, str):
         if mark is not None and mark.must_exist and mark.applies_to(value):
             yield at, value

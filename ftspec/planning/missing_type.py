@@ -1,4 +1,4 @@
-"""What to do about a type that no installed plugin has."""
+"""Help for a type that no installed plugin has."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ftspec.registry.registry import Plugin, Registry
 
 
 def missing_type_helps(kind: str, name: str, registry: Registry) -> tuple[str, ...]:
-    """The help lines for a component that is not installed: the package that has it, the name that
-    was meant, and the plugins that are out of action and may have it."""
+    """The help lines for a component that is not installed: the package that has it, the most
+    similar name, and broken or disabled plugins that may have it."""
     installed = registry.names(kind)
     packages = {
         known: distribution
@@ -29,25 +29,25 @@ def missing_type_helps(kind: str, name: str, registry: Registry) -> tuple[str, .
         helps = [one_of(installed)]
     else:
         helps = [f'for "{one}", {_how_to_get(packages[one], registry)}' for one in packages]
-    return (*helps, *_out_of_action(registry.plugins))
+    return (*helps, *_unusable(registry.plugins))
 
 
 def _how_to_get(distribution: str, registry: Registry) -> str:
     plugins = [one for one in registry.plugins if _has_name(one, distribution)]
     if not plugins:
         return f"install the package that has it: pip install {distribution}"
-    out_of_action = tuple(_out_of_action(plugins))
-    # an installed plugin that is sound and lacks it is an old one
-    return out_of_action[0] if out_of_action else f"raise it: pip install -U {distribution}"
+    unusable = tuple(_unusable(plugins))
+    # a working plugin that lacks the component is an old version
+    return unusable[0] if unusable else f"upgrade it: pip install -U {distribution}"
 
 
 def _has_name(plugin: Plugin, distribution: str) -> bool:
     return plugin.distribution.lower().replace("_", "-") == distribution
 
 
-def _out_of_action(plugins: Iterable[Plugin]) -> Iterator[str]:
+def _unusable(plugins: Iterable[Plugin]) -> Iterator[str]:
     for plugin in plugins:
         if plugin.disabled_by:
-            yield f"the plugin {plugin} may offer it, and is disabled by {plugin.disabled_by}"
+            yield f"the plugin {plugin} may have it, and is disabled by {plugin.disabled_by}"
         elif plugin.problem is not None:
-            yield f"a broken plugin may offer it: {plugin.problem.headline}"
+            yield f"a broken plugin may have it: {plugin.problem.headline}"

@@ -1,8 +1,7 @@
-"""Models of the language as JSON Schema: what pydantic knows of them, in the form that editors
-explain best.
+"""Models of the language as JSON Schema, in the form that gives the best messages in editors.
 
-An editor says of a union only that nothing fits, so unions are made one schema wherever their
-branches have different types, and conditions stand in for the rest.
+For a union, an editor only says that nothing matches. So a union whose branches have different
+types becomes one schema, and conditions replace other unions.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ ENVIRONMENT = r"\$\{env:[A-Za-z_][A-Za-z0-9_]*(?::-[^}]*)?\}"
 ENVIRONMENT_REF: JsonSchema = {"$ref": "#/$defs/environment"}
 
 _REF = "#/$defs/"
-_KIND = "x-ftspec-kind"  # stands for a component section until it is linked
+_KIND = "x-ftspec-kind"  # replaces a component section until it is linked
 
 _MAPS = ("$defs", "dependentSchemas", "patternProperties", "properties")
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _ONES = ("additionalProperties", "contains", "else", "items", "then")
 
-# the keywords that say something of values of one type alone
+# the keywords that apply to values of one type only
 _OF_TYPE: dict[str, frozenset[str]] = {
     "array": frozenset({"items", "maxItems", "minItems", "prefixItems", "uniqueItems"}),
     "boolean": frozenset(),
@@ -51,16 +50,16 @@ _ANNOTATIONS = frozenset({"default", "description", "markdownDescription", "titl
 def schema_of(
     model: type[BaseModel], prefix: str = "", *, reads_environment: bool = False
 ) -> tuple[JsonSchema, dict[str, JsonSchema]]:
-    """The schema of a model, and those of the models inside it by their name in ``$defs``.
+    """The schema of a model, and the schemas of the models inside it by their names in ``$defs``.
 
-    ``prefix`` stands before these names. A component section is ``{"$ref": "#/$defs/<kind>"}``.
-    With ``reads_environment``, a reference to the environment may stand in place of any string.
+    These names start with ``prefix``. A component section is ``{"$ref": "#/$defs/<kind>"}``. With
+    ``reads_environment``, any string may be a reference to the environment.
     """
     schema = model.model_json_schema(
         schema_generator=_Generator, ref_template=f"{_REF}{prefix}{{model}}"
     )
     models = {prefix + name: inner for name, inner in schema.pop("$defs", {}).items()}
-    if "$ref" in schema:  # a model that holds itself
+    if "$ref" in schema:  # a model that contains itself
         schema = models[schema["$ref"].removeprefix(_REF)]
     kinds = {name: inner[_KIND] for name, inner in models.items() if _KIND in inner}
 
@@ -78,7 +77,8 @@ def schema_of(
 
 
 class _Generator(GenerateJsonSchema):
-    """Pydantic's schema without made-up titles; sections and what JSON cannot say left open."""
+    """Pydantic's schema without generated titles. Sections, and types that JSON Schema cannot
+    describe, accept anything."""
 
     ignored_warning_kinds: ClassVar[set[Any]] = {"skipped-choice", "non-serializable-default"}  # type: ignore[misc]
 
@@ -97,11 +97,11 @@ class _Generator(GenerateJsonSchema):
     def handle_invalid_for_json_schema(
         self, schema: CoreSchema, error_info: str
     ) -> JsonSchemaValue:
-        return {}  # a type of a plugin's own; lint knows more of it than any editor
+        return {}  # a type of a plugin, which only lint can check
 
 
 def with_subschemas(schema: JsonSchema, change: Callable[[JsonSchema], JsonSchema]) -> JsonSchema:
-    """The schema with each schema directly inside it changed; conditions stay as they are."""
+    """The schema with each schema directly inside it changed. Conditions stay unchanged."""
     changed = dict(schema)
     for keyword, value in schema.items():
         if keyword in _MAPS:
@@ -121,7 +121,7 @@ def _tidy(schema: JsonSchema, reads_environment: bool) -> JsonSchema:
     schema = with_subschemas(schema, lambda inner: _tidy(inner, reads_environment))
     default = schema.pop("default", None)
     if default not in (None, "", []) and not isinstance(default, Mapping):
-        schema["default"] = default  # any other says no more than that the key may be left out
+        schema["default"] = default  # other defaults only mean that the key is optional
     if "description" in schema:
         schema["description"] = " ".join(schema["description"].replace("``", "`").split())
     if "anyOf" in schema:
@@ -130,7 +130,7 @@ def _tidy(schema: JsonSchema, reads_environment: bool) -> JsonSchema:
 
 
 def _documented(schema: JsonSchema) -> JsonSchema:
-    """The schema with its default in what an editor shows."""
+    """The schema with its default in the text that an editor shows."""
     if "description" not in schema or "default" not in schema:
         return schema
     shown = json.dumps(schema["default"], ensure_ascii=False)
@@ -138,7 +138,7 @@ def _documented(schema: JsonSchema) -> JsonSchema:
 
 
 def _without_union(schema: JsonSchema) -> JsonSchema:
-    """The schema with the branches of ``anyOf`` as one, where one can say what they say."""
+    """The schema with the branches of ``anyOf`` merged into one, if possible."""
     branches: list[JsonSchema] = []
     for branch in schema["anyOf"]:
         branches += branch["anyOf"] if branch.keys() == {"anyOf"} else [branch]
@@ -170,7 +170,7 @@ def _is_apart(of_type: str, known: list[str]) -> bool:
 
 
 def _with_environment(schema: JsonSchema) -> JsonSchema:
-    """The schema with a reference to the environment wherever it takes only certain strings."""
+    """The schema, extended by references to the environment if it only accepts certain strings."""
     names = [*schema.get("enum", ()), schema.get("const")]
     is_limited = schema.keys() & {"format", "maxLength", "minLength"}
     if not is_limited and not any(isinstance(name, str) for name in names):
@@ -180,6 +180,6 @@ def _with_environment(schema: JsonSchema) -> JsonSchema:
     outside = {key: value for key, value in schema.items() if key in _ANNOTATIONS}
     inside = {key: value for key, value in schema.items() if key not in outside}
     if "enum" in inside or "const" in inside:
-        inside.pop("type", None)  # the names say it
-    # the first branch is the one that an editor speaks of when none fits
+        inside.pop("type", None)  # the names imply it
+    # if no branch matches, an editor describes the first one
     return outside | {"anyOf": [inside, ENVIRONMENT_REF]}

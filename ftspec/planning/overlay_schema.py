@@ -1,7 +1,7 @@
-"""Overlays as JSON Schema: the same keys at every depth, none of them required.
+"""Overlays as JSON Schema: the same keys at every depth, and none of them is required.
 
-A profile, a file to extend and a spec that extends one say only a part; the rest is in another
-file. Lists are not merged, so what is inside a list is whole.
+A profile, a base file and a spec that extends one are only parts of a spec. Lists are not merged,
+so the items of a list are complete.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from ftspec.planning.model_schema import JsonSchema, with_subschemas
 
 _REF = "#/$defs/"
-# what is said of several keys holds when all overlays are applied, not before
+# rules over several keys apply only after all overlays are merged
 _RULES = frozenset(
     {
         "allOf",
@@ -27,21 +27,21 @@ _RULES = frozenset(
 
 
 class Overlays:
-    """Adds to the definitions, for each that is asked for, one that takes any part of it."""
+    """Adds definitions that accept any part of another definition, on request."""
 
     def __init__(self, definitions: dict[str, JsonSchema]) -> None:
         self._definitions = definitions
         self._names: dict[str, str] = {}
 
     def announce(self, name: str) -> str:
-        """The name that the overlay of ``name`` has, which the caller itself defines."""
+        """The name of the overlay of ``name``, which the caller defines."""
         return self._names.setdefault(name, f"overlay.{name}")
 
     def ref(self, name: str) -> JsonSchema:
-        """A reference to the overlay of a definition, or to itself where it requires nothing."""
+        """A reference to the overlay of a definition, or to a definition that requires nothing."""
         if name not in self._names:
             whole = self._definitions[name]
-            self.announce(name)  # a model may hold itself
+            self.announce(name)  # a model may contain itself
             part = self.relax(whole)
             if part == whole:
                 self._names[name] = name
@@ -50,7 +50,7 @@ class Overlays:
         return {"$ref": _REF + self._names[name]}
 
     def relax(self, schema: JsonSchema) -> JsonSchema:
-        """The schema of any part of what ``schema`` describes."""
+        """The schema of any part of a value of ``schema``."""
         part = {
             key: value
             for key, value in schema.items()
@@ -58,7 +58,7 @@ class Overlays:
             or (key == "allOf" and all(one.keys() == {"$ref"} for one in value))
         }
         if "properties" in part:
-            part.pop("anyOf", None)  # a rule too, and no union
+            part.pop("anyOf", None)  # also a rule, not a union
         inside = {key: part.pop(key) for key in ("items", "prefixItems") if key in part}
         relaxed = with_subschemas(part, self.relax) | inside
         if "$ref" in part and part["$ref"] != f"{_REF}environment":

@@ -1,4 +1,4 @@
-"""The plan: a complete, serialisable description of one run, still without torch."""
+"""The plan: a complete, serializable description of one run, without torch."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from ftspec.spec.template import parse_template
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedComponent(Generic[ComponentT, ConfigT]):
-    """A section resolved: which component, from which plugin, configured how.
+    """A resolved section: its component, the plugin that has it, and its config.
 
     Attributes:
-        component: its record.
-        config: its validated keys; paths are absolute.
-        plugin: the name of the plugin that contributed it.
-        at: the section's place in the spec.
-        children: sections inside this one, resolved, by their path below it.
+        component: the record of the component.
+        config: the validated keys; paths are absolute.
+        plugin: the name of the plugin.
+        at: the path of the section in the spec.
+        children: the resolved sections inside this one, by their path below it.
     """
 
     component: ComponentT
@@ -50,11 +50,11 @@ class PlannedComponent(Generic[ComponentT, ConfigT]):
 
     @property
     def type(self) -> str:
-        """What ``type`` says in the spec."""
+        """The value of ``type`` in the spec."""
         return self.component.name
 
     def to_spec(self) -> dict[str, Any]:
-        """The section as a spec writes it, every default filled in."""
+        """The section as written in a spec, with every default filled in."""
         section = {"type": self.type, **self.config.model_dump(mode="json", by_alias=True)}
         for path, child in self.children.items():
             parent: Any = section
@@ -68,10 +68,10 @@ class PlannedComponent(Generic[ComponentT, ConfigT]):
 class Plan:
     """What a run will do.
 
-    ``training`` holds the fields of ``TrainingArguments`` that the spec sets, and no others.
-    ``secrets`` maps values from the environment to the text that stands for them; it is in no
-    artifact. ``secret_places`` are the places in the spec that hold one. ``fitting_metrics`` names
-    those installed that score what the task gives.
+    ``training`` contains only the ``TrainingArguments`` fields that the spec sets. ``secrets`` maps
+    values from the environment to the text to show instead; no artifact contains it.
+    ``secret_places`` are the paths of values in the spec that contain a secret.
+    ``fitting_metrics`` are the installed metrics that score the predictions of the task.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Plan:
     fitting_metrics: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def to_spec(self) -> dict[str, Any]:
-        """The spec with everything filled in; secrets as references to the environment."""
+        """The spec with every default filled in. Secrets are references to the environment."""
         spec = {
             "ftspec": 1,
             "name": self.name,
@@ -127,14 +127,14 @@ class Plan:
         return masked
 
     def _as_written(self, text: str, path: SpecPath) -> str:
-        """A value as a spec writes it. A secret is masked at its own place alone: elsewhere the
-        same word stands in the spec itself."""
+        """A value as written in a spec. A secret is masked only at its own path: the same text
+        elsewhere is written in the spec itself."""
         is_secret = any(path[: len(place)] == place for place in self.secret_places)
         return mask(text, self.secrets if is_secret else {}, escape=True)
 
     @property
     def components(self) -> tuple[PlannedComponent, ...]:
-        """Every section resolved, in the order of the spec; those inside another are its
+        """Every resolved section, in the order of the spec. Sections inside another one are its
         children."""
         return (
             self.source,
@@ -158,7 +158,7 @@ class Plan:
         return tuple(dict.fromkeys(columns))
 
     def to_json(self) -> dict[str, Any]:
-        """The plan as data: the spec, and what each component section resolved to."""
+        """The plan as data: the spec, and the component of each section."""
         resolved = [
             {
                 "kind": planned.component.kind,
@@ -171,7 +171,7 @@ class Plan:
         return {"version": 1, "spec": self.to_spec(), "components": resolved}
 
     def digest(self) -> str:
-        """Identity of what is learned and how: the hash of the plan less its name and output."""
+        """The hash of everything that affects the model: the plan without its name and output."""
         spec = self.to_spec()
         for key in ("name", "description", "output"):
             spec.pop(key, None)
@@ -179,12 +179,12 @@ class Plan:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def mask(self, text: str) -> str:
-        """``text`` with every secret replaced by the reference it came from."""
+        """``text`` with every secret replaced by its reference."""
         return mask(text, self.secrets)
 
     def mask_all(self, value: Any) -> Any:
         """A JSON value with every secret in it replaced, also in keys that are paths or names of
-        repositories. Other keys are words of ftspec, which a variable may hold by chance."""
+        repositories. Other keys are names of ftspec, which may equal a variable by chance."""
         if isinstance(value, dict):
             return {
                 self.mask(str(key)) if "/" in str(key) else key: self.mask_all(item)

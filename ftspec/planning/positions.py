@@ -1,4 +1,4 @@
-"""How many tokens a model can tell apart by their place, told from its configuration."""
+"""The number of positions of a model, from its configuration."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ POSITION_SETTINGS = (
 )
 """The settings that :func:`positions_in` reads."""
 
-# what these models call "max_position_embeddings"
+# these models have "n_positions" instead of "max_position_embeddings"
 _N_POSITIONS = frozenset({"codegen", "ctrl", "gpt2", "gpt_bigcode", "gptj", "openai-gpt"})
 
-# RoBERTa and its kin count positions from the padding token's id on, so that the first are not used
+# RoBERTa-style models count positions from the id of the padding token, so the first are not used
 _POSITIONS_FROM_PADDING = frozenset(
     {
         "camembert",
@@ -36,11 +36,11 @@ _POSITIONS_FROM_PADDING = frozenset(
 
 
 def positions_in(settings: Mapping[str, Any]) -> int | None:
-    """How many positions a model of these settings has; ``None`` where they are not known, or are
-    relative and so without a limit."""
+    """The number of positions of a model with these settings; ``None`` if it is not known, or if
+    positions are relative and have no limit."""
     model_type = settings.get("model_type")
     if settings.get("relative_attention_num_buckets") and model_type != "mpnet":
-        return None  # T5's n_positions is what it was trained with, not a limit
+        return None  # the n_positions of T5 is its length in pretraining, not a limit
     limit = settings.get("max_position_embeddings")
     if limit is None and model_type in _N_POSITIONS:
         limit = settings.get("n_positions")
@@ -52,5 +52,5 @@ def positions_in(settings: Mapping[str, Any]) -> int | None:
 
 
 def over_limit(key: str, length: int, limit: int) -> tuple[str, str]:
-    """What to say of a length over the limit: the headline and the help."""
+    """The headline and the help for a length over the limit."""
     return f"{key} is {length}, and the model has {limit} positions", f"write {limit} or less"

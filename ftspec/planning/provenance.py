@@ -1,4 +1,4 @@
-"""Where a value came from: who wrote it, over what, and what it would be by itself."""
+"""Where a value comes from: where it is written, what it overrides, and its default."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ftspec.spec.training import argument_table, with_defaults
 
 @dataclass(frozen=True)
 class Origin:
-    """One time that a value was written; the uppermost first."""
+    """One place where a value is written."""
 
     value: Any
     span: Span
 
 
 class UnknownPathError(LookupError):
-    """A spec has nothing at this path; ``suggestion`` is the nearest path that it has."""
+    """A spec has no value at this path. ``suggestion`` is the nearest path that it has."""
 
     def __init__(self, path: SpecPath, suggestion: SpecPath | None) -> None:
         super().__init__(format_path(path))
@@ -32,7 +32,7 @@ class UnknownPathError(LookupError):
 
 
 def value_at(plan: Plan, path: SpecPath) -> Any:
-    """The value of the resolved spec, defaults filled in.
+    """The value in the resolved spec, including defaults.
 
     Raises:
         UnknownPathError: there is none.
@@ -52,7 +52,7 @@ def value_at(plan: Plan, path: SpecPath) -> Any:
 
 
 def origins_of(document: Document, path: SpecPath) -> list[Origin]:
-    """Every time the value was written, from the one that counts down to the base."""
+    """Every place where the value is written, the one in effect first, the base last."""
     origins = []
     node: Node | None = document.node(path)
     while node is not None:
@@ -62,10 +62,10 @@ def origins_of(document: Document, path: SpecPath) -> list[Origin]:
 
 
 def explain_value(plan: Plan, document: Document, path: SpecPath) -> list[str]:
-    """The value and its history, a line each.
+    """The value and its origins, one line each.
 
     Raises:
-        UnknownPathError: the spec has nothing at ``path``.
+        UnknownPathError: the spec has no value at ``path``.
     """
     value = value_at(plan, path)
     lines = [f"{format_path(path)} is {_shown(value)}"]
@@ -74,7 +74,7 @@ def explain_value(plan: Plan, document: Document, path: SpecPath) -> list[str]:
         over = "over " if index else ""
         lines.append(f"  {over}{_shown(origin.value)} at {origin.span}")
     if not origins:
-        lines.append("  nobody wrote it: this is its default, or follows from other settings")
+        lines.append("  not written in the spec: a default, or a result of other settings")
     if len(path) == 2 and path[0] == "training" and origins:
         default = argument_table()[str(path[1])]["default"]
         lines.append(f"  default {_shown(default)}")

@@ -1,5 +1,4 @@
-"""Spec and registry to plan: each component section validated by the component that its ``type``
-names."""
+"""Spec and registry to plan: the component of each section validates the section."""
 
 from __future__ import annotations
 
@@ -60,16 +59,16 @@ def build_plan(
 ) -> Plan | None:
     """The plan of a document, or ``None`` with findings. Validates the skeleton, then each section.
 
-    With findings there may be a plan all the same, which checks can look at and nobody can run:
-    in it stand-ins take the place of transforms and metrics at fault.
+    Even with findings there may be a plan, for checks only: placeholders replace faulty transforms
+    and metrics, and the plan cannot run.
 
-    ``output_dir`` wins over the spec's ``output.dir``.
+    ``output_dir`` overrides the spec's ``output.dir``.
     """
     misplaced = {finding.span: finding for finding in misplaced_secrets(document, registry)}
     found.extend(misplaced.values())
     others = Collector()
     plan = _resolve(document, registry, others, output_dir)
-    # of a value that must not stand there, nothing else needs to be said
+    # a misplaced secret needs no other finding
     found.extend(finding for finding in others if finding.span not in misplaced)
     return plan
 
@@ -79,7 +78,7 @@ def _resolve(
 ) -> Plan | None:
     spec = validate(Spec, document.plain(), (), document, found)
     if spec is None:
-        # sections that are sound still get their say, so that a user sees all faults at once
+        # check the remaining sections too, so that a user sees all mistakes at once
         _Resolver(document, registry, found).resolve_loose_sections()
         return None
     return _Resolver(document, registry, found).resolve(spec, output_dir)
@@ -151,7 +150,7 @@ class _Resolver:
         return tuple(metric.name for metric in metrics if metric.scores & predictions)
 
     def resolve_loose_sections(self) -> None:
-        """Report what is wrong inside component sections of a spec whose skeleton is at fault."""
+        """Report mistakes inside component sections of a spec with a faulty skeleton."""
         for path, kind in (
             (("data", "source"), "source"),
             (("tokenizer",), "tokenizer"),
@@ -242,7 +241,7 @@ class _Resolver:
             return validate(component.config, section.options, at, self._document, self._found)
         config = None
         with Isolation(plugin, f'validated the {component.kind} "{component.name}"') as validated:
-            # says of an unknown annotation which it is; validating alone does not, the first time
+            # names an unknown annotation, which validating alone does not do the first time
             component.config.model_rebuild(_types_namespace={})
             config = validate(component.config, section.options, at, self._document, self._found)
         if validated.error is not None:
@@ -251,7 +250,7 @@ class _Resolver:
                 "plugin-config",
                 f'the config of the {component.kind} "{component.name}" raised: {said}',
                 self._document.span((*at, "type")),
-                f"it is the fault of the plugin {plugin}, not of the spec",
+                f"this is a bug in the plugin {plugin}, not in the spec",
             )
         return config
 
@@ -264,7 +263,7 @@ class _Resolver:
         )
 
     def _anchored(self, model: Model, at: SpecPath) -> Model:
-        """The model with its local paths absolute, each relative to the file it is written in."""
+        """The model with absolute local paths. A path is relative to the file it is written in."""
         changes: dict[str, Any] = {}
         for name, field in type(model).model_fields.items():
             changes[name] = self._anchor(
@@ -283,12 +282,12 @@ class _Resolver:
         if mark is None or not isinstance(value, str) or not mark.applies_to(value):
             return value
         node = self._document.node(path)
-        if node is None:  # a default is relative to where we are
+        if node is None:  # a default is relative to the current folder
             return value
         source = node.span.source
         anchored = str(source.anchor(value))
         if isinstance(node, ScalarNode) and node.is_secret:
-            # the reference must mean the same path wherever the resolved spec is put
+            # the reference must mean the same path wherever the resolved spec is
             folder = "" if value.startswith(("/", "~")) else f"{source.folder}/"
             folder = folder.replace("${", "$${")
             forms = _as_paths(node, source, folder)
@@ -302,8 +301,8 @@ class _Resolver:
 
 
 def _as_paths(node: ScalarNode, source: SourceText, folder: str) -> dict[str, str]:
-    """What is left of each secret in a path that is absolute and has no ``.`` and ``..``, as the
-    paths of files that a pattern finds. A relative path starts from ``folder``."""
+    """How each secret appears in an absolute path without ``.`` and ``..``, such as the path of a
+    file that a pattern finds. A relative path starts from ``folder``."""
     forms = {}
     for value, reference in node.secrets:
         forms[os.path.normpath(value).strip("/.~")] = reference
@@ -314,14 +313,14 @@ def _as_paths(node: ScalarNode, source: SourceText, folder: str) -> dict[str, st
 
 _UNKNOWN_TRANSFORM: PlannedComponent[TransformComponent] = PlannedComponent(
     component=TransformComponent(name="", summary="", config=ComponentConfig, factory=""),
-    config=ComponentConfig.model_construct(),  # no schema is built for it
+    config=ComponentConfig.model_construct(),  # avoids building a schema
     plugin="",
     at=(),
 )
 
 
 def _unknown_metric(predictions: frozenset[Prediction]) -> PlannedComponent[MetricComponent]:
-    """A metric of which nothing is known but that it may fit."""
+    """A placeholder for a metric: all that is known is that it may fit."""
     component = MetricComponent(
         name="", summary="", config=ComponentConfig, factory="", scores=predictions, results=()
     )
@@ -333,14 +332,15 @@ def _complete(
     callbacks: Sequence[PlannedComponent[CallbackComponent] | None],
     metrics: Sequence[PlannedComponent[MetricComponent] | None],
 ) -> dict[str, Any]:
-    """The training fields a spec sets, with those that its callbacks and its best metric imply."""
+    """The training fields that a spec sets, and the ones that its callbacks and its best metric
+    imply."""
     training = section.model_dump(mode="json", exclude_unset=True)
     for callback in filter(None, callbacks):
         if isinstance(callback.config, CallbackConfig):
             training = {**callback.config.training_defaults(training), **training}
     best = str(training.get("metric_for_best_model", "loss")).removeprefix("eval_")
     for metric in filter(None, metrics):
-        # the Trainer guesses from the name alone, which is wrong for every error measure
+        # the Trainer guesses from the name, and gets it wrong for every error measure
         if best in metric.component.results_of(metric.config) and best != "loss":
             training.setdefault("greater_is_better", metric.component.greater_is_better)
     return training

@@ -1,8 +1,8 @@
 """The language as JSON Schema (draft 2020-12), for editors: the skeleton, and the sections of every
 installed component.
 
-A file is checked as it is written, before anything is merged. One with ``ftspec:`` and without
-``extends`` must be whole; any other is a part, of which no key is required at any depth.
+An editor checks a file as it is written, before anything is merged. A file with ``ftspec:`` and
+without ``extends`` must be complete. Any other file is a part, without required keys at any depth.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ftspec.spec.training_names import OWNED_ARGUMENTS, RENAMED_ARGUMENTS
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _EXTENDS: JsonSchema = {
-    "description": "a file to lay this one on, or several, the last on top; relative to this file",
+    "description": "a base file, or several, where the last one wins; relative to this file",
     "type": ["string", "array"],
     "items": {"type": "string"},
 }
@@ -66,7 +66,7 @@ def spec_schema(registry: Registry) -> JsonSchema:
     return {
         "$schema": DIALECT,
         "$comment": 'made by "ftspec schema"; do not edit',
-        "description": "One fine-tuning run, declared; or a part of one.",
+        "description": "One fine-tuning run, or a part of one.",
         "type": "object",
         "if": {"required": ["ftspec"], "properties": {"extends": False}},
         "then": {"$ref": "#/$defs/spec"},
@@ -76,12 +76,12 @@ def spec_schema(registry: Registry) -> JsonSchema:
 
 
 def schema_text(registry: Registry) -> str:
-    """The schema as it is written to a file."""
+    """The schema as the text of a file."""
     return json.dumps(spec_schema(registry), indent=1, ensure_ascii=False) + "\n"
 
 
 def _head_sections(spec: JsonSchema, definitions: dict[str, JsonSchema]) -> None:
-    """Keep an editor that completes the key of a section from filling in every default."""
+    """Stop editors from filling in every default when they complete the key of a section."""
     for key, schema in spec["properties"].items():
         section = definitions.get(schema.get("$ref", "").removeprefix("#/$defs/"))
         if section is not None:
@@ -91,8 +91,8 @@ def _head_sections(spec: JsonSchema, definitions: dict[str, JsonSchema]) -> None
 
 
 def _former_training_keys() -> JsonSchema:
-    """Keys that are no longer, or never were, of this section; an editor says what to write. They
-    are no properties of the section itself, so that each is an error too."""
+    """Keys that do not, or no longer, belong to this section, with what to write instead. They are
+    not properties of the section itself, so each one is also an error."""
     return {
         "properties": {
             name: {"deprecated": True, "deprecationMessage": instead, "description": instead}
@@ -116,7 +116,7 @@ def _template(task: TaskComponent) -> JsonSchema:
 def _template_conditions(
     tasks: Iterable[TaskComponent], overlays: Overlays | None
 ) -> list[JsonSchema]:
-    """For each task, that a template beside it fills the fields of that task."""
+    """For each task, a condition that the template fills the fields of this task."""
     conditions = []
     for task in tasks:
         names = named(task)

@@ -1,5 +1,5 @@
-"""Where values of the environment may stand. They are secrets, and most of a spec is learned, or
-kept in files of the run."""
+"""Where values from the environment are allowed. They are secrets, and most of a spec is learned by
+the model or saved in files of the run."""
 
 from __future__ import annotations
 
@@ -17,26 +17,25 @@ from ftspec.spec.base import ComponentSection, allows_environment
 from ftspec.spec.root import Spec
 
 _PLACES = (
-    "values of the environment may stand in paths, checkpoint, revision, output.dir, "
+    "values from the environment are allowed in paths, checkpoint, revision, output.dir, "
     "training.hub_token and the keys of a source"
 )
 
 
 def misplaced_secrets(document: Document, registry: Registry) -> Iterator[Diagnostic]:
-    """A finding for each value that reads the environment where it must not, and for each token,
-    in any layer of the spec, that does not read it."""
+    """A finding for each value that reads the environment where it must not, and for each token in
+    plain text, in any layer of the spec."""
     for path, node in placed_scalars(document.root):
         if node.reads_environment and not _may_read_environment(path, document, registry):
             yield _misplaced(path, node)
     for token in document.clear_tokens:
         yield Diagnostic(
             slug="clear-secret",
-            headline="training.hub_token is written in clear",
+            headline="training.hub_token is written in plain text",
             labels=labelled(token.span),
             helps=(
-                "write ${env:HF_TOKEN} and nothing beside it, and set the variable where the run "
-                "starts",
-                "revoke this one if anybody else has seen the file or the command",
+                "write only ${env:HF_TOKEN}, and set the variable where the run starts",
+                "revoke this token if anyone else has seen the file or the command",
             ),
         )
 
@@ -45,16 +44,16 @@ def _misplaced(path: SpecPath, node: ScalarNode) -> Diagnostic:
     place = format_path(path)
     return Diagnostic(
         slug="misplaced-secret",
-        headline=f"{shortened(str(node.written))} is a secret, and {place} is learned or kept in "
+        headline=f"{shortened(str(node.written))} is a secret, and {place} is learned or saved in "
         "files",
         labels=labelled(node.span),
-        helps=(f"write the value itself, or pass it: --set {place}=VALUE", _PLACES),
+        helps=(f"write the value itself, or pass it with --set {place}=VALUE", _PLACES),
     )
 
 
 def _may_read_environment(path: SpecPath, document: Document, registry: Registry) -> bool:
-    """Whether the value at ``path`` is in a field that allows it; true where no field is known,
-    which is an error of its own."""
+    """Whether the field at ``path`` may read the environment. True for an unknown field, which is
+    an error of its own."""
     annotation: Any = Spec
     allowed = False
     for depth, step in enumerate(path):
@@ -75,7 +74,7 @@ def _may_read_environment(path: SpecPath, document: Document, registry: Registry
             says = allows_environment(field)
             allowed = allowed if says is None else says
         annotation = step_into(annotation, step)
-    # a string in place of a section is its type
+    # a string instead of a section is its type
     return allowed and as_section(annotation) is None
 
 

@@ -1,7 +1,7 @@
-"""Component sections as JSON Schema: the type, and the keys of whichever type is written.
+"""Component sections as JSON Schema: the type, and the keys of this type.
 
-A section is a chain of conditions on ``type`` and no union, so that an editor completes the keys of
-the type that is there and says what is wrong with them, not that none of twenty types fits.
+A section is a chain of conditions on ``type``, not a union. So an editor completes the keys of the
+given type and explains mistakes in them, instead of saying that none of twenty types matches.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SECTIONS: tuple[type[ComponentSection], ...] = tuple(ComponentSection.__subclass
 def add_sections(
     definitions: dict[str, JsonSchema], registry: Registry, overlays: Overlays
 ) -> None:
-    """Add to the definitions every installed component, and every kind of section as ``<kind>``."""
+    """Add definitions of every installed component, and of every kind of section as ``<kind>``."""
     for section in SECTIONS:
         overlays.announce(section.kind)
     for registered in sorted(registry, key=lambda one: one.component.name):
@@ -41,9 +41,9 @@ def _add_component(definitions: dict[str, JsonSchema], registered: Registered) -
     except Exception:
         if registered.plugin.is_builtin:
             raise
-        # what a plugin has of its own may not be known to pydantic; lint knows more than an editor
+        # pydantic may not know the types of a plugin, which only lint can check
         schema, inner = {"type": "object"}, {}
-    # it stands behind a condition, where a section that is no mapping has been reported already
+    # it is behind a condition: a section that is not a mapping is already an error
     del schema["type"]
     words: JsonSchema = {"description": component.summary}
     if not registered.plugin.is_builtin:
@@ -59,7 +59,7 @@ def _add_component(definitions: dict[str, JsonSchema], registered: Registered) -
 
 
 class _Kind:
-    """One kind of section: with all it needs, and as an overlay."""
+    """One kind of section: complete, and as an overlay."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class _Kind:
 
     def add(self) -> None:
         """Add the definitions of this kind."""
-        if not self._components:  # each comes with a plugin, which is not installed
+        if not self._components:  # all of them come from plugins, and none is installed
             anything = {"description": self._summary, "type": ["string", "object"]}
             self._definitions |= {
                 self._kind: anything,
@@ -119,7 +119,7 @@ class _Kind:
     def _section(
         self, bare: Sequence[Component], default: str | None, *, is_part: bool
     ) -> JsonSchema:
-        """The schema of a section; ``bare`` are the components that a string alone may name."""
+        """The schema of a section. ``bare`` are the components that a bare string may name."""
         conditions: list[JsonSchema] = []
         for component in self._components:
             name = f"{self._kind}.{component.name}"
@@ -136,7 +136,7 @@ class _Kind:
         }
         if default is None and not is_part:
             mapping["required"] = ["type"]
-        # offered for a value that is not there yet, and never among the keys of a mapping
+        # completes an empty value, not the keys of a mapping
         snippets = {"$ref": f"#/$defs/{self._kind}-snippets"}
         section: JsonSchema = {
             "description": self._summary,
@@ -150,7 +150,7 @@ class _Kind:
         return section | {"if": {"type": "string"}, "then": names, "else": mapping}
 
     def _keys(self) -> JsonSchema:
-        """Every key of the kind, for a section whose type is in another file."""
+        """All keys of the kind, for a section whose type is in another file."""
         found: dict[str, list[tuple[str, JsonSchema]]] = {}
         for component in self._components:
             part = self._overlays.relax(self._whole(component))
@@ -162,7 +162,7 @@ class _Kind:
         return {"properties": properties, "additionalProperties": False}
 
     def _snippet(self, component: Component) -> JsonSchema:
-        """What an editor writes when the component is chosen: its name, and the keys it needs."""
+        """What an editor inserts for the component: its name and its required keys."""
         whole = self._whole(component)
         body: dict[str, Any] = {"type": component.name}
         for number, key in enumerate(whole.get("required", ()), start=1):
@@ -176,9 +176,9 @@ class _Kind:
 
 
 def named(component: Component) -> JsonSchema:
-    """The names that a spec may give the component, former ones too."""
+    """The names of the component in a spec, including former names."""
     names: list[JsonSchema] = [{"const": name} for name in (component.name, *component.aliases)]
-    # no "enum": an editor would take it for all names that there are
+    # no "enum": an editor would take it for the list of all names
     return names[0] if len(names) == 1 else {"anyOf": names}
 
 
@@ -188,7 +188,7 @@ def _has_type(component: Component, *, is_default: bool) -> JsonSchema:
 
 
 def _either(schemas: Sequence[tuple[str, JsonSchema]]) -> JsonSchema:
-    """The schema of a key that several components have."""
+    """The schema of a key that several components share."""
     distinct: list[JsonSchema] = []
     described: dict[str, list[str]] = {}
     for name, schema in schemas:

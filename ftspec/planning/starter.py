@@ -1,6 +1,7 @@
-"""Starter specs: a commented spec for each task, to change into one's own.
+"""Starter specs: a commented spec for each task, as a starting point.
 
-The built-in tasks have theirs in ``starters/``; any other gets one from what its record says.
+The starters of built-in tasks are in ``starters/``. Other tasks get one generated from their
+record.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from ftspec.components import TaskComponent
 from ftspec.planning.model_schema import JsonSchema, schema_of
 from ftspec.registry.registry import Registered
 
-_COMMENT_AT = 40  # the column that comments stand in
+_COMMENT_AT = 40  # the column of comments
 
 
 def starter(registered: Registered[TaskComponent], schema: str) -> str:
     """The text of a starter spec for an installed task.
 
-    ``schema`` is the path or address of the JSON Schema that an editor checks it with.
+    ``schema`` is the path or URL of the JSON Schema for editors.
     """
     task = registered.component
     body = files("ftspec.planning") / "starters" / f"{task.name}.yaml"
@@ -34,18 +35,18 @@ def starter(registered: Registered[TaskComponent], schema: str) -> str:
 
 def _generic(task: TaskComponent, origin: str) -> str:
     metrics = sorted({name for names in task.default_metrics.values() for name in names})
-    # where any of several fields will do, the first stands for them
+    # if no field is required, the first one serves as the example
     needed = {field.name for field in task.fields if field.required} or {task.fields[0].name}
     lines = [
         f"# {task.summary} ({task.name}, from {origin}).",
-        '# Lines that say "change" hold a stand-in. "ftspec lint" checks this file, "ftspec plan"',
+        '# Lines with "change" have a placeholder. "ftspec lint" checks this file, "ftspec plan"',
         '# shows what it means, "ftspec run --profile smoke" tries it with a few rows and steps.',
         "ftspec: 1",
         f"# name: my-{task.name}",
         "seed: 42",
         "",
         "data:",
-        _line("  source: {type: hub, path: owner/dataset}", "change: a dataset of the Hub"),
+        _line("  source: {type: hub, path: owner/dataset}", "change: a dataset on the Hub"),
         "  # source: {type: json, files: rows.jsonl}",
         "  splits:",
         "    train: train",
@@ -62,7 +63,10 @@ def _generic(task: TaskComponent, origin: str) -> str:
         ),
         "",
         "model:",
-        _line("  checkpoint: owner/checkpoint", f"change: any that {task.auto_model} loads"),
+        _line(
+            "  checkpoint: owner/checkpoint",
+            f"change: a checkpoint that {task.auto_model} can load",
+        ),
         "",
         "task:",
         f"  type: {task.name}",
@@ -87,7 +91,7 @@ def _generic(task: TaskComponent, origin: str) -> str:
 
 
 def _options(task: TaskComponent) -> Iterator[str]:
-    """The keys of the task: what it needs with a stand-in, the rest as comments."""
+    """The keys of the task: required keys with a placeholder, the others as comments."""
     schema, definitions = schema_of(task.config)
     required = schema.get("required", ())
     for key, described in schema.get("properties", {}).items():
@@ -102,7 +106,7 @@ def _options(task: TaskComponent) -> Iterator[str]:
 
 
 def stand_in(schema: JsonSchema, definitions: dict[str, JsonSchema]) -> Any:
-    """A value that the schema takes, as far as a schema says."""
+    """A value that is valid for the schema, as far as the schema describes it."""
     if "$ref" in schema:
         schema = definitions.get(schema["$ref"].removeprefix("#/$defs/"), {})
     for branches in (schema.get("anyOf"), schema.get("oneOf")):

@@ -1,4 +1,4 @@
-"""The types of the keys of the language, step by step along a place in the spec."""
+"""The types of the keys of the language, along a path in the spec."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ftspec.spec.base import ComponentSection
 
 
 def field_of(model: type[BaseModel] | None, key: str | int) -> FieldInfo | None:
-    """The field that a key of a section writes, if it has one."""
+    """The field of a key in a section, if there is one."""
     for name, field in (model.model_fields if model is not None else {}).items():
         if key in (name, field.alias):
             return field
@@ -31,7 +31,7 @@ def model_at(model: type[BaseModel] | None, path: SpecPath) -> type[BaseModel] |
 
 
 def step_into(annotation: Any, step: str | int) -> Any:
-    """The type of one key or item of what has the type ``annotation``; ``None`` if unknown."""
+    """The type of one key or item of a value of type ``annotation``; ``None`` if unknown."""
     model = as_model(annotation)
     if model is not None and isinstance(step, str):
         field = field_of(model, step)
@@ -47,8 +47,8 @@ def step_into(annotation: Any, step: str | int) -> Any:
 
 
 def as_model(annotation: Any) -> type[BaseModel] | None:
-    """The model among the branches of a type; a section of a component is none, since its keys are
-    another model's."""
+    """The model among the branches of a type. A component section does not count: its keys belong
+    to another model."""
     for branch in _branches(annotation):
         if isinstance(branch, type) and issubclass(branch, BaseModel):
             return None if issubclass(branch, ComponentSection) else branch
@@ -56,7 +56,7 @@ def as_model(annotation: Any) -> type[BaseModel] | None:
 
 
 def as_section(annotation: Any) -> type[ComponentSection] | None:
-    """The section of a component among the branches of a type."""
+    """The component section among the branches of a type."""
     for branch in _branches(annotation):
         if isinstance(branch, type) and issubclass(branch, ComponentSection):
             return branch

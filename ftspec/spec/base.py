@@ -1,4 +1,4 @@
-"""What every model of the language shares: strict, closed, frozen, cheap to import."""
+"""The base classes of the spec language: strict, closed, frozen, cheap to import."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from ftspec.spec.template import TemplateError, parse_template
 
 
 class SpecModel(BaseModel):
-    """A mapping of the spec language: unknown keys are errors, values keep the type they were
+    """A mapping of the spec language: unknown keys are errors, values keep the type that they are
     written with, and nothing changes after validation."""
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         strict=True,
-        # only the models a spec uses are ever built, which keeps lint quick
+        # only the models that a spec uses are built, which keeps lint fast
         defer_build=True,
         protected_namespaces=(),
-        # the text of a ValidationError would show the beginning and the end of a secret
+        # a ValidationError would show the start and the end of a secret
         hide_input_in_errors=True,
     )
 
 
 class ComponentConfig(SpecModel):
-    """The keys of one component, beside ``type``. Must import without torch."""
+    """The keys of one component, except ``type``. Must import without torch."""
 
 
 class ComponentSection(BaseModel):
@@ -52,7 +52,7 @@ class ComponentSection(BaseModel):
 
     @property
     def options(self) -> dict[str, Any]:
-        """The keys beside ``type``, as written."""
+        """The keys except ``type``, as written."""
         return dict(self.model_extra or {})
 
 
@@ -63,20 +63,20 @@ class SourceSection(ComponentSection):
 
 
 class TransformSection(ComponentSection):
-    """What happens to rows before they meet the template."""
+    """A change to rows before the template."""
 
     kind: ClassVar[str] = "transform"
 
 
 class TokenizerSection(ComponentSection):
-    """How text becomes ids."""
+    """How text becomes token ids."""
 
     kind: ClassVar[str] = "tokenizer"
     type: str = "auto"
 
 
 class AdapterSection(ComponentSection):
-    """What is trained in place of all weights."""
+    """New weights that are trained instead of all weights."""
 
     kind: ClassVar[str] = "adapter"
 
@@ -94,24 +94,24 @@ class MetricSection(ComponentSection):
 
 
 class CallbackSection(ComponentSection):
-    """What happens during training."""
+    """An action during training."""
 
     kind: ClassVar[str] = "callback"
 
 
 def is_local(checkpoint: str) -> bool:
-    """Whether a checkpoint is a folder: it begins as no name on the Hub does."""
+    """Whether a checkpoint is a folder: it starts with ``.``, ``/`` or ``~``."""
     return checkpoint.startswith((".", "/", "~"))
 
 
 @dataclass(frozen=True)
 class LocalPath:
-    """Marks a field whose strings are paths, relative to the file they are written in.
+    """Marks a field whose strings are paths, relative to the file that they are written in.
 
-    Use it as ``Annotated[str, LocalPath()]``; the strings inside lists and mappings count too.
-    With ``must_exist``, lint reports a path (or pattern) that matches nothing. With
-    ``or_hub_name``, a string is a path only where it begins with ``.``, ``/`` or ``~``, as no name
-    on the Hub does.
+    Use it as ``Annotated[str, LocalPath()]``. Strings inside lists and mappings count too. With
+    ``must_exist``, lint reports a path (or pattern) that matches nothing. With ``or_hub_name``, a
+    string is a path only if it starts with ``.``, ``/`` or ``~``; otherwise it is a name on the
+    Hub.
     """
 
     must_exist: bool = False
@@ -124,26 +124,27 @@ class LocalPath:
 
 @dataclass(frozen=True)
 class FromEnvironment:
-    """Says of a field whether ``${env:NAME}`` may stand in it.
+    """Marks whether a field may contain ``${env:NAME}``.
 
-    Such a value is a secret, which must not be learned or kept as data. So it may stand in paths
-    (:class:`LocalPath`) and in the keys of sources, and nowhere else. Write
-    ``Annotated[str, FromEnvironment()]`` for one more field that needs it, such as the key of a
-    service that a callback talks to: ftspec takes the value out of all it writes, and the component
-    must do so with ``mask`` of its context. Write ``FromEnvironment(allowed=False)`` for a key of a
-    source whose value ends up in the rows, such as the name of a column.
+    Such a value is a secret, which must not be learned or saved as data. By default only paths
+    (:class:`LocalPath`) and the keys of sources may contain it. Write
+    ``Annotated[str, FromEnvironment()]`` for another field that needs it, such as the key of a
+    service that a callback calls. ftspec removes the value from everything that it writes; the
+    component must do the same, with ``mask`` of its context. Write
+    ``FromEnvironment(allowed=False)`` for a key of a source whose value ends up in the rows, such
+    as the name of a column.
     """
 
     allowed: bool = True
 
 
 def local_path_mark(field: FieldInfo) -> LocalPath | None:
-    """The mark of a field, also where it stands on one branch of a union such as ``… | None``."""
+    """The mark of a field, also from one branch of a union such as ``… | None``."""
     return next((mark for mark in _marks(field) if isinstance(mark, LocalPath)), None)
 
 
 def allows_environment(field: FieldInfo) -> bool | None:
-    """Whether a value of the environment may stand in a field; ``None`` where nothing says so."""
+    """Whether a field may contain a value from the environment; ``None`` if it has no mark."""
     marks = list(_marks(field))
     for mark in marks:
         if isinstance(mark, FromEnvironment):
@@ -172,7 +173,7 @@ TemplateText = Annotated[
         {
             "type": "string",
             "pattern": r"^(?:[^{}]|\{\{|\}\}|\{[^{}\s](?:[^{}]*[^{}\s])?\})*$",
-            "patternErrorMessage": "a placeholder is {column}; write {{ and }} for literal braces",
+            "patternErrorMessage": "write {column} for a placeholder, {{ and }} for literal braces",
         }
     ),
 ]

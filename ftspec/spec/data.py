@@ -12,12 +12,12 @@ from ftspec.spec.base import SourceSection, SpecModel, TemplateText, TransformSe
 
 SplitName = Literal["train", "validation", "test"]
 
-# one part of a slice as datasets reads it; parts are joined with "+"
+# one part of a slice in the syntax of datasets; "+" joins parts
 _PART = re.compile(
     r"\w+(?:\.\w+)*(?:\[(?:-?[\d_]+%?)?:(?:-?[\d_]+%?)?\])?(?:\((?:closest|pct1_dropremainder)\))?"
 )
 
-# what the validators below say, for editors: in the JSON Schema of the language
+# the rules of the validators below as JSON Schema, for editors
 _SLICE: dict[str, Any] = {
     "pattern": rf"^(?:{_PART.pattern})(?:\s*\+\s*(?:{_PART.pattern}))*$",
     "patternErrorMessage": 'write a slice of a split, such as "train[:1000]" or "train[:10%]"',
@@ -55,15 +55,17 @@ class Split(SpecModel):
         default=None, alias="from", description="the split to hold rows out of"
     )
     fraction: float | None = Field(
-        default=None, gt=0, lt=1, description="the share of its rows to hold out"
+        default=None, gt=0, lt=1, description="the fraction of its rows to hold out"
     )
     stratify_by: str | None = Field(
-        default=None, description="a column whose values keep their shares in both parts"
+        default=None, description="a column whose values have the same proportions in both parts"
     )
     group_by: str | None = Field(
-        default=None, description="a column whose equal values all land in the same part"
+        default=None, description="a column; rows with the same value are in the same part"
     )
-    seed: int | None = Field(default=None, description="seed of the draw; the spec's by default")
+    seed: int | None = Field(
+        default=None, description="random seed of the split; the spec's seed by default"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -77,7 +79,7 @@ class Split(SpecModel):
         if not all(_PART.fullmatch(part) for part in parts):
             raise PydanticCustomError(
                 "bad-slice",
-                '"{written}" is no slice of a split; write, for example, "train[:1000]" or '
+                '"{written}" is not a slice of a split; write, for example, "train[:1000]" or '
                 '"train[:10%]"',
                 {"written": written},
             )
@@ -88,7 +90,7 @@ class Split(SpecModel):
         held_out = self.model_fields_set - {"slice"}
         if self.slice is not None and held_out:
             raise PydanticCustomError(
-                "bad-split", 'a split is a slice of the source or held out "from" another, not both'
+                "bad-split", 'a split is a slice of the source or held out "from" a slice, not both'
             )
         if self.slice is None and (self.from_ is None or self.fraction is None):
             raise PydanticCustomError(
@@ -96,7 +98,7 @@ class Split(SpecModel):
             )
         if self.stratify_by is not None and self.group_by is not None:
             raise PydanticCustomError(
-                "bad-split", '"stratify_by" and "group_by" cannot be met together'
+                "bad-split", '"stratify_by" and "group_by" cannot be combined'
             )
         return self
 
@@ -106,9 +108,9 @@ def _whole_train() -> Split:
 
 
 class Splits(SpecModel):
-    """Which rows train, which validate during training, which test at the end."""
+    """The rows for training, for validation during training, and for the final test."""
 
-    train: Split = Field(default_factory=_whole_train, description="rows to learn from")
+    train: Split = Field(default_factory=_whole_train, description="rows to train on")
     validation: Split | None = Field(default=None, description="rows to evaluate on")
     test: Split | None = Field(default=None, description="rows for the final test")
 
@@ -131,7 +133,7 @@ class Splits(SpecModel):
         return self
 
     def named(self) -> dict[str, Split]:
-        """The splits there are, by name."""
+        """All splits, by name."""
         all_three = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: split for name, split in all_three.items() if split is not None}
 
@@ -140,14 +142,16 @@ class DataSection(SpecModel):
     """The rows."""
 
     source: SourceSection = Field(description="where rows come from")
-    splits: Splits = Field(default_factory=Splits, description="which rows are for what")
+    splits: Splits = Field(
+        default_factory=Splits, description="rows for training, validation and test"
+    )
 
 
 class PreprocessSection(SpecModel):
     """From rows to the fields of the task."""
 
     transforms: list[TransformSection] = Field(
-        default=[], description="what happens to the rows first, in order"
+        default=[], description="changes to the rows before the template, in order"
     )
     template: dict[str, TemplateText] = Field(
         description="for each field of the task, a template over the columns of a row"

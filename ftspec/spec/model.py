@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from ftspec.spec.base import AdapterSection, FromEnvironment, LocalPath, SpecModel
 
-# what the validator below says, for editors: in the JSON Schema of the language
+# the rules of the validator below as JSON Schema, for editors
 _HAS_CHECKPOINT = {"required": ["checkpoint"], "properties": {"checkpoint": {"type": "string"}}}
 _HAS_ARCHITECTURE = {
     "required": ["architecture"],
@@ -32,27 +32,28 @@ class ModelSection(SpecModel):
 
     checkpoint: Annotated[str | None, LocalPath(must_exist=True, or_hub_name=True)] = Field(
         default=None,
-        description='a hub name, a local folder ("./…" or "/…"), or "package:NAME/path"',
+        description='a name on the Hub, a local folder ("./…" or "/…"), or "package:NAME/path"',
     )
     revision: Annotated[str | None, FromEnvironment()] = Field(
-        default=None, description="branch, tag or commit of the hub repository"
+        default=None, description="branch, tag or commit of the Hub repository"
     )
     init: Literal["pretrained", "random"] = Field(
-        default="pretrained", description="start from the checkpoint's weights, or from random ones"
+        default="pretrained",
+        description="start from the checkpoint's weights, or from random weights",
     )
     architecture: str | None = Field(
         default=None,
-        description='with "init: random" and no checkpoint, the model type of transformers: "gpt2"',
+        description='for "init: random" without a checkpoint: a model type such as "gpt2"',
     )
     config: dict[str, Any] = Field(
         default={}, description="fields of the model's configuration to override"
     )
     adapter: AdapterSection | None = Field(
         default=None,
-        description="train a few new weights in place of all, as LoRA does; from a plugin",
+        description="train a few new weights instead of all weights, as LoRA does; from a plugin",
     )
     trust_remote_code: bool = Field(
-        default=False, description="whether code of the checkpoint's repository may run"
+        default=False, description="whether code from the checkpoint's repository may run"
     )
 
     @model_validator(mode="after")
@@ -64,11 +65,13 @@ class ModelSection(SpecModel):
             )
         if self.checkpoint is not None and self.architecture is not None:
             raise PydanticCustomError(
-                "bad-value", '"architecture" stands for a missing checkpoint; remove one of the two'
+                "bad-value",
+                '"architecture" is for a model without a checkpoint; remove one of the two',
             )
         if self.checkpoint is None and self.init != "random":
             raise PydanticCustomError(
-                "bad-value", 'without a checkpoint there are no weights: write "init: random"'
+                "bad-value",
+                'without a checkpoint there are no pretrained weights: write "init: random"',
             )
         if self.adapter is not None and self.init == "random":
             raise PydanticCustomError(

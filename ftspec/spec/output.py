@@ -10,30 +10,33 @@ from ftspec.spec.base import LocalPath, SpecModel
 
 
 class PerformanceSection(SpecModel):
-    """How fast, never what is learned."""
+    """Settings that change speed and memory, not what the model learns."""
 
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
-        default="auto", description="auto takes bf16 where the hardware computes in it"
+        default="auto", description="auto uses bf16 if the hardware supports it"
     )
     batching: Literal["exact", "grouped", "padded"] = Field(
         default="exact",
-        description="the rows of a step as the shuffle drew them, cut into micro-batches of like "
-        "length; or steps of rows of like length; or each batch padded to its longest row",
+        description="exact: the shuffled rows of a step, split into micro-batches of similar "
+        "length; grouped: steps of rows with similar lengths; padded: each batch padded to its "
+        "longest row",
     )
     micro_batch_overhead_tokens: int | None = Field(
         default=None,
         ge=0,
-        description="what a micro-batch of exact batching costs beside its tokens, in tokens; "
-        "measured when a run starts by default",
+        description="fixed cost of a micro-batch of exact batching, in tokens; measured when a run "
+        "starts by default",
     )
     max_tokens_per_device: int | None = Field(
         default=None,
         ge=1,
-        description="tokens of a micro-batch of exact batching at most, padding counted",
+        description="maximum number of tokens in a micro-batch of exact batching, including "
+        "padding",
     )
     compile: bool = Field(
         default=False,
-        description="torch.compile for the model; the first steps take minutes, later ones less",
+        description="compile the model with torch.compile; the first steps take minutes, later "
+        "steps are faster",
     )
 
 
@@ -41,5 +44,5 @@ class OutputSection(SpecModel):
     """Where run directories go."""
 
     dir: Annotated[str, LocalPath()] = Field(
-        default="runs", description="the folder that holds a folder for each spec name"
+        default="runs", description="parent folder, with one folder for each spec name"
     )

@@ -26,15 +26,15 @@ class Spec(SpecModel):
     ftspec: Literal[1] = Field(description="version of the spec language")
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = Field(
         default=None,
-        description="name of the runs; the file's name by default",
+        description="name of the runs; the name of the file by default",
         json_schema_extra={"patternErrorMessage": 'write letters, digits, ".", "_" and "-"'},
     )
     description: str | None = Field(default=None, description="what the run is for")
-    seed: int = Field(default=42, ge=0, lt=2**32, description="seed of everything drawn at random")
+    seed: int = Field(default=42, ge=0, lt=2**32, description="random seed of the whole run")
     data: DataSection = Field(description="the rows")
     preprocess: PreprocessSection = Field(description="from rows to the fields of the task")
     tokenizer: TokenizerSection = Field(
-        default_factory=TokenizerSection, description="how text becomes ids"
+        default_factory=TokenizerSection, description="how text becomes token ids"
     )
     model: ModelSection = Field(description="the weights to start from")
     task: TaskSection = Field(description="what the model learns")
@@ -42,12 +42,13 @@ class Spec(SpecModel):
         default_factory=TrainingSection, description="fields of TrainingArguments"
     )
     performance: PerformanceSection = Field(
-        default_factory=PerformanceSection, description="how fast, never what is learned"
+        default_factory=PerformanceSection,
+        description="settings that change speed and memory, not what the model learns",
     )
     metrics: list[MetricSection] | None = Field(
         default=None, description="what is measured; the task's own metrics by default"
     )
-    callbacks: list[CallbackSection] = Field(default=[], description="what happens during training")
+    callbacks: list[CallbackSection] = Field(default=[], description="actions during training")
     output: OutputSection = Field(
         default_factory=OutputSection, description="where run directories go"
     )

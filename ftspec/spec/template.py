@@ -1,4 +1,4 @@
-"""Templates: text with ``{column}`` placeholders over a row, and nothing else evaluated."""
+"""Templates: text with ``{column}`` placeholders over a row. Nothing else is evaluated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class TemplateError(ValueError):
 
 
 class MissingColumnError(KeyError):
-    """A row has no such column."""
+    """A row does not have the column."""
 
     def __init__(self, column: str) -> None:
         super().__init__(column)
@@ -38,13 +38,13 @@ class Template:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns it names, each once, in order."""
+        """The columns of the template, each once, in order."""
         named = (part.column for part in self.parts if isinstance(part, Placeholder))
         return tuple(dict.fromkeys(named))
 
     @property
     def bare_column(self) -> str | None:
-        """The column of a template that is one placeholder: its value passes with its type."""
+        """The column of a template that is a single placeholder: its value keeps its type."""
         only = self.parts[0] if len(self.parts) == 1 else None
         return only.column if isinstance(only, Placeholder) else None
 
@@ -55,10 +55,11 @@ class Template:
         return first if isinstance(first, str) else ""
 
     def render(self, row: Mapping[str, Any]) -> Any:
-        """The value for one row: text, or the column's own value where the template is bare.
+        """The value for one row: text, or the column's own value if the template is a single
+        placeholder.
 
         Raises:
-            MissingColumnError: the row has no such column.
+            MissingColumnError: the row does not have the column.
         """
         if self.bare_column is not None:
             return value_of(row, self.bare_column)
@@ -68,7 +69,7 @@ class Template:
         )
 
     def render_column(self, columns: Mapping[str, Sequence[Any]], count: int) -> list[Any]:
-        """The values for ``count`` rows, given the values of each column the template names."""
+        """The values for ``count`` rows, from the values of each column of the template."""
         if self.bare_column is not None:
             return list(columns[self.bare_column])
         if not self.columns:
@@ -77,14 +78,14 @@ class Template:
             repeat(part) if isinstance(part, str) else map(_as_text, columns[part.column])
             for part in self.parts
         ]
-        return ["".join(row) for row in zip(*pieces, strict=False)]  # a literal has no end
+        return ["".join(row) for row in zip(*pieces, strict=False)]  # literals repeat forever
 
 
 def parse_template(text: str) -> Template:
     """Parse ``text``.
 
     Raises:
-        TemplateError: a brace without its partner, or a placeholder without a name.
+        TemplateError: an unmatched brace, or a placeholder without a name.
     """
     parts: list[str | Placeholder] = []
     literal = ""
@@ -96,7 +97,7 @@ def parse_template(text: str) -> Template:
         if column is None:
             if match.group() not in ("{{", "}}"):
                 raise TemplateError(
-                    f'the "{match.group()}" at character {match.start() + 1} has no partner; '
+                    f'the "{match.group()}" at character {match.start() + 1} is unmatched; '
                     f'write "{match.group() * 2}" for a literal brace'
                 )
             literal += match.group()[0]
@@ -116,10 +117,10 @@ def parse_template(text: str) -> Template:
 
 
 def value_of(row: Mapping[str, Any], column: str) -> Any:
-    """The value of a column; a dotted name reaches into nested values.
+    """The value of a column. A dotted name reads a nested value.
 
     Raises:
-        MissingColumnError: there is no such column.
+        MissingColumnError: the row does not have the column.
     """
     if column in row:
         return row[column]

@@ -1,4 +1,4 @@
-"""Names of ``training`` that mean something else in ftspec, or nothing any more in transformers."""
+"""Training arguments that ftspec sets itself, or that transformers renamed or removed."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ OWNED_ARGUMENTS: dict[str, str] = {
     "accelerator_config": "remove it; ftspec configures accelerate",
     "batch_eval_metrics": "remove it; ftspec computes metrics over a whole split",
     "bf16": 'write "performance: {precision: bf16}"',
-    "bf16_full_eval": "remove it; evaluation computes in the precision of training",
+    "bf16_full_eval": "remove it; evaluation uses the precision of training",
     "disable_tqdm": "remove it; ftspec shows its own progress",
-    "do_eval": "remove it; a validation split is evaluated when there is one",
-    "do_predict": "remove it; a test split is evaluated when there is one",
+    "do_eval": "remove it; ftspec evaluates the validation split if there is one",
+    "do_predict": "remove it; ftspec evaluates the test split if there is one",
     "do_train": "remove it; every run trains",
     "eval_do_concat_batches": "remove it; ftspec computes metrics over a whole split",
     "eval_use_gather_object": "remove it; ftspec computes metrics over a whole split",
     "fp16": 'write "performance: {precision: fp16}"',
-    "fp16_full_eval": "remove it; evaluation computes in the precision of training",
-    "include_for_metrics": "remove it; a metric gets what it declares",
-    "label_names": "remove it; the task knows its labels",
+    "fp16_full_eval": "remove it; evaluation uses the precision of training",
+    "include_for_metrics": "remove it; a metric gets the inputs that it declares",
+    "label_names": "remove it; the task defines its labels",
     "length_column_name": "remove it; lengths are counted from the tokens",
     "local_rank": "remove it; the launcher sets it",
     "output_dir": 'write "output: {dir: …}", or pass --output-dir',
-    "parallelism_config": "remove it; it takes an object, which YAML cannot hold",
-    "prediction_loss_only": 'remove it; write "metrics: []" to measure the loss alone',
+    "parallelism_config": "remove it; it is a Python object, which YAML cannot express",
+    "prediction_loss_only": 'remove it; write "metrics: []" to measure only the loss',
     "remove_unused_columns": "remove it; the template decides which columns are used",
-    "report_to": "remove it; TensorBoard is always on, and other reports are callbacks",
+    "report_to": "remove it; TensorBoard is always on, and other reports need a callback",
     "resume_from_checkpoint": "pass --resume RUN_DIR to ftspec run",
     "run_name": 'write "name" at the top of the spec',
     "seed": 'write "seed" at the top of the spec',
     "torch_compile": 'write "performance: {compile: true}"',
     "train_sampling_strategy": 'write "performance: {batching: grouped}" to group by length',
 }
-"""Fields of ``TrainingArguments`` that ftspec sets itself, with what to write instead."""
+"""Fields of ``TrainingArguments`` that ftspec sets itself, and what to write instead."""
 
 RENAMED_ARGUMENTS: dict[str, str] = {
     "adafactor": 'write "optim: adafactor"',
@@ -42,7 +42,7 @@ RENAMED_ARGUMENTS: dict[str, str] = {
     "generation_num_beams": 'write "num_beams" in the task section',
     "group_by_length": 'write "performance: {batching: grouped}"',
     "half_precision_backend": 'remove it and write "performance: {precision: fp16}"',
-    "include_inputs_for_metrics": "remove it; a metric gets what it declares",
+    "include_inputs_for_metrics": "remove it; a metric gets the inputs that it declares",
     "include_tokens_per_second": "remove it; tokens per second are always reported",
     "jit_mode_eval": "remove it; transformers no longer has it",
     "logging_dir": "remove it; TensorBoard files are in the run directory",
@@ -59,7 +59,7 @@ RENAMED_ARGUMENTS: dict[str, str] = {
     "tokenizer": 'write a "tokenizer" section at the top of the spec',
     "tpu_num_cores": "remove it; transformers no longer has it",
     "use_ipex": "remove it; transformers no longer has it",
-    "use_mps_device": "remove it; the device is found by itself",
+    "use_mps_device": "remove it; transformers finds the device",
     "warmup_ratio": 'write "warmup_steps" with a fraction such as 0.1',
 }
-"""Names that users bring from older versions and scripts, with what to write instead."""
+"""Names from older versions and scripts, and what to write instead."""

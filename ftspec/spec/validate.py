@@ -1,4 +1,4 @@
-"""Pydantic errors to diagnostics: every finding at its place in the text, in the words of the
+"""Pydantic errors to diagnostics: each finding at its place in the text, in the terms of the spec
 language."""
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ _YAML_1_1_BOOLS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 def validate(
     model: type[Model], values: Any, at: SpecPath, document: Document, found: Collector
 ) -> Model | None:
-    """The model built from the ``values`` that stand at ``at``, or ``None`` with findings.
+    """The model built from the ``values`` at ``at``, or ``None`` with findings.
 
-    Values are validated as JSON: its strict mode keeps exactly the types YAML wrote (no ``"3"`` to
-    3), while a number without a decimal point still is a float where one is wanted.
+    Values are validated as JSON. Its strict mode keeps exactly the types of YAML (no ``"3"`` to 3),
+    but still accepts a number without a decimal point as a float.
     """
     try:
         return model.model_validate_json(json.dumps(values))
@@ -90,7 +90,7 @@ class _Reporter:
                 expected.setdefault(path, []).append("one of " + error["ctx"]["expected"])
             else:
                 self._report_value(path, error)
-        # of a union, the branch that fits in part says more than those that fit not at all
+        # in a union, the branch that fits in part gives the best message
         fitting = {path[:depth] for path in expected for depth in range(len(path))}
         for path, wanted in expected.items():
             if self._found.is_full:
@@ -99,7 +99,7 @@ class _Reporter:
                 self._report_type(path, list(dict.fromkeys(wanted)))
 
     def _existing_path(self, loc: tuple[str | int, ...]) -> SpecPath:
-        """The path of an error without the steps pydantic adds for branches of a union."""
+        """The path of an error, without the steps that pydantic adds for branches of a union."""
         path = self._at
         for step in loc:
             if self._document.node((*path, step)) is not None:
@@ -123,7 +123,7 @@ class _Reporter:
         )
 
     def _slip_for(self, section: SpecPath, key: str) -> str | None:
-        """The key of an open section that was meant to be ``key``: nothing else would report it."""
+        """A misspelt ``key`` in a section that allows any key: nothing else would report it."""
         node = self._document.node(section)
         if key != "type" or not isinstance(node, MappingNode):
             return None
@@ -146,7 +146,7 @@ class _Reporter:
         if section[-1:] == ("training",) and key in RENAMED_ARGUMENTS:
             self._found.error(
                 "renamed-key",
-                f'"{key}" is no field of the installed TrainingArguments',
+                f'"{key}" is not a field of the installed TrainingArguments',
                 span,
                 RENAMED_ARGUMENTS[key],
             )
@@ -184,7 +184,7 @@ class _Reporter:
             written = _YAML_1_1_BOOLS.get(node.value.lower(), node.value)
             plain = resolve_plain(written)
             if any(type(plain) in _FITTING.get(text, ()) for text in wanted):
-                what = "remove the quotes" if written == node.value else "YAML 1.2 writes it"
+                what = "remove the quotes" if written == node.value else "in YAML 1.2, write"
                 helps = (f"{what}: {written}",)
                 fix = Fix(node.span, written)
             elif wanted[0].startswith("one of "):
@@ -207,8 +207,8 @@ class _Reporter:
         node = self._document.node(path)
         is_free_text = own_slug or error["type"] in ("value_error", "assertion_error")
         if is_free_text and isinstance(node, ScalarNode) and node.is_secret:
-            # the words may repeat any part of the value
-            message = f'"{node.written}" has no value that {format_path(path)} can take'
+            # the message may repeat any part of the value
+            message = f'"{node.written}" is not a valid value for {format_path(path)}'
         elif not own_slug:
             message = re.sub(r"^[A-Z]\w+ should", f"{format_path(path)} should", message)
             if isinstance(node, ScalarNode):
@@ -223,15 +223,15 @@ class _Reporter:
 
 
 def _advice(ctx: Mapping[str, Any], span: Span) -> tuple[tuple[str, ...], Fix | None]:
-    """What the ``ctx`` of a model's own error says to write: a ``help`` line, and a ``replacement``
-    of the value that is safe to make without asking. (``at`` says where it is, below the model.)"""
+    """The help and the fix in the ``ctx`` of a model's own error: a ``help`` line, and a
+    ``replacement`` of the value that is safe to apply. (``at`` is its path below the model.)"""
     helps = (str(ctx["help"]),) if "help" in ctx else ()
     return helps, Fix(span, str(ctx["replacement"])) if "replacement" in ctx else None
 
 
 @cache
 def _homes() -> dict[str, SpecPath]:
-    """For each key that one section alone has, its place."""
+    """For each key that only one section has, its path."""
     homes: dict[str, list[SpecPath]] = {}
     for name, field in Spec.model_fields.items():
         for key in _keys_of(as_model(field.annotation)):
@@ -245,7 +245,7 @@ def _quoted(expected: str) -> list[str]:
 
 
 def _keys_of(model: type[BaseModel] | None) -> list[str]:
-    """The keys a section may have, as they are written."""
+    """The keys of a section, as they are written."""
     if model is None:
         return []
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -34,9 +34,9 @@ def test_comment_before_the_first_key_holds_for_the_file() -> None:
 
 def test_comment_on_another_line_ignores_nothing_and_is_reported() -> None:
     assert found(f"{SPEC}# ftspec: ignore[metric-mismatch]\n{MISMATCH}\n") == [
-        'spec.yaml:8:18: warning[unused-ignore]: there is no "metric-mismatch" to ignore here',
+        'spec.yaml:8:18: warning[unused-ignore]: there is no "metric-mismatch" finding to ignore here',
         'spec.yaml:9:11: error[metric-mismatch]: the metric "rouge" scores "text", and the task '
-        '"text-classification" so configured gives "class"',
+        '"text-classification" predicts "class"',
     ]
 
 
@@ -44,7 +44,7 @@ def test_error_of_the_language_cannot_be_ignored() -> None:
     assert found(f"{SPEC}sede: 3  # ftspec: ignore[unknown-key]\n") == [
         'spec.yaml:8:1: error[unknown-key]: unknown key "sede"',
         'spec.yaml:8:27: warning[unused-ignore]: "unknown-key" cannot be ignored: '
-        "nothing can run with it",
+        "the spec cannot run with it",
     ]
 
 

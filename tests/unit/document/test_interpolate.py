@@ -70,7 +70,7 @@ def test_unset_variable_points_at_the_value_that_needs_it(resolve: Resolve) -> N
     _, (finding,) = resolve("a: 1\nb:\n  - x\n  - y ${env:NOT_SET}\n")
     assert placed(finding) == "4:5 unset-variable"
     assert finding.headline == 'the environment variable "NOT_SET" is not set'
-    assert finding.helps == ("set it, or give a default: ${env:NOT_SET:-default}",)
+    assert finding.helps == ("set it, or write a default: ${env:NOT_SET:-default}",)
 
 
 def test_every_unset_variable_is_reported(resolve: Resolve) -> None:

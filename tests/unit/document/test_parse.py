@@ -128,7 +128,7 @@ def test_duplicate_key_points_at_the_second_and_names_the_line_of_the_first(pars
         {"a": 1, "b": {"c": 1, "d": 2}},
         ["5:3 duplicate-key", "6:1 duplicate-key"],
     )
-    assert only_message("a: 1\nb: 2\na: 3\n")[0] == 'the key "a" is written twice, first on line 1'
+    assert only_message("a: 1\nb: 2\na: 3\n")[0] == 'duplicate key "a", first on line 1'
 
 
 def test_quoted_and_plain_spelling_of_a_key_are_the_same_key(parse: Parse) -> None:

@@ -63,7 +63,7 @@ def test_every_layer_is_told_from_the_top(tmp_path: Path) -> None:
 def test_default_was_written_by_nobody(tmp_path: Path) -> None:
     assert explain(tmp_path, "training.adam_beta1") == [
         "training.adam_beta1 is 0.9",
-        "  nobody wrote it: this is its default, or follows from other settings",
+        "  not written in the spec: a default, or a result of other settings",
     ]
 
 

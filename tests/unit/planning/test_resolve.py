@@ -62,7 +62,7 @@ def test_unknown_type_from_the_environment_stays_secret(
 ) -> None:
     text = minimal_spec.replace("task: text-classification", "task: ${env:TASK}")
     (finding,) = examine(text, environment={"TASK": "hunter2secret"}).diagnostics
-    assert finding.headline == '"${env:TASK}" is a secret, and task is learned or kept in files'
+    assert finding.headline == '"${env:TASK}" is a secret, and task is learned or saved in files'
 
 
 def test_former_name_of_a_component_works(plan_of: PlanOf, minimal_spec: str) -> None:

@@ -113,7 +113,7 @@ def test_starter_of_a_plugins_task_says_what_its_record_says() -> None:
     assert 'query: "{query}" # what is asked' in lines
     assert '# hint: "{hint}" # what helps' in lines
     assert (
-        "checkpoint: owner/checkpoint # change: any that AutoModelForSequenceClassification loads"
+        "checkpoint: owner/checkpoint # change: a checkpoint that AutoModelForSequenceClassification can load"
     ) in lines
     assert 'name: "change-me---" # change: what it is called' in lines
     assert "levels: [1, 1] # change: the levels" in lines

@@ -534,4 +534,4 @@ def test_unknown_type_tells_of_a_broken_plugin_that_may_offer_it(
     text = minimal_spec.replace("type: hub, path: acme/reviews", "type: warehouse")
     (finding,) = examine(SourceText("x.yaml", text), build_registry()).diagnostics
     assert finding.slug == "unknown-type"
-    assert any('a broken plugin may offer it: the plugin "broken"' in one for one in finding.helps)
+    assert any('a broken plugin may have it: the plugin "broken"' in one for one in finding.helps)

@@ -79,10 +79,10 @@ def test_format_expressions_are_column_names_and_not_evaluated() -> None:
 @pytest.mark.parametrize(
     ("template", "message"),
     [
-        ("a {b", 'the "{" at character 3 has no partner; write "{{" for a literal brace'),
-        ("a } b", 'the "}" at character 3 has no partner; write "}}" for a literal brace'),
-        ("{a}}", 'the "}" at character 4 has no partner; write "}}" for a literal brace'),
-        ("{", 'the "{" at character 1 has no partner; write "{{" for a literal brace'),
+        ("a {b", 'the "{" at character 3 is unmatched; write "{{" for a literal brace'),
+        ("a } b", 'the "}" at character 3 is unmatched; write "}}" for a literal brace'),
+        ("{a}}", 'the "}" at character 4 is unmatched; write "}}" for a literal brace'),
+        ("{", 'the "{" at character 1 is unmatched; write "{{" for a literal brace'),
         ("{}", '"{}" names no column; write "{{" and "}}" for literal braces'),
         ("{ a }", '"{ a }" names no column; write "{{" and "}}" for literal braces'),
     ],

@@ -17,7 +17,7 @@ def test_name_of_an_older_version_says_what_to_write(
 ) -> None:
     (finding,) = examine(f"{minimal_spec}training:\n  {name}: 1\n").diagnostics
     assert placed(finding) == "12:3 renamed-key"
-    assert finding.headline == f'"{name}" is no field of the installed TrainingArguments'
+    assert finding.headline == f'"{name}" is not a field of the installed TrainingArguments'
     assert finding.helps == (RENAMED_ARGUMENTS[name],)
 
 
@@ -107,12 +107,12 @@ def test_field_takes_the_types_that_training_arguments_takes(
         (
             "use_cpu: yes",
             'training.use_cpu must be true or false, found the string "yes"',
-            "YAML 1.2 writes it: true",
+            "in YAML 1.2, write: true",
         ),
         (
             "use_cpu: Off",
             'training.use_cpu must be true or false, found the string "Off"',
-            "YAML 1.2 writes it: false",
+            "in YAML 1.2, write: false",
         ),
         (
             "use_cpu: 'true'",

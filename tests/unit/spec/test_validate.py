@@ -228,7 +228,7 @@ def test_model_after_a_fault_does_not_exist_even_when_the_rest_is_sound() -> Non
             'word should have at least 2 characters, found the string "${env:S1}"',
         ),
         # what a model says may repeat a part of it
-        ("name: x\nword: ${env:S}\n", '"${env:S}" has no value that word can take'),
+        ("name: x\nword: ${env:S}\n", '"${env:S}" is not a valid value for word'),
         ("name: ${env:T}\nword: ${env:T}\n", "${env:T} twice"),
     ],
 )
