@@ -1,4 +1,4 @@
-"""Puts the files of a new plugin into docs/plugins.md, each where a comment names it.
+"""Copies the files of a new plugin into docs/plugins.md, each to the comment that names it.
 
 Run it after a change to the templates of ``ftspec plugins new``: python docs/plugins.py
 """
@@ -16,7 +16,7 @@ _BLOCK = re.compile(r"(<!-- file: (?P<path>\S+) -->\n```\w+\n).*?(^```)", re.MUL
 
 
 def refresh(page: str) -> str:
-    """The page with every marked block as the file it names now is."""
+    """The page, with every marked block replaced by the current text of its file."""
     files = new_project("fill-mask", "task")
     return _BLOCK.sub(lambda match: match[1] + files[match["path"]] + match[3], page)
 
