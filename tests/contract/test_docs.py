@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import BENCHMARKS
 from ftspec.cli import COMMANDS
 from ftspec.diagnostics.model import Severity
 from ftspec.linting import lint
@@ -19,10 +20,15 @@ pytestmark = pytest.mark.place
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+OF_PLUGINS = sorted((ROOT / "plugins").glob("*/README.md"))
 
 _YAML_BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+_LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _COMMAND = re.compile(r"`ftspec ([a-z-]+)")
+_MAKE = re.compile(r"(?:^ {4}|`)make ([a-z-]+)", re.MULTILINE)
+_BENCHMARK = re.compile(r"python -m benchmarks\s((?:[a-z_]+\s?)+)")
+_TEST = re.compile(r"\btests/[\w/]+\.py")
 
 
 def _blocks() -> list[object]:
@@ -43,10 +49,19 @@ def test_spec_in_a_document_lints_clean(block: str) -> None:
     assert [str(one) for one in found if one.severity is not Severity.INFO] == []
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def _anchors(path: Path) -> set[str]:
+    """What links to the headings of a page are called."""
+    headings = _HEADING.findall(path.read_text(encoding="utf-8"))
+    kept = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.replace(" ", "-") for heading in kept}
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, *OF_PLUGINS], ids=lambda path: str(path)[-40:])
 def test_links_lead_somewhere(path: Path) -> None:
-    for target in _LINK.findall(path.read_text(encoding="utf-8")):
-        assert (path.parent / target).exists(), target
+    for name, anchor in _LINK.findall(path.read_text(encoding="utf-8")):
+        target = path.parent / name if name else path
+        assert target.exists(), name
+        assert not anchor or anchor in _anchors(target), (name, anchor)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -70,8 +85,18 @@ def test_every_spec_is_in_the_readme() -> None:
 def test_make_targets_in_documents_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for path in DOCUMENTS:
-        for target in re.findall(r"\bmake ([a-z]+)\b", path.read_text(encoding="utf-8")):
+        for target in _MAKE.findall(path.read_text(encoding="utf-8")):
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), (path.name, target)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_benchmarks_and_tests_in_documents_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    roots = [ROOT, *(readme.parent for readme in OF_PLUGINS)]
+    for names in _BENCHMARK.findall(text):
+        assert set(names.split()) <= set(BENCHMARKS), names
+    for test in _TEST.findall(text):
+        assert any((root / test).exists() for root in roots), test
 
 
 def test_page_of_mistakes_is_fresh() -> None:
