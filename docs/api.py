@@ -17,17 +17,17 @@ HEAD = """\
 
 <!-- made by "python docs/api.py > docs/api.md"; do not edit -->
 
-Everything that a plugin imports from `ftspec.api`. [plugins.md](plugins.md) shows how it is used,
+Everything that a plugin imports from `ftspec.api`. [plugins.md](plugins.md) shows how to use it,
 [hooks.md](hooks.md) has the hooks."""
 
 
-# types that are another by a name that says what it is for
+# names for types that have no docstring of their own
 ALIASES = {
     "FieldType": "What a field of a task takes: `text` must be a string; `label` may be a "
-    "string or a number; `any` is passed as the data has it, such as a list.",
+    "string or a number; `any` is any value that the data has, such as a list.",
     "Prediction": "The name of a kind of prediction: `class`, `class-set`, `value`, `text`, "
-    "`loss`, or one of a plugin's own.",
-    "SpecPath": "Where a value is in a spec: keys, and numbers in lists, as in "
+    "`loss`, or a plugin's own kind.",
+    "SpecPath": "The place of a value in a spec: keys, and numbers in lists, as in "
     '`("callbacks", 0, "patience")`.',
 }
 
@@ -74,9 +74,9 @@ def _fields(value: type) -> list[tuple[str, str]]:
     if issubclass(value, BaseModel):
         return [(name, str(value.__annotations__.get(name, ""))) for name in value.model_fields]
     own = inspect.get_annotations(value)
-    # a named tuple has forward references where others have strings
+    # a named tuple has forward references where other classes have strings
     written = {name: getattr(kind, "__forward_arg__", kind) for name, kind in own.items()}
-    # a named tuple has its defaults apart from what reads its fields
+    # a named tuple keeps its defaults in another place
     values = getattr(value, "_field_defaults", vars(value))
     defaults = {name: _written(values[name]) for name in written if name in values}
     return [(n, f"{kind}{defaults.get(n, '')}") for n, kind in written.items() if n[0] != "_"]
@@ -91,7 +91,7 @@ def _default(field: dataclasses.Field[Any]) -> str:
 
 
 def _written(default: Any) -> str:
-    """A default as code has it."""
+    """A default as it is written in code."""
     return f" = {default!r}".replace("'", '"')
 
 

@@ -14,45 +14,46 @@ HEAD = """\
 
 <!-- made by "python docs/hooks.py > docs/hooks.md"; do not edit -->
 
-A plugin is a module that an entry point in the group `ftspec` names, and that implements some of
-these hooks. [plugins.md](plugins.md) shows how one is written, [api.md](api.md) what it imports.
+A plugin is a module that implements some of these hooks. An entry point in the group `ftspec`
+names it. [plugins.md](plugins.md) shows how to write one, [api.md](api.md) describes what it
+imports.
 
 {table}
 
-## For all of them
+## Rules for all hooks
 
 An implementation is a function of the same name, marked with `@ftspec.api.hookimpl`. It takes the
-arguments that it needs, by their names, and may leave out the others.
+arguments that it needs, by their names, and can omit the others.
 
-Built-in components come first, then plugins by the names of their entry points. Each is called by
-itself: a plugin that cannot be imported, misspells a hook, raises, or returns something that is no
-record contributes nothing, and lint says why, with its distribution and version. A name that
-another plugin has, a former name too, is refused; a built-in component is never replaced. Whoever
-lints a spec that needs what is missing is told both.
+Built-in components come first, then plugins in the order of the names of their entry points. Each
+is called separately. A plugin contributes nothing if it cannot be imported, misspells a hook,
+raises, or returns something that is not a record. Lint says why, with its distribution and version.
+A name that another plugin uses, or used in the past, is refused. A built-in component is never
+replaced. If a spec needs a component of such a plugin, lint reports both problems.
 
-The module is imported by every command and must stay light: `ftspec lint` names the plugin that
-imports torch, transformers, numpy or the like, with the chain of modules by which it does. What it
+Every command imports the module, so it must stay light: `ftspec lint` names a plugin that imports
+torch, transformers, numpy or another heavy library, with the chain of imports. What the module
 prints does not reach standard output.
 
-`FTSPEC_DISABLE_PLUGINS` leaves plugins out, by the name of the plugin or of its distribution
-(`a,b`), or every one (`1`); so does `--no-plugins`. `FTSPEC_TRACE_PLUGINS=1` tells on standard
-error what is found, how long each import takes and what each hook returns.
+`FTSPEC_DISABLE_PLUGINS` disables plugins, by the name of the plugin or of its distribution (`a,b`),
+or all of them (`1`). `--no-plugins` disables all of them, too. `FTSPEC_TRACE_PLUGINS=1` prints on
+standard error what is found, how long each import takes and what each hook returns.
 
 ## Versions
 
-`ftspec.api.VERSION` is a pair. The second number is raised when names, fields with a default,
-hooks or arguments are added, the first when something is removed or means something else. A plugin
-asks for the ftspec that it was written with in its dependencies, as in `ftspec>=0.1`, and pip sees
-to it. Where an older one is there all the same, a name that `ftspec.api` does not have yet, or a
-hook that is not there yet, leaves the plugin out; lint says which ftspec the plugin asks for and
-which is installed. A hook that the plugin can do without is marked `@hookimpl(optionalhook=True)`,
-and is passed over by a ftspec that does not know it.
+`ftspec.api.VERSION` is a pair. The second number goes up when names, fields with a default, hooks
+or arguments are added. The first goes up when something is removed or changes its meaning. A plugin
+requires the ftspec that it was written with in its dependencies, as in `ftspec>=0.1`, and pip
+installs it. If an older ftspec is installed all the same, a plugin that needs a missing name or
+hook is disabled, and lint says which ftspec the plugin requires and which is installed. Mark a hook
+that your plugin does not depend on with `@hookimpl(optionalhook=True)`: a ftspec that does not have
+it skips it.
 """
 
 
 @dataclass(frozen=True)
 class Hook:
-    """What a hook's docstring says."""
+    """The docstring of a hook, in parts."""
 
     name: str
     arguments: tuple[str, ...]
@@ -66,7 +67,7 @@ class Hook:
 
 
 def hooks() -> Iterator[Hook]:
-    """Every hook, in the order of the module."""
+    """All hooks, in the order of the module."""
     for name, function in vars(Hooks).items():
         if name.startswith("ftspec_"):
             text, _, example = inspect.cleandoc(function.__doc__).partition("\n\nExample::\n")

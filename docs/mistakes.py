@@ -1,7 +1,7 @@
 """Writes docs/mistakes.md: ten mistakes people made with other tools, and what lint says of each.
 
-Run ``python docs/mistakes.py > docs/mistakes.md``; a test compares the two. What a peer does is
-told by the public thread that is named; what ftspec says is what it says now.
+Run ``python docs/mistakes.py > docs/mistakes.md``; a test compares the two. The named public thread
+says what another tool did. The findings of ftspec are the current ones.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ task: summarization
 
 @dataclass(frozen=True)
 class Mistake:
-    """What was done, where it was told, what happened there, and a spec that does it."""
+    """A mistake, the thread that reports it, what happened there, and a spec that has it."""
 
     title: str
     thread: str
@@ -52,19 +52,19 @@ MISTAKES = (
     Mistake(
         "A misspelt key",
         "ludwig-ai/ludwig#1020 and #3118",
-        "unknown keys were dropped with a warning that Python hides; the default was used",
+        "unknown keys were dropped with a warning that Python hides, and the default was used",
         CLASSIFIER + "training: {num_train_epoch: 10}\n",
     ),
     Mistake(
         "A learning rate that is a string",
         "hiyouga/LLaMA-Factory#4014 and #4149",
-        "PyYAML reads 2e-5 as a string, and training failed on it; here a bare 2e-5 is a number",
+        "PyYAML reads 2e-5 as a string, and training failed; in ftspec a bare 2e-5 is a number",
         CLASSIFIER + 'training: {learning_rate: "2e-5"}\n',
     ),
     Mistake(
         "A name that transformers has changed",
         "hiyouga/LLaMA-Factory#7927",
-        "the key was refused behind a wall of text from the launcher, without the new name",
+        "the launcher printed much text, and the error in it did not give the new name",
         CLASSIFIER + "training: {evaluation_strategy: epoch}\n",
     ),
     Mistake(
@@ -76,7 +76,7 @@ MISTAKES = (
     Mistake(
         "A key in the wrong section",
         "Lightning-AI/litgpt#1288",
-        "the key was refused, and nothing said that it belongs below another",
+        "the key was refused, and the error did not say that it belongs in another section",
         CLASSIFIER + "learning_rate: 2e-5\n",
     ),
     Mistake(
@@ -88,7 +88,7 @@ MISTAKES = (
         + "           metric_for_best_model: acuracy}\n",
     ),
     Mistake(
-        "A column that the data has not",
+        "A column that the data does not have",
         "huggingface/autotrain-advanced#226, #291 and #425",
         "KeyError: 'text', from deep inside training",
         CLASSIFIER.replace(
@@ -101,7 +101,7 @@ MISTAKES = (
     Mistake(
         "T5 without its prefix",
         "huggingface/transformers#10733",
-        "scores came out otherwise than published, and nobody was told why",
+        "scores differed from the published ones, and nothing said why",
         SUMMARIZER,
     ),
     Mistake(
@@ -114,7 +114,7 @@ MISTAKES = (
     Mistake(
         "A data set by its old name",
         "the Hub client's HfUriError",
-        "short names of data sets stopped loading; the error does not say the full one",
+        "short names of data sets stopped loading, and the error does not give the full one",
         CLASSIFIER.replace("fancyzhx/ag_news", "ag_news"),
     ),
 )
@@ -125,8 +125,8 @@ def render() -> str:
     registry = build_registry()
     page = (
         "# Ten mistakes, and what lint says\n\n"
-        "Each was made by somebody with another tool. The findings below are what `ftspec lint`\n"
-        "says of a spec with that mistake, without torch and without a download.\n\n"
+        "People made each of these mistakes with another tool. The findings below are what\n"
+        "`ftspec lint` says of a spec with that mistake, without torch and without a download.\n\n"
         "Written by `python docs/mistakes.py > docs/mistakes.md`.\n"
     )
     for number, mistake in enumerate(MISTAKES, start=1):
