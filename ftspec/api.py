@@ -33,7 +33,7 @@ from ftspec.document.paths import SpecPath
 from ftspec.errors import MissingExtraError, RunError, in_one_line
 from ftspec.files import folder_of_package, sha256_of
 from ftspec.hookspecs import hookimpl
-from ftspec.labels import Labels, class_names_of, label_name, learn_names
+from ftspec.labels import IGNORED_LABEL, Labels, class_names_of, label_name, learn_names
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import (
     Adapter,
@@ -71,6 +71,7 @@ VERSION = (1, 0)
 something is removed or changes its meaning."""
 
 __all__ = [
+    "IGNORED_LABEL",
     "VERSION",
     "Adapter",
     "AdapterComponent",

@@ -10,7 +10,8 @@ from ftspec.document.paths import SpecPath
 from ftspec.errors import RunError
 
 IGNORED_LABEL = -100
-"""The label that no loss counts: ``ignore_index`` of ``torch.nn.CrossEntropyLoss``."""
+"""The label that losses ignore, such as that of padding: ``ignore_index`` of
+``torch.nn.CrossEntropyLoss``."""
 
 
 class Labels:

@@ -12,7 +12,7 @@ from conversations import MARKED_TEMPLATE, PAIR, TEMPLATE, logged, rows_of
 from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments
 
-from ftspec.api import RunError
+from ftspec.api import IGNORED_LABEL, RunError
 from ftspec.engine.run.compile import CompiledRun
 
 Write = Callable[..., str]
@@ -37,7 +37,7 @@ def test_losses_are_those_of_a_plain_trainer(
             row["messages"], return_dict=True, return_assistant_tokens_mask=True
         )
         pairs = zip(encoded["input_ids"], encoded["assistant_masks"], strict=True)
-        labels = [token if mark else -100 for token, mark in pairs]
+        labels = [token if mark else IGNORED_LABEL for token, mark in pairs]
         rows.append({"input_ids": encoded["input_ids"], "labels": labels})
 
     def collate(batch: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
@@ -46,7 +46,7 @@ def test_losses_are_those_of_a_plain_trainer(
         for row in batch:
             missing = longest - len(row["input_ids"])
             padded["input_ids"].append([*row["input_ids"], *[0] * missing])
-            padded["labels"].append([*row["labels"], *[-100] * missing])
+            padded["labels"].append([*row["labels"], *[IGNORED_LABEL] * missing])
             padded["attention_mask"].append([1] * len(row["input_ids"]) + [0] * missing)
         return {name: torch.tensor(values) for name, values in padded.items()}
 
@@ -135,7 +135,7 @@ def test_rows_are_never_without_labels(write: Write, compiled: Compiled, tmp_pat
     run = compiled(write("chat", rows=path))
     encoded = run.data.encoded["train"]
     assert len(encoded) == 14
-    assert all(any(label != -100 for label in labels[1:]) for labels in encoded["labels"])
+    assert all(any(label != IGNORED_LABEL for label in labels[1:]) for labels in encoded["labels"])
     assert max(map(len, encoded["input_ids"])) == 200
     notes = "\n".join(run.trainer.notes)
     assert "train: 2 of 16 rows are left out: they have no answer, or none within" in notes

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 from datasets import ClassLabel, Dataset, Features, List, Value
-from ftspec_token_classification.task import IGNORED, TokenClassification
+from ftspec_token_classification.task import TokenClassification
 from transformers import ByT5Tokenizer, PreTrainedTokenizerBase
 from transformers.modeling_outputs import TokenClassifierOutput
 
-from ftspec.api import RunError
+from ftspec.api import IGNORED_LABEL, RunError
 
 MakeTask = Callable[..., TokenClassification]
 
@@ -63,14 +63,14 @@ def test_the_first_piece_is_labelled(make_task: MakeTask) -> None:
     assert task._names == ("B-LOC", "B-PER", "I-PER", "O")
     assert [task._names[labels[at]] for at in firsts] == ROW["tags"][0]
     assert len(labels) == len(encoded["input_ids"][0]) > len(firsts) + 2
-    assert all(label == IGNORED for at, label in enumerate(labels) if at not in firsts)
+    assert all(label == IGNORED_LABEL for at, label in enumerate(labels) if at not in firsts)
 
 
 def test_all_pieces_are_labelled_and_a_span_begins_once(make_task: MakeTask) -> None:
     task = make_task(label_all_pieces=True, labels=BIO)
     fitted(task, ROW)
     encoded = task.encode(ROW)
-    names = [BIO[label] if label != IGNORED else "" for label in encoded["labels"][0]]
+    names = [BIO[label] if label != IGNORED_LABEL else "" for label in encoded["labels"][0]]
     assert names[0] == names[-1] == ""
     firsts = encoded["firsts"][0]
     expected = {0: "I-PER", 1: "I-PER", 2: "O", 3: "I-LOC"}
@@ -131,7 +131,7 @@ def test_a_tag_that_training_has_not_seen(make_task: MakeTask) -> None:
     task = make_task()
     fitted(task, ROW)
     error = raised(task.encode, {"tokens": [["x"]], "tags": [["B-ORG"]]})
-    assert error.headline == 'the label "B-ORG" was not seen in training'
+    assert error.headline == 'the label "B-ORG" is not in the training split'
     assert error.at == ("preprocess", "template", "tags")
 
 
@@ -194,7 +194,7 @@ def test_evaluation_sees_the_tags_of_words(
     logits = torch.nn.functional.one_hot(batch["labels"].clamp(min=0), len(BIO)).float()
     outputs: Any = SimpleNamespace(
         predictions=task.reduce_logits(logits, batch["labels"]).numpy(),
-        label_ids=np.pad(batch["labels"].numpy(), ((0, 0), (0, 3)), constant_values=IGNORED),
+        label_ids=np.pad(batch["labels"].numpy(), ((0, 0), (0, 3)), constant_values=IGNORED_LABEL),
     )
     assert task.decode(outputs, encoded) == (rows["tags"], rows["tags"])
     assert task.decode(outputs, encoded.to_iterable_dataset()) == (rows["tags"], rows["tags"])

@@ -9,7 +9,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerBase
 
-from ftspec.api import TaskContext, checked_texts
+from ftspec.api import IGNORED_LABEL, TaskContext, checked_texts
 from ftspec_preference.config import ChatConfig
 from ftspec_preference.conversation import ANSWER_LENGTH, IS_CUT, ConversationTask
 from ftspec_preference.messages import (
@@ -18,8 +18,6 @@ from ftspec_preference.messages import (
     conversation_of,
     without_answer,
 )
-
-IGNORED = -100  # label of what no loss counts: prompts and padding
 
 
 class Chat(ConversationTask):
@@ -37,11 +35,11 @@ class Chat(ConversationTask):
         }
         for ids, is_answer in self.template.encode(conversations):
             pairs = list(zip(ids, is_answer, strict=True))[:longest]
-            labels = [token if learned else IGNORED for token, learned in pairs]
+            labels = [token if learned else IGNORED_LABEL for token, learned in pairs]
             encoded["input_ids"].append([token for token, _ in pairs])
             encoded["labels"].append(labels)
             # the first token of a row is predicted from nothing
-            encoded[ANSWER_LENGTH].append(sum(label != IGNORED for label in labels[1:]))
+            encoded[ANSWER_LENGTH].append(sum(label != IGNORED_LABEL for label in labels[1:]))
             encoded[IS_CUT].append(any(is_answer[longest:]))
         return encoded
 
@@ -51,7 +49,7 @@ class Chat(ConversationTask):
 
     def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """The answers' tokens."""
-        return batch["labels"][..., 1:].ne(IGNORED).sum()
+        return batch["labels"][..., 1:].ne(IGNORED_LABEL).sum()
 
     def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
         """The best next token; whole logits would not fit in memory."""
@@ -89,5 +87,5 @@ class _Collator:
             return_tensors="pt",
         )
         labels = [torch.tensor(row["labels"]) for row in rows]
-        batch["labels"] = pad_sequence(labels, batch_first=True, padding_value=IGNORED)
+        batch["labels"] = pad_sequence(labels, batch_first=True, padding_value=IGNORED_LABEL)
         return batch

@@ -53,7 +53,7 @@ def _template(plan: Plan, spans: Document, config: ConversationConfig) -> Iterat
     elif config.chat_template is None and plan.tokenizer.type == "train":
         yield Diagnostic(
             slug="preference/no-template",
-            headline="a tokenizer learned from the training text has no chat template",
+            headline="a tokenizer trained on the training text has no chat template",
             labels=labelled(spans.span(plan.task.at)),
             helps=('write "chat_template" or "chat_template_file" in the task section',),
         )

@@ -11,11 +11,18 @@ import torch
 from seqeval.metrics.sequence_labeling import get_entities
 from transformers import EvalPrediction, PretrainedConfig, PreTrainedModel
 
-from ftspec.api import Labels, RunError, Task, TaskContext, class_names_of, learn_names
+from ftspec.api import (
+    IGNORED_LABEL,
+    Labels,
+    RunError,
+    Task,
+    TaskContext,
+    class_names_of,
+    learn_names,
+)
 from ftspec_token_classification.config import TokenClassificationConfig, is_bio
 from ftspec_token_classification.words import Words, first_pieces, read_words
 
-IGNORED = -100  # label of pieces that no loss counts
 _TAGS = ("preprocess", "template", "tags")
 _WINDOWS = 32  # computed at once in prediction
 
@@ -116,7 +123,7 @@ class TokenClassification(Task):
             batch = self._pad(rows)
             width = batch["input_ids"].shape[1]
             batch["labels"] = torch.tensor(
-                [row["labels"] + [IGNORED] * (width - len(row["labels"])) for row in rows]
+                [row["labels"] + [IGNORED_LABEL] * (width - len(row["labels"])) for row in rows]
             )
             return batch
 
@@ -124,7 +131,7 @@ class TokenClassification(Task):
 
     def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """The labelled pieces."""
-        return batch["labels"].ne(IGNORED).sum()
+        return batch["labels"].ne(IGNORED_LABEL).sum()
 
     def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
         """The best tag of each piece."""
@@ -230,7 +237,7 @@ class TokenClassification(Task):
     def _labels_of(
         self, owners: Sequence[int | None], first: Mapping[int, int], ids: Sequence[int]
     ) -> list[int]:
-        labels = [IGNORED] * len(owners)
+        labels = [IGNORED_LABEL] * len(owners)
         for position, word in enumerate(owners):
             if word is None:
                 continue
@@ -255,7 +262,7 @@ class TokenClassification(Task):
     def _learn(self, fields: datasets.Dataset | datasets.IterableDataset) -> list[str]:
         if not isinstance(fields, datasets.Dataset):
             raise RunError(
-                "the tags of a streamed source cannot be learned",
+                "the tags of a streamed source are not known",
                 slug="unknown-labels",
                 at=self._context.section,
                 helps=('name them in the task section: "labels: […]"',),
