@@ -1,4 +1,4 @@
-"""The built-in components, as records. Imports nothing heavy: factories are named by strings."""
+"""The records of the built-in components. Imports nothing heavy: strings name the factories."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def ftspec_register_sources() -> Iterable[SourceComponent]:
     """Where rows come from."""
     yield SourceComponent(
         name="hub",
-        summary="a dataset of the Hugging Face Hub",
+        summary="a dataset on the Hugging Face Hub",
         config=sources.HubConfig,
         factory=f"{_BUILTIN}.sources.hub:HubSource",
         uses_hub=True,
@@ -38,7 +38,7 @@ def ftspec_register_sources() -> Iterable[SourceComponent]:
         ("json", sources.JsonConfig, "JSON lines, or a JSON array"),
         ("csv", sources.CsvConfig, "comma-separated values"),
         ("parquet", sources.ParquetConfig, "Parquet files"),
-        ("text", sources.TextConfig, "plain text: a row for each line, paragraph or file"),
+        ("text", sources.TextConfig, "plain text, with one row per line, paragraph or file"),
     ):
         yield SourceComponent(
             name=name,
@@ -69,16 +69,16 @@ def ftspec_register_sources() -> Iterable[SourceComponent]:
 
 @hookimpl
 def ftspec_register_transforms() -> Iterable[TransformComponent]:
-    """What happens to rows before the template."""
+    """Changes to rows before the template."""
     yield TransformComponent(
         name="filter",
-        summary="keep rows by a column's length or presence",
+        summary="keep rows by the length or presence of a column",
         config=transforms.FilterConfig,
         factory=f"{_BUILTIN}.transforms.filter:Filter",
     )
     yield TransformComponent(
         name="deduplicate",
-        summary="keep the first of equal rows",
+        summary="remove duplicate rows",
         config=transforms.DeduplicateConfig,
         factory=f"{_BUILTIN}.transforms.deduplicate:Deduplicate",
     )
@@ -86,16 +86,16 @@ def ftspec_register_transforms() -> Iterable[TransformComponent]:
 
 @hookimpl
 def ftspec_register_tokenizers() -> Iterable[TokenizerComponent]:
-    """How text becomes ids."""
+    """How text becomes token ids."""
     yield TokenizerComponent(
         name="auto",
-        summary="the tokenizer that comes with a checkpoint",
+        summary="the tokenizer of a checkpoint",
         config=tokenizers.AutoTokenizerConfig,
         factory=f"{_BUILTIN}.tokenizers.auto:load_tokenizer",
     )
     yield TokenizerComponent(
         name="train",
-        summary="a tokenizer learned from the training text",
+        summary="a tokenizer trained on the training text",
         config=tokenizers.TrainTokenizerConfig,
         factory=f"{_BUILTIN}.tokenizers.train:train_tokenizer",
     )
@@ -106,12 +106,12 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
     """What the model learns."""
     yield TaskComponent(
         name="text-classification",
-        summary="texts, or pairs of texts, to labels or a number",
+        summary="a label, labels or a number for a text or a pair of texts",
         config=tasks.TextClassificationConfig,
         factory=f"{_BUILTIN}.tasks.text_classification:TextClassification",
         fields=(
             TaskField(name="text", summary="the text"),
-            TaskField(name="text_pair", summary="a second text to read with it", required=False),
+            TaskField(name="text_pair", summary="a second text", required=False),
             TaskField(
                 name="label",
                 summary="the label, labels or number",
@@ -127,8 +127,8 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
         },
     )
     for name, summary, metric in (
-        ("summarization", "a document to a shorter text", "rouge"),
-        ("translation", "a text to another language", "sacrebleu"),
+        ("summarization", "a shorter text for a document", "rouge"),
+        ("translation", "a text in another language", "sacrebleu"),
     ):
         yield TaskComponent(
             name=name,
@@ -136,15 +136,15 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
             config=tasks.Seq2SeqConfig,
             factory=f"{_BUILTIN}.tasks.seq2seq:Seq2Seq",
             fields=(
-                TaskField(name="source", summary="the text to read, a T5 prefix included"),
-                TaskField(name="target", summary="the text to write", is_answer=True),
+                TaskField(name="source", summary="the input text, including a T5 prefix"),
+                TaskField(name="target", summary="the output text", is_answer=True),
             ),
             auto_model="AutoModelForSeq2SeqLM",
             default_metrics={"text": (metric,)},
         )
     yield TaskComponent(
         name="text-generation",
-        summary="the next token of a text",
+        summary="causal language modeling: the next token of a text",
         config=tasks.TextGenerationConfig,
         factory=f"{_BUILTIN}.tasks.text_generation:TextGeneration",
         fields=(TaskField(name="text", summary="the text"),),
@@ -156,9 +156,33 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
 @hookimpl
 def ftspec_register_metrics() -> Iterable[MetricComponent]:
     """What is measured."""
+    yield from _classification_metrics()
+    yield from _regression_metrics()
+    yield from _text_metrics()
+    yield MetricComponent(
+        name="perplexity",
+        summary="exponential of the mean loss over tokens",
+        config=metrics.NoOptions,
+        factory=f"{_BUILTIN}.metrics.perplexity:perplexity",
+        scores=frozenset({"loss"}),
+        results=("perplexity",),
+        greater_is_better=False,
+    )
+    yield MetricComponent(
+        name="hub",
+        summary="a metric on the Hub; its code runs",
+        config=metrics.HubMetricConfig,
+        factory=f"{_BUILTIN}.metrics.hub:load_metric",
+        scores=frozenset({"class", "class-set", "value", "text"}),
+        results=(),
+        uses_hub=True,
+    )
+
+
+def _classification_metrics() -> Iterable[MetricComponent]:
     yield MetricComponent(
         name="accuracy",
-        summary="share of right decisions; for label sets, of sets right in every label",
+        summary="share of correct predictions; for label sets, all labels must be correct",
         config=metrics.NoOptions,
         factory=f"{_BUILTIN}.metrics.classification:accuracy",
         scores=frozenset({"class", "class-set"}),
@@ -166,8 +190,8 @@ def ftspec_register_metrics() -> Iterable[MetricComponent]:
     )
     for name, summary in (
         ("f1", "harmonic mean of precision and recall"),
-        ("precision", "share of given labels that are right"),
-        ("recall", "share of right labels that are given"),
+        ("precision", "share of predicted labels that are correct"),
+        ("recall", "share of correct labels that are predicted"),
     ):
         yield MetricComponent(
             name=name,
@@ -179,17 +203,20 @@ def ftspec_register_metrics() -> Iterable[MetricComponent]:
         )
     yield MetricComponent(
         name="matthews-correlation",
-        summary="correlation of decisions and truth, fair to unequal classes",
+        summary="correlation of predictions and labels, for classes of unequal size",
         config=metrics.NoOptions,
         factory=f"{_BUILTIN}.metrics.classification:matthews_correlation",
         aliases=("matthews_correlation",),
         scores=frozenset({"class"}),
         results=("matthews_correlation",),
     )
+
+
+def _regression_metrics() -> Iterable[MetricComponent]:
     for name, summary, is_up in (
         ("mse", "mean squared error", False),
         ("mae", "mean absolute error", False),
-        ("r2", "share of variance explained", True),
+        ("r2", "coefficient of determination", True),
         ("pearson", "linear correlation", True),
         ("spearman", "rank correlation", True),
     ):
@@ -202,6 +229,9 @@ def ftspec_register_metrics() -> Iterable[MetricComponent]:
             results=(name,),
             greater_is_better=is_up,
         )
+
+
+def _text_metrics() -> Iterable[MetricComponent]:
     yield MetricComponent(
         name="rouge",
         summary="overlap of words and word sequences, in percent, for any script",
@@ -221,35 +251,17 @@ def ftspec_register_metrics() -> Iterable[MetricComponent]:
     )
     yield MetricComponent(
         name="chrf",
-        summary="overlap of character sequences, in percent",
+        summary="overlap of character n-grams, in percent",
         config=metrics.ChrfConfig,
         factory=f"{_BUILTIN}.metrics.text:chrf",
         scores=frozenset({"text"}),
         results=("chrf",),
     )
-    yield MetricComponent(
-        name="perplexity",
-        summary="exponential of the mean loss over tokens",
-        config=metrics.NoOptions,
-        factory=f"{_BUILTIN}.metrics.perplexity:perplexity",
-        scores=frozenset({"loss"}),
-        results=("perplexity",),
-        greater_is_better=False,
-    )
-    yield MetricComponent(
-        name="hub",
-        summary="a metric of the Hub; its code runs",
-        config=metrics.HubMetricConfig,
-        factory=f"{_BUILTIN}.metrics.hub:load_metric",
-        scores=frozenset({"class", "class-set", "value", "text"}),
-        results=(),
-        uses_hub=True,
-    )
 
 
 @hookimpl
 def ftspec_register_callbacks() -> Iterable[CallbackComponent]:
-    """What happens during training."""
+    """Actions during training."""
     yield CallbackComponent(
         name="early-stopping",
         summary="stop when evaluations no longer improve",
@@ -264,7 +276,7 @@ def ftspec_register_callbacks() -> Iterable[CallbackComponent]:
     )
     yield CallbackComponent(
         name="generated-samples",
-        summary="show what the model says at every evaluation",
+        summary="show predictions of the model at every evaluation",
         config=callbacks.GeneratedSamplesConfig,
         factory=f"{_BUILTIN}.callbacks.generated_samples:GeneratedSamples",
     )

@@ -8,7 +8,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, BloomConfig, BloomForCausalLM
 
-from ftspec.builtin.tasks.documents import IGNORED, DocumentsApart, keep_documents_apart
+from ftspec.api import IGNORED_LABEL
+from ftspec.builtin.tasks.documents import DocumentsApart, keep_documents_apart
 from ftspec.errors import RunError
 from tests.engine.gradients import double_throughout
 from tests.engine.running import Engine, steps_in
@@ -27,8 +28,8 @@ def test_positions_begin_anew_with_every_document() -> None:
     assert batch["input_ids"].tolist() == [[5, 6, 0, 7, 0], [8, 0, 4, 9, 9]]
     assert batch["position_ids"].tolist() == [[0, 1, 2, 0, 1], [0, 1, 0, 0, 1]]
     assert batch["labels"].tolist() == [
-        [IGNORED, 6, 0, IGNORED, 0],
-        [IGNORED, 0, IGNORED, IGNORED, IGNORED],
+        [IGNORED_LABEL, 6, 0, IGNORED_LABEL, 0],
+        [IGNORED_LABEL, 0, IGNORED_LABEL, IGNORED_LABEL, IGNORED_LABEL],
     ]
 
 
@@ -49,7 +50,7 @@ def test_the_gradient_is_that_of_the_documents_one_by_one(gpt2: Path) -> None:
             for one in documents
         ]
 
-    assert int(batch["labels"][:, 1:].ne(IGNORED).sum()) == sum(items)
+    assert int(batch["labels"][:, 1:].ne(IGNORED_LABEL).sum()) == sum(items)
     for index, whole in enumerate(packed):
         mean = sum(one[index] * count for one, count in zip(alone, items, strict=True)) / sum(items)
         torch.testing.assert_close(whole, mean, rtol=1e-9, atol=1e-12)

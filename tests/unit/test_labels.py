@@ -91,14 +91,14 @@ def test_unseen_label(names: list[str], value: Any, shown: str, suggestion: str)
     with pytest.raises(RunError) as caught:
         Labels(names, AT).id_of(value)
     assert caught.value.slug == "unseen-label"
-    assert caught.value.headline == f'the label "{shown}" was not seen in training'
+    assert caught.value.headline == f'the label "{shown}" is not in the training split'
     assert caught.value.at == AT
     assert caught.value.helps[0] == suggestion
 
 
 @pytest.mark.parametrize("value", [7, -2])
 def test_an_integer_that_no_class_has(value: int) -> None:
-    with pytest.raises(RunError, match=f'the label "{value}" was not seen'):
+    with pytest.raises(RunError, match=f'the label "{value}" is not in the training split'):
         Labels(["a", "b"], AT, ["a", "b"]).id_of(value)
 
 

@@ -1,4 +1,4 @@
-"""Keeps the best checkpoint: the Trainer does it, this callback says which it was."""
+"""Keeps the best checkpoint: the Trainer does the work, this callback reports which one it is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ftspec.builtin.callbacks.config import BestModelConfig
 
 
 class BestModel(TrainerCallback):
-    """Its settings of ``training`` come from the config."""
+    """Reports the best step. The config sets the ``training`` fields."""
 
     def __init__(self, context: CallbackContext) -> None:
         self._note = context.note
@@ -23,15 +23,15 @@ class BestModel(TrainerCallback):
         control: TrainerControl,
         **kwargs: Any,
     ) -> None:
-        """Say which step was best."""
+        """Report the best step."""
         if state.best_model_checkpoint is not None:
             step = state.best_model_checkpoint.rpartition("-")[2]
             self._note(
-                f"the best model is that of step {step}: "
+                f"the best model is from step {step}: "
                 f"{args.metric_for_best_model} {state.best_metric:.4g}"
             )
 
 
 def best_model(config: BestModelConfig, context: CallbackContext) -> BestModel:
-    """The callback; the metric and the number kept are settings of the Trainer."""
+    """The callback. The Trainer knows the metric and the number of checkpoints to keep."""
     return BestModel(context)

@@ -16,7 +16,7 @@ from ftspec.builtin.callbacks.config import EarlyStoppingConfig
 
 
 class EarlyStopping(EarlyStoppingCallback):
-    """Its settings of ``training`` (best model, metric) come from the config."""
+    """The config sets the ``training`` fields for the best model and the metric."""
 
     def on_train_begin(
         self,
@@ -25,11 +25,11 @@ class EarlyStopping(EarlyStoppingCallback):
         control: TrainerControl,
         **kwargs: Any,
     ) -> None:
-        """In a run resumed, go on counting: the Trainer saves the count and does not restore it."""
+        """Restore the count in a resumed run: the Trainer saves it but does not restore it."""
         super().on_train_begin(args, state, control, **kwargs)  # type: ignore[no-untyped-call]
         callbacks: dict[str, Any] = state.stateful_callbacks or {}  # type: ignore[assignment]
         saved = callbacks.get(type(self).__name__)
-        if isinstance(saved, dict):  # a list where a spec has two of this callback
+        if isinstance(saved, dict):  # a list if the spec has this callback twice
             count = saved["attributes"]["early_stopping_patience_counter"]
             self.early_stopping_patience_counter = count
         if self.early_stopping_patience_counter >= self.early_stopping_patience:

@@ -1,4 +1,4 @@
-"""Shows what the model says at every evaluation, in TensorBoard and in the run log."""
+"""Shows predictions of the model at every evaluation, in TensorBoard and in the run log."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from ftspec.api import CallbackContext
 from ftspec.builtin.callbacks.config import GeneratedSamplesConfig
 
-_ANSWERS = ("text", "label", "labels", "value")  # what a result says, shortest way
+_ANSWERS = ("text", "label", "labels", "value")  # the key with the prediction itself
 
 
 class GeneratedSamples(TrainerCallback):
-    """The task's own predictions for the first rows."""
+    """The predictions of the task for the first rows."""
 
     def __init__(self, config: GeneratedSamplesConfig, context: CallbackContext) -> None:
         self._task = context.task
@@ -36,7 +36,7 @@ class GeneratedSamples(TrainerCallback):
         model: Any = None,
         **kwargs: Any,
     ) -> None:
-        """Predict and write; training goes on as if nothing had happened."""
+        """Predict and write the results. Training is not affected."""
         if not state.is_world_process_zero or state.global_step == self._shown_at:
             return
         self._shown_at = state.global_step
@@ -45,7 +45,7 @@ class GeneratedSamples(TrainerCallback):
             for row in self._rows
         ]
         was_training = model.training
-        # sampling must not move the random numbers that training draws
+        # sampling must not change the random numbers of training
         with torch.random.fork_rng(), torch.no_grad():
             model.eval()
             results = self._task.predict(model, inputs)

@@ -1,4 +1,4 @@
-"""Metrics of decisions, by scikit-learn. Inputs are class ids, or 0/1 rows over the classes."""
+"""Classification metrics of scikit-learn. Inputs are class ids, or 0/1 rows over the classes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ftspec.builtin.metrics.config import AveragedConfig, NoOptions
 
 
 class _Decisions(LocalMetric):
-    """A metric of class ids that takes rows over the classes as well."""
+    """A metric that accepts class ids or 0/1 rows over the classes."""
 
     def compute(self, *, predictions: Any, references: Any) -> dict[str, float]:
         """Score ``predictions`` against ``references``, both of shape (N,) or (N, classes)."""
@@ -35,7 +35,7 @@ def _decisions(name: str, function: Callable[..., float], **options: Any) -> Loc
 
 
 def accuracy(config: NoOptions, context: Context) -> LocalMetric:
-    """Share of right decisions; for rows over the classes, of rows right throughout."""
+    """Share of correct predictions. A row over the classes is correct if every class is."""
     return _decisions("accuracy", metrics.accuracy_score)
 
 
@@ -45,12 +45,12 @@ def f1(config: AveragedConfig, context: Context) -> LocalMetric:
 
 
 def precision(config: AveragedConfig, context: Context) -> LocalMetric:
-    """Share of given labels that are right."""
+    """Share of predicted labels that are correct."""
     return _decisions("precision", metrics.precision_score, average=config.average, zero_division=0)
 
 
 def recall(config: AveragedConfig, context: Context) -> LocalMetric:
-    """Share of right labels that are given."""
+    """Share of correct labels that are predicted."""
     return _decisions("recall", metrics.recall_score, average=config.average, zero_division=0)
 
 

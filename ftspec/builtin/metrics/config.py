@@ -15,11 +15,11 @@ class NoOptions(ComponentConfig):
 
 
 class AveragedConfig(ComponentConfig):
-    """A metric of each class, averaged."""
+    """A metric per class, averaged."""
 
     average: Literal["macro", "micro", "weighted", "binary"] = Field(
         default="macro",
-        description="mean over classes, over all decisions, by class size, or of class 1 alone",
+        description="mean over classes, over all predictions, by class size, or only class 1",
     )
 
 
@@ -28,7 +28,7 @@ class RougeConfig(ComponentConfig):
 
     tokenizer: Literal["unicode", "english"] = Field(
         default="unicode",
-        description="words of any script, or rouge-score's own: ASCII letters and digits, stemmed",
+        description="words of any script, or those of rouge-score: ASCII only, stemmed",
     )
 
 
@@ -38,7 +38,7 @@ class SacrebleuConfig(ComponentConfig):
     tokenize: Literal["13a", "intl", "char", "zh", "none"] = Field(
         default="13a", description="how sacrebleu splits words"
     )
-    lowercase: bool = Field(default=False, description="whether case is ignored")
+    lowercase: bool = Field(default=False, description="ignore case")
 
 
 class ChrfConfig(ComponentConfig):
@@ -48,7 +48,7 @@ class ChrfConfig(ComponentConfig):
 
 
 class HubMetricConfig(ComponentConfig):
-    """A metric of the Hub: its code is downloaded and runs."""
+    """A metric on the Hub. Its code is downloaded and runs."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -66,7 +66,7 @@ class HubMetricConfig(ComponentConfig):
         default=None, description="branch, tag or commit"
     )
     trust_remote_code: bool = Field(
-        default=False, description="must be true: a metric of the Hub is code"
+        default=False, description="must be true: a metric on the Hub is code"
     )
 
     @model_validator(mode="after")
@@ -74,7 +74,7 @@ class HubMetricConfig(ComponentConfig):
         if not self.trust_remote_code:
             raise PydanticCustomError(
                 "remote-code",
-                'a metric of the Hub runs code from there; write "trust_remote_code: true" '
+                'a metric on the Hub runs its own code; write "trust_remote_code: true" '
                 "after reading it",
             )
         return self

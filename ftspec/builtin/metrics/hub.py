@@ -1,4 +1,4 @@
-"""A metric of the Hub, whose code is downloaded and runs: the spec must allow it by name."""
+"""A metric on the Hub. Its code is downloaded and runs, so the spec must allow it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ftspec.builtin.metrics.config import HubMetricConfig
 
 
 def load_metric(config: HubMetricConfig, context: Context) -> evaluate.EvaluationModule:
-    """Download and load it.
+    """Download and load the metric.
 
     Raises:
-        RunError: there is no such metric, or it needs packages that are not installed.
+        RunError: the metric does not exist, or needs packages that are not installed.
     """
     try:
         return evaluate.load(config.path, revision=config.revision)

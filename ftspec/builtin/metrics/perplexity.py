@@ -12,7 +12,7 @@ from ftspec.builtin.metrics.config import NoOptions
 
 
 def perplexity(config: NoOptions, context: Context) -> LocalMetric:
-    """Takes the column ``losses``: the mean loss of a split, in nats for each token."""
+    """Takes the column ``losses``: the mean loss of a split, in nats per token."""
 
     def score(losses: Any) -> dict[str, float]:
         mean = sum(losses) / len(losses)

@@ -1,4 +1,4 @@
-"""Metrics of numbers, by scikit-learn and SciPy. Inputs have shape (N,)."""
+"""Regression metrics of scikit-learn and SciPy. Inputs have shape (N,)."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def r2(config: NoOptions, context: Context) -> LocalMetric:
 
 
 def pearson(config: NoOptions, context: Context) -> LocalMetric:
-    """Pearson correlation; not a number where either side is constant."""
+    """Pearson correlation; NaN if either side is constant."""
     return _values("pearson", lambda references, given: stats.pearsonr(references, given).statistic)
 
 
 def spearman(config: NoOptions, context: Context) -> LocalMetric:
-    """Spearman rank correlation; not a number where either side is constant."""
+    """Spearman rank correlation; NaN if either side is constant."""
     return _values(
         "spearman", lambda references, given: stats.spearmanr(references, given).statistic
     )

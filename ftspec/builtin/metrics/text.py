@@ -1,4 +1,4 @@
-"""Metrics of generated text, by rouge-score and sacrebleu.
+"""Metrics of generated text, from rouge-score and sacrebleu.
 
 Inputs are N texts; results are in percent.
 """
@@ -25,10 +25,10 @@ _TEXTS = {"predictions": datasets.Value("string"), "references": datasets.Value(
 class UnicodeWords:
     """Splits text of any script into lower-case words.
 
-    rouge-score's own tokenizer keeps ASCII letters and digits alone, so that every score of a
-    Bangla text is zero. A word here is a run of letters, marks and digits: Bangla's vowel signs are
-    marks, and Python's ``\\w`` would cut words at them. Scripts written without spaces (Chinese,
-    Japanese, Thai, Lao, Khmer, Burmese) are taken character by character.
+    The tokenizer of rouge-score keeps only ASCII letters and digits, so every score of a Bangla
+    text is zero. Here a word is a sequence of letters, marks and digits: the vowel signs of Bangla
+    are marks, and Python's ``\\w`` would split words at them. In scripts without spaces (Chinese,
+    Japanese, Thai, Lao, Khmer, Burmese) each character is a word.
     """
 
     def tokenize(self, text: str) -> list[str]:
@@ -49,7 +49,7 @@ class UnicodeWords:
 
 
 def rouge(config: RougeConfig, context: Context) -> LocalMetric:
-    """F-measures of ROUGE-1, -2, -L and -Lsum (over the sentences of each text)."""
+    """F-measures of ROUGE-1, -2, -L and -Lsum (per sentence of each text)."""
     is_english = config.tokenizer == "english"
     scorer = rouge_scorer.RougeScorer(
         list(_ROUGE_TYPES),
@@ -60,7 +60,7 @@ def rouge(config: RougeConfig, context: Context) -> LocalMetric:
     def score(predictions: list[str], references: list[str]) -> dict[str, float]:
         aggregator = _Means()
         for prediction, reference in zip(predictions, references, strict=True):
-            # ROUGE-Lsum takes lines for sentences
+            # ROUGE-Lsum treats lines as sentences
             aggregator.add(scorer.score(_by_sentence(reference), _by_sentence(prediction)))
         return aggregator.percentages()
 

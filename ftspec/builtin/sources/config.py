@@ -19,14 +19,14 @@ from ftspec.api import (
 from ftspec.builtin.sources.names import FULL_NAMES
 
 Names = str | list[str] | dict[str, str | list[str]]
-"""One name or pattern, several, or several for each split."""
+"""One name or pattern, a list of them, or names or lists by split."""
 
-# rows are cached with the names of their columns
+# column names are cached together with the rows
 _IN_ROWS = FromEnvironment(allowed=False)
 
 
 class HubConfig(ComponentConfig):
-    """A dataset of the Hugging Face Hub."""
+    """A dataset on the Hugging Face Hub."""
 
     path: str = Field(
         description='full name of the dataset, such as "Yelp/yelp_review_full"',
@@ -36,9 +36,14 @@ class HubConfig(ComponentConfig):
     revision: str | None = Field(default=None, description="branch, tag or commit")
     data_dir: str | None = Field(default=None, description="folder inside the repository")
     data_files: Names | None = Field(default=None, description="files inside the repository")
-    streaming: bool = Field(default=False, description="read rows as they come, without a copy")
+    streaming: bool = Field(
+        default=False,
+        description="read rows one after the other, without downloading all files first",
+    )
     shuffle_buffer: int = Field(
-        default=10_000, ge=1, description="rows a streamed training split is shuffled within"
+        default=10_000,
+        ge=1,
+        description="size of the buffer that shuffles a streamed training split",
     )
 
     @field_validator("path")
@@ -54,7 +59,7 @@ class HubConfig(ComponentConfig):
         if "/" not in path:
             raise PydanticCustomError(
                 "legacy-dataset",
-                '"{path}" is no full name of a dataset',
+                '"{path}" is not the full name of a dataset',
                 {"path": path, "help": 'write it as "owner/name"'},
             )
         return path
@@ -72,17 +77,17 @@ class JsonConfig(FilesConfig):
     """JSON lines, or one JSON array of objects."""
 
     field: str | None = Field(
-        default=None, description="the key that holds the rows, in a file that is one object"
+        default=None, description="the key of the rows, if the file is a single object"
     )
 
 
 def _is_encoding(name: str) -> str:
     try:
-        "a".encode(name)  # refuses codecs of Python that make no text
+        "a".encode(name)  # refuses codecs that do not encode text
         codecs.getincrementaldecoder(name)
     except (LookupError, ValueError):
         raise PydanticCustomError(
-            "bad-value", 'Python knows no encoding "{name}" of text', {"name": name}
+            "bad-value", 'Python has no text encoding "{name}"', {"name": name}
         ) from None
     return name
 
@@ -91,11 +96,11 @@ Encoding = Annotated[str, AfterValidator(_is_encoding)]
 
 
 class CsvConfig(FilesConfig):
-    """Comma- or otherwise separated values."""
+    """Values separated by a comma or another character."""
 
-    delimiter: str = Field(default=",", min_length=1, max_length=1, description="between values")
+    delimiter: str = Field(default=",", min_length=1, max_length=1, description="the separator")
     column_names: Annotated[list[str] | None, _IN_ROWS] = Field(
-        default=None, description="for files without a header line"
+        default=None, description="names of the columns, for files without a header line"
     )
     encoding: Encoding = Field(default="utf-8", description="encoding of the files")
 
@@ -114,7 +119,9 @@ SampleBy = Literal["line", "paragraph", "document"]
 class TextConfig(FilesConfig):
     """Plain text files; rows have one column, "text"."""
 
-    sample_by: SampleBy = Field(default="line", description="what one row is; a document is a file")
+    sample_by: SampleBy = Field(
+        default="line", description="what a row is; a document is a whole file"
+    )
     encoding: Encoding = Field(default="utf-8", description="encoding of the files")
 
 
@@ -128,23 +135,29 @@ class PackageConfig(ComponentConfig):
     """Files inside an installed Python package."""
 
     package: str = Field(description="import name of the package")
-    files: Names = Field(description="path or pattern inside it, a list, or one for each split")
+    files: Names = Field(
+        description="path or pattern inside the package, a list, or one for each split"
+    )
     format: Literal["json", "csv", "parquet", "text"] = Field(description="format of the files")
-    sample_by: SampleBy = Field(default="line", description="for text: what one row is")
+    sample_by: SampleBy = Field(default="line", description="for text: what a row is")
 
 
 class WeightedSource(SpecModel):
     """One part of a mixture."""
 
-    source: SourceSection = Field(description="where its rows come from")
-    weight: float = Field(default=1.0, gt=0, description="its share of the rows drawn")
+    source: SourceSection = Field(description="where the rows come from")
+    weight: float = Field(
+        default=1.0,
+        gt=0,
+        description="share of its rows in the mixture, relative to the other weights",
+    )
 
 
 class MixtureConfig(ComponentConfig):
-    """Several sources, interleaved at random by weight. Columns must agree."""
+    """Several sources, interleaved at random by weight. They must have the same columns."""
 
     sources: list[WeightedSource] = Field(min_length=2, description="the parts")
     stopping: Literal["first-exhausted", "all-exhausted"] = Field(
         default="first-exhausted",
-        description="stop when one part runs out, or repeat parts until all were seen",
+        description="stop when one part runs out, or repeat parts until all rows were used",
     )

@@ -21,7 +21,7 @@ class DiskSource:
             loaded = datasets.load_from_disk(config.path)
         except (OSError, ValueError) as error:
             raise RunError(
-                f'"{config.path}" is no folder written by save_to_disk: {error}',
+                f'"{config.path}" is not a folder written by save_to_disk: {error}',
                 slug="unreadable-data",
                 at=(*context.section, "path"),
             ) from error
@@ -30,7 +30,7 @@ class DiskSource:
         self._splits: Mapping[str, datasets.Dataset] = {DEFAULT_SPLIT: loaded} if is_one else loaded
 
     def split_names(self) -> Sequence[str]:
-        """The splits saved."""
+        """The saved splits."""
         return list(self._splits)
 
     def load(self, split: str) -> datasets.Dataset:
@@ -38,8 +38,8 @@ class DiskSource:
         return self._splits[split]
 
     def identity(self) -> Mapping[str, Any]:
-        """The SHA-256 of every file saved: of the rows and of what describes them; datasets puts
-        caches of its own beside them."""
+        """The SHA-256 of every saved file: the rows and their descriptions, without the cache files
+        of datasets in the same folder."""
         arrow = {file["filename"] for rows in self._splits.values() for file in rows.cache_files}
         described = {str(path) for path in Path(self._path).rglob("*.json")}
         return {"files": {path: sha256_of(Path(path)) for path in sorted(arrow | described)}}

@@ -1,4 +1,4 @@
-"""Sources of files on this machine, read by the packaged builders of ``datasets``."""
+"""Sources of files on this machine, read by the builders of ``datasets``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEFAULT_SPLIT = "train"
 
 
 class FileSource:
-    """Rows of files in one format; without split names all rows are the split ``train``."""
+    """Rows of files in one format. Without split names, all rows are in the split ``train``."""
 
     def __init__(self, format_name: str, files: Names, at: SpecPath, **options: Any) -> None:
         self._format = format_name
@@ -35,7 +35,7 @@ class FileSource:
         self._options = options
 
     def split_names(self) -> Sequence[str]:
-        """The splits the spec names, or ``train``."""
+        """The splits that the spec names, or ``train``."""
         return list(self._files)
 
     def load(self, split: str) -> datasets.Dataset:
@@ -45,9 +45,9 @@ class FileSource:
         try:
             return datasets.load_dataset(
                 self._format,
-                # by their times alone datasets would take files written anew for those it has read
+                # datasets compares only times, and could reuse the rows of a rewritten file
                 name=hashlib.sha256(content.encode()).hexdigest()[:16],
-                # datasets reads names as patterns, and brackets in them its own way
+                # datasets reads names as patterns, in which brackets are special
                 data_files={split: [glob.escape(path) for path in paths]},
                 split=split,
                 **self._options,
@@ -69,7 +69,9 @@ class FileSource:
     def _helps(self, paths: Sequence[str], error: BaseException) -> tuple[str, ...]:
         if isinstance(error, UnicodeDecodeError):
             return (
-                ('name theirs, as in "encoding: latin-1"',) if "encoding" in self._options else ()
+                ('set the encoding, for example "encoding: latin-1"',)
+                if "encoding" in self._options
+                else ()
             )
         if self._format == "csv":
             return _long_row(paths, self._options)
@@ -118,7 +120,7 @@ def text_source(config: TextConfig, context: Context) -> FileSource:
 
 
 def _matches(pattern: str) -> list[str]:
-    if Path(pattern).is_file():  # a name may hold brackets, which a pattern would read its own way
+    if Path(pattern).is_file():  # a file name may contain brackets, which are special in a pattern
         return [pattern]
     return sorted(path for path in glob.glob(pattern, recursive=True) if Path(path).is_file())
 
@@ -134,8 +136,8 @@ def _as_list(names: str | list[str]) -> list[str]:
 
 
 def _bad_lines(paths: Sequence[str]) -> tuple[str, ...]:
-    """Where the first line is that is no JSON: Arrow names neither the file nor, in a long one, the
-    line."""
+    """The place of the first line that is not JSON: Arrow does not name the file or, in a long
+    file, the line."""
     for path in paths:
         with Path(path).open("rb") as stream:
             for number, line in enumerate(stream, start=1):
@@ -145,12 +147,12 @@ def _bad_lines(paths: Sequence[str]) -> tuple[str, ...]:
                     json.loads(line.strip() or "null")
                 except ValueError as error:
                     why = getattr(error, "msg", "it is not UTF-8 text")
-                    return (f'look at line {number} of "{path}": {why}',)
+                    return (f'line {number} of "{path}": {why}',)
     return ()
 
 
 def _long_row(paths: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ...]:
-    """Where the first row is that has more values than there are columns."""
+    """The place of the first row with more values than there are columns."""
     for path in paths:
         with Path(path).open(encoding=options["encoding"], newline="") as stream:
             rows = csv.reader(stream, delimiter=options["sep"])
@@ -158,7 +160,7 @@ def _long_row(paths: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ..
             for row in rows:
                 if len(row) > len(names):
                     line = f'line {rows.line_num} of "{path}"'
-                    return (f"{line} has {len(row)} values, and the columns are {len(names)}",)
+                    return (f"{line} has {len(row)} values, and there are {len(names)} columns",)
     return ()
 
 

@@ -1,4 +1,4 @@
-"""Datasets of the Hugging Face Hub."""
+"""Datasets on the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMMIT = re.compile("[0-9a-f]{7,40}")
 
 
 class HubSource:
-    """A dataset repository at one commit, streamed or copied."""
+    """A dataset repository at one commit, streamed or downloaded."""
 
     def __init__(self, config: HubConfig, context: Context) -> None:
         self._config = config
@@ -30,14 +30,14 @@ class HubSource:
 
     @cached_property
     def _builder(self) -> datasets.DatasetBuilder:
-        with _HubFaults(self._config, self._at):
+        with _HubErrors(self._config, self._at):
             builder = datasets.load_dataset_builder(**self._arguments())
         if isinstance(builder, Cache):
             self._report_cached(str(builder.hash))
         return builder
 
     def _report_cached(self, commit: str) -> None:
-        """Where the Hub gives nothing, datasets takes what it has, of whatever revision.
+        """Report rows from the cache: without the Hub, datasets uses any cached revision.
 
         Raises:
             RunError: the spec pins another commit.
@@ -45,21 +45,21 @@ class HubSource:
         path, wanted = self._config.path, self._config.revision
         if wanted is not None and _COMMIT.fullmatch(wanted) and not commit.startswith(wanted):
             raise RunError(
-                f'the Hub gave nothing, and the cache holds "{path}" at commit {commit} only',
+                f'the Hub is not available, and the cache has "{path}" only at commit {commit}',
                 slug="hub",
                 at=(*self._at, "revision"),
-                helps=("connect once to fill the cache, or use a local source",),
+                helps=("connect to the Hub once to fill the cache, or use a local source",),
             )
-        self._note(f'"{path}" comes from the cache, at commit {commit}')
+        self._note(f'"{path}" is loaded from the cache, at commit {commit}')
 
     def split_names(self) -> Sequence[str]:
-        """The splits of the repository, before anything large is downloaded."""
+        """The splits of the repository, without downloading the rows."""
         files = self._builder.config.data_files
         return list(files or self._builder.info.splits or ())
 
     def load(self, split: str) -> datasets.Dataset | datasets.IterableDataset:
-        """The rows of a split; a streamed training split is shuffled within a buffer."""
-        with _HubFaults(self._config, self._at):
+        """The rows of a split. A streamed training split is shuffled within a buffer."""
+        with _HubErrors(self._config, self._at):
             rows = datasets.load_dataset(
                 **self._arguments(), split=split, streaming=self._config.streaming
             )
@@ -68,13 +68,13 @@ class HubSource:
         return rows
 
     def identity(self) -> Mapping[str, Any]:
-        """The commit the rows came from."""
+        """The commit of the rows."""
         identity = {"path": self._config.path, "name": self._config.name}
         return {**identity, "revision": self._commit()}
 
     def _commit(self) -> str | None:
         if constants.HF_HUB_OFFLINE or isinstance(self._builder, Cache):
-            # the commit of the cache is all there is
+            # the commit of the cached rows
             return cast(str | None, self._builder.hash)
         try:
             return HfApi().dataset_info(self._config.path, revision=self._config.revision).sha
@@ -92,8 +92,8 @@ class HubSource:
         return {"path": config.path, **{key: value for key, value in given.items() if value}}
 
 
-class _HubFaults:
-    """Turns what goes wrong on the way to the Hub into errors at the key that is to blame."""
+class _HubErrors:
+    """Turns errors of the Hub into errors at the key of the spec that causes them."""
 
     def __init__(self, config: HubConfig, at: SpecPath) -> None:
         self._config = config
@@ -120,7 +120,7 @@ class _HubFaults:
             return (
                 f'there is no dataset "{path}" on the Hub, or it is private or gated',
                 "path",
-                ('look at its page; for a private one, log in with "hf auth login"',),
+                ('check its page; for a private dataset, log in with "hf auth login"',),
             )
         if "scripts are no longer supported" in text:
             return (
@@ -132,7 +132,7 @@ class _HubFaults:
             return (
                 f'cannot load "{path}": the Hub cannot be reached and the cache does not hold it',
                 "path",
-                ("connect once to fill the cache, or use a local source",),
+                ("connect to the Hub once to fill the cache, or use a local source",),
             )
         return f'cannot load "{path}": {text}', "path", ()
 
@@ -145,15 +145,21 @@ class _HubFaults:
         return f'"{path}" has no configuration "{name}"', "name", near
 
     def _explain_cache(self) -> tuple[str, str, tuple[str, ...]]:
-        headline = f'the Hub gave nothing, and the cache holds other parts of "{self._config.path}"'
+        headline = (
+            f'the Hub is not available, and the cache has only other parts of "{self._config.path}"'
+        )
         if self._config.data_dir or self._config.data_files:
-            why = 'datasets does not find "data_dir" and "data_files" again in its cache'
-            return headline, "path", (f"{why}: connect, or use a local source",)
-        return headline, "path", ("connect once to fill the cache, or use a local source",)
+            why = 'datasets cannot look up "data_dir" and "data_files" in its cache'
+            return headline, "path", (f"{why}: connect to the Hub, or use a local source",)
+        return (
+            headline,
+            "path",
+            ("connect to the Hub once to fill the cache, or use a local source",),
+        )
 
 
 def _configurations(text: str) -> list[str]:
-    """The names that datasets lists in an error, the first twenty."""
+    """The first twenty names that datasets lists in an error."""
     listed = re.search(r"(?:Available|available configs): \[(.*?)\]", text)
     names = re.findall(r"'([^']*)'", listed[1]) if listed is not None else []
     return names[:20]

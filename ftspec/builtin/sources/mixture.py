@@ -14,7 +14,7 @@ _STOPPING = {"first-exhausted": "first_exhausted", "all-exhausted": "all_exhaust
 
 
 class MixtureSource:
-    """Rows drawn from each part in proportion to its weight, the same for the same seed."""
+    """Rows drawn from each part in proportion to its weight, reproducible by the seed."""
 
     def __init__(self, config: MixtureConfig, context: Context) -> None:
         self._at = context.section
@@ -38,7 +38,7 @@ class MixtureSource:
         if any(not isinstance(part, datasets.Dataset) for part in parts):
             parts = [_as_stream(part) for part in parts]
         known = {frozenset(part.column_names) for part in parts if part.column_names}
-        if len(known) > 1:  # datasets would fill the gaps with nulls
+        if len(known) > 1:  # datasets would fill missing values with null
             raise self._unlike(parts)
         try:
             return datasets.interleave_datasets(
@@ -53,14 +53,14 @@ class MixtureSource:
             for part in parts
         )
         return RunError(
-            f"the parts of the mixture cannot be put together: their columns are {columns}",
+            f"the parts of the mixture have different columns: {columns}",
             slug="unlike-columns",
             at=self._at,
-            helps=("all parts must have the same columns, of the same types",),
+            helps=("all parts must have the same columns, with the same types",),
         )
 
     def identity(self) -> Mapping[str, Any]:
-        """What each part records."""
+        """The identity of each part."""
         return {"sources": [dict(source.identity()) for source in self._sources]}
 
 

@@ -1,4 +1,4 @@
-"""Names that datasets had on the Hub before every repository had an owner."""
+"""Names of datasets on the Hub from before every repository had an owner."""
 
 from __future__ import annotations
 
@@ -38,4 +38,4 @@ FULL_NAMES = {
     "yelp_polarity": "fancyzhx/yelp_polarity",
     "yelp_review_full": "Yelp/yelp_review_full",
 }
-"""Short names that stopped working, and what replaced them."""
+"""Short names that no longer work, and their full names."""

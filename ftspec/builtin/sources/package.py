@@ -10,7 +10,7 @@ from ftspec.builtin.sources.files import FileSource
 
 
 def package_source(config: PackageConfig, context: Context) -> FileSource:
-    """The files of a package, read in the format the spec names."""
+    """The files of a package, read in the format that the spec names."""
     folder = _folder_of(config.package, context)
     options = {"sample_by": config.sample_by} if config.format == "text" else {}
     files = _below(folder, config.files)
@@ -24,7 +24,9 @@ def _folder_of(package: str, context: Context) -> Path:
             f'the Python package "{package}" is not installed',
             slug="missing-package",
             at=(*context.section, "package"),
-            helps=("install it, or name another; the import name is meant, not the project's",),
+            helps=(
+                "install it, or write another; use the import name, which may differ from pip's",
+            ),
         )
     return folder
 

@@ -17,21 +17,24 @@ class TextClassificationConfig(TaskConfig):
     """Texts, or pairs of texts, to a label, several labels, or a number."""
 
     problem: Literal["single-label", "multi-label", "regression"] = Field(
-        default="single-label", description="one label for each text, any number, or a value"
+        default="single-label", description="one label per text, several labels, or a number"
     )
     labels: list[str] | None = Field(
         default=None,
         min_length=2,
-        description="the names of the labels; by default those of the data's ClassLabel feature, "
-        "or the sorted values of the training split",
+        description="names of the labels; by default from the ClassLabel feature of the data, or "
+        "the sorted values of the training split",
     )
     threshold: float = Field(
-        default=0.5, gt=0, lt=1, description="multi-label: probability from which a label is given"
+        default=0.5,
+        gt=0,
+        lt=1,
+        description="multi-label: smallest probability of a predicted label",
     )
 
     @property
     def predictions(self) -> frozenset[Prediction]:
-        """Classes, sets of classes or values, by the problem."""
+        """Classes, sets of classes or values, depending on the problem."""
         return frozenset({_PREDICTIONS[self.problem]})
 
 
@@ -41,31 +44,33 @@ class Seq2SeqConfig(TaskConfig):
     predict_with_generate: bool = Field(
         default=True, description="whether evaluation generates text for the metrics"
     )
-    num_beams: int = Field(default=1, ge=1, description="beams of the search; 1 is greedy")
+    num_beams: int = Field(default=1, ge=1, description="number of beams; 1 is greedy search")
 
     @property
     def predictions(self) -> frozenset[Prediction]:
-        """Texts, where evaluation generates them."""
+        """Texts and the loss, or only the loss if evaluation does not generate text."""
         texts: frozenset[Prediction] = frozenset({"text"})
         return texts | {"loss"} if self.predict_with_generate else frozenset({"loss"})
 
 
 class TextGenerationConfig(TaskConfig):
-    """The next token of a text."""
+    """Causal language modeling: the next token of a text."""
 
     packing: bool = Field(
         default=True,
-        description="join documents with the end-of-text token and cut the whole to blocks of "
-        "tokenizer.max_length; or one example for each row",
+        description="true: join documents with the end-of-text token and split them into blocks "
+        "of tokenizer.max_length; false: one example per row",
     )
     cross_document_attention: bool = Field(
         default=True,
-        description="whether a document in a block sees those before it; otherwise each is learned "
-        "as if it stood alone",
+        description="whether tokens attend to earlier documents of their block; false trains each "
+        "document as if it were alone",
     )
-    max_new_tokens: int = Field(default=50, ge=1, description="length of generated text")
-    do_sample: bool = Field(default=False, description="draw the next token instead of the best")
-    temperature: float = Field(default=1.0, gt=0, description="how evenly tokens are drawn")
+    max_new_tokens: int = Field(default=50, ge=1, description="maximum number of generated tokens")
+    do_sample: bool = Field(
+        default=False, description="sample tokens instead of taking the most likely"
+    )
+    temperature: float = Field(default=1.0, gt=0, description="sampling temperature")
 
     @property
     def predictions(self) -> frozenset[Prediction]:

@@ -1,4 +1,4 @@
-"""Packed documents that do not see each other."""
+"""Packed documents without attention between them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from typing import Any
 
 import torch
 
-from ftspec.api import RunError
-
-IGNORED = -100  # label of what no loss counts
+from ftspec.api import IGNORED_LABEL, RunError
 
 
 class DocumentsApart:
-    """Pads blocks of packed documents so that each document is learned as if it stood alone.
+    """Pads blocks of packed documents so that each document is trained as if it were alone.
 
-    Positions begin anew after every ``end`` of a document. Without an attention mask beside them
-    transformers takes that for the borders of its attention. The first token of a document is
-    nothing to learn: no token of its own comes before it.
+    Positions restart at 0 after every ``end`` token. Without an attention mask, transformers reads
+    these positions as the borders of its attention. The first token of a document is not a label,
+    because no token of the same document comes before it.
     """
 
     def __init__(self, end: int, padding: int) -> None:
@@ -33,23 +31,25 @@ class DocumentsApart:
             length = len(row["input_ids"])
             ids[at, :length] = torch.tensor(row["input_ids"])
             is_text[at, :length] = True
-            begins[at, length : length + 1] = True  # padding sees none of the text either
+            begins[at, length : length + 1] = True  # padding does not attend to the text
         begins[:, 1:] |= ids[:, :-1].eq(self._end) & is_text[:, 1:]
         begins[:, 0] = True
         columns = torch.arange(width).expand_as(ids)
         start = torch.where(begins, columns, 0).cummax(dim=1).values
-        labels = ids.masked_fill(begins | ~is_text, IGNORED)
+        labels = ids.masked_fill(begins | ~is_text, IGNORED_LABEL)
         return {"input_ids": ids, "position_ids": columns - start, "labels": labels}
 
 
 def keep_documents_apart(model: Any) -> None:
-    """Make sure that the model takes positions that begin anew for the borders of its attention.
+    """Check that the model reads restarting positions as borders of its attention.
 
     Raises:
-        RunError: what it makes of a document changes with the one before.
+        RunError: the output for a document depends on the document before it.
     """
     if "flash" in (getattr(model.config, "_attn_implementation", None) or ""):
-        model.set_attn_implementation("sdpa")  # flash attention reads borders of one row at a time
+        model.set_attn_implementation(
+            "sdpa"
+        )  # flash attention reads such borders only in batches of one row
     was_training = model.training
     model.eval()
     embeddings = model.get_input_embeddings()
@@ -59,13 +59,13 @@ def keep_documents_apart(model: Any) -> None:
         with torch.no_grad():
             logits = model(input_ids=ids, position_ids=positions, use_cache=False).logits[:, 2:]
         apart = torch.allclose(logits[0], logits[1], rtol=1e-4, atol=1e-4)
-    except TypeError:  # it knows no positions
+    except TypeError:  # the model takes no positions
         apart = False
     model.train(was_training)
     if not apart:
         raise RunError(
-            f"documents of a block cannot be kept apart in a {model.config.model_type} model",
+            f"a {model.config.model_type} model cannot keep the documents of a block apart",
             slug="documents-not-apart",
             at=("task", "cross_document_attention"),
-            helps=('write "packing: false", so that each document is a row',),
+            helps=('write "packing: false" to make each document a row',),
         )

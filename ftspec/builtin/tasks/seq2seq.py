@@ -16,15 +16,13 @@ from transformers import (
     Seq2SeqTrainingArguments,
 )
 
-from ftspec.api import Task, TaskContext, checked_texts
+from ftspec.api import IGNORED_LABEL, Task, TaskContext, checked_texts
 from ftspec.builtin.tasks.config import Seq2SeqConfig
 from ftspec.builtin.tasks.tokenizing import padding_on_right, tokenize
 
-IGNORED = -100  # label of padding, which no loss counts
-
 
 class Seq2Seq(Task):
-    """A decoder that writes the target after reading the source."""
+    """An encoder reads the source, and a decoder generates the target."""
 
     trainer_class = Seq2SeqTrainer
     arguments_class = Seq2SeqTrainingArguments
@@ -35,7 +33,7 @@ class Seq2Seq(Task):
         self._context = context
 
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
-        """Tokens of the source and, as labels, of the target, each cut to its length."""
+        """Tokens of the source and, as labels, of the target, truncated to the maximum lengths."""
         tokenizer = self._context.tokenizer
         encoded = tokenize(
             tokenizer,
@@ -48,13 +46,13 @@ class Seq2Seq(Task):
         return encoded
 
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
-        """Pad sources and targets to the longest of the batch, targets with the ignored label. On
-        the right: a decoder reads targets without a mask."""
+        """Pad sources and targets to the longest in the batch, targets with the ignored label.
+        Padding is on the right, because a decoder reads targets without a mask."""
         tokenizer = padding_on_right(self._context.tokenizer)
-        return DataCollatorForSeq2Seq(tokenizer, model=model, label_pad_token_id=IGNORED)
+        return DataCollatorForSeq2Seq(tokenizer, model=model, label_pad_token_id=IGNORED_LABEL)
 
     def arguments(self) -> Mapping[str, Any]:
-        """Generation during evaluation. Its length counts the decoder's start token as well."""
+        """Generation during evaluation. The length includes the decoder's start token."""
         return {
             "predict_with_generate": self._config.predict_with_generate,
             "generation_max_length": self._context.max_target_length + 1,
@@ -63,10 +61,10 @@ class Seq2Seq(Task):
 
     def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """The target tokens of the batch."""
-        return batch["labels"].ne(IGNORED).sum()
+        return batch["labels"].ne(IGNORED_LABEL).sum()
 
     def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
-        """The ids generated; nothing to reduce."""
+        """The generated ids, unchanged."""
         return logits
 
     def decode(
@@ -78,7 +76,7 @@ class Seq2Seq(Task):
     def predict(
         self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
-        """For each source the text generated."""
+        """The generated text for each source."""
         sources = {"source": [row["source"] for row in rows]}
         tokenizer = padding_on_right(self._context.tokenizer)
         batch = tokenizer.pad(dict(self.encode(sources)), return_tensors="pt")
@@ -91,13 +89,13 @@ class Seq2Seq(Task):
 
     def _tokenize_targets(self, texts: list[str]) -> Mapping[str, list[Any]]:
         tokenizer, longest = self._context.tokenizer, self._context.max_target_length
-        if hasattr(tokenizer, "_switch_to_target_mode"):  # another language, another start
+        if hasattr(tokenizer, "_switch_to_target_mode"):  # other languages start differently
             return dict(tokenizer(text_target=texts, truncation=True, max_length=longest))
         return tokenize(tokenizer, texts, max_length=longest, ids_only=True)
 
     def _decode_ids(self, ids: Any) -> list[str]:
-        """Texts without special tokens. Padding added between batches is -100, which a tokenizer
-        cannot decode, and a model may know more ids than its tokenizer."""
+        """Texts without special tokens. Batches are padded with the ignored label, which a
+        tokenizer cannot decode, and a model may have more ids than its tokenizer."""
         tokenizer = self._context.tokenizer
         ids = np.asarray(ids)
         known = (ids >= 0) & (ids < len(tokenizer))

@@ -37,7 +37,7 @@ _LABEL = ("preprocess", "template", "label")
 
 
 class TextClassification(Task):
-    """A sequence classification head on the whole text."""
+    """A sequence classification head."""
 
     def __init__(self, config: TextClassificationConfig, context: TaskContext) -> None:
         self._config = config
@@ -49,30 +49,30 @@ class TextClassification(Task):
         fields: datasets.Dataset | datasets.IterableDataset,
         features: datasets.Features | None,
     ) -> None:
-        """Find the label names: the spec's, the ClassLabel feature's, or the training split's."""
+        """Find the label names: from the spec, the ClassLabel feature, or the training split."""
         if self._config.problem == "regression":
             return
         class_names = class_names_of((features or {}).get("label"))
         names = self._config.labels or list(class_names) or self._learn(fields)
         if len(names) < 2:
             raise RunError(
-                f'the training split has one label only: "{names[0]}"'
+                f'the training split has only one label: "{names[0]}"'
                 if names
                 else "the training split has no labels",
                 slug="one-label",
                 at=_LABEL,
-                helps=("a classifier needs two labels at least",),
+                helps=("a classifier needs at least two labels",),
             )
         self._labels = Labels(names, _LABEL, class_names, are_given=self._config.labels is not None)
 
     def restore(self, config: PretrainedConfig) -> None:
-        """The names that the trained model carries."""
+        """Read the label names from the trained model."""
         id2label = cast(dict[int, str], config.id2label)
         names = [id2label[index] for index in sorted(id2label)]
         self._labels = Labels(names, _LABEL)
 
     def model_settings(self) -> Mapping[str, Any]:
-        """Problem type and label names, so that the saved model explains itself."""
+        """Problem type and label names, for the saved model."""
         problem_type = _PROBLEM_TYPES[self._config.problem]
         if self._labels is None:
             return {"problem_type": problem_type, "num_labels": 1}
@@ -84,14 +84,14 @@ class TextClassification(Task):
         }
 
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
-        """Tokens of the text or the pair, cut to ``max_length``, and the labels."""
+        """Tokens of the text or the pair, truncated to ``max_length``, and the labels."""
         encoded = dict(self._tokenize(fields))
         if "label" in fields:
             encoded["labels"] = [self._encode_label(value) for value in fields["label"]]
         return encoded
 
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
-        """Pad to the longest row of the batch."""
+        """Pad to the longest row in the batch."""
         return DataCollatorWithPadding(self._context.tokenizer)
 
     def decode(
@@ -110,7 +110,7 @@ class TextClassification(Task):
     def predict(
         self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
-        """For each row the label with its score, and the scores of all labels."""
+        """The label of each row with its score, and the scores of all labels."""
         fields = {name: [row[name] for row in rows] for name in rows[0]}
         batch = self._context.tokenizer.pad(dict(self._tokenize(fields)), return_tensors="pt")
         logits = model(**batch.to(model.device)).logits.float().cpu().numpy()
@@ -143,7 +143,7 @@ class TextClassification(Task):
         ]
 
     def show(self, result: Mapping[str, Any]) -> str:
-        """The label or labels, and the best five with their scores."""
+        """The label or labels, and the five best with their scores."""
         if "value" in result:
             return str(result["value"])
         given = result["label"] if "label" in result else ", ".join(result["labels"]) or "(none)"
@@ -159,14 +159,14 @@ class TextClassification(Task):
     def _learn(self, fields: datasets.Dataset | datasets.IterableDataset) -> list[str]:
         if not isinstance(fields, datasets.Dataset):
             raise RunError(
-                "the labels of a streamed source cannot be learned",
+                "the labels of a streamed source are not known",
                 slug="unknown-labels",
                 at=self._context.section,
                 helps=('name them in the task section: "labels: […]"',),
             )
         if self._config.problem == "multi-label":
             return learn_names(value for row in fields["label"] for value in _as_labels(row))
-        if isinstance(fields.features["label"], datasets.List):  # of which there is no "unique"
+        if isinstance(fields.features["label"], datasets.List):  # unique() does not support lists
             raise _list_of_labels()
         return learn_names(fields.unique("label"))
 
@@ -197,7 +197,7 @@ def _as_labels(value: Any) -> list[Any]:
             f'a multi-label row needs a list of labels, found "{value}"',
             slug="label-type",
             at=_LABEL,
-            helps=("name a column of lists in a bare placeholder",),
+            helps=("use a column of lists, with a template that is only its placeholder",),
         )
     return value
 

@@ -1,4 +1,4 @@
-"""Text generation: a causal language model on one's own text."""
+"""Text generation: a causal language model."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import torch
 from torch.nn import functional
 from transformers import EvalPrediction, PreTrainedModel, PreTrainedTokenizerBase
 
-from ftspec.api import RunError, Task, TaskContext, checked_texts
+from ftspec.api import IGNORED_LABEL, RunError, Task, TaskContext, checked_texts
 from ftspec.builtin.tasks.config import TextGenerationConfig
-from ftspec.builtin.tasks.documents import IGNORED, DocumentsApart, keep_documents_apart
+from ftspec.builtin.tasks.documents import DocumentsApart, keep_documents_apart
 from ftspec.builtin.tasks.tokenizing import padding_on_right, tokenize
 
 
 class TextGeneration(Task):
-    """The next token of every token."""
+    """Predicts the next token at every position."""
 
     def __init__(self, config: TextGenerationConfig, context: TaskContext) -> None:
         self._config = config
@@ -28,23 +28,23 @@ class TextGeneration(Task):
         self._tokenizer = context.tokenizer
         if self._tokenizer.eos_token_id is None:
             raise RunError(
-                "the tokenizer has no end-of-text token to put between documents",
+                "the tokenizer has no end-of-text token, which separates documents",
                 slug="no-eos-token",
                 at=("tokenizer",),
                 helps=("use the tokenizer of a causal language model",),
             )
 
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
-        """Tokens of each document and the end-of-text token; cut only where rows are examples."""
+        """Tokens of each document and the end-of-text token, truncated only without packing."""
         texts = checked_texts(fields["text"], "text")
         longest = None if self._config.packing else self._context.max_length - 1
-        # whole documents may be longer than the model, which packing is for
+        # with packing, documents may be longer than the model allows
         encoded = tokenize(self._tokenizer, texts, max_length=longest, ids_only=True)
         end = self._tokenizer.eos_token_id
         return {"input_ids": [_ended(ids, end) for ids in encoded["input_ids"]]}
 
     def pack(self, rows: datasets.Dataset, split: str) -> datasets.Dataset:
-        """All documents in a row, cut to blocks of ``max_length``; the last block may be shorter.
+        """Join all documents and split them into blocks of ``max_length``; the last may be shorter.
 
         Raises:
             RunError: the training split is shorter than one block.
@@ -74,11 +74,11 @@ class TextGeneration(Task):
         return datasets.Dataset(pa.table({"input_ids": blocks}))
 
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
-        """Every token is a label. The padding of labels is not told by the padding token, which
-        may well be the end-of-text token that the model must learn.
+        """Every token is a label. Padding is found by the mask, not by the padding token, which may
+        be the end-of-text token that the model must learn.
 
         Raises:
-            RunError: documents are to be kept apart, and the model cannot.
+            RunError: the spec keeps documents apart, and the model cannot do that.
         """
         if self._config.packing and not self._config.cross_document_attention:
             keep_documents_apart(model)
@@ -87,34 +87,34 @@ class TextGeneration(Task):
         return _LabelsAreInputs(self._tokenizer)
 
     def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """The tokens predicted: all but the first of each row."""
-        return batch["labels"][..., 1:].ne(IGNORED).sum()
+        """The predicted tokens: all except the first of each row."""
+        return batch["labels"][..., 1:].ne(IGNORED_LABEL).sum()
 
     def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
-        """The best next token; whole logits would not fit in memory."""
+        """The most likely next tokens. Full logits would not fit in memory."""
         return (logits[0] if isinstance(logits, tuple) else logits).argmax(dim=-1)
 
     def decode(
         self, outputs: EvalPrediction, rows: datasets.Dataset | datasets.IterableDataset
     ) -> tuple[Any, Any]:
-        """The ids predicted and the ids that stood there."""
+        """The predicted ids and the actual ids."""
         return np.asarray(outputs.predictions)[..., :-1], np.asarray(outputs.label_ids)[..., 1:]
 
     def predict(
         self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
-        """For each prompt how the text goes on."""
+        """The continuation of each prompt."""
         prompts = [row["text"] for row in rows]
         longest, count = self._room(model)
         encoded = self._tokenizer(
             prompts, return_attention_mask=False, return_token_type_ids=False, verbose=False
         )
         end = self._tokenizer.eos_token_id
-        # cut here and not by the tokenizer, most of which cut the end whatever they are told
+        # truncate here: most tokenizers truncate on the right, whatever their settings
         ids = [_open(prompt, end)[-longest:] for prompt in encoded["input_ids"]]
         batch = self._tokenizer.pad(
             {"input_ids": ids},
-            padding_side="left",  # generation goes on at the right end
+            padding_side="left",  # generation continues on the right
             return_tensors="pt",
         ).to(model.device)
         sampling = {"temperature": self._config.temperature} if self._config.do_sample else {}
@@ -132,7 +132,7 @@ class TextGeneration(Task):
         ]
 
     def _room(self, model: PreTrainedModel) -> tuple[int, int]:
-        """The tokens a prompt and its continuation may have, both within the model's positions."""
+        """The most tokens of a prompt and of its continuation, within the model's positions."""
         longest, count = self._context.max_length, self._config.max_new_tokens
         positions = getattr(model.config, "max_position_embeddings", None)
         if positions is None:
@@ -142,8 +142,8 @@ class TextGeneration(Task):
 
 
 def _blocks(chunks: Iterable[pa.Array], size: int) -> Iterator[pa.ListArray]:
-    """All tokens in a row, cut to blocks. Nothing is copied but the blocks that begin in one chunk
-    and end in another, so that a corpus larger than memory can be cut."""
+    """All tokens in sequence, split into blocks. Only blocks that span two chunks are copied, so
+    that a corpus can be larger than memory."""
     rest, is_first = pa.array([], pa.int32()), True
     for chunk in chunks:
         chunk = chunk.cast(pa.int32())
@@ -160,7 +160,7 @@ def _blocks(chunks: Iterable[pa.Array], size: int) -> Iterator[pa.ListArray]:
             yield _as_blocks(chunk[:whole], size)
             is_first = False
         rest = chunk[whole:]
-    if len(rest) > 1 or (is_first and len(rest)):  # one token alone has no next token to learn
+    if len(rest) > 1 or (is_first and len(rest)):  # a single token has no next token
         yield _as_blocks(rest, size)
 
 
@@ -170,7 +170,7 @@ def _as_blocks(tokens: pa.Array, size: int) -> pa.ListArray:
 
 
 class _LabelsAreInputs:
-    """Pads on the right, and adds labels: the tokens that follow a token of text."""
+    """Pads on the right, and adds labels: every token that follows another token of the text."""
 
     pad_to_multiple_of: int | None = None
 
@@ -191,15 +191,15 @@ class _LabelsAreInputs:
 
 
 def _labels_of(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The tokens of text, by the mask. Some tokenizers pad on the left in spite of their setting,
-    and the first token of a row would be learned from padding."""
+    """The tokens of the text, by the mask. Some tokenizers pad on the left despite their setting;
+    the first token after padding must not be a label."""
     is_text = mask.bool()
     follows_padding = functional.pad(~is_text, (1, -1))
-    return ids.masked_fill(~is_text | follows_padding, IGNORED)
+    return ids.masked_fill(~is_text | follows_padding, IGNORED_LABEL)
 
 
 class _BlocksOfBatch:
-    """Cuts the documents of a streamed batch to blocks; the rest of a batch is a shorter block."""
+    """Splits the documents of a streamed batch into blocks. The rest is a shorter block."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -221,6 +221,6 @@ def _ended(ids: list[int], end: int) -> list[int]:
 
 
 def _open(ids: list[int], end: int) -> list[int]:
-    """A prompt to go on from: without the end some tokenizers add; an empty one begins a text, and
-    that comes after the end of another."""
+    """A prompt to continue: without the end token that some tokenizers add. An empty prompt becomes
+    an end token, after which a new text starts."""
     return ids[:-1] if len(ids) > 1 and ids[-1] == end else ids or [end]

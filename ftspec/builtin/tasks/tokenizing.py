@@ -1,4 +1,4 @@
-"""Texts to tokens on every core, without what training has no use for; tokens padded for it."""
+"""Fast tokenizing for training, and padding on the right."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ def tokenize(
     max_length: int | None,
     ids_only: bool = False,
 ) -> Tokens:
-    """What ``tokenizer(texts, pairs)`` gives, in two thirds of the time: a fast tokenizer is asked
-    for no offsets, and no object is made for each row.
+    """The same as ``tokenizer(texts, pairs)``, in two thirds of the time: a fast tokenizer computes
+    no offsets, and creates no object for each row.
 
     Args:
-        tokenizer: any; one with ways of its own is called as usual.
-        texts: one for each row.
+        tokenizer: any tokenizer; one with its own encoding methods is called as usual.
+        texts: the text of each row.
         pairs: the second text of each row.
-        max_length: tokens of a row at most, the longer text cut first; all without it.
-        ids_only: leave out masks and types.
+        max_length: maximum number of tokens of a row; the longer text is truncated first. Without
+            it nothing is truncated.
+        ids_only: leave out attention masks and token types.
     """
     if not _is_plain(tokenizer):
         options = {"return_attention_mask": False, "return_token_type_ids": False}
@@ -69,9 +70,9 @@ def tokenize(
 
 
 def padding_on_right(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerBase:
-    """The tokenizer, which pads on the right now; the one given keeps its side, and is saved so.
+    """A copy of the tokenizer that pads on the right. The original, which is saved, keeps its side.
 
-    Some models count positions from the left of a batch, padding too, and decoders see what stands
+    Some models count positions from the left, including padding, and decoders attend to what comes
     before a token. Only generation needs padding on the left.
     """
     padding = copy.copy(tokenizer)
@@ -80,7 +81,7 @@ def padding_on_right(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerB
 
 
 def _is_plain(tokenizer: Any) -> bool:
-    """Whether it encodes as every fast tokenizer does, and not in a way of its model."""
+    """Whether the tokenizer uses the standard encoding methods of fast tokenizers."""
     kind = type(tokenizer)
     return (
         isinstance(tokenizer, PreTrainedTokenizerFast)

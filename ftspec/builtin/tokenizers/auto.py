@@ -1,4 +1,4 @@
-"""The tokenizer that comes with a checkpoint."""
+"""The tokenizer of a checkpoint."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from ftspec.builtin.tokenizers.config import AutoTokenizerConfig
 def load_tokenizer(
     config: AutoTokenizerConfig, context: TokenizerContext
 ) -> PreTrainedTokenizerBase:
-    """Load it from its own checkpoint, or the model's.
+    """Load the tokenizer from its own checkpoint, or from the model's.
 
-    Truncation and padding that a ``tokenizer.json`` has baked in are reset: they would cut rows
-    without a word (the packaged MiniLM cuts at 128).
+    Resets truncation and padding that are saved in ``tokenizer.json``: they would silently truncate
+    rows (the packaged MiniLM truncates at 128).
 
     Raises:
-        RunError: there is no checkpoint, or none with a tokenizer.
+        RunError: there is no checkpoint, or it has no tokenizer.
     """
     checkpoint = config.checkpoint or context.checkpoint
     revision = config.revision if config.checkpoint else context.revision
     if checkpoint is None:
         raise RunError(
-            "a model without a checkpoint brings no tokenizer",
+            "a model without a checkpoint has no tokenizer",
             slug="no-tokenizer",
             at=context.section,
             helps=(
-                'name one: "tokenizer: {checkpoint: …}", or learn one: "tokenizer: {type: train}"',
+                'name one: "tokenizer: {checkpoint: …}", or train one: "tokenizer: {type: train}"',
             ),
         )
     try:
@@ -54,10 +54,10 @@ def load_tokenizer(
 
 
 def _is_hollow(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether all it knows are special tokens: what transformers makes of a folder that has the
-    configuration of a model and no file of a tokenizer."""
+    """Whether the tokenizer has only special tokens. transformers creates such a tokenizer for a
+    folder that has the configuration of a model and no tokenizer files."""
     special = {*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()}
-    return len(tokenizer) - len(special) < 2  # the vocabulary itself takes long to copy out
+    return len(tokenizer) - len(special) < 2  # copying the vocabulary would be slow
 
 
 def _no_tokenizer(checkpoint: str, reason: str, context: TokenizerContext) -> RunError:

@@ -8,10 +8,10 @@ from ftspec.api import Field, FromEnvironment, LocalPath, TokenizerConfig
 
 
 class AutoTokenizerConfig(TokenizerConfig):
-    """The tokenizer that comes with a checkpoint."""
+    """The tokenizer of a checkpoint."""
 
     checkpoint: Annotated[str | None, LocalPath(must_exist=True, or_hub_name=True)] = Field(
-        default=None, description="where its files are, as in the model section; the model's own"
+        default=None, description="as in the model section; the model's checkpoint by default"
     )
     revision: Annotated[str | None, FromEnvironment()] = Field(
         default=None, description="revision of that checkpoint"
@@ -19,11 +19,11 @@ class AutoTokenizerConfig(TokenizerConfig):
 
 
 class TrainTokenizerConfig(TokenizerConfig):
-    """A tokenizer learned from the text of the training split."""
+    """A tokenizer trained on the text of the training split."""
 
     algorithm: Literal["wordpiece", "bpe", "unigram"] = Field(
-        description="WordPiece as BERT has it, byte-level BPE as GPT-2, Unigram as T5"
+        description="WordPiece as in BERT, byte-level BPE as in GPT-2, Unigram as in T5"
     )
-    vocab_size: int = Field(default=30_000, ge=64, description="size of the vocabulary at most")
-    min_frequency: int = Field(default=2, ge=1, description="how often a piece must occur")
-    lowercase: bool = Field(default=False, description="whether text is put in lower case first")
+    vocab_size: int = Field(default=30_000, ge=64, description="maximum size of the vocabulary")
+    min_frequency: int = Field(default=2, ge=1, description="how often a token must occur")
+    lowercase: bool = Field(default=False, description="convert text to lower case first")

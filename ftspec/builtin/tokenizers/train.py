@@ -1,4 +1,4 @@
-"""A tokenizer learned from the training split: the same text gives the same tokenizer."""
+"""A tokenizer trained on the training split. The same text gives the same tokenizer."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _WORD_START = "▁"
 def train_tokenizer(
     config: TrainTokenizerConfig, context: TokenizerContext
 ) -> PreTrainedTokenizerBase:
-    """Learn a vocabulary; the special tokens are those of the algorithm's usual models."""
+    """Train a tokenizer with the special tokens that are usual for the algorithm."""
     learn = {"wordpiece": _wordpiece, "bpe": _bpe, "unigram": _unigram}
     tokenizer, specials = learn[config.algorithm](config, context)
     tokenizer.post_processor = _post_processor(config.algorithm, tokenizer)
     context.note(
-        f"learned a {config.algorithm} tokenizer of {tokenizer.get_vocab_size():,} pieces "
-        "from the training text"
+        f"trained a {config.algorithm} tokenizer with {tokenizer.get_vocab_size():,} tokens "
+        "on the training text"
     )
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer, **specials
@@ -42,8 +42,8 @@ def train_tokenizer(
 def _wordpiece(
     config: TrainTokenizerConfig, context: TokenizerContext
 ) -> tuple[Tokenizer, dict[str, str]]:
-    """BERT's. Its pieces are learned as BPE does: the library's own trainer of WordPiece breaks
-    ties by the order of a hash map, and so learns other pieces each time."""
+    """The tokenizer of BERT, trained with BPE: the WordPiece trainer of the library breaks ties by
+    the order of a hash map, so its result differs each time."""
     specials = {
         "pad_token": "[PAD]",
         "unk_token": "[UNK]",
@@ -60,7 +60,7 @@ def _wordpiece(
     _learn(learner, trainers.BpeTrainer, config, context)
     learned = learner.get_vocab()
     in_order = sorted(learned, key=lambda piece: learned[piece])
-    # every character, so that few words are unknown; then what was learned, most useful first
+    # every character, so that few words are unknown, then longer pieces in the order of training
     characters = [piece for piece in in_order if len(piece) == 1 and piece != _WORD_START]
     basic = [*specials.values(), *characters, *(f"##{character}" for character in characters)]
     longer = [_as_wordpiece(piece) for piece in in_order if len(piece) > 1]
@@ -94,7 +94,7 @@ def _bpe(
         config,
         context,
         special_tokens=list(dict.fromkeys(specials.values())),
-        # all 256 bytes, so that any text of any script survives the round trip
+        # all 256 bytes, so that any text can be encoded and decoded
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )
     return tokenizer, specials
@@ -103,8 +103,8 @@ def _bpe(
 def _unigram(
     config: TrainTokenizerConfig, context: TokenizerContext
 ) -> tuple[Tokenizer, dict[str, str]]:
-    """T5's, learned by SentencePiece: ``tokenizers`` and more threads than one give other scores
-    each time."""
+    """The tokenizer of T5, trained with SentencePiece in one thread: with ``tokenizers`` or more
+    threads, the scores vary."""
     specials = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
     normalizer = _canonical(config)
     lines = (normalizer.normalize_str(text) for batch in context.texts() for text in batch)
@@ -117,7 +117,7 @@ def _unigram(
             vocab_size=config.vocab_size,
             hard_vocab_limit=False,  # a small text has fewer pieces
             character_coverage=1.0,
-            max_sentence_length=2**30,  # a longer line would be left out without a word
+            max_sentence_length=2**30,  # longer lines would be skipped silently
             normalization_rule_name="identity",
             remove_extra_whitespaces=False,
             pad_id=0,
@@ -159,7 +159,7 @@ def _learn(
 
 
 def _canonical(config: TrainTokenizerConfig) -> Any:
-    """One way to write each character, whatever the text's."""
+    """Normalizes characters to one form."""
     nfc = normalizers.NFC()
     return normalizers.Sequence([normalizers.Lowercase(), nfc]) if config.lowercase else nfc
 
@@ -169,20 +169,18 @@ def _unlearnable(
 ) -> RunError:
     if "required_chars" in str(error):
         return RunError(
-            f"a vocabulary of {config.vocab_size:,} pieces cannot hold every character of the text",
+            f"{config.vocab_size:,} tokens are too few for all characters of the text",
             slug="vocab-size",
             at=(*context.section, "vocab_size"),
-            helps=("write a larger one, or take the algorithm that learns bytes: bpe",),
+            helps=("write a larger one, or use bpe, which works on bytes",),
         )
-    return RunError(
-        "there is no text to learn a tokenizer from", slug="no-text", at=context.section
-    )
+    return RunError("there is no text to train a tokenizer on", slug="no-text", at=context.section)
 
 
 def _post_processor(algorithm: str, tokenizer: Tokenizer) -> Any:
     def special(token: str) -> tuple[str, int]:
         number = tokenizer.token_to_id(token)
-        assert number is not None  # every vocabulary begins with the special tokens
+        assert number is not None  # every vocabulary starts with the special tokens
         return token, number
 
     if algorithm == "wordpiece":

@@ -11,20 +11,24 @@ _CONDITIONS = ("not_missing", "min_characters", "max_characters", "min_words", "
 
 
 class FilterConfig(ComponentConfig):
-    """Keep rows by a column's length or presence. Every given condition must hold."""
+    """Keep rows by the length or presence of a column. Every given condition must hold."""
 
     model_config = ConfigDict(
         json_schema_extra={"anyOf": [{"required": [name]} for name in _CONDITIONS]}
     )
 
-    column: str = Field(description="the column to look at; dotted for a nested value")
+    column: str = Field(description="the column to check; dotted for a nested value")
     not_missing: bool = Field(
-        default=False, description="drop rows whose value is null, empty or only white space"
+        default=False, description="drop rows whose value is null, empty or only whitespace"
     )
-    min_characters: int | None = Field(default=None, ge=1, description="shortest text kept")
-    max_characters: int | None = Field(default=None, ge=1, description="longest text kept")
-    min_words: int | None = Field(default=None, ge=1, description="fewest words kept")
-    max_words: int | None = Field(default=None, ge=1, description="most words kept")
+    min_characters: int | None = Field(
+        default=None, ge=1, description="smallest number of characters"
+    )
+    max_characters: int | None = Field(
+        default=None, ge=1, description="largest number of characters"
+    )
+    min_words: int | None = Field(default=None, ge=1, description="smallest number of words")
+    max_words: int | None = Field(default=None, ge=1, description="largest number of words")
 
     @model_validator(mode="after")
     def _has_a_condition(self) -> FilterConfig:
@@ -36,11 +40,9 @@ class FilterConfig(ComponentConfig):
 
 
 class DeduplicateConfig(ComponentConfig):
-    """Keep the first of rows that are equal in the given columns."""
+    """Remove rows that equal an earlier row in the given columns."""
 
     columns: list[str] | None = Field(
-        default=None, description="the columns compared, dotted for nested values; all by default"
+        default=None, description="the columns to compare, dotted for nested values; all by default"
     )
-    ignore_case: bool = Field(
-        default=False, description="whether upper and lower case are the same"
-    )
+    ignore_case: bool = Field(default=False, description="treat upper and lower case as equal")

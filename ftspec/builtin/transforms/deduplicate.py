@@ -1,4 +1,4 @@
-"""Keeps the first of rows that are equal."""
+"""Removes duplicate rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ftspec.builtin.transforms.config import DeduplicateConfig
 
 
 class Deduplicate:
-    """The rows whose compared columns were not seen before."""
+    """Keeps the first of the rows with equal values in the compared columns."""
 
     def __init__(self, config: DeduplicateConfig, context: Context) -> None:
         self._columns = config.columns
@@ -23,7 +23,7 @@ class Deduplicate:
         self._note = context.note
 
     def apply(self, rows: Dataset) -> Dataset:
-        """The rows kept, in their order. Needs the rows at hand, not a stream."""
+        """The remaining rows, in their order. The rows must not be a stream."""
         if not isinstance(rows, Dataset):
             raise RunError(
                 "a streamed source cannot be deduplicated",
@@ -42,7 +42,7 @@ class Deduplicate:
                 )
         tops = {name if name in rows.features else name.partition(".")[0] for name in columns}
         compared = rows.select_columns(sorted(tops))
-        # a digest for each distinct row keeps memory flat however long the texts are
+        # digests need little memory, however long the texts are
         seen: set[bytes] = set()
         kept = []
         for index, row in enumerate(compared):
@@ -59,7 +59,7 @@ class Deduplicate:
 
 
 def _has(features: Mapping[str, Any], column: str) -> bool:
-    """Whether there is such a column; a dotted name reaches into nested ones."""
+    """Whether the column exists. A dotted name reads a nested column."""
     if column in features:
         return True
     inner: Any = features
@@ -71,7 +71,7 @@ def _has(features: Mapping[str, Any], column: str) -> bool:
 
 
 def _value(row: Mapping[str, Any], column: str) -> Any:
-    """The value of a column; nothing where a value that it is nested in is missing."""
+    """The value of a column, or ``None`` if a value above it is missing."""
     if column in row:
         return row[column]
     value: Any = row

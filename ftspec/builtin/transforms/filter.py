@@ -1,4 +1,4 @@
-"""Keeps rows by a column's length or presence; no code, so a spec stays safe to lint."""
+"""Keeps rows by the length or presence of a column, without code in the spec."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ftspec.builtin.transforms.config import FilterConfig
 
 
 class Filter:
-    """The rows that meet every condition."""
+    """Keeps the rows that meet every condition."""
 
     def __init__(self, config: FilterConfig, context: Context) -> None:
         self._keeps = _Keeps(config, (*context.section, "column"))
         self._note = context.note
 
     def apply(self, rows: Dataset) -> Dataset:
-        """The rows kept, in their order."""
+        """The remaining rows, in their order."""
         kept = rows.filter(self._keeps, batched=True)
         if isinstance(rows, Dataset) and len(kept) < len(rows):
             self._note(f"filter dropped {len(rows) - len(kept):,} of {len(rows):,} rows")
@@ -27,7 +27,7 @@ class Filter:
 
 
 class _Keeps:
-    """The predicate alone, which hashes by the config and so lets datasets cache the result."""
+    """The predicate. Its hash depends only on the config, so datasets can cache the result."""
 
     def __init__(self, config: FilterConfig, at: SpecPath) -> None:
         self._config = config.model_dump()
@@ -54,7 +54,7 @@ class _Keeps:
         top = column.partition(".")[0]
         try:
             return [value_of({top: value}, column) for value in batch[top]]
-        except KeyError:  # only now: a stream may not know its columns before
+        except KeyError:  # not earlier: a stream may not know its columns
             names = ", ".join(f'"{name}"' for name in batch)
             raise RunError(
                 f'the rows have no column "{column}"; they have {names}',

@@ -1,4 +1,4 @@
-"""Tiny models with random weights, a tokenizer learned on the spot, and rows of real text."""
+"""Tiny models with random weights, a tokenizer trained on the spot, and rows of real text."""
 
 from __future__ import annotations
 

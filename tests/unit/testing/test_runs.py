@@ -37,5 +37,5 @@ def test_sound_spec_trains(tmp_path: Path, registry: Registry) -> None:
     run = compile_plan(plan, listener)
     assert run.trainer.train().global_step == 1
     assert run.trainer.args.learning_rate == 1e-3
-    assert "learned a bpe tokenizer of 300 pieces from the training text" in listener.notes
+    assert "trained a bpe tokenizer with 300 tokens on the training text" in listener.notes
     assert Path(run.trainer.args.output_dir or "").is_relative_to(tmp_path)

@@ -43,6 +43,6 @@ def test_the_best_model_is_kept(
     step = next(step for step, value in by_step.items() if value == highest)
     assert by_step[16] != highest, "the last model happens to be the best, which shows nothing"
     assert trainer.evaluate()[name] == pytest.approx(highest)
-    assert watcher.notes[-1] == f"the best model is that of step {step}: {metric} {highest:.4g}"
+    assert watcher.notes[-1] == f"the best model is from step {step}: {metric} {highest:.4g}"
     kept = {path.name for path in Path(run_dir.checkpoints).glob("checkpoint-*")}
     assert kept == {f"checkpoint-{step}", "checkpoint-16"}

@@ -42,7 +42,7 @@ def test_a_script_in_a_folder(tmp_path: Path, context: MakeContext) -> None:
 
 
 def test_its_code_must_be_trusted() -> None:
-    with pytest.raises(ValidationError, match="runs code from there"):
+    with pytest.raises(ValidationError, match="runs its own code"):
         HubMetricConfig(path="acme/metric")
 
 

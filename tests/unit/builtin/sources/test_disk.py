@@ -73,4 +73,4 @@ def test_another_folder(is_there: bool, tmp_path: Path, context: MakeContext) ->
         open_disk(path, context)
     assert caught.value.slug == "unreadable-data"
     assert caught.value.at == ("data", "source", "path")
-    assert f'"{path}" is no folder written by save_to_disk' in caught.value.headline
+    assert f'"{path}" is not a folder written by save_to_disk' in caught.value.headline

@@ -107,7 +107,7 @@ def test_csv_in_another_encoding(source: Any, tmp_path: Path) -> None:
     with pytest.raises(RunError) as caught:
         source("csv", path).load("train")
     assert caught.value.headline.endswith("as csv: they are not utf-8 text")
-    assert caught.value.helps == ('name theirs, as in "encoding: latin-1"',)
+    assert caught.value.helps == ('set the encoding, for example "encoding: latin-1"',)
 
 
 def test_csv_with_a_row_that_is_too_long(source: Any, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_csv_with_a_row_that_is_too_long(source: Any, tmp_path: Path) -> None:
         source("csv", tmp_path / "*.csv", delimiter=";").load("train")
     assert "a row has more values than there are columns" in caught.value.headline
     path = tmp_path / "2.csv"
-    assert caught.value.helps == (f'line 5 of "{path}" has 3 values, and the columns are 2',)
+    assert caught.value.helps == (f'line 5 of "{path}" has 3 values, and there are 2 columns',)
 
 
 def test_parquet_keeps_label_names(source: Any, tmp_path: Path) -> None:

@@ -136,5 +136,5 @@ def test_labels_of_other_names_are_unlike(mixture: Any) -> None:
         )
         for names in (["neg", "pos"], ["pos", "neg"])
     ]
-    with pytest.raises(RunError, match="cannot be put together"):
+    with pytest.raises(RunError, match="have different columns"):
         mixture(*parts).load("train")

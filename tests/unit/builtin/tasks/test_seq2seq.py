@@ -10,9 +10,9 @@ import pytest
 import torch
 from transformers import EvalPrediction
 
-from ftspec.api import RunError
+from ftspec.api import IGNORED_LABEL, RunError
 from ftspec.builtin.tasks.config import Seq2SeqConfig
-from ftspec.builtin.tasks.seq2seq import IGNORED, Seq2Seq
+from ftspec.builtin.tasks.seq2seq import Seq2Seq
 from tests.unit import tiny
 from tests.unit.builtin.tasks.conftest import MakeTaskContext
 
@@ -59,7 +59,7 @@ def test_padding_is_no_label_and_no_loss_item(task_of: Any) -> None:
     batch = task.collator(tiny.t5(tiny.tokenizer("unigram")))(rows)
     lengths = [len(ids) for ids in encoded["labels"]]
     assert batch["labels"].shape == (20, max(lengths))
-    assert batch["labels"].ne(IGNORED).sum(1).tolist() == lengths
+    assert batch["labels"].ne(IGNORED_LABEL).sum(1).tolist() == lengths
     assert int(task.count_loss_items(batch)) == sum(lengths)
     # what the decoder reads are the labels, one step later
     assert batch["decoder_input_ids"][:, 1:].ne(0).sum() <= sum(lengths)
@@ -91,7 +91,9 @@ def test_decode_is_the_text_without_padding_and_special_tokens(task_of: Any) -> 
 
     task = task_of()
     expected = [tokenizer.backend_tokenizer.normalizer.normalize_str(text) for text in texts]
-    outputs = EvalPrediction(predictions=padded(IGNORED), label_ids=padded(tokenizer.pad_token_id))
+    outputs = EvalPrediction(
+        predictions=padded(IGNORED_LABEL), label_ids=padded(tokenizer.pad_token_id)
+    )
     assert task.decode(outputs, datasets.Dataset.from_dict({})) == (expected, expected)
 
 

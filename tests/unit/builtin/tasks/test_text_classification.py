@@ -108,7 +108,7 @@ def test_missing_labels(task_of: Any, values: list[Any], feature: Any) -> None:
 @pytest.mark.parametrize(
     ("values", "headline"),
     [
-        (["a", "a"], 'the training split has one label only: "a"'),
+        (["a", "a"], 'the training split has only one label: "a"'),
         ([None], "the training split has no labels"),
     ],
 )

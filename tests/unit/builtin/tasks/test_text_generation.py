@@ -11,9 +11,9 @@ import pytest
 import torch
 from transformers import EvalPrediction
 
-from ftspec.api import RunError
+from ftspec.api import IGNORED_LABEL, RunError
 from ftspec.builtin.tasks.config import TextGenerationConfig
-from ftspec.builtin.tasks.text_generation import IGNORED, TextGeneration
+from ftspec.builtin.tasks.text_generation import TextGeneration
 from tests.unit import tiny
 from tests.unit.builtin.tasks.conftest import MakeTaskContext
 
@@ -162,7 +162,7 @@ def test_padding_is_no_label_and_a_true_end_is(task_of: Any, pad_token: str) -> 
         ids, batch["labels"].tolist(), batch["attention_mask"].tolist(), strict=True
     ):
         room = len(labels) - len(row)
-        assert labels == [*row, *[IGNORED] * room]
+        assert labels == [*row, *[IGNORED_LABEL] * room]
         assert attention == [1] * len(row) + [0] * room
         assert labels[len(row) - 1] == tokenizer.eos_token_id
     assert int(task.count_loss_items(batch)) == sum(len(row) - 1 for row in ids)
@@ -180,7 +180,7 @@ def test_padding_on_the_left_is_not_learned_from(task_of: Any, is_told: bool) ->
     batch = task.collator(tiny.gpt2(tokenizer))([{"input_ids": [5, 6]}, {"input_ids": [7, 8, 9]}])
 
     assert batch["labels"].tolist() == [
-        [5, 6, IGNORED] if is_told else [IGNORED, IGNORED, 6],
+        [5, 6, IGNORED_LABEL] if is_told else [IGNORED_LABEL, IGNORED_LABEL, 6],
         [7, 8, 9],
     ]
     assert int(task.count_loss_items(batch)) == 1 + 2

@@ -95,7 +95,7 @@ def test_the_same_text_gives_the_same_tokenizer(train: Any, algorithm: str) -> N
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_vocabulary_is_as_large_as_asked_for(train: Any, algorithm: str, notes: list[str]) -> None:
     assert len(train(algorithm, vocab_size=600)) == 600
-    assert notes == [f"learned a {algorithm} tokenizer of 600 pieces from the training text"]
+    assert notes == [f"trained a {algorithm} tokenizer with 600 tokens on the training text"]
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -196,9 +196,7 @@ def test_unigram_needs_room_for_every_character(train: Any) -> None:
         train("unigram", vocab_size=64)
     assert caught.value.slug == "vocab-size"
     assert caught.value.at == ("tokenizer", "vocab_size")
-    assert caught.value.headline == (
-        "a vocabulary of 64 pieces cannot hold every character of the text"
-    )
+    assert caught.value.headline == ("64 tokens are too few for all characters of the text")
 
 
 @pytest.mark.parametrize("texts", [(), ("",)])
