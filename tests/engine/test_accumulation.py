@@ -145,8 +145,9 @@ def train_and_note_rows(run: CompiledRun) -> tuple[Logs, list[Rows]]:
 
     def note_rows(model: Any, inputs: Any, *rest: Any) -> Any:
         of_step = steps[trainer.state.global_step]
-        for tokens, mask in zip(inputs["input_ids"], inputs["attention_mask"], strict=True):
-            of_step.append(tuple(tokens[mask.bool()].tolist()))
+        for batch in inputs:
+            for tokens, mask in zip(batch["input_ids"], batch["attention_mask"], strict=True):
+                of_step.append(tuple(tokens[mask.bool()].tolist()))
         return learn(model, inputs, *rest)
 
     trainer.training_step = note_rows

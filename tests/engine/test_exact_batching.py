@@ -177,9 +177,9 @@ def test_a_step_too_large_for_the_memory_is_made_of_smaller_batches(
     failed: list[int] = []
     count = MeanLoss.count_by_device
 
-    def note_size(self: MeanLoss, batch: Batch) -> Any:
+    def note_size(self: MeanLoss, batch: Batch, devices: int) -> Any:
         sizes.append(rows_of(batch))
-        return count(self, batch)
+        return count(self, batch, devices)
 
     def allocate_too_much(gradient: torch.Tensor) -> None:
         if sizes[-1] > 3:

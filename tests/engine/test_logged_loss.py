@@ -41,7 +41,7 @@ def logged_losses(
     trainer = run.trainer
     if filters == "its":
         trainer._filtering_losses = nullcontext  # type: ignore[method-assign, assignment]
-    learn, learned = trainer._train_on, 0
+    learn, learned = trainer._compute_part, 0
 
     def lose_some(*arguments: object) -> torch.Tensor:
         nonlocal learned
@@ -50,7 +50,7 @@ def logged_losses(
         at = learned - 2
         return loss * NOT_A_NUMBER[at] if 0 <= at < len(NOT_A_NUMBER) else loss
 
-    trainer._train_on = lose_some  # type: ignore[method-assign, assignment]
+    trainer._compute_part = lose_some  # type: ignore[method-assign, assignment]
     trainer.train()
     assert trainer.args.logging_nan_inf_filter is (filters is not None)
     return [one["loss"] for one in steps_in(trainer.state.log_history)]

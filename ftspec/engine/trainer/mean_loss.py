@@ -22,24 +22,27 @@ Count = torch.Tensor | int
 
 @dataclass(frozen=True)
 class MeanLoss:
-    """Weights the mean losses of micro-batches.
-
-    Attributes:
-        count: the items of a batch that the loss is the mean of.
-        devices: how many devices one process feeds (``n_gpu``).
-    """
+    """Weights the mean losses of micro-batches. ``count`` gives the items of a batch that its loss
+    is the mean of."""
 
     count: Callable[[Batch], Count]
-    devices: int
 
     def count_all(self, batches: Iterable[Batch], device: torch.device) -> torch.Tensor:
         """The items of all these batches, on the device."""
         counts = [torch.as_tensor(self.count(batch), device=device) for batch in batches]
         return torch.stack(counts).sum() if counts else torch.zeros((), device=device).long()
 
-    def count_by_device(self, batch: Batch) -> list[Count]:
-        """The items of the rows that each device gets of a batch."""
-        return [self.count(part) for part in self._parts(batch)]
+    def count_by_device(self, batch: Batch, devices: int) -> list[Count]:
+        """The items of the rows that each device gets of a batch, where one process feeds
+        several."""
+        if devices < 2:
+            return [self.count(batch)]
+        rows = rows_of(batch)
+        size = -(-rows // devices)
+        return [
+            self.count({name: value[start : start + size] for name, value in batch.items()})
+            for start in range(0, rows, size)
+        ]
 
     def over_devices(self, loss: torch.Tensor, counts: Sequence[Count]) -> torch.Tensor:
         """The mean over all items, of the means of several devices, shape (devices,)."""
@@ -60,13 +63,3 @@ class MeanLoss:
         share = mean * items / items_of_step * world_size
         # the mean of no items, as of an empty text, is not a number
         return torch.where(items > 0, share, torch.zeros_like(mean))
-
-    def _parts(self, batch: Batch) -> list[Batch]:
-        if self.devices < 2:
-            return [batch]
-        rows = rows_of(batch)
-        size = -(-rows // self.devices)
-        return [
-            {name: value[start : start + size] for name, value in batch.items()}
-            for start in range(0, rows, size)
-        ]

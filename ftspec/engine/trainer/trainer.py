@@ -79,7 +79,7 @@ class StepTrainer(Trainer):
         # transformers would divide by the accumulation steps again
         self.model_accepts_loss_kwargs = True
         self.loaders = RowLoaders(self, task)
-        self.mean_loss = MeanLoss(task.count_loss_items, self.args.n_gpu)
+        self.mean_loss = MeanLoss(task.count_loss_items)
         self._batching: Batching = batching
         if batching == "exact":
             self.micro_batching = MicroBatching(
@@ -187,22 +187,28 @@ class StepTrainer(Trainer):
         Unless ``logging_nan_inf_filter`` is off the loss is a number: where it is not, the mean of
         the losses since the last log.
         """
-        learn = super().training_step
-        if self.micro_batching is None:
-            computed = list(inputs)
-            loss = learn(model, computed[0], num_items_in_batch)
-        elif self._completes_step():
-            loss, computed = self.micro_batching.compute_step(
-                model, inputs, num_items_in_batch, lambda batch, items: learn(model, batch, items)
-            )
-        else:
-            loss, computed = torch.zeros((), device=self.args.device), []
-        for batch in computed:
-            self.token_counts.add(batch, self.task.length_columns, pads=self.pads)
+        loss = self._compute_part(model, inputs, num_items_in_batch)
         if not self._filters_losses:
             return loss
         mean = self._tr_loss / (1 + self.state.global_step - self._globalstep_last_logged)
         return torch.where(loss.isfinite(), loss, mean)
+
+    def _compute_part(
+        self, model: nn.Module, batches: MicroBatches, items: torch.Tensor | int | None
+    ) -> torch.Tensor:
+        learn = super().training_step
+        if self.micro_batching is None:
+            computed = list(batches)
+            loss = learn(model, computed[0], items)
+        elif self._completes_step():
+            loss, computed = self.micro_batching.compute_step(
+                model, batches, items, lambda batch, weighted: learn(model, batch, weighted)
+            )
+        else:
+            return torch.zeros((), device=self.args.device)
+        for batch in computed:
+            self.token_counts.add(batch, self.task.length_columns, pads=self.pads)
+        return loss
 
     def _completes_step(self) -> bool:
         """Whether this part is the last of its step: gradients are synchronised after it."""
@@ -220,7 +226,7 @@ class StepTrainer(Trainer):
         counts: list[Count] = []
         if num_items_in_batch is not None or self.args.n_gpu > 1:
             # before the Trainer takes the labels out of the inputs to smooth them
-            counts = self.mean_loss.count_by_device(inputs)
+            counts = self.mean_loss.count_by_device(inputs, self.args.n_gpu)
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True)
         loss = self.mean_loss.over_devices(loss, counts)
         if num_items_in_batch is not None:
