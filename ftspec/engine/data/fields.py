@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-from datasets.fingerprint import Hasher
 
 from ftspec.engine.data.splits import Rows, columns_of, unknown_column
 from ftspec.spec.template import MissingColumnError, Template, parse_template, value_of
@@ -44,7 +43,6 @@ def render_fields(rows: Rows, template: Mapping[str, str], path: Path | None = N
         remove_columns=read.column_names,
         features=features,
         cache_file_name=str(path) if path is not None else None,
-        new_fingerprint=Hasher.hash([rows._fingerprint, sorted(template.items())]),
     )
 
 

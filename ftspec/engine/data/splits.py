@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
@@ -18,6 +19,9 @@ from ftspec.spec.template import MissingColumnError, value_of
 Rows: TypeAlias = datasets.Dataset | datasets.IterableDataset
 
 _AT: SpecPath = ("data", "splits")
+
+_FROM_THE_START = re.compile(r"([\w.]+)(?:\[(\d*):(\d*)\])?")
+"""One part of a slice, with bounds in rows that are counted from the start: a stream has it."""
 
 
 def load_splits(
@@ -70,7 +74,8 @@ def _slice(source: Source, written: str, at: SpecPath) -> Rows:
             at=at,
             helps=('write, for example, "train[:1000]" or "train[:10%]"',),
         ) from None
-    wanted = dict.fromkeys(part.splitname for part in instruction._relative_instructions)
+    # in the spelling of datasets, without spaces
+    wanted = dict.fromkeys(part.partition("[")[0] for part in instruction.to_spec().split("+"))
     known = source.split_names()
     for name in wanted:
         if name not in known:
@@ -83,7 +88,7 @@ def _slice(source: Source, written: str, at: SpecPath) -> Rows:
     loaded = {name: source.load(name) for name in wanted}
     streamed = any(not isinstance(part, datasets.Dataset) for part in loaded.values())
     if streamed:
-        return _slice_stream(instruction, loaded, written, at)
+        return _slice_stream(instruction.to_spec(), loaded, written, at)
     sizes = {name: len(part) for name, part in loaded.items()}
     try:
         stretches = instruction.to_absolute(sizes)
@@ -101,24 +106,22 @@ def _slice(source: Source, written: str, at: SpecPath) -> Rows:
 
 
 def _slice_stream(
-    instruction: datasets.ReadInstruction, loaded: Mapping[str, Any], written: str, at: SpecPath
-) -> Rows:
-    parts = instruction._relative_instructions
-    only = parts[0]
-    ends = (only.from_ or 0, only.to if only.to is not None else 0)
-    if len(parts) > 1 or only.unit not in (None, "abs") or min(ends) < 0:
+    spec: str, loaded: Mapping[str, Any], written: str, at: SpecPath
+) -> datasets.IterableDataset:
+    only = _FROM_THE_START.fullmatch(spec)
+    if only is None:
         raise RunError(
             f'the slice "{written}" needs the number of rows, which a stream does not know',
             slug="bad-slice",
             at=at,
             helps=('write a slice such as "train[:1000]", or remove "streaming: true"',),
         )
-    rows = loaded[only.splitname]
-    if only.from_:
-        rows = rows.skip(only.from_)
-    if only.to is not None:
-        rows = rows.take(only.to - (only.from_ or 0))
-    return rows
+    split, start, end = only.groups()
+    rows: datasets.IterableDataset = loaded[split]
+    first = int(start or 0)
+    if first:
+        rows = rows.skip(first)
+    return rows.take(int(end) - first) if end else rows
 
 
 def _hold_out(rows: Rows, split: Split, seed: int, name: str) -> tuple[Rows, Rows]:
