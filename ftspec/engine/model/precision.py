@@ -10,8 +10,8 @@ from ftspec.errors import RunError
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
-_UNITS = {"AVX512-BF16": "_is_avx512_bf16_supported", "AMX": "_is_amx_tile_supported"}
-"""What multiplies in bf16 on a CPU, and the question of torch that tells."""
+_UNITS = {"AVX512-BF16": "avx512_bf16", "AMX": "amx_tile"}
+"""What multiplies in bf16 on a CPU, and its name among the capabilities that torch detects."""
 
 
 def resolve_precision(wanted: str, use_cpu: bool) -> tuple[Precision, str]:
@@ -46,11 +46,8 @@ def resolve_precision(wanted: str, use_cpu: bool) -> tuple[Precision, str]:
         )
     if torch.accelerator.is_available() and not use_cpu:
         return "fp32", "what this device does in bf16 is not known"
-    units = [name for name, check in _UNITS.items() if getattr(torch.cpu, check, _never)()]
+    capabilities = torch.cpu.get_capabilities()
+    units = [name for name, capability in _UNITS.items() if capabilities.get(capability, False)]
     if units:
         return "bf16", f"the CPU has {' and '.join(units)}"
     return "fp32", f"the CPU has neither {' nor '.join(_UNITS)} to compute in bf16"
-
-
-def _never() -> bool:
-    return False

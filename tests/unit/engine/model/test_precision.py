@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import platform
 
 import pytest
 import torch
@@ -65,16 +65,19 @@ def test_auto_asks_the_gpu(
 def test_auto_asks_the_cpu(
     has_avx: bool, has_amx: bool, expected: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers: dict[str, Any] = {
-        "_is_avx512_bf16_supported": lambda: has_avx,
-        "_is_amx_tile_supported": lambda: has_amx,
-    }
-    for name, answer in answers.items():
-        monkeypatch.setattr(torch.cpu, name, answer)
+    capabilities = {"architecture": "x86_64", "avx512_bf16": has_avx, "amx_tile": has_amx}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
     assert resolve_precision("auto", use_cpu=True) == (expected, reason)
 
 
-def test_the_questions_to_the_cpu_exist() -> None:
-    # private names of torch; without them auto would quietly be fp32 everywhere
-    assert torch.cpu._is_avx512_bf16_supported() in (True, False)
-    assert torch.cpu._is_amx_tile_supported() in (True, False)
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="other processors have other units")
+def test_torch_knows_these_capabilities() -> None:
+    # without them auto would quietly be fp32 everywhere
+    capabilities = torch.cpu.get_capabilities()
+    assert capabilities["avx512_bf16"] in (True, False)
+    assert capabilities["amx_tile"] in (True, False)
+
+
+def test_other_processors_have_none_of_these_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"architecture": "arm64"})
+    assert resolve_precision("auto", use_cpu=True)[0] == "fp32"
