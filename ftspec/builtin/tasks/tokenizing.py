@@ -7,7 +7,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from transformers.tokenization_utils_base import TruncationStrategy
-from transformers.utils.generic import PaddingStrategy
+from transformers.utils import PaddingStrategy
 
 Tokens = dict[str, list[list[int]]]
 

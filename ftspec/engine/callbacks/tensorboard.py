@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from transformers import TrainerControl, TrainerState, TrainingArguments
-from transformers.integrations.integration_utils import TensorBoardCallback
+from transformers.integrations import TensorBoardCallback
 
 from ftspec.rundir import RunDirectory
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from transformers import PreTrainedModel
-from transformers.utils.import_utils import is_flash_attn_2_available, is_flash_attn_3_available
+from transformers.utils import is_flash_attn_2_available, is_flash_attn_3_available
 
 from ftspec.engine.model.precision import Precision
 from ftspec.engine.progress.run_log import Note

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 from transformers import PreTrainedModel
-from transformers.utils.generic import ModelOutput
+from transformers.utils import ModelOutput
 
 from ftspec.engine.batching.packed_sequence import attention_arguments, boundaries_between
 from ftspec.engine.model.variable_length_attention import kernel_takes

@@ -15,12 +15,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import (
-    bidirectional_mask_function,
-    flash_attention_mask,
-    sdpa_mask,
-)
+from transformers.masking_utils import bidirectional_mask_function
+
+_attentions: Any = AttentionInterface()  # type: ignore[no-untyped-call]
+_masks: Any = AttentionMaskInterface()  # type: ignore[no-untyped-call]
 
 VARIABLE_LENGTH = "variable_length"
 """The name under which transformers knows it."""
@@ -74,9 +72,10 @@ def attend_variable_length(
     if cu_seq_lens_q is None or max_length_q is None:
         if attention_mask is not None and attention_mask.ndim == 2:
             attention_mask = attention_mask[:, None, None].bool()
-        return sdpa_attention_forward(
+        attended: tuple[torch.Tensor, None] = _attentions["sdpa"](
             module, query, key, value, attention_mask, dropout, scaling, is_causal, **options
         )
+        return attended
     causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
     named = [name for name in _NOT_COMPUTED if options.get(name) is not None]
     if named or (sliding_window and not causal):
@@ -224,10 +223,10 @@ def _mask(*arguments: Any, **settings: Any) -> torch.Tensor | None:
     says which tokens are text, shape (rows, width). Where rows are packed there is no mask: it
     would repeat what the boundaries say, in tokens squared numbers."""
     if settings.get("mask_function") is bidirectional_mask_function:
-        text: torch.Tensor | None = flash_attention_mask(*arguments, **settings)
+        text: torch.Tensor | None = _masks["flash_attention_2"](*arguments, **settings)
         return text
     is_packed = not settings.get("allow_is_causal_skip", True)
     if is_packed and settings.get("attention_mask") is None:
         return None
-    mask: torch.Tensor | None = sdpa_mask(*arguments, **settings)
+    mask: torch.Tensor | None = _masks["sdpa"](*arguments, **settings)
     return mask

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NoReturn
 
-from torch.distributed.distributed_c10d import PrefixStore, Store
-from torch.distributed.rendezvous import rendezvous
+from torch.distributed import PrefixStore, Store, rendezvous
 
 from ftspec.engine.processes.failure import AnotherFailedError, Failure
 from ftspec.engine.processes.launch import Launch

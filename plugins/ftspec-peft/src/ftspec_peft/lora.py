@@ -10,8 +10,7 @@ from typing import Any
 
 import peft
 from torch import nn
-from transformers import PreTrainedModel
-from transformers.pytorch_utils import Conv1D
+from transformers import Conv1D, PreTrainedModel
 
 from ftspec.api import Adapter, AdapterContext, NewWeights, RunError, did_you_mean, in_one_line
 from ftspec_peft.config import ALL_LINEAR, LoraConfig

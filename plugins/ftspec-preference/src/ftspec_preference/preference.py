@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from accelerate.utils import is_peft_model
 from transformers import AutoModelForCausalLM, PreTrainedModel
-from trl.trainer.dpo_config import DPOConfig
+from trl import DPOConfig
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from ftspec.api import RunError, TaskContext, in_one_line

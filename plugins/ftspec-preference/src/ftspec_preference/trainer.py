@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from trl.trainer.dpo_trainer import DPOTrainer
+from trl import DPOTrainer
 
 
 def paired(batch: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
