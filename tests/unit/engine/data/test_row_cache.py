@@ -145,11 +145,11 @@ LEARNED = (
 def test_a_learned_tokenizer_is_found_too(algorithm: str, kitchen: Kitchen) -> None:
     changes = [(before, after.replace("ALGORITHM", algorithm)) for before, after in LEARNED]
     first = kitchen.prepare(*changes)
-    learned = [note for note in kitchen.notes if "learned" in note]
+    learned = [note for note in kitchen.notes if "trained a" in note]
     again = kitchen.prepare(*changes)
     assert len(learned) == 1
     assert kitchen.found == ALL
-    assert not [note for note in kitchen.notes if "learned" in note]
+    assert not [note for note in kitchen.notes if "trained a" in note]
     assert contents(again) == contents(first)
     assert again.tokenizer.backend_tokenizer.to_str() == first.tokenizer.backend_tokenizer.to_str()
     assert again.tokenizer.special_tokens_map == first.tokenizer.special_tokens_map
