@@ -1,10 +1,6 @@
-"""What the tests of this package share: rows, specs, and what a run logged."""
+"""Rows and specs for the tests of this package."""
 
 from __future__ import annotations
-
-from typing import Any
-
-from ftspec.engine.run.compile import CompiledRun
 
 PAIRS = (
     ("hipbone", "large flaring bone forming one half of the pelvis"),
@@ -42,9 +38,3 @@ performance: {{precision: fp32}}
 PAIR = 'anchor: "{word}", positive: "{gloss}"'
 TRIPLET = f'{PAIR}, negative: "{{other}}"'
 SCORED = f'{PAIR}, score: "{{score}}"'
-
-
-def losses_of(run: CompiledRun) -> list[float]:
-    """The loss of each step."""
-    history: list[dict[str, Any]] = run.trainer.state.log_history
-    return [record["loss"] for record in history if "loss" in record]

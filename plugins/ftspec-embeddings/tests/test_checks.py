@@ -7,10 +7,8 @@ from collections.abc import Callable
 import pytest
 from pairs import PAIR, SCORED, TRIPLET
 
-from ftspec.linting import lint
-from ftspec.planning.plan import Plan
-from ftspec.registry.discover import build_registry
-from ftspec.span import SourceText
+from ftspec.api import Plan
+from ftspec.testing import lint_spec
 
 Write = Callable[..., str]
 
@@ -18,7 +16,7 @@ Write = Callable[..., str]
 def found(text: str) -> list[tuple[str, str]]:
     """The slug of each finding with the text it points at."""
     findings = []
-    for one in lint(SourceText("spec.yaml", text), build_registry()):
+    for one in lint_spec(text):
         assert one.span is not None
         findings.append((one.slug, one.span.excerpt))
     return findings

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from datasets import Dataset
-from pairs import PAIR, PAIRS, SCORED, TRIPLET, losses_of
+from pairs import PAIR, PAIRS, SCORED, TRIPLET
 from sentence_transformers import (
     SentenceTransformer,
     SentenceTransformerTrainer,
@@ -19,7 +19,7 @@ from sentence_transformers import (
 from sentence_transformers.sentence_transformer import losses
 
 from ftspec.api import RunError
-from ftspec.engine.run.compile import CompiledRun
+from ftspec.testing.runs import CompiledRun, logged
 
 Write = Callable[..., str]
 Compiled = Callable[[str], CompiledRun]
@@ -75,9 +75,9 @@ def test_losses_are_those_of_the_librarys_trainer(
     )
     theirs.train()
     run.trainer.train()
-    expected = [record["loss"] for record in theirs.state.log_history if "loss" in record]
+    expected = logged(theirs)
     assert len(expected) == 3
-    assert losses_of(run) == pytest.approx(expected, abs=2e-5)
+    assert logged(run.trainer) == pytest.approx(expected, abs=2e-5)
 
 
 def test_accumulated_batches_keep_their_negatives_and_their_weight(
@@ -97,18 +97,20 @@ def test_accumulated_batches_keep_their_negatives_and_their_weight(
         with torch.no_grad():
             total += float(loss(features, None)) * len(features[0]["input_ids"])
     run.trainer.train()
-    assert losses_of(run) == pytest.approx([total / 8], abs=2e-5)
+    assert logged(run.trainer) == pytest.approx([total / 8], abs=2e-5)
 
 
 @pytest.mark.parametrize(
-    ("task", "is_cut"), [("", False), ("loss: triplet", True), ("loss: triplet, margin: 1.0", True)]
+    ("task", "is_split"),
+    [("", False), ("loss: triplet", True), ("loss: triplet, margin: 1.0", True)],
 )
-def test_a_batch_with_its_own_negatives_is_never_cut(
-    task: str, is_cut: bool, write: Write, compiled: Compiled
+def test_a_batch_with_in_batch_negatives_is_never_split(
+    task: str, is_split: bool, write: Write, compiled: Compiled
 ) -> None:
     run = compiled(write(TRIPLET, task))
-    assert run.data.task.rows_are_independent is is_cut
-    assert any("batches are padded, not cut" in note for note in run.trainer.notes) is not is_cut
+    assert run.data.task.rows_are_independent is is_split
+    said = any("batches are padded, not split by length" in note for note in run.trainer.notes)
+    assert said is not is_split
 
 
 def test_triplets_are_grouped_by_length(write: Write, compiled: Compiled) -> None:
@@ -118,7 +120,7 @@ def test_triplets_are_grouped_by_length(write: Write, compiled: Compiled) -> Non
         )
     )
     run.trainer.train()
-    assert len(losses_of(run)) == 3
+    assert len(logged(run.trainer)) == 3
     assert not any("batches are padded" in note for note in run.trainer.notes)
 
 
@@ -129,7 +131,7 @@ def test_cached_negatives_are_the_same_loss(write: Write, compiled: Compiled) ->
     cached = compiled(write(task=task, training=steps))
     plain.trainer.train()
     cached.trainer.train()
-    assert losses_of(cached) == pytest.approx(losses_of(plain), abs=2e-5)
+    assert logged(cached.trainer) == pytest.approx(logged(plain.trainer), abs=2e-5)
     assert cached.trainer.evaluate()["eval_loss"] == pytest.approx(
         plain.trainer.evaluate()["eval_loss"], abs=2e-5
     )

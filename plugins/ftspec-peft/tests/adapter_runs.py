@@ -1,22 +1,16 @@
-"""Specs with an adapter, run by the functions that the command line uses."""
+"""Specs with an adapter, and what their runs logged."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ftspec.engine.artifacts.predict import Predictor
-from ftspec.engine.progress.run_log import RunLog, quiet_libraries
-from ftspec.engine.run.compile import CompiledRun, compile_run
-from ftspec.engine.run.execute import execute
-from ftspec.engine.run.opening import start_run
-from ftspec.planning.plan import Plan
-from ftspec.registry.discover import build_registry
-from ftspec.rundir import RunDirectory
-from ftspec.testing.runs import Listener, plan_spec
+from ftspec.api import Plan, RunDirectory
+
+PlanOf = Callable[..., Plan]
+"""A spec, overrides and an environment to a plan."""
 
 ARCHITECTURES = {
     "bert": ("text-classification", '{text: "{text}", label: "{topic}"}'),
@@ -53,65 +47,8 @@ def spec_of(architecture: str, checkpoint: Path | str, rows: Path) -> str:
     return SPEC.format(rows=rows, template=template, checkpoint=checkpoint, task=task)
 
 
-@dataclass
-class Recorder(Listener):
-    """A watcher that does ``at_step`` after each step too."""
-
-    at_step: Callable[[int], None] = lambda step: None
-
-    def step(self, done: int, total: int, logs: Mapping[str, float]) -> None:
-        self.at_step(done)
-
-
-class Engine:
-    """Runs specs, each in a run directory below ``folder``."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.registry = build_registry()
-
-    def plan(
-        self, text: str, overrides: Sequence[str] = (), environment: Mapping[str, str] | None = None
-    ) -> Plan:
-        """The plan of a spec without errors."""
-        return plan_spec(
-            text,
-            self.folder / "runs",
-            registry=self.registry,
-            overrides=overrides,
-            environment=environment or {},
-        )
-
-    def compile(self, plan: Plan, watcher: Recorder | None = None) -> tuple[CompiledRun, Path]:
-        """The compiled run of a plan, and its folder."""
-        quiet_libraries()
-        run_dir = start_run(plan, "")
-        with RunLog(run_dir.log, watcher or Recorder()) as log:
-            return compile_run(plan, run_dir, log), run_dir.path
-
-    def execute(
-        self, plan: Plan, watcher: Recorder | None = None, resume: RunDirectory | None = None
-    ) -> RunDirectory:
-        """The whole run; with ``resume``, the rest of that one."""
-        outcome = execute(
-            plan,
-            resume or start_run(plan, "ftspec: 1\n"),
-            registry=self.registry,
-            watcher=watcher or Recorder(),
-            command=["ftspec", "run", "spec.yaml"],
-            resume=resume is not None,
-        )
-        return outcome.run_dir
-
-    def predict(self, plan: Plan, run_dir: RunDirectory, texts: Sequence[str]) -> list[Any]:
-        """What the saved model says."""
-        quiet_libraries()
-        predictor = Predictor(plan, run_dir, lambda note: None)
-        return list(predictor.predict([predictor.from_text(text) for text in texts]))
-
-
-def logged(run_dir: RunDirectory) -> list[dict[str, Any]]:
-    """The lines of ``metrics.jsonl``, less those that tell the time."""
+def lines_of(run_dir: RunDirectory) -> list[dict[str, Any]]:
+    """The lines of ``metrics.jsonl``, without measurements of time and memory."""
     lines = (run_dir.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     timed = ("runtime", "per_second", "time", "memory")
     return [

@@ -1,32 +1,27 @@
-"""A tiny model of each family, rows for it, and an engine to run specs with an adapter."""
+"""A tiny model of each family, rows for it, and plans of specs with an adapter."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import datasets
 import pytest
-import torch
+
+from ftspec.api import Plan
+from ftspec.testing.runs import isolated_machine, plan_spec
 
 sys.path.append(str(Path(__file__).parent))
 
 import tiny
-from adapter_runs import ARCHITECTURES, Engine, spec_of
+from adapter_runs import ARCHITECTURES, PlanOf, spec_of
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quiet_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A cache that no earlier session filled, one thread, and no Hub."""
-    threads = torch.get_num_threads()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FTSPEC_CACHE", str(tmp_path_factory.mktemp("ftspec")))
-        patch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
-        patch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-        torch.set_num_threads(1)
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """New caches, one thread, and no Hub."""
+    with isolated_machine(tmp_path_factory.mktemp("machine")):
         yield
-        torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +75,14 @@ def bert_spec(bert: Path, rows: Path) -> str:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    """Runs specs below the test's own folder."""
-    return Engine(tmp_path)
+def plan_of(tmp_path: Path) -> PlanOf:
+    """The plan of a spec without errors."""
+
+    def plan(
+        text: str, overrides: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> Plan:
+        return plan_spec(
+            text, tmp_path / "runs", overrides=overrides, environment=environment or {}
+        )
+
+    return plan

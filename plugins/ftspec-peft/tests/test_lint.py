@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ftspec.diagnostics.model import Diagnostic
-from ftspec.linting import lint
-from ftspec.registry.discover import build_registry
-from ftspec.span import SourceText
+from ftspec.api import Diagnostic
+from ftspec.testing import lint_spec
 
 SPEC = """\
 ftspec: 1
@@ -30,7 +28,7 @@ def found(adapter: str) -> list[Diagnostic]:
     """The findings on an adapter section, given as lines."""
     lines = "".join(f"    {line}\n" for line in adapter.splitlines())
     text = f"{SPEC}{lines}task: text-classification\n"
-    return list(lint(SourceText("spec.yaml", text), build_registry()))
+    return list(lint_spec(text))
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from adapter_runs import Engine, Recorder, spec_of
+from adapter_runs import PlanOf, spec_of
 from peft import PeftModel
 from transformers import AutoTokenizer
 
-from ftspec.engine.artifacts.export import copy_model, export
-from ftspec.engine.artifacts.merge import write_merged
-from ftspec.planning.plan import Plan
-from ftspec.rundir import RunDirectory
+from ftspec.api import Plan, RunDirectory, RunError
+from ftspec.testing.runs import compile_plan, execute_plan, export_run, predict_texts
 
 pytestmark = pytest.mark.slow
 
@@ -31,12 +29,10 @@ SUMS_IN_ANOTHER_ORDER = 1e-5  # the product is added to the weights, and no long
 
 def merged(plan: Plan, run_dir: RunDirectory, output: Path) -> Any:
     """The merged model, as transformers reads it."""
-    export(plan, run_dir, output, lambda folder: write_merged(plan, run_dir, Recorder(), folder))
+    export_run(plan, run_dir, output, merge=True)
     assert not list(output.glob("adapter*"))
-    auto_model: str = plan.task.component.auto_model  # type: ignore[attr-defined]
-    model, report = getattr(transformers, auto_model).from_pretrained(
-        output, output_loading_info=True
-    )
+    auto_model = getattr(transformers, plan.task.component.auto_model)
+    model, report = auto_model.from_pretrained(output, output_loading_info=True)
     assert not any(report[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
     return model.eval()
 
@@ -66,15 +62,15 @@ def with_plain_peft(run_dir: RunDirectory, checkpoint: Path, auto_model: str) ->
     ["{}", "{bias: all}", "{use_dora: true}", "{target_modules: all-linear, use_rslora: true}"],
 )
 def test_merged_model_says_what_the_adapter_says(
-    engine: Engine, spec: str, checkpoint: Path, architecture: str, keys: str, tmp_path: Path
+    plan_of: PlanOf, spec: str, checkpoint: Path, architecture: str, keys: str, tmp_path: Path
 ) -> None:
     names = [
         f"model.adapter.{one.strip()}".replace(": ", "=")
         for one in keys.strip("{}").split(",")
         if one
     ]
-    plan = engine.plan(spec, [*names, "training.max_steps=4"])
-    run_dir = engine.execute(plan)
+    plan = plan_of(spec, [*names, "training.max_steps=4"])
+    run_dir = execute_plan(plan)
     model = merged(plan, run_dir, tmp_path / "merged")
     adapted = with_plain_peft(run_dir, checkpoint, AUTO_MODEL[architecture])
 
@@ -86,7 +82,7 @@ def test_merged_model_says_what_the_adapter_says(
 
 
 def test_rows_of_new_tokens_are_merged(
-    engine: Engine, gpt2: Path, rows: Path, tmp_path: Path
+    plan_of: PlanOf, gpt2: Path, rows: Path, tmp_path: Path
 ) -> None:
     tokenizer = AutoTokenizer.from_pretrained(gpt2)
     tokenizer.add_tokens(["<cat>", "<tool>"])
@@ -96,13 +92,13 @@ def test_rows_of_new_tokens_are_merged(
     # learned without dropout and at a high rate: of tokens as likely as another rounding chooses
     surely = [f"model.config.{name}_pdrop=0.0" for name in ("embd", "resid", "attn")]
     surely.append("training.learning_rate=0.1")
-    plan = engine.plan(text, [f"tokenizer.checkpoint={tmp_path / 'more'}", *surely])
-    run_dir = engine.execute(plan)
+    plan = plan_of(text, [f"tokenizer.checkpoint={tmp_path / 'more'}", *surely])
+    run_dir = execute_plan(plan)
 
     model = merged(plan, run_dir, tmp_path / "merged")
 
     assert model.get_input_embeddings().num_embeddings == len(tokenizer)
-    [expected] = engine.predict(plan, run_dir, ["a <cat> with a <tool>"])
+    [expected] = predict_texts(plan, run_dir, ["a <cat> with a <tool>"])
     ids = AutoTokenizer.from_pretrained(tmp_path / "merged")(
         "a <cat> with a <tool>", return_tensors="pt"
     )
@@ -111,12 +107,12 @@ def test_rows_of_new_tokens_are_merged(
 
 
 def test_without_merge_the_adapter_is_copied(
-    engine: Engine, bert_spec: str, bert: Path, tmp_path: Path
+    plan_of: PlanOf, bert_spec: str, bert: Path, tmp_path: Path
 ) -> None:
-    plan = engine.plan(bert_spec)
-    run_dir = engine.execute(plan)
+    plan = plan_of(bert_spec)
+    run_dir = execute_plan(plan)
     output = tmp_path / "adapter"
-    export(plan, run_dir, output, lambda folder: copy_model(run_dir, folder))
+    export_run(plan, run_dir, output)
 
     names = {path.name for path in run_dir.model.iterdir()}
     assert {path.name for path in output.iterdir()} == names
@@ -132,13 +128,11 @@ def test_without_merge_the_adapter_is_copied(
 
 
 def test_adapter_is_no_checkpoint_to_start_from(
-    engine: Engine, bert_spec: str, bert: Path, tmp_path: Path
+    plan_of: PlanOf, bert_spec: str, bert: Path, tmp_path: Path
 ) -> None:
-    from ftspec.errors import RunError
-
-    plan = engine.plan(bert_spec, ["training.max_steps=1"])
-    run_dir = engine.execute(plan)
+    plan = plan_of(bert_spec, ["training.max_steps=1"])
+    run_dir = execute_plan(plan)
     again = bert_spec.replace(str(bert), str(run_dir.model))
     with pytest.raises(RunError, match="holds an adapter, without the weights") as refused:
-        engine.compile(engine.plan(again))
+        compile_plan(plan_of(again))
     assert "ftspec export RUN_DIR OUTPUT --merge" in refused.value.helps[0]

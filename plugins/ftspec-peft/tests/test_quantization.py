@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from adapter_runs import Engine, Recorder, spec_of
+from adapter_runs import PlanOf, spec_of
 from safetensors.torch import load_file
+
+from ftspec.testing.runs import Listener, compile_plan, execute_plan, predict_texts
 
 pytest.importorskip("bitsandbytes")
 
@@ -25,26 +27,26 @@ HEAD = {"bert": "classifier", "gpt2": "lm_head"}
 @pytest.mark.parametrize("kind", ["nf4", "int8"])
 @pytest.mark.parametrize("architecture", ["bert", "gpt2"])
 def test_quantized_checkpoint_trains_and_predicts(
-    engine: Engine, architecture: str, rows: Path, kind: str, request: pytest.FixtureRequest
+    plan_of: PlanOf, architecture: str, rows: Path, kind: str, request: pytest.FixtureRequest
 ) -> None:
     checkpoint = request.getfixturevalue(architecture) if architecture == "gpt2" else MINILM
     spec = spec_of(architecture, checkpoint, rows)
-    plan = engine.plan(spec, [f"model.adapter.quantization={kind}"])
-    watcher = Recorder()
-    run_dir = engine.execute(plan, watcher)
+    plan = plan_of(spec, [f"model.adapter.quantization={kind}"])
+    watcher = Listener()
+    run_dir = execute_plan(plan, watcher)
 
     weights = load_file(run_dir.model / "adapter_model.safetensors")
     learned = [weight.any() for name, weight in weights.items() if ".lora_B." in name]
     assert learned  # which all begin as zeros
     assert all(learned)
     assert "quantization_config" not in json.loads((run_dir.model / "config.json").read_text())
-    run, _ = engine.compile(plan)
+    run = compile_plan(plan)
     bits = torch.uint8 if kind == "nf4" else torch.int8
     assert run.model.get_submodule(f"base_model.model.{LAYER[architecture]}").weight.dtype == bits
     head = run.model.get_submodule(f"base_model.model.{HEAD[architecture]}")
     assert {one.dtype for one in head.parameters()} == {torch.float32}
-    plain = Recorder()
-    engine.compile(engine.plan(spec), plain)
+    plain = Listener()
+    compile_plan(plan_of(spec), plain)
     [said] = [note for note in watcher.notes if "parameters are trained" in note]
     assert said in plain.notes
 
@@ -53,6 +55,6 @@ def test_quantized_checkpoint_trains_and_predicts(
     assert run.trainer.evaluate()["eval_loss"] == pytest.approx(trained, abs=1e-3)
     with torch.inference_mode():
         [expected] = run.data.task.predict(run.model.eval(), [{"text": "a large wild cat"}])
-    [given] = engine.predict(plan, run_dir, ["a large wild cat"])
+    [given] = predict_texts(plan, run_dir, ["a large wild cat"])
     assert given.get("text") == expected.get("text")
     assert given.get("scores", {}) == pytest.approx(expected.get("scores", {}), abs=1e-4)

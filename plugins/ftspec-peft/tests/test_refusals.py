@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 
 import pytest
-from adapter_runs import Engine
+from adapter_runs import PlanOf
 
-from ftspec.errors import MissingExtraError, RunError
+from ftspec.api import MissingExtraError, RunError
+from ftspec.testing.runs import compile_plan
 
 AT = ("model", "adapter")
 LAYERS = "its linear layers are query, key, value, dense, classifier"
@@ -43,30 +44,30 @@ LAYERS = "its linear layers are query, key, value, dense, classifier"
     ],
 )
 def test_module_that_is_not_there(
-    engine: Engine, bert_spec: str, override: str, slug: str, at: tuple[str, ...], said: list[str]
+    plan_of: PlanOf, bert_spec: str, override: str, slug: str, at: tuple[str, ...], said: list[str]
 ) -> None:
-    plan = engine.plan(bert_spec, [f"model.adapter.{override}"])
+    plan = plan_of(bert_spec, [f"model.adapter.{override}"])
     with pytest.raises(RunError) as refused:
-        engine.compile(plan)
+        compile_plan(plan)
     assert (refused.value.slug, refused.value.at) == (slug, at)
     for text in said:
         assert text in " ".join([refused.value.headline, *refused.value.helps])
 
 
 def test_architecture_without_defaults_needs_target_modules(
-    engine: Engine, bert_spec: str, monkeypatch: pytest.MonkeyPatch
+    plan_of: PlanOf, bert_spec: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN
 
     monkeypatch.delitem(KNOWN, "bert")
     with pytest.raises(RunError) as refused:
-        engine.compile(engine.plan(bert_spec))
+        compile_plan(plan_of(bert_spec))
     assert refused.value.headline == 'peft has no default layers for a "bert" model'
     assert refused.value.helps == ('write "target_modules: all-linear", or name them', LAYERS)
 
 
 def test_quantization_names_the_package_it_needs(
-    engine: Engine, bert_spec: str, monkeypatch: pytest.MonkeyPatch
+    plan_of: PlanOf, bert_spec: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(
@@ -75,5 +76,5 @@ def test_quantization_names_the_package_it_needs(
         lambda name, *rest: None if name == "bitsandbytes" else find(name, *rest),
     )
     with pytest.raises(MissingExtraError) as missing:
-        engine.compile(engine.plan(bert_spec, ["model.adapter.quantization=nf4"]))
+        compile_plan(plan_of(bert_spec, ["model.adapter.quantization=nf4"]))
     assert "pip install 'ftspec-peft[quantization]'" in str(missing.value)

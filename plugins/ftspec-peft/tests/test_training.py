@@ -10,13 +10,19 @@ from typing import Any
 
 import pytest
 import torch
-from adapter_runs import Engine, Recorder, logged
+from adapter_runs import PlanOf, lines_of
 from safetensors.torch import load_file
 
-from ftspec.cli.inputs.run_plan import plan_of
-from ftspec.engine.progress.outcome import RunInterruptedError
-from ftspec.errors import UsageError
-from ftspec.rundir import RunDirectory
+from ftspec.api import RunDirectory
+from ftspec.testing.commands import output_of, run_command
+from ftspec.testing.runs import (
+    Listener,
+    RunInterruptedError,
+    compile_plan,
+    execute_plan,
+    new_run,
+    predict_texts,
+)
 
 TEXTS = ["a large wild cat with a striped coat", "a tool to cut with"]
 
@@ -36,15 +42,15 @@ def weights_in(run_dir: RunDirectory) -> dict[str, torch.Tensor]:
 
 def curves(run_dir: RunDirectory) -> list[dict[str, Any]]:
     """What was logged of steps and evaluations, without the summary at the end."""
-    return [record for record in logged(run_dir) if "train_loss" not in record]
+    return [record for record in lines_of(run_dir) if "train_loss" not in record]
 
 
 @pytest.mark.slow
 def test_only_the_adapter_and_a_new_head_are_trained(
-    engine: Engine, spec: str, checkpoint: Path, architecture: str
+    plan_of: PlanOf, spec: str, checkpoint: Path, architecture: str
 ) -> None:
-    watcher = Recorder()
-    run, _ = engine.compile(engine.plan(spec), watcher)
+    watcher = Listener()
+    run = compile_plan(plan_of(spec), watcher)
     trained = {name for name, one in run.model.named_parameters() if one.requires_grad}
     expected = {"adapter", "head"} if architecture == "bert" else {"adapter"}
     assert parts_of(dict.fromkeys(trained, torch.empty(0))) == expected
@@ -69,19 +75,19 @@ def test_only_the_adapter_and_a_new_head_are_trained(
 
 @pytest.mark.slow
 def test_saved_adapter_predicts_what_the_trained_model_does(
-    engine: Engine, spec: str, architecture: str
+    plan_of: PlanOf, spec: str, architecture: str
 ) -> None:
-    plan = engine.plan(spec)
-    run, folder = engine.compile(plan)
+    plan = plan_of(spec)
+    run_dir = new_run(plan)
+    run = compile_plan(plan, run_dir=run_dir)
     run.trainer.train()
-    run_dir = RunDirectory(folder)
     run.trainer.save_model(str(run_dir.model))
     run.config.save_pretrained(run_dir.model)
     fields = [{"source" if architecture == "t5" else "text": text} for text in TEXTS]
     with torch.inference_mode():
         expected = run.data.task.predict(run.model.eval(), fields)
 
-    given = engine.predict(plan, run_dir, TEXTS)
+    given = predict_texts(plan, run_dir, TEXTS)
 
     for one, other in zip(given, expected, strict=True):
         assert one.get("text") == other.get("text")
@@ -90,8 +96,9 @@ def test_saved_adapter_predicts_what_the_trained_model_does(
 
 
 @pytest.mark.slow
-def test_run_leaves_an_adapter_and_no_more(engine: Engine, spec: str, architecture: str) -> None:
-    run_dir = engine.execute(engine.plan(spec))
+def test_run_leaves_an_adapter_and_no_more(plan_of: PlanOf, spec: str, architecture: str) -> None:
+    plan = plan_of(spec)
+    run_dir = execute_plan(plan)
 
     names = {path.name for path in run_dir.model.iterdir()}
     assert {"adapter_model.safetensors", "adapter_config.json", "config.json"} <= names
@@ -101,7 +108,7 @@ def test_run_leaves_an_adapter_and_no_more(engine: Engine, spec: str, architectu
     assert parts_of(weights_in(run_dir)) == expected
     card = (run_dir.model / "README.md").read_text(encoding="utf-8")
     assert "library_name: peft" in card
-    assert str(engine.folder) not in card
+    assert str(plan.output_dir) not in card
     assert str(Path.home()) not in card
     assert "base_model" not in card
     lock = run_dir.read_json("lock.json")
@@ -111,17 +118,17 @@ def test_run_leaves_an_adapter_and_no_more(engine: Engine, spec: str, architectu
 
 
 @pytest.mark.slow
-def test_resumed_run_is_the_run_that_was_never_stopped(engine: Engine, spec: str) -> None:
-    plan = engine.plan(spec, ["model.adapter.dropout=0.1"])
-    whole = engine.execute(plan)
+def test_resumed_run_is_the_run_that_was_never_stopped(plan_of: PlanOf, spec: str) -> None:
+    plan = plan_of(spec, ["model.adapter.dropout=0.1"])
+    whole = execute_plan(plan)
 
     def press(done: int) -> None:
         if done == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(RunInterruptedError) as stop:
-        engine.execute(plan, Recorder(at_step=press))
-    resumed = engine.execute(plan, resume=stop.value.run_dir)
+        execute_plan(plan, Listener(at_step=press))
+    resumed = execute_plan(plan, resume=stop.value.run_dir)
 
     assert len(curves(resumed)) == len(curves(whole)) > 8
     for one, other in zip(curves(resumed), curves(whole), strict=True):
@@ -131,14 +138,14 @@ def test_resumed_run_is_the_run_that_was_never_stopped(engine: Engine, spec: str
 
 
 @pytest.mark.slow
-def test_best_adapter_is_loaded_at_the_end(engine: Engine, bert_spec: str) -> None:
+def test_best_adapter_is_loaded_at_the_end(plan_of: PlanOf, bert_spec: str) -> None:
     """Eight rows are soon known by heart."""
     text = bert_spec.replace("{topic}", "{chance}")
     text += "callbacks: [{type: best-model, metric: loss}]\n"
     settings = ["training.learning_rate=5e-2", "training.lr_scheduler_type=constant"]
-    run_dir = engine.execute(engine.plan(text, [*settings, "data.splits.train=train[:8]"]))
+    run_dir = execute_plan(plan_of(text, [*settings, "data.splits.train=train[:8]"]))
     losses = {
-        record["step"]: record["eval_loss"] for record in logged(run_dir) if "eval_loss" in record
+        record["step"]: record["eval_loss"] for record in lines_of(run_dir) if "eval_loss" in record
     }
     best = min(losses, key=lambda step: losses[step])
     assert best < max(losses)
@@ -152,15 +159,15 @@ def test_best_adapter_is_loaded_at_the_end(engine: Engine, bert_spec: str) -> No
 
 
 @pytest.mark.slow
-def test_gradients_pass_frozen_layers_that_are_computed_again(engine: Engine, spec: str) -> None:
+def test_gradients_pass_frozen_layers_that_are_computed_again(plan_of: PlanOf, spec: str) -> None:
     """Reentrant is the kind that drops gradients where nothing below asks for them."""
     settings = [
         "training.gradient_checkpointing=true",
         "training.gradient_checkpointing_kwargs={use_reentrant: true}",
         "training.max_steps=4",
     ]
-    plain = engine.execute(engine.plan(spec, settings[2:]))
-    again = engine.execute(engine.plan(spec, settings))
+    plain = execute_plan(plan_of(spec, settings[2:]))
+    again = execute_plan(plan_of(spec, settings))
     assert len(curves(again)) == len(curves(plain)) > 4
     for one, other in zip(curves(again), curves(plain), strict=True):
         assert one == pytest.approx(other, rel=1e-4, abs=1e-5)
@@ -168,7 +175,7 @@ def test_gradients_pass_frozen_layers_that_are_computed_again(engine: Engine, sp
 
 @pytest.mark.slow
 def test_rows_of_new_tokens_are_learned_saved_and_loaded(
-    engine: Engine, spec: str, checkpoint: Path, architecture: str, tmp_path: Path
+    plan_of: PlanOf, spec: str, checkpoint: Path, architecture: str, tmp_path: Path
 ) -> None:
     from transformers import AutoTokenizer
 
@@ -177,32 +184,32 @@ def test_rows_of_new_tokens_are_learned_saved_and_loaded(
     more = tmp_path / "more"
     tokenizer.save_pretrained(more)
     (more / "config.json").write_text((checkpoint / "config.json").read_text())
-    watcher = Recorder()
-    plan = engine.plan(spec, [f"tokenizer.checkpoint={more}"])
+    watcher = Listener()
+    plan = plan_of(spec, [f"tokenizer.checkpoint={more}"])
 
-    run_dir = engine.execute(plan, watcher)
+    run_dir = execute_plan(plan, watcher)
 
     assert any("the embeddings grew" in note for note in watcher.notes)
     [name] = [name for name in weights_in(run_dir) if "trainable_tokens_delta" in name]
     assert weights_in(run_dir)[name].shape[0] == 2
-    run, _ = engine.compile(plan)
+    run = compile_plan(plan)
     run.trainer._load_from_checkpoint(str(run_dir.model))
     texts = ["a <cat> with a striped coat", "<tool>"]
     fields = [{"source" if architecture == "t5" else "text": text} for text in texts]
     with torch.inference_mode():
         expected = run.data.task.predict(run.model.eval(), fields)
-    for one, other in zip(engine.predict(plan, run_dir, texts), expected, strict=True):
+    for one, other in zip(predict_texts(plan, run_dir, texts), expected, strict=True):
         assert one.get("text") == other.get("text")
         assert one.get("scores", {}) == pytest.approx(other.get("scores", {}), abs=1e-6)
 
 
 @pytest.mark.slow
 def test_secret_path_of_a_checkpoint_is_in_no_file(
-    engine: Engine, bert: Path, bert_spec: str
+    plan_of: PlanOf, bert: Path, bert_spec: str
 ) -> None:
     text = bert_spec.replace(str(bert), f"${{env:MODELS}}/{bert.name}")
-    plan = engine.plan(text, environment={"MODELS": str(bert.parent)})
-    run_dir = engine.execute(plan)
+    plan = plan_of(text, environment={"MODELS": str(bert.parent)})
+    run_dir = execute_plan(plan)
     config = json.loads((run_dir.model / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == f"${{env:MODELS}}/{bert.name}"
     for path in run_dir.path.rglob("*.json"):
@@ -211,12 +218,13 @@ def test_secret_path_of_a_checkpoint_is_in_no_file(
 
 @pytest.mark.slow
 def test_checkpoint_below_an_adapter_is_read_from_the_same_variable(
-    engine: Engine, bert: Path, bert_spec: str, monkeypatch: pytest.MonkeyPatch
+    plan_of: PlanOf, bert: Path, bert_spec: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = bert_spec.replace(str(bert), f"${{env:MODELS}}/{bert.name}")
-    run_dir = engine.execute(engine.plan(text, environment={"MODELS": str(bert.parent)}))
+    run_dir = execute_plan(plan_of(text, environment={"MODELS": str(bert.parent)}))
     monkeypatch.delenv("MODELS", raising=False)
-    with pytest.raises(UsageError, match='the checkpoint reads the environment variable "MODELS"'):
-        plan_of(run_dir)
+    refused = run_command("predict", run_dir.path, TEXTS[0])
+    assert refused.code == 2
+    assert 'the checkpoint reads the environment variable "MODELS"' in refused.err
     monkeypatch.setenv("MODELS", str(bert.parent))
-    assert plan_of(run_dir).model.checkpoint == str(bert)
+    assert output_of("predict", run_dir.path, TEXTS[0])

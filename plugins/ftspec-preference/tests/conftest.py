@@ -1,4 +1,4 @@
-"""Specs over conversations, linted and run by the functions that the command line uses."""
+"""Specs over conversations: plans, and compiled runs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import datasets
 import pytest
-import torch
 
 from ftspec.api import Plan
-from ftspec.engine.run.compile import CompiledRun
-from ftspec.testing.runs import Listener, compile_plan, plan_spec
+from ftspec.testing.runs import (
+    CompiledRun,
+    Listener,
+    compile_plan,
+    isolated_machine,
+    plan_spec,
+)
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -20,12 +23,9 @@ from conversations import DATA, MESSAGES, PREFERENCE, ROWS, SPEC, TEMPLATE
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A cache that no earlier session filled, and one thread."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FTSPEC_CACHE", str(tmp_path_factory.mktemp("ftspec")))
-        patch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
-        torch.set_num_threads(1)
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """New caches, one thread, and no Hub."""
+    with isolated_machine(tmp_path_factory.mktemp("machine")):
         yield
 
 

@@ -1,4 +1,4 @@
-"""What the tests of this package share: rows, specs, and what a run logged."""
+"""Rows, specs and findings for the tests of this package."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ftspec.linting import lint
-from ftspec.registry.discover import build_registry
-from ftspec.span import SourceText
+from ftspec.testing import lint_spec
 
 DATA = Path(__file__).parents[1] / "specs" / "data"
 
@@ -52,16 +50,10 @@ ROWS = {"chat": "conversations-train.jsonl", "preference": "preferences-train.js
 def found(text: str) -> list[tuple[str, str]]:
     """The slug of each finding with the text it points at."""
     findings = []
-    for one in lint(SourceText("spec.yaml", text), build_registry()):
+    for one in lint_spec(text):
         assert one.span is not None
         findings.append((one.slug, one.span.excerpt))
     return findings
-
-
-def logged(trainer: Any, name: str = "loss") -> list[float]:
-    """What the Trainer logged of each step."""
-    history: list[dict[str, Any]] = trainer.state.log_history
-    return [record[name] for record in history if "loss" in record]
 
 
 def rows_of(task: str, count: int) -> list[dict[str, Any]]:

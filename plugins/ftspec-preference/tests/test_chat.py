@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from conversations import MARKED_TEMPLATE, PAIR, TEMPLATE, logged, rows_of
+from conversations import MARKED_TEMPLATE, PAIR, TEMPLATE, rows_of
 from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments
 
 from ftspec.api import IGNORED_LABEL, RunError
-from ftspec.engine.run.compile import CompiledRun
+from ftspec.testing.runs import CompiledRun, logged
 
 Write = Callable[..., str]
 Compiled = Callable[[str], CompiledRun]

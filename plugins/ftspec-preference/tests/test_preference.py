@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from conversations import logged, rows_of
+from conversations import rows_of
 from datasets import Dataset
 from ftspec_preference.trainer import PreferenceTrainer
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import DPOConfig, DPOTrainer
 
 from ftspec.api import RunError
-from ftspec.engine.run.compile import CompiledRun
+from ftspec.testing.runs import CompiledRun, logged
 
 Write = Callable[..., str]
 Compiled = Callable[[str], CompiledRun]
@@ -136,13 +136,14 @@ def test_accumulation_changes_nothing(write: Write, compiled: Compiled) -> None:
         torch.testing.assert_close(ours, theirs, atol=2e-5, rtol=1e-3)
 
 
-@pytest.mark.parametrize(("loss_type", "is_cut"), [("sigmoid", True), ("bco-pair", False)])
-def test_only_losses_that_are_means_over_rows_are_cut(
-    loss_type: str, is_cut: bool, write: Write, compiled: Compiled
+@pytest.mark.parametrize(("loss_type", "is_split"), [("sigmoid", True), ("bco-pair", False)])
+def test_only_batches_of_losses_that_are_means_over_rows_are_split(
+    loss_type: str, is_split: bool, write: Write, compiled: Compiled
 ) -> None:
     run = compiled(write("preference", keys=f"loss_type: {loss_type}", batching="exact"))
-    assert run.data.task.rows_are_independent is is_cut
-    assert any("batches are padded, not cut" in note for note in run.trainer.notes) is not is_cut
+    assert run.data.task.rows_are_independent is is_split
+    said = any("batches are padded, not split by length" in note for note in run.trainer.notes)
+    assert said is not is_split
 
 
 def test_trl_tokenizes_nothing_and_tells_nobody(

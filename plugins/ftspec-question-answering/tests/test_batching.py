@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ftspec.engine.run.compile import CompiledRun
-from ftspec.testing.runs import Listener, compile_plan, plan_spec
+from ftspec.testing.runs import CompiledRun, Listener, compile_plan, plan_spec
 
 DATA = Path(__file__).parents[1] / "specs" / "data" / "wordnet_questions"
 
@@ -86,7 +85,7 @@ def test_a_run_learns_what_padded_batches_teach(
         for ours, theirs in zip(learned[way], learned["padded"], strict=True):
             assert ours == pytest.approx(theirs, rel=1e-5), way
     why = "the loss of a row depends on the other rows of its batch"
-    assert notes.count(f"batches are padded, not cut: {why}") == 1
+    assert notes.count(f"batches are padded, not split by length: {why}") == 1
     assert notes.count(f"batches are padded, not grouped: {why}") == 1
 
 
