@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
+from typing import overload
 
 from ftspec.diagnostics.model import Collector
 from ftspec.document.nodes import (
@@ -24,6 +25,12 @@ _REFERENCE = re.compile(rf"\$\$\{{|{REFERENCE}|\$\{{")
 _HELP = "write ${env:NAME} or ${env:NAME:-default}, and $${ for a literal ${"
 
 
+@overload
+def interpolate(
+    node: MappingNode, environment: Mapping[str, str], found: Collector
+) -> MappingNode: ...
+@overload
+def interpolate(node: Node, environment: Mapping[str, str], found: Collector) -> Node: ...
 def interpolate(node: Node, environment: Mapping[str, str], found: Collector) -> Node:
     """The tree with every reference replaced. The new values are marked as secrets."""
     if isinstance(node, ListNode):

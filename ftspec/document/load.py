@@ -192,11 +192,11 @@ def load_document(
             place = profiles_key or whole_line(source)
             found.error("unknown-profile", f'the spec has no profile "{profile}"', place, *helps)
         else:
-            root = _as_mapping(merge(root, overlay))
+            root = merge(root, overlay)
     root = apply_overrides(root, overrides, found)
     tokens = {node.span: node for node in _clear_tokens(root, *profiles.values())}
     environment = os.environ if environment is None else environment
-    root = _as_mapping(interpolate(root, environment, found))
+    root = interpolate(root, environment, found)
     secrets = ambient_secrets(environment) | secrets_of(root)
     for scalar in (scalar for token in tokens.values() for scalar in scalars_of(token)):
         secrets.setdefault(str(scalar.value), HIDDEN)
@@ -253,7 +253,7 @@ class _Bases:
         if entry is None:
             return root
         named = entry.value.items if isinstance(entry.value, ListNode) else (entry.value,)
-        bases: list[Node] = []
+        layers: list[MappingNode] = []
         for name in named:
             if self._found.is_full or self._is_too_large():
                 break
@@ -266,8 +266,8 @@ class _Bases:
                 continue
             base = self._load(name.value, name.span, chain)
             if base is not None:
-                bases.append(base)
-        return _as_mapping(reduce(merge, [*bases, root.without("extends")]))
+                layers.append(base)
+        return reduce(merge, [*layers, root.without("extends")])
 
     def _load(self, name: str, span: Span, chain: tuple[SourceText, ...]) -> MappingNode | None:
         path = span.source.anchor(name)
@@ -339,11 +339,6 @@ def _profiles(root: MappingNode, found: Collector) -> dict[str, MappingNode]:
                 )
         profiles[profile.key] = profile.value.without("ftspec", "extends", "profiles")
     return profiles
-
-
-def _as_mapping(node: Node) -> MappingNode:
-    assert isinstance(node, MappingNode)  # two mappings merge to a mapping
-    return node
 
 
 def _display_name(path: Path) -> str:

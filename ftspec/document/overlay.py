@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import overload
 
 from ftspec.diagnostics.model import Collector
 from ftspec.document.nodes import Entry, ListNode, MappingNode, Node, ScalarNode, describe
@@ -14,6 +15,10 @@ from ftspec.span import Position, SourceText, Span
 _SPLITS: SpecPath = ("data", "splits")
 
 
+@overload
+def merge(base: Node, over: MappingNode, at: SpecPath = ()) -> MappingNode: ...
+@overload
+def merge(base: Node, over: Node, at: SpecPath = ()) -> Node: ...
 def merge(base: Node, over: Node, at: SpecPath = ()) -> Node:
     """``over`` merged into ``base``: mappings merge deeply, scalars and lists replace.
 
