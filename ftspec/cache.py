@@ -1,7 +1,7 @@
-"""The cache of prepared rows: its entries on disk, listed and removed without any heavy library.
+"""The cache of prepared rows: lists and removes its entries on disk, without heavy libraries.
 
-An entry is a folder named by the hash of all that its rows depend on. It is made beside and renamed
-when it is whole, so an entry is there or it is not.
+An entry is a folder whose name is the cache key of its rows. It is created under another name and
+renamed when it is complete, so there are no partial entries.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _DOOMED = ".removing-"
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """The prepared rows of one split. ``record`` is empty where it cannot be read."""
+    """The prepared rows of one split. ``record`` is empty if it cannot be read."""
 
     path: Path
     record: Mapping[str, Any]
 
     @property
     def id(self) -> str:
-        """What the command line calls it: the first characters of its key."""
+        """The name on the command line: the first characters of the key."""
         return self.path.name[:12]
 
     @property
@@ -43,19 +43,19 @@ class CacheEntry:
 
     @property
     def last_used(self) -> datetime:
-        """When a run took its rows last."""
+        """When a run last used the rows."""
         with suppress(OSError):
             return datetime.fromtimestamp((self.path / RECORD).stat().st_mtime, UTC)
         return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
 
     def touch(self) -> None:
-        """A run takes its rows now."""
-        with suppress(OSError):  # a cache that is shared read-only still serves
+        """Mark the entry as used now."""
+        with suppress(OSError):  # a read-only shared cache still works
             os.utime(self.path / RECORD)
 
 
 def cache_folder() -> Path:
-    """Where entries are: ``$FTSPEC_CACHE``, or ``ftspec`` beside the caches of ``datasets``."""
+    """The folder of the entries: ``$FTSPEC_CACHE``, or ``ftspec`` in the cache of ``datasets``."""
     environment = os.environ
     own = environment.get("FTSPEC_CACHE")
     if own:
@@ -76,35 +76,35 @@ def read_entry(path: Path) -> CacheEntry:
 
 
 def entries_in(folder: Path) -> list[CacheEntry]:
-    """Every entry, the one used last first."""
+    """Every entry, most recently used first."""
     found = [read_entry(path) for path in _folders_in(folder) if _KEY.fullmatch(path.name)]
     return sorted(found, key=lambda entry: entry.last_used, reverse=True)
 
 
 def unfinished_in(folder: Path) -> list[Path]:
-    """What runs are making now, and what killed runs left behind."""
+    """Entries that runs are creating now, and remains of killed runs."""
     return [path for path in _folders_in(folder) if path.name.startswith((_UNFINISHED, _DOOMED))]
 
 
 def new_unfinished(folder: Path, key: str) -> Path:
-    """The name of a folder to make an entry in."""
+    """The path of a folder in which to create an entry."""
     return folder / f"{_UNFINISHED}{key[:12]}-{secrets.token_hex(4)}"
 
 
 def remove(path: Path) -> None:
-    """Remove an entry. It goes at once and as a whole; a run that reads it keeps what it reads.
+    """Remove an entry atomically. A run that is reading it is not affected.
 
     Raises:
-        OSError: it cannot be removed.
+        OSError: the entry cannot be removed.
     """
     doomed = path.with_name(f"{_DOOMED}{path.name[:12]}-{secrets.token_hex(4)}")
-    with suppress(FileNotFoundError):  # another process was faster
+    with suppress(FileNotFoundError):  # another process removed it first
         path.rename(doomed)
         shutil.rmtree(doomed)
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of all files below a folder, whatever vanishes meanwhile."""
+    """Bytes of all files in a folder, even if some disappear meanwhile."""
     total = 0
     for path in folder.rglob("*"):
         with suppress(OSError):

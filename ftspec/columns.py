@@ -1,6 +1,6 @@
-"""The columns of a file of rows, told from its first bytes by the standard library alone.
+"""The columns of a file of rows, from its first bytes, with the standard library only.
 
-Nothing here guesses: where the first bytes do not settle it, the columns are ``None``.
+If the first bytes do not determine the columns, they are ``None``.
 """
 
 from __future__ import annotations
@@ -14,34 +14,33 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-LARGEST = 65_536  # bytes read: enough for a row, and quick on any disk
+LARGEST = 65_536  # bytes read: enough for a row, and fast on any disk
 _COMPRESSED = (b"\x1f\x8b", b"PK", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
 _PARQUET = b"PAR1"
-_DECODER = json.JSONDecoder(parse_int=float)  # of any length; Python's int refuses long ones
-_DEEPEST = 20  # levels of nested columns looked into
+_DECODER = json.JSONDecoder(parse_int=float)  # int refuses very long numbers
+_DEEPEST = 20  # levels of nested columns
 _SPACE = re.compile(r"\s*")
 
 Columns = Mapping[str, Any]
-"""Names to the columns nested in them, to ``{}`` where there are none, to ``None`` where only null
-was seen."""
+"""Names mapped to their nested columns: ``{}`` if there are none, ``None`` if only null occurs."""
 
 
 class UnreadableError(ValueError):
-    """The file is not what it should be; the text says why, with the line where there is one."""
+    """The file does not have its format. The text says why, and on which line if possible."""
 
 
 class Head(NamedTuple):
-    """The first lines of a file; ``is_whole`` where they are all of it."""
+    """The first lines of a file. ``is_whole`` says whether they are the whole file."""
 
     text: str
     is_whole: bool
 
 
 def read_head(path: Path, encoding: str = "utf-8") -> Head | None:
-    """What can be read of a text file; ``None`` for a compressed one and one without access.
+    """The head of a text file; ``None`` for compressed and inaccessible files.
 
     Raises:
-        UnreadableError: the file is no text in this encoding.
+        UnreadableError: the file is not text in this encoding.
     """
     try:
         with path.open("rb") as stream:
@@ -59,13 +58,13 @@ def read_head(path: Path, encoding: str = "utf-8") -> Head | None:
         line = content.count(b"\n", 0, error.start) + 1
         raise UnreadableError(f"line {line} is not {encoding.upper()} text") from None
     text = text.removeprefix("\ufeff")
-    if not is_whole:  # whole lines only: no token of JSON goes over the end of one
+    if not is_whole:  # whole lines only: JSON tokens do not span lines
         text = text[: text.rfind("\n") + 1]
     return Head(text, is_whole)
 
 
 def csv_columns(head: Head, delimiter: str) -> Columns | None:
-    """The columns of the header line, named as pandas names them.
+    """The columns of the header line, with the names that pandas gives them.
 
     Raises:
         UnreadableError: the file is empty, or a row has more values than the header.
@@ -97,16 +96,16 @@ def csv_columns(head: Head, delimiter: str) -> Columns | None:
 
 
 def json_columns(head: Head, key: str | None) -> Columns | None:
-    """The columns of JSON lines or of an array of objects, below ``key`` where one is given.
+    """The columns of JSON lines or of an array of objects, below ``key`` if given.
 
     Raises:
-        UnreadableError: the file is no such JSON.
+        UnreadableError: the file is not such JSON.
     """
     try:
         rows = _rows(head) if key is None else _rows_below(head, key)
     except json.JSONDecodeError as error:
         reason = f"{error.msg[:1].lower()}{error.msg[1:]}"
-        # what is missing at the end of a line is looked for on the next
+        # the parser reports what is missing at the end of a line on the next line
         line = error.doc[: error.pos].rstrip().count("\n") + 1
         raise UnreadableError(f"line {line} is not JSON: {reason}") from None
     except RecursionError:
@@ -117,7 +116,7 @@ def json_columns(head: Head, key: str | None) -> Columns | None:
 
 
 def has_column(columns: Columns, name: str) -> bool:
-    """Whether there may be such a column; a dotted name reaches into nested ones."""
+    """Whether the column may exist. A dotted name reads a nested column."""
     if name in columns:
         return True
     inner: Any = columns
@@ -131,7 +130,7 @@ def has_column(columns: Columns, name: str) -> bool:
 
 
 def dotted_names(columns: Columns) -> list[str]:
-    """The columns, nested ones dotted."""
+    """The columns; names of nested columns are dotted."""
     return [
         f"{name}.{below}" if below else name
         for name, inner in columns.items()
@@ -140,7 +139,7 @@ def dotted_names(columns: Columns) -> list[str]:
 
 
 def _rows(head: Head) -> list[Any]:
-    """The values of JSON lines, or the items of an array, as far as they can be seen."""
+    """The values of JSON lines, or the items of an array, as far as the head shows them."""
     text, end = head.text, len(head.text.rstrip())
     position = _skip(text, 0)
     is_array = text.startswith("[", position)
@@ -156,7 +155,7 @@ def _rows(head: Head) -> list[Any]:
                     raise json.JSONDecodeError("Expecting ',' delimiter", text, position)
                 position = _skip(text, position + 1)
     except json.JSONDecodeError as error:
-        if head.is_whole or error.pos < end:  # or else it is only cut off
+        if head.is_whole or error.pos < end:  # otherwise the head only ends here
             raise
     return rows
 
@@ -173,7 +172,7 @@ def _rows_below(head: Head, key: str) -> list[Any]:
 
 
 def _shape(values: Iterable[Any], is_whole: bool, *, depth: int) -> Columns | None:
-    """The columns in some values of one column; ``None`` where values not seen may have others."""
+    """The nested columns in values of one column; ``None`` if other values may have more."""
     known = [value for value in values if value is not None]
     rows = [value for value in known if isinstance(value, dict)]
     if not known or 0 < len(rows) < len(known) or depth > _DEEPEST:

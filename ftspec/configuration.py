@@ -1,4 +1,4 @@
-"""``[tool.ftspec]`` of pyproject.toml: how severe each finding is in this project."""
+"""``[tool.ftspec]`` of pyproject.toml: the severity of findings in this project."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _LEVELS = (*(severity.value for severity in Severity), OFF)
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a project says about findings.
+    """The settings of a project for findings.
 
     Attributes:
-        severities: for some slugs the severity, or ``off``.
-        problems: what is wrong with the configuration itself.
+        severities: the severity, or ``off``, by slug.
+        problems: findings about the configuration itself.
     """
 
     severities: Mapping[str, str] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Configuration:
 
 
 def configuration_for(source: SourceText) -> Configuration:
-    """The configuration of the nearest pyproject.toml above a spec that has one."""
+    """The configuration from the nearest pyproject.toml above a spec that has one."""
     folder = source.folder
     for parent in (folder, *folder.parents):
         found = _read(parent)
@@ -53,7 +53,7 @@ def configuration_for(source: SourceText) -> Configuration:
 
 @cache
 def _read(folder: Path) -> Configuration | None:
-    """The configuration in one folder; ``None`` where pyproject.toml says nothing of ftspec."""
+    """The configuration in one folder; ``None`` if pyproject.toml does not mention ftspec."""
     path = folder / "pyproject.toml"
     if not path.is_file():
         return None
@@ -63,7 +63,7 @@ def _read(folder: Path) -> Configuration | None:
         return None
     if "tool.ftspec" not in text:
         return None
-    import tomllib  # takes 2 ms, and most projects configure nothing
+    import tomllib  # takes 2 ms, and most projects have no configuration
 
     source = SourceText(str(path), text, path)
     try:
@@ -90,19 +90,19 @@ def _validate(table: Mapping[str, Any], source: SourceText) -> Configuration:
     for slug, level in given.items():
         place = _place_of(slug, source)
         if slug not in _SETTABLE and "/" not in slug:
-            # a finding of the language itself means that there is no plan, whatever it is called
+            # the severity of errors in the language cannot change: there is no plan with them
             problems.append(
-                _problem(f'no check finds "{slug}"', place, *did_you_mean(slug, _SETTABLE))
+                _problem(f'no check has the slug "{slug}"', place, *did_you_mean(slug, _SETTABLE))
             )
         elif level not in _LEVELS:
-            problems.append(_problem(f'"{level}" is no severity', place, one_of(_LEVELS)))
+            problems.append(_problem(f'"{level}" is not a severity', place, one_of(_LEVELS)))
         else:
             severities[slug] = level
     return Configuration(severities, tuple(problems))
 
 
 def _place_of(key: str, source: SourceText) -> Span:
-    """The place of a key, found by its name: the TOML parser of Python tells none."""
+    """The place of a key, found by its name: Python's TOML parser gives no places."""
     pattern = re.compile(rf"(?<![\w-])[\"']?{re.escape(key)}[\"']?\s*[=\]]")
     for number, line in enumerate(source.lines):
         match = pattern.search(line)

@@ -1,4 +1,4 @@
-"""The few exceptions of ftspec. What is wrong in a spec is a diagnostic, not one of these."""
+"""The exceptions of ftspec. Mistakes in a spec are diagnostics, not exceptions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 class FtspecError(Exception):
-    """Base of every expected error: the command line shows it without a traceback."""
+    """Base of expected errors. The command line shows them without a traceback."""
 
 
 class SpecError(FtspecError):
-    """A phase ended with errors; carries every diagnostic of the phase."""
+    """A phase ended with errors. Has every diagnostic of the phase."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         super().__init__("; ".join(str(diagnostic) for diagnostic in diagnostics))
@@ -22,11 +22,11 @@ class SpecError(FtspecError):
 
 
 class RunError(FtspecError):
-    """A user's mistake found only when data or models are at hand.
+    """A user's mistake that is found only when data or models are loaded.
 
-    ``at`` is the place in the spec that is at fault, as a path of keys and list indexes such as
-    ``("preprocess", "template", "text")``; the engine turns it into a diagnostic with its span.
-    Components know their own place from ``context.section``.
+    ``at`` is the place in the spec that causes it: a path of keys and list indexes such as
+    ``("preprocess", "template", "text")``. The engine turns the error into a diagnostic at this
+    place. A component gets its own place from ``context.section``.
     """
 
     def __init__(
@@ -54,13 +54,13 @@ class MissingExtraError(FtspecError):
 
 
 class UsageError(FtspecError):
-    """The command line itself is at fault (exit code 2)."""
+    """Wrong usage of the command line (exit code 2)."""
 
 
 def in_one_line(error: BaseException, most: int = 300) -> str:
-    """What an error says, on one line of at most so many characters.
+    """The text of an error on one line, with at most ``most`` characters.
 
-    It is cut between words. A part of a secret is not recognized as one, and is not masked.
+    The text is cut between words: a part of a secret would not be recognized and masked.
     """
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= most else f"{text[:most].rpartition(' ')[0]} …".lstrip()

@@ -1,4 +1,4 @@
-"""Every explanation there is, by slug; ``python -m ftspec.explanations`` writes their page."""
+"""Every explanation by slug. ``python -m ftspec.explanations`` writes the page of all of them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ftspec.diagnostics.explanation import Explanation, parse_explanation
 _HEAD = """\
 # Diagnostics
 
-What `ftspec lint` and a run can find, by slug. `ftspec explain SLUG` prints the same. Examples hold
-only the keys that matter.
+The findings of `ftspec lint` and of runs, by slug. `ftspec explain SLUG` prints the same text.
+Examples show only the relevant keys.
 
-A finding of `ftspec lint` that you have looked at and mean to keep is ignored by a comment at the
-end of its line, or before the first key for the whole file:
+To ignore a finding of `ftspec lint`, write a comment at the end of its line, or before the first
+key for the whole file:
 
     learning_rate: 0.05  # ftspec: ignore[learning-rate]
 
@@ -29,7 +29,7 @@ def explanations() -> dict[str, Explanation]:
 
 
 def page() -> str:
-    """The page of all explanations in Markdown, each where its first slug belongs."""
+    """The page of all explanations in Markdown, sorted by their first slug."""
     sections = [_section(one) for slug, one in explanations().items() if slug == min(one.slugs)]
     return "\n".join((_HEAD, *sections))
 
@@ -45,7 +45,7 @@ def _section(one: Explanation) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Prose that Markdown shows as it is."""
+    """Text with its special characters escaped for Markdown."""
     return text.replace("<", "\\<").replace("*", "\\*").replace("_", "\\_")
 
 

@@ -1,5 +1,4 @@
-"""Files that a run takes in and leaves: those that match a pattern, their hashes, folders of
-packages, who may read them."""
+"""Files of a run: patterns and their matches, hashes, folders of packages, permissions."""
 
 from __future__ import annotations
 
@@ -17,21 +16,21 @@ MOST_LISTED = 10_000
 
 
 class TooManyFilesError(Exception):
-    """A pattern leads through more files than it is worth to look at."""
+    """A pattern covers too many files to look at."""
 
 
 class FileSearch:
-    """Finds what patterns match, until it has looked at :data:`MOST_LISTED` entries of folders:
-    ``/**/*.json`` would walk over the whole disk."""
+    """Finds the matches of patterns, up to :data:`MOST_LISTED` folder entries: a pattern such as
+    ``/**/*.json`` would walk the whole disk."""
 
     def __init__(self) -> None:
         self._listed = 0
 
     def find(self, pattern: str) -> Iterator[str]:
-        """The paths that ``glob.glob(pattern, recursive=True)`` finds, in no order.
+        """The paths that ``glob.glob(pattern, recursive=True)`` finds, in any order.
 
         Raises:
-            TooManyFilesError: there are more entries to look at, for all patterns together.
+            TooManyFilesError: all patterns together cover more entries.
         """
         try:
             yield from map(str, self._matches(Path(), Path(pattern).parts))
@@ -39,7 +38,7 @@ class FileSearch:
             raise TooManyFilesError from None
 
     def _matches(self, folder: Path, parts: Sequence[str]) -> Iterator[Path]:
-        """What matches the parts of a pattern below a folder."""
+        """The matches of the parts of a pattern below a folder."""
         plain = [*takewhile(lambda part: not glob.has_magic(part), parts)]
         folder, parts = folder.joinpath(*plain), parts[len(plain) :]
         if not parts:
@@ -83,7 +82,7 @@ def sha256_of(path: Path) -> str:
 
 
 def folder_of_package(name: str) -> Path | None:
-    """The folder of an installed package, found without importing it; ``None`` without one."""
+    """The folder of an installed package, without importing it; ``None`` if there is none."""
     try:
         found = importlib.util.find_spec(name)
     except (ImportError, ValueError):
@@ -93,11 +92,11 @@ def folder_of_package(name: str) -> Path | None:
 
 
 def open_as_their_folder(folder: Path) -> None:
-    """Let whoever may read or write ``folder`` do so with the files in it, which safetensors makes
-    for their owner alone, whatever the umask.
+    """Give files in ``folder`` the read and write permissions of the folder. safetensors creates
+    files for their owner only, whatever the umask.
 
     Raises:
-        OSError: the mode of a file cannot be changed.
+        OSError: the permissions of a file cannot be changed.
     """
     shared = folder.stat().st_mode & 0o666
     for path in folder.rglob("*"):

@@ -1,4 +1,4 @@
-"""Text to diagnostics: the one way from a spec to a plan, shared by lint, plan, run and predict."""
+"""Text to diagnostics and plan, for every command: lint, plan, run and predict."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _MOST_IGNORES = 10_000
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the front half says of one spec.
+    """The result of examining one spec.
 
-    ``plan`` is there whenever one could be made; a run needs ``is_sound`` too. ``optional`` are the
-    findings of checks: a run is possible with them all the same.
+    ``plan`` exists whenever it could be built; a run also needs ``is_sound``. ``optional`` are the
+    findings of checks, which do not make a run impossible.
     """
 
     document: Document | None
@@ -53,7 +53,7 @@ def examine(
     output_dir: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Verdict:
-    """Load, validate, resolve and check one spec as a run would see it.
+    """Load, validate, resolve and check one spec, as for a run.
 
     Findings that a comment ignores are left out, and the project's severities apply.
     """
@@ -82,7 +82,7 @@ def _examine(
                 for check in CHECKS:
                     checked.extend(check.check(plan, document))
             if found.has_errors:
-                plan = None  # with stand-ins, that nobody can run and no plugin expects
+                plan = None  # it has placeholders: it cannot run, and plugins do not expect it
             elif plan is not None:
                 checked.extend(plugin_findings(plan, document, registry))
         except (Exception, SystemExit) as error:
@@ -99,9 +99,9 @@ def _examine(
 def lint(
     source: SourceText, registry: Registry, *, overrides: Sequence[str] = ()
 ) -> tuple[Diagnostic, ...]:
-    """Every finding of a spec, by itself and under each of its profiles, in order of place.
+    """Every finding in a spec, without and with each of its profiles, in the order of places.
 
-    Comments that ignore nothing are findings too, and so are faults of the project's configuration.
+    Includes comments that ignore nothing, and mistakes in the configuration of the project.
     """
     verdict = _examine(source, registry, None, overrides)
     found = dict.fromkeys(verdict.diagnostics)
@@ -109,7 +109,7 @@ def lint(
     for profile in verdict.document.profiles if verdict.document is not None else ():
         under = _examine(source, registry, profile, overrides)
         is_idle = () if overrides else _idle_profile(verdict, under)
-        # what a profile does in vain as a whole need not be said of each of its values
+        # if the whole profile changes nothing, do not report each of its values
         told = [one for one in under.diagnostics if not is_idle or one.slug != "shadowed-value"]
         found |= dict.fromkeys([*told, *is_idle])
         optional |= under.optional
@@ -124,7 +124,7 @@ def lint(
 def _settle(
     source: SourceText, found: Iterable[Diagnostic], optional: Set[Diagnostic]
 ) -> tuple[list[Diagnostic], list[Diagnostic]]:
-    """The findings that comments and the project's severities leave, and the idle comments."""
+    """The findings that remain after comments and severities, and the comments without effect."""
 
     def may_ignore(diagnostic: Diagnostic) -> bool:
         return diagnostic in optional or diagnostic.severity is not Severity.ERROR
@@ -141,8 +141,8 @@ def _settle(
 
 
 def _idle_profile(without: Verdict, under: Verdict) -> list[Diagnostic]:
-    """A finding where the plan under a profile is the plan without it. The profile of a base may
-    well be idle in one of the specs that share it."""
+    """A finding if a profile does not change the plan. Ignores profiles of base files, which may
+    have an effect in another spec."""
     document = under.document
     if document is None or document.profile is None:
         return []
@@ -155,13 +155,13 @@ def _idle_profile(without: Verdict, under: Verdict) -> list[Diagnostic]:
             severity=Severity.WARNING,
             headline=f'the profile "{document.profile}" changes nothing',
             labels=labelled(place),
-            helps=("remove it, or look whether the spec itself already says the same",),
+            helps=("remove it, or check whether the spec already has the same settings",),
         )
     ]
 
 
 def _ignores(source: SourceText, diagnostics: Iterable[Diagnostic]) -> list[Ignore]:
-    """The ignore comments of a spec and of the files its findings are in."""
+    """The ignore comments of a spec, and of the files with its findings."""
     sources = {source.name: source}
     sources |= {found.span.source.name: found.span.source for found in diagnostics if found.span}
     found = (ignore for one in sources.values() for ignore in find_ignores(one))
@@ -169,11 +169,10 @@ def _ignores(source: SourceText, diagnostics: Iterable[Diagnostic]) -> list[Igno
 
 
 class _Blotter:
-    """Takes tokens that stand in clear out of findings: excerpts end up in logs. A text that is
-    shown is the same text with asterisks in the place of tokens."""
+    """Replaces tokens in the texts of findings by asterisks, because excerpts end up in logs."""
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
-        # a path or the like may be a word that a finding needs
+        # a value that is not a token may be a word that a finding needs
         self._tokens = [
             value
             for value, reference in secrets.items()
@@ -187,7 +186,7 @@ class _Blotter:
         return blot(text)
 
     def blot(self, finding: Diagnostic) -> Diagnostic:
-        """The finding without tokens. Its fix keeps the text that it edits."""
+        """The finding without tokens. Its fix keeps the original text."""
         return replace(
             finding,
             headline=self._blot(finding.headline),
@@ -209,13 +208,13 @@ class _Blotter:
 
 
 def _plugin_fault(plugin: Plugin, error: BaseException, document: Document) -> Diagnostic:
-    """Code that a plugin's config brings, such as a property, runs wherever the plan is read."""
+    """Code of a plugin's config, such as a property, can raise wherever the plan is read."""
     said = mask(describe_error(error, plugin), document.secrets)
     return Diagnostic(
         slug="plugin-config",
         headline=f"a config of the plugin {plugin} raised: {said}",
         labels=labelled(whole_line(document.source)),
-        helps=("it is the fault of the plugin, not of the spec",),
+        helps=("this is a bug in the plugin, not in the spec",),
     )
 
 

@@ -1,6 +1,6 @@
-"""Keeps secrets out of what is written: values of the environment, and tokens that stand in clear.
+"""Keeps secrets out of all output: values from the environment, and tokens in plain text.
 
-Everything that ftspec prints, logs or keeps goes through :func:`mask`.
+Everything that ftspec prints, logs or saves passes through :func:`mask`.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from functools import lru_cache
 from pathlib import Path
 
 SHORTEST_MASKED_PART = 6
-"""Characters. A shorter value is masked only where it is the whole text: inside of a text it could
-be any word."""
+"""Characters. A shorter value is masked only if it is the whole text: inside a text it could be any
+word."""
 
 TOKEN_SHAPES = (
-    ("a token of Hugging Face", "HF_TOKEN", r"(?:hf|api_org)_[A-Za-z0-9]{30,}"),
-    ("a token of GitHub", "GITHUB_TOKEN", r"gh[opsu]_[A-Za-z0-9]{30,}|github_pat_\w{40,}"),
-    ("a token of GitLab", "GITLAB_TOKEN", r"glpat-[\w-]{20,}"),
-    ("a key of OpenAI or Anthropic", "API_KEY", r"sk-(?:proj-|ant-)?[\w-]{32,}"),
-    ("a key of AWS", "AWS_ACCESS_KEY_ID", r"(?:AKIA|ASIA)[A-Z0-9]{16}"),
-    ("a key of Google", "GOOGLE_API_KEY", r"AIza[\w-]{35}"),
-    ("a token of Slack", "SLACK_TOKEN", r"xox[abprs]-[A-Za-z0-9-]{20,}"),
+    ("a Hugging Face token", "HF_TOKEN", r"(?:hf|api_org)_[A-Za-z0-9]{30,}"),
+    ("a GitHub token", "GITHUB_TOKEN", r"gh[opsu]_[A-Za-z0-9]{30,}|github_pat_\w{40,}"),
+    ("a GitLab token", "GITLAB_TOKEN", r"glpat-[\w-]{20,}"),
+    ("an OpenAI or Anthropic key", "API_KEY", r"sk-(?:proj-|ant-)?[\w-]{32,}"),
+    ("an AWS key", "AWS_ACCESS_KEY_ID", r"(?:AKIA|ASIA)[A-Z0-9]{16}"),
+    ("a Google key", "GOOGLE_API_KEY", r"AIza[\w-]{35}"),
+    ("a Slack token", "SLACK_TOKEN", r"xox[abprs]-[A-Za-z0-9-]{20,}"),
 )
-"""What a token is of, the variable that usually holds it, and its pattern."""
+"""The name of a token, the variable that usually has it, and its pattern."""
 
 _TOKEN = re.compile(
     "|".join(rf"(?<![A-Za-z0-9])(?:{shape})(?![A-Za-z0-9])" for *_, shape in TOKEN_SHAPES)
@@ -34,16 +34,16 @@ REFERENCE = r"\$\{env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\
 """The pattern of a reference to the environment."""
 
 HIDDEN = "***"
-"""What stands for a token that is written in clear: no variable holds it."""
+"""Replaces a token in plain text, which no variable has."""
 
-# What stands after a key such as "hub_token" is a secret, whatever it looks like and to the end of
-# the line, unless it is a reference or nothing.
+# Everything after a key such as "hub_token" is a secret, up to the end of the line, unless it is a
+# reference or empty.
 _HARMLESS = r"""["']?(?:\$\{env:\w+(?::-)?\}|null|None|~)?["']?\s*(?:[,})#]|$)"""
 _HUB_TOKEN = re.compile(
     r"""(?m)(?P<before>hub[-_]?tok\w{0,20}["']?\s*[:=][ \t]*+)"""
     rf"""(?!{_HARMLESS})(?P<secret>[^\n]+)"""
 )
-# the password of a URL, or a user so long that it is a token; a path may have lost one slash
+# the password of a URL, or a user name so long that it is a token; a path may lack a slash
 _IN_URL = re.compile(
     r"""(?P<before>(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}:/{1,2}"""
     r"""(?:[^\s/:@"']{0,100}:(?!\$\{env:)|(?=[^\s/:@"'$]{20,200}@)))"""
@@ -55,19 +55,19 @@ _SECRET_NAME = re.compile(
 
 
 def mask(text: str, secrets: Mapping[str, str], *, escape: bool = False) -> str:
-    """``text`` with each of ``secrets`` replaced by the reference it came from.
+    """``text`` with each of ``secrets`` replaced by its reference.
 
-    A value is found as it is, and as JSON, Python, HTML, YAML and URLs write it. Tokens in clear
-    become asterisks.
+    Finds a value as it is, and in the forms of JSON, Python, HTML, YAML and URLs. Tokens in plain
+    text become asterisks.
 
-    With ``escape``, the text is for a spec: a ``${`` that is no such reference is written so that
-    it stays literal, and nothing else is changed.
+    With ``escape``, the text is for a spec: a ``${`` that is not such a reference is escaped, and
+    nothing else changes.
     """
     if text in secrets:
         return secrets[text]
     if secrets or escape:
         pattern, references = _matcher(tuple(secrets.items()), escape)
-        # one pass, so that no secret is looked for in the reference to another
+        # one pass, so that no secret is found in the reference to another
         text = pattern.sub(
             lambda match: references.get(match[0], "$${" if escape else match[0]), text
         )
@@ -78,23 +78,23 @@ def mask(text: str, secrets: Mapping[str, str], *, escape: bool = False) -> str:
 def _matcher(
     secrets: tuple[tuple[str, str], ...], escape: bool
 ) -> tuple[re.Pattern[str], Mapping[str, str]]:
-    """What finds secrets in a text, and the reference for each form of one that it may find."""
+    """The pattern of all secrets, and the reference for each form of a secret."""
     references = {
         form: reference
         for value, reference in secrets
         for form in _forms_of(value)
         if len(form) >= SHORTEST_MASKED_PART
     }
-    # the longest first, so that a value is not taken for another that it begins with
+    # the longest first: a value may start with another value
     forms = [re.escape(form) for form in sorted(references, key=len, reverse=True)]
-    # references first: of a text that was masked before
+    # references first, for a text that is already masked
     alternatives = [*forms, r"\$\{"] if escape else [REFERENCE, *forms]
     return re.compile("|".join(alternatives)), references
 
 
 def _forms_of(value: str) -> tuple[str, ...]:
-    """How a value may be written by what puts it into a message or a file."""
-    from html import escape  # only a spec with secrets needs them
+    """The forms of a value in messages and files."""
+    from html import escape  # needed only for specs with secrets
     from urllib.parse import quote, quote_plus
 
     as_json = json.dumps(value)
@@ -120,16 +120,16 @@ def _forms_of(value: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)  # each profile of a spec asks again
 def find_token(text: str) -> re.Match[str] | None:
-    """The first token in ``text`` that its shape gives away."""
+    """The first token in ``text``, found by its shape."""
     return _TOKEN.search(text)
 
 
 def blot(text: str) -> str:
-    """``text`` with the tokens that stand in it in clear as asterisks, of the same length so that
-    carets below a line still point at the right place.
+    """``text`` with asterisks for tokens in plain text. The length stays the same, so that carets
+    below a line still point at the right place.
 
-    A token is what looks like one of :data:`TOKEN_SHAPES`, what follows ``hub_token``, and the
-    password in a URL.
+    Tokens are texts with one of the :data:`TOKEN_SHAPES`, values after ``hub_token``, and passwords
+    in URLs.
     """
     text = _TOKEN.sub(lambda match: match[0][:3] + "*" * (len(match[0]) - 3), text)
     for pattern in (_HUB_TOKEN, _IN_URL):
@@ -138,25 +138,25 @@ def blot(text: str) -> str:
 
 
 def variable_of(reference: str) -> str:
-    """The name of the variable that a reference reads; empty for asterisks."""
+    """The name of the variable in a reference; empty for asterisks."""
     match = re.fullmatch(REFERENCE, reference)
     return match["name"] if match else ""
 
 
 def is_secret_variable(name: str) -> bool:
-    """Whether a variable of this name holds a token, a key or a password."""
+    """Whether a variable with this name contains a token, a key or a password."""
     return _SECRET_NAME.search(name.upper()) is not None
 
 
 def is_token(reference: str) -> bool:
-    """Whether a secret that shows so is a token, a key or a password, and not a path or a name."""
+    """Whether the secret behind a reference is a token, a key or a password."""
     return reference == HIDDEN or is_secret_variable(variable_of(reference))
 
 
 def ambient_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """The tokens, keys and passwords that an environment holds, by the name of their variable,
-    whether or not a spec reads them; and the token that the Hub's client keeps in a file. Values
-    with the references that stand for them."""
+    """The tokens, keys and passwords in an environment, found by the names of their variables, even
+    if no spec reads them; and the token that the Hub client stores in a file. Maps values to the
+    references that replace them."""
     return dict(_ambient(environment))
 
 

@@ -1,7 +1,7 @@
-"""Metrics as ``evaluate`` modules whose code is here: nothing is downloaded to measure.
+"""Metrics as ``evaluate`` modules with local code, without a download.
 
-For plugins too, in the module of a metric's factory: unlike :mod:`ftspec.api` it needs the
-``train`` extra.
+Plugins use it in the module of a metric's factory. Unlike :mod:`ftspec.api`, it needs the ``train``
+extra.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ Score = Callable[..., Mapping[str, float]]
 
 
 class LocalMetric(evaluate.Metric):  # type: ignore[misc]
-    """``score`` over the columns of ``features``, with the interface of ``evaluate.load``."""
+    """A metric that calls ``score`` with the columns of ``features``. It has the interface of
+    ``evaluate.load``."""
 
     def __init__(self, name: str, features: Mapping[str, Any], score: Score) -> None:
         self._name = name

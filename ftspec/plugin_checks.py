@@ -1,4 +1,4 @@
-"""Checks that plugins contribute: their findings, and what is wrong with these."""
+"""Findings of the checks in plugins, and faults in these findings."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def plugin_findings(plan: Plan, document: Document, registry: Registry) -> Iterator[Diagnostic]:
-    """What the plugins find in a plan. A mistake of a plugin is a finding too, and hides nothing
-    that it or another one found."""
+    """The findings of plugins in a plan. A fault of a plugin is a finding too, and hides no other
+    finding."""
     for plugin in registry.plugins:
         if HOOK in plugin.hooks:
             yield from _Check(plugin, plan, document).findings()
 
 
 class _Check:
-    """The check of one plugin on one plan."""
+    """The check of one plugin, run on one plan."""
 
     def __init__(self, plugin: Plugin, plan: Plan, document: Document) -> None:
         self._plugin = plugin
@@ -53,25 +53,22 @@ class _Check:
             )
 
     def _sound(self, value: object) -> Iterator[Diagnostic]:
-        """The finding as it can be shown, if it can be."""
-        fault = _fault(value)
-        if fault is not None:
+        """The finding, if it can be shown."""
+        fault = f"expected Diagnostic, found {type(value).__name__}"
+        if not isinstance(value, Diagnostic) or (fault := _fault_of(value)):
             self._faults.append(f'returned a bad finding from "{HOOK}": {fault}')
             return
-        assert isinstance(value, Diagnostic)
         own, _, slug = value.slug.rpartition("/")
         if own != self._plugin.name or not _SLUG.fullmatch(slug):
             wanted = f'"{self._plugin.name}/<kebab-case>"'
             self._faults.append(f'gave a finding the slug "{value.slug}", which is not {wanted}')
-            # what it found may matter all the same, and must not pass for a finding of another
+            # keep the finding, but under the name of this plugin
             value = replace(value, slug=f"{self._plugin.name}/{slug}")
         yield value
 
 
-def _fault(value: object) -> str | None:
-    """What of a finding cannot be shown: an author may have run no type checker over it."""
-    if not isinstance(value, Diagnostic):
-        return f"expected Diagnostic, found {type(value).__name__}"
+def _fault_of(value: Diagnostic) -> str:
+    """The part of a finding that has a wrong type, or ``""``. Plugins may not be type-checked."""
     rules = (
         ("slug", isinstance(value.slug, str), "a string"),
         ("headline", isinstance(value.headline, str) and value.headline != "", "a sentence"),
@@ -86,7 +83,7 @@ def _fault(value: object) -> str | None:
     spans = [label.span for label in value.labels]
     if not all(isinstance(span, Span) for span in spans):
         return "each of its labels must have a Span"
-    return None
+    return ""
 
 
 def _are(values: object, of_type: type) -> bool:

@@ -1,4 +1,4 @@
-"""The resolved spec as text, which lints clean."""
+"""The resolved spec as text without findings."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ftspec.span import SourceText
 def resolved_text(plan: Plan) -> str:
     """The spec with everything filled in.
 
-    Its head ignores what checks find in it. They have looked at the spec that it was made of: where
-    an overlay made a setting idle, that was meant, and the layers are gone here; all else was said
-    there, or is ignored there.
+    A comment at its start ignores the findings of checks. The checks have already examined the
+    original spec, and some findings appear only here, because the layers of the original are
+    merged.
     """
     text = dump(plan.to_spec())
     document = load_document(SourceText("spec.resolved.yaml", text), Collector())

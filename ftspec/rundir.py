@@ -1,4 +1,4 @@
-"""The run directory: everything one run wrote, each file written whole or not at all."""
+"""The run directory: everything that one run writes. Files are written atomically."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Status = Literal["created", "preparing", "training", "finished", "failed", "inte
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """The folder of one run and the names in it."""
+    """The folder of one run."""
 
     path: Path
 
     @property
     def checkpoints(self) -> Path:
-        """Checkpoints of the Trainer."""
+        """The checkpoints of the Trainer."""
         return self.path / "checkpoints"
 
     @property
@@ -34,17 +34,17 @@ class RunDirectory:
 
     @property
     def tensorboard(self) -> Path:
-        """Event files."""
+        """The event files of TensorBoard."""
         return self.path / "tensorboard"
 
     @property
     def log(self) -> Path:
-        """What the run said."""
+        """The log of the run."""
         return self.path / "log.txt"
 
     @property
     def resolved_spec(self) -> Path:
-        """The spec with everything filled in; runs and lints like any other."""
+        """The spec with everything filled in. It can be run and linted like any other spec."""
         return self.path / "spec.resolved.yaml"
 
     def write_text(self, name: str, text: str) -> None:
@@ -61,14 +61,14 @@ class RunDirectory:
         return json.loads((self.path / name).read_text(encoding="utf-8"))
 
     def set_status(self, status: Status, **details: Any) -> None:
-        """Record how far the run is, and in which process; earlier times stay."""
+        """Record the status of the run and its process. Keeps the times of earlier statuses."""
         known = self.status()
         times = {**known.get("times", {}), status: _now().isoformat(timespec="seconds")}
         process = {"host": socket.gethostname(), "pid": os.getpid()}
         self.write_json("status.json", {"status": status, **details, **process, "times": times})
 
     def is_running(self) -> bool:
-        """Whether the process that works on it is alive, as far as this machine can tell."""
+        """Whether the process of the run is alive, as far as this machine can tell."""
         status = self.status()
         if status.get("status") not in ("created", "preparing", "training"):
             return False
@@ -78,12 +78,12 @@ class RunDirectory:
             os.kill(status["pid"], 0)
         except ProcessLookupError:
             return False
-        except PermissionError:  # alive, and somebody else's
+        except PermissionError:  # alive, and owned by another user
             return True
         return True
 
     def status(self) -> Mapping[str, Any]:
-        """The recorded status, empty before the first."""
+        """The recorded status; empty if there is none yet."""
         if not (self.path / "status.json").exists():
             return {}
         status: Mapping[str, Any] = self.read_json("status.json")
@@ -95,7 +95,7 @@ class RunDirectory:
             stream.write(json.dumps(record, ensure_ascii=False, default=str) + "\n")
 
     def drop_metrics_after(self, step: int) -> None:
-        """Forget what was logged of steps that will be made again."""
+        """Remove the records of steps that will be repeated."""
         path = self.path / "metrics.jsonl"
         if path.exists():
             lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -115,35 +115,35 @@ class RunDirectory:
 
 @dataclass(frozen=True)
 class JoinedRunDirectory(RunDirectory):
-    """The run directory of several processes as all but the first see it: the first writes, and
-    they have a log each.
+    """The run directory in every process except the first: only the first process writes, and each
+    of the others has its own log.
 
     Attributes:
-        rank: the number of the process.
+        rank: the rank of the process.
     """
 
     rank: int
 
     @property
     def log(self) -> Path:
-        """What this process said."""
+        """The log of this process."""
         return self.path / "logs" / f"process-{self.rank + 1}.txt"
 
     def write_text(self, name: str, text: str) -> None:
-        """Leave it to the first process."""
+        """Do nothing: the first process writes."""
 
     def append_metrics(self, record: Mapping[str, Any]) -> None:
-        """Leave it to the first process."""
+        """Do nothing: the first process writes."""
 
     def drop_metrics_after(self, step: int) -> None:
-        """Leave it to the first process."""
+        """Do nothing: the first process writes."""
 
 
 def create_run_directory(parent: Path, digest: str) -> RunDirectory:
-    """A new folder ``<UTC time>-<digest>`` in ``parent``; an existing one is never taken.
+    """A new folder ``<UTC time>-<digest>`` in ``parent``. Never uses an existing folder.
 
     Raises:
-        OSError: the folder cannot be made.
+        OSError: the folder cannot be created.
     """
     parent.mkdir(parents=True, exist_ok=True)
     stem = f"{_now():%Y%m%dT%H%M%SZ}-{digest[:8]}"
@@ -154,7 +154,7 @@ def create_run_directory(parent: Path, digest: str) -> RunDirectory:
         except FileExistsError:
             continue
         return RunDirectory(path)
-    raise FileExistsError(f"no free name beside {parent / stem}")
+    raise FileExistsError(f"no free name next to {parent / stem}")
 
 
 def runs_in(parent: Path) -> list[RunDirectory]:
@@ -164,12 +164,12 @@ def runs_in(parent: Path) -> list[RunDirectory]:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write ``path`` whole or not at all.
+    """Write ``path`` atomically.
 
     Raises:
         OSError: the file cannot be written.
     """
-    # tempfile would make it private to the user, and others read the runs of a team
+    # not tempfile, which makes files private: other users may read the runs of a team
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with temporary.open("x", encoding="utf-8", newline="") as stream:

@@ -1,4 +1,4 @@
-"""Places in source text: what every diagnostic points at."""
+"""Places in source text, for diagnostics."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-"""What the YAML parser counts as the end of a line."""
+"""The line breaks of the YAML parser."""
 
 
 class Position(NamedTuple):
-    """A place between two characters. Line and column are 0-based; renderers add 1."""
+    """A place between two characters. Line and column start at 0; renderers add 1."""
 
     line: int
     column: int
@@ -23,11 +23,10 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class SourceText:
-    """A text that spans refer to: a file, standard input, or one ``--set`` argument.
+    """A text with spans: a file, standard input, or one ``--set`` argument.
 
-    ``path`` is the file on disk, ``None`` where there is none; relative paths written in the text
-    are relative to its folder. Name and path say which text it is: a copy with a secret blotted out
-    is the same one.
+    ``path`` is the file on disk, or ``None``. Relative paths in the text are relative to its
+    folder. Two texts with the same name and path are equal, even if one has secrets removed.
     """
 
     name: str
@@ -36,24 +35,24 @@ class SourceText:
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
-        """The lines without their terminators, as the YAML parser counts them."""
+        """The lines without line breaks, as the YAML parser counts them."""
         return tuple(LINE_BREAK.split(self.text))
 
     @property
     def folder(self) -> Path:
-        """The folder that relative paths written in this text start from."""
+        """The folder of relative paths in this text."""
         return self.path.parent if self.path is not None else Path.cwd()
 
     def anchor(self, written: str) -> Path:
-        """The absolute path that ``written`` means in this text."""
+        """The absolute path of a path written in this text."""
         path = Path(written)
-        with suppress(RuntimeError):  # no user has the name after "~": there is no such file
+        with suppress(RuntimeError):  # there is no user with the name after "~"
             path = path.expanduser()
         return Path(os.path.normpath(self.folder / path))
 
 
 class Span(NamedTuple):
-    """A half-open stretch ``[start, end)`` of a source text."""
+    """A half-open range ``[start, end)`` of a source text."""
 
     source: SourceText
     start: Position
@@ -64,12 +63,12 @@ class Span(NamedTuple):
 
     @property
     def excerpt(self) -> str:
-        """The text covered, up to the end of the first line."""
+        """The text of the span, up to the end of the first line."""
         line = self.source.lines[self.start.line]
         end = self.end.column if self.end.line == self.start.line else len(line)
         return line[self.start.column : end]
 
 
 def whole_line(source: SourceText, line: int = 0) -> Span:
-    """The span of one line, for findings about a text as a whole."""
+    """The span of one line, for findings about a whole text."""
     return Span(source, Position(line, 0), Position(line, len(source.lines[line])))

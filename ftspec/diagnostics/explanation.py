@@ -1,10 +1,10 @@
-"""Explanations: what a slug means, with examples that a test runs.
+"""Explanations: the meaning of a slug, with examples that a test runs.
 
 The text has a fixed form::
 
-    What is found, in one sentence.
+    The finding, in one sentence.
 
-    Why: what it costs not to know.
+    Why: why it matters.
 
     Bad:
 
@@ -14,8 +14,8 @@ The text has a fixed form::
 
         <keys of a spec>
 
-Examples hold only the keys that matter; they are laid over a small sound spec to be tried. What
-the text of a spec alone does not show has none, and ends with
+Examples have only the relevant keys; a test merges them into a small valid spec. A finding that
+depends on more than the text of a spec has no examples. It ends with, for example,
 ``Found: when the run prepares its data.``
 """
 
@@ -34,9 +34,9 @@ _FORM = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """What the slugs of one rule mean.
+    """The meaning of the slugs of one rule.
 
-    ``bad`` and ``good`` are examples, empty where ``found`` says when the finding is made instead.
+    ``bad`` and ``good`` are examples. If they are empty, ``found`` says when the finding occurs.
     """
 
     slugs: tuple[str, ...]
@@ -57,14 +57,14 @@ class Explanation:
 
 
 def parse_explanation(slugs: tuple[str, ...], text: str) -> Explanation:
-    """The explanation in a text of the fixed form.
+    """The explanation in a text with the fixed form.
 
     Raises:
-        ValueError: the text has another form.
+        ValueError: the text does not have the fixed form.
     """
     match = _FORM.fullmatch(inspect.cleandoc(text))
     if match is None:
-        raise ValueError(f"the explanation of {', '.join(slugs)} has not the fixed form")
+        raise ValueError(f"the explanation of {', '.join(slugs)} does not have the fixed form")
     parts = {
         name: inspect.cleandoc("\n" + part) for name, part in match.groupdict().items() if part
     }

@@ -1,4 +1,4 @@
-"""Applying fixes: edits of the text itself, so that comments and layout stay."""
+"""Applying fixes: edits of the text, which keep comments and layout."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ftspec.span import LINE_BREAK, Position, SourceText
 
 
 def fixes_for(source: SourceText, diagnostics: Iterable[Diagnostic]) -> list[Fix]:
-    """The fixes of a text, in order, without any that touches what an earlier one changes."""
+    """The fixes of a text, in order, without fixes that overlap an earlier one."""
     found = {
         diagnostic.fix
         for diagnostic in diagnostics
@@ -23,7 +23,7 @@ def fixes_for(source: SourceText, diagnostics: Iterable[Diagnostic]) -> list[Fix
 
 
 def apply_fixes(source: SourceText, fixes: Iterable[Fix]) -> str:
-    """The text with fixes that do not overlap applied."""
+    """The text with the fixes applied, which must not overlap."""
     starts = _line_starts(source.text)
     text = source.text
     for fix in sorted(fixes, key=lambda one: one.span.start, reverse=True):

@@ -1,4 +1,4 @@
-"""The diagnostic: one finding, as a value that every renderer shows its own way."""
+"""The diagnostic: one finding as a value, for all renderers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ftspec.span import Span
 
 
 def printable(text: str) -> str:
-    """``text`` on one line, what a terminal would act on or hide shown as an escape."""
+    """``text`` on one line, with escapes for characters that are not printable."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
@@ -19,7 +19,7 @@ def printable(text: str) -> str:
 
 
 class Severity(StrEnum):
-    """How bad a finding is. Only errors stop the pipeline."""
+    """The severity of a finding. Only errors stop the pipeline."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -27,14 +27,14 @@ class Severity(StrEnum):
 
 
 class Label(NamedTuple):
-    """A span and what to say about it; the first label of a diagnostic is its place."""
+    """A span with a text. The first label of a diagnostic is its place."""
 
     span: Span
     text: str = ""
 
 
 class Fix(NamedTuple):
-    """A text edit that mends the finding: replace ``span`` by ``replacement``."""
+    """A text edit that fixes the finding: replace ``span`` by ``replacement``."""
 
     span: Span
     replacement: str
@@ -45,9 +45,9 @@ class Diagnostic:
     """One finding.
 
     Attributes:
-        slug: stable kebab-case identity, such as ``unknown-key``.
-        headline: one lower-case sentence without a final period; offending values in double quotes.
-        labels: places, the main one first; empty only where there is no text to point at.
+        slug: stable kebab-case name, such as ``unknown-key``.
+        headline: one lower-case sentence without a final period; bad values are in double quotes.
+        labels: the places, with the main one first; empty if the finding is not about a text.
         helps: what to write instead, one line each.
         fix: an edit that is safe to apply without asking.
     """
@@ -70,18 +70,18 @@ class Diagnostic:
 
 
 def labelled(span: Span | None, text: str = "") -> tuple[Label, ...]:
-    """The label tuple of a diagnostic with one place, or with none."""
+    """The labels of a diagnostic with one place, or without a place."""
     return (Label(span, text),) if span is not None else ()
 
 
 MOST = 100
-"""Findings that are shown of one text: more means that it is no spec, and nobody reads them."""
+"""The maximum number of findings for one text. A text with more is probably not a spec."""
 
 
 class Collector:
-    """Gathers the diagnostics of one phase: a phase reports all it found and not the first.
+    """Collects the diagnostics of one phase, which reports all of them and not only the first.
 
-    After :data:`MOST` of them it says so and takes no more.
+    After :data:`MOST` of them it adds a note, and ignores the rest.
     """
 
     def __init__(self) -> None:
@@ -98,13 +98,13 @@ class Collector:
             self._found.append(
                 Diagnostic(
                     slug="too-many",
-                    headline=f"more than {MOST} findings, and the rest is not shown",
+                    headline=f"more than {MOST} findings; the rest is not shown",
                     labels=diagnostic.labels[:1],
                 )
             )
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Record several findings; asks for no more than it takes."""
+        """Record several findings. Stops iterating when it is full."""
         for diagnostic in diagnostics:
             self.add(diagnostic)
             if self.is_full:
@@ -120,7 +120,7 @@ class Collector:
 
     @property
     def is_full(self) -> bool:
-        """Whether any further finding would be left out."""
+        """Whether it ignores further findings."""
         return len(self._found) > MOST
 
     @property

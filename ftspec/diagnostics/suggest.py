@@ -1,4 +1,4 @@
-"""Did-you-mean: the nearest of the names that would have been right."""
+"""Did you mean: the most similar of the valid names."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from functools import lru_cache
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate most like ``word``, or ``None`` where none is near enough.
+    """The candidate most similar to ``word``, or ``None`` if none is similar enough.
 
-    Case, ``-`` and ``_`` are ignored, since they are what a hand mixes up most.
+    Ignores case and the difference between ``-`` and ``_``.
     """
     return _nearest(word, tuple(candidates))
 
 
-@lru_cache  # each profile of a spec asks again
+@lru_cache  # each profile of a spec repeats the search
 def _nearest(word: str, candidates: tuple[str, ...]) -> str | None:
-    from difflib import get_close_matches  # costs 3 ms, and only a mistake needs it
+    from difflib import get_close_matches  # takes 3 ms, and only mistakes need it
 
     by_shape = {_shape(candidate): candidate for candidate in candidates}
     found = get_close_matches(_shape(word), by_shape, n=1, cutoff=0.6)
@@ -24,7 +24,7 @@ def _nearest(word: str, candidates: tuple[str, ...]) -> str | None:
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> tuple[str, ...]:
-    """The help line for a misspelt ``word``: one line, or none where nothing is near."""
+    """The help line for a misspelt ``word``, if a candidate is similar."""
     found = nearest(word, candidates)
     return (f'did you mean "{found}"?',) if found is not None else ()
 

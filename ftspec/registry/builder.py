@@ -1,8 +1,8 @@
-"""Builds a registry plugin by plugin, each in isolation.
+"""Builds a registry from plugins, each in isolation.
 
-Every plugin gets a plugin manager of its own. pluggy aborts a whole call when one implementation
-raises, and keeps a plugin half registered when its signature is wrong; apart, neither reaches
-anyone else.
+Every plugin has its own plugin manager. pluggy aborts a whole call if one implementation raises,
+and leaves a plugin half registered if a signature is wrong. With separate managers, this does not
+affect other plugins.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from ftspec.registry.trace import make_trace
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-_LIGHT = 'name heavy modules in factory strings, "package.module:attribute", and nowhere else'
+_LIGHT = 'use heavy modules only through factory strings, "package.module:attribute"'
 
 
 class _Fault(Exception):  # noqa: N818 - it ends the loading of one plugin
-    """Why a plugin is rejected."""
+    """The reason to reject a plugin."""
 
     def __init__(self, what: str, *, slug: str, helps: Iterable[str] = ()) -> None:
         super().__init__(what)
@@ -46,7 +46,7 @@ class _Fault(Exception):  # noqa: N818 - it ends the loading of one plugin
 
 
 class Builder:
-    """Gathers plugins; a plugin with any fault contributes nothing."""
+    """Collects plugins. A plugin with a fault is rejected as a whole."""
 
     def __init__(self) -> None:
         self._components: dict[tuple[str, str], Registered] = {}
@@ -55,18 +55,18 @@ class Builder:
         self._trace = make_trace()
 
     def build(self) -> Registry:
-        """What was gathered."""
+        """The registry of the collected plugins."""
         return Registry(self._components, tuple(self._plugins), tuple(self._problems))
 
     def add_builtin(self, module: str) -> None:
-        """Import and add a built-in plugin, whose faults are bugs and raise."""
+        """Import and add a built-in plugin. Its faults are bugs, and raise."""
         plugin = Plugin(
             name=module, distribution="ftspec", version=__version__, module=module, is_builtin=True
         )
         self._add(plugin, importlib.import_module(module))
 
     def add_entry_points(self, disabled: Disabled) -> None:
-        """Add what is installed. Never raises for a plugin's fault."""
+        """Add installed plugins. Faults of plugins never raise."""
         found = find_plugins(self._add_unreadable)
         self._trace(f"{len(found)} found")
         for plugin, entry_point in found:
@@ -102,11 +102,11 @@ class Builder:
             self._warn(
                 plugin,
                 "plugin-output",
-                f"writes to standard output when it is imported: {_excerpt(printed)}",
+                f"prints when it is imported: {_excerpt(printed)}",
             )
 
     def _import(self, plugin: Plugin, entry_point: EntryPoint) -> tuple[Any, str]:
-        """The module of a plugin, and what it printed."""
+        """The module of a plugin, and its output."""
         taken = next((one for one in self._plugins if one.name == plugin.name), None)
         if taken is not None:
             raise _Fault(f"has the name of the plugin {taken}", slug="plugin-conflict")
@@ -124,14 +124,14 @@ class Builder:
         return module, imported.output
 
     def _add(self, plugin: Plugin, module: Any) -> None:
-        """Take in a plugin whole.
+        """Add a plugin with all its components.
 
         Raises:
-            _Fault: something is wrong with it; nothing of it was taken in.
+            _Fault: the plugin has a fault; nothing of it was added.
         """
         manager = pluggy.PluginManager(PROJECT)
         manager.add_hookspecs(Hooks)
-        # pluggy reads every attribute of the module, which may raise
+        # pluggy reads every attribute of the module, and these may raise
         with Isolation(plugin, "was registered") as registered:
             manager.register(module, name=plugin.name)
         fault = None
@@ -157,7 +157,7 @@ class Builder:
         }
 
     def _records(self, plugin: Plugin, hook: str) -> list[Component]:
-        """What a registering hook returns; nothing for any other hook."""
+        """The records that a registering hook returns; none for other hooks."""
         record_type = REGISTER_HOOKS.get(hook)
         if record_type is None:
             return []
@@ -182,7 +182,7 @@ class Builder:
         return records
 
     def _refuse_clash(self, records: Iterable[Component]) -> None:
-        """Former names count too: they still mean something."""
+        """Reject names that are taken, including former names."""
         taken = {
             (registered.component.kind, name): f"the plugin {registered.plugin} already has"
             for registered in self._components.values()
@@ -191,9 +191,9 @@ class Builder:
         for record in records:
             for name in _names(record):
                 if (record.kind, name) in taken:
-                    what = f'offers the {record.kind} "{name}", which {taken[record.kind, name]}'
+                    what = f'has the {record.kind} "{name}", which {taken[record.kind, name]}'
                     raise _Fault(what, slug="plugin-conflict")
-                taken[record.kind, name] = "it offers twice"
+                taken[record.kind, name] = "it has twice"
 
     def _reject(self, plugin: Plugin, fault: _Fault) -> None:
         problem = self._warn(plugin, fault.slug, fault.what, *fault.helps)
@@ -201,7 +201,7 @@ class Builder:
 
     def _warn(self, plugin: Plugin, slug: str, what: str, *helps: str) -> Diagnostic:
         if plugin.distribution:
-            helps = (*helps, f'tell its authors, or "pip uninstall {plugin.distribution}"')
+            helps = (*helps, f'report it to its authors, or "pip uninstall {plugin.distribution}"')
         problem = Diagnostic(
             slug=slug,
             severity=Severity.WARNING,
@@ -227,7 +227,7 @@ def _names(record: Component) -> tuple[str, ...]:
 
 
 def _named(results: list[Any]) -> str:
-    """What a hook gave, without using it up: a generator gives its values only once."""
+    """The result of a hook in words, without consuming it: a generator yields its values once."""
     if not results:
         return "None"
     if not isinstance(results[0], (list, tuple)):

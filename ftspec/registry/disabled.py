@@ -1,4 +1,4 @@
-"""Which plugins are left out on request: ``FTSPEC_DISABLE_PLUGINS`` and ``--no-plugins``."""
+"""Plugins that are disabled by ``FTSPEC_DISABLE_PLUGINS`` or ``--no-plugins``."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _NONE = ("", "0")
 
 @dataclass(frozen=True, kw_only=True)
 class Disabled:
-    """The plugins that are left out, by their names or those of their distributions.
+    """The disabled plugins, by their names or the names of their distributions.
 
     Attributes:
-        by: what says so, as a user wrote it.
+        by: the setting that disables them, as the user writes it.
     """
 
     names: frozenset[str] = frozenset()
@@ -26,7 +26,7 @@ class Disabled:
     by: str = VARIABLE
 
     def covers(self, plugin: Plugin) -> bool:
-        """Whether the plugin is left out."""
+        """Whether the plugin is disabled."""
         return self.is_all or not self.names.isdisjoint({plugin.name, plugin.distribution})
 
 
@@ -34,6 +34,6 @@ NO_PLUGINS = Disabled(is_all=True, by="--no-plugins")
 
 
 def read_disabled(environment: Mapping[str, str] = os.environ) -> Disabled:
-    """What the environment disables: a comma list of names, or ``1`` or ``all`` for every one."""
+    """The plugins that the environment disables: comma-separated names, or ``1`` or ``all``."""
     names = frozenset(name.strip() for name in environment.get(VARIABLE, "").split(","))
     return Disabled(names=names.difference(_NONE), is_all=not names.isdisjoint(_ALL))

@@ -10,10 +10,10 @@ BUILTIN_PLUGINS = ("ftspec.builtin.plugin",)
 
 
 def build_registry(*, with_entry_points: bool = True, disabled: Disabled | None = None) -> Registry:
-    """Load every plugin and gather its components. Never raises for a plugin's fault.
+    """Load every plugin and collect the components. Faults of plugins never raise.
 
-    ``disabled`` plugins are not imported; by default the environment says which these are.
-    Without entry points nothing is known even of their names.
+    ``disabled`` plugins are not imported; by default the environment lists them. Without entry
+    points, the registry has only the built-ins.
     """
     builder = Builder()
     for module in BUILTIN_PLUGINS:

@@ -1,8 +1,8 @@
-"""Entry points of one group, without the cost of :mod:`importlib.metadata` where there are none.
+"""Entry points of one group, without :mod:`importlib.metadata` if there are none.
 
 ``importlib.metadata.entry_points`` reads and parses the metadata of every installed package, which
-takes as long as a whole lint. Here a package is parsed only where its ``entry_points.txt`` names
-the group; all else, and every unusual installation, is left to ``importlib.metadata``.
+takes as long as a whole lint. This module parses a package only if its ``entry_points.txt`` names
+the group. It leaves unusual installations to ``importlib.metadata``.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _PUNCTUATION = re.compile(r"[-_.]+")
 
 
 def entry_points(group: str, on_fault: OnFault | None = None) -> list[EntryPoint]:
-    """What ``importlib.metadata.entry_points(group=group)`` gives, each with its ``dist``.
+    """The entry points of ``importlib.metadata.entry_points(group=group)``, with their ``dist``.
 
-    ``on_fault`` is told of each metadata folder whose file of entry points cannot be read.
+    Calls ``on_fault`` for each metadata folder with an unreadable file of entry points.
     """
     if not _is_usual():
         from importlib import metadata
@@ -35,13 +35,13 @@ def entry_points(group: str, on_fault: OnFault | None = None) -> list[EntryPoint
     folders = list(_folders_naming(group.encode(), _metadata_folders()))
     if not folders:
         return []
-    from importlib.metadata import Distribution  # costs 10 ms, and only plugins need it
+    from importlib.metadata import Distribution  # takes 10 ms, and only plugins need it
 
     found: list[EntryPoint] = []
     for folder in folders:
         try:
             listed = Distribution.at(folder).entry_points
-        except Exception as error:  # such as a line without "=", or bytes that are no text
+        except Exception as error:  # such as a line without "=", or bytes that are not text
             if on_fault is not None:
                 on_fault(folder, error)
             continue
@@ -50,17 +50,17 @@ def entry_points(group: str, on_fault: OnFault | None = None) -> list[EntryPoint
 
 
 def _is_usual() -> bool:
-    """Whether all that is installed is in plain folders of ``sys.path``: no zip file, no egg, and
-    nobody else who finds distributions."""
+    """Whether all packages are in plain folders of ``sys.path``, without zip files, eggs and other
+    finders of distributions."""
     finders = [finder for finder in sys.meta_path if hasattr(finder, "find_distributions")]
     return finders == [PathFinder] and not any(
-        entry.lower().endswith(".egg") or os.path.isfile(entry)  # noqa: PTH113 - a Path costs more
+        entry.lower().endswith(".egg") or os.path.isfile(entry)  # noqa: PTH113 - faster than Path
         for entry in sys.path
     )
 
 
 def _metadata_folders() -> Iterator[str]:
-    """The metadata folder of each installed package; the first on ``sys.path`` of one name wins."""
+    """The metadata folder of each installed package. The first one on ``sys.path`` wins."""
     seen = set()
     for entry in sys.path:
         try:
@@ -78,7 +78,7 @@ def _metadata_folders() -> Iterator[str]:
 
 
 def _folders_naming(group: bytes, folders: Iterable[str]) -> Iterator[str]:
-    """The folders whose ``entry_points.txt`` may have a section of that name."""
+    """The folders whose ``entry_points.txt`` may have a section with the name of the group."""
     for folder in folders:
         try:
             with open(f"{folder}/entry_points.txt", "rb") as stream:  # noqa: PTH123

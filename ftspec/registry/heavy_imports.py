@@ -1,7 +1,7 @@
-"""Who imports a heavy library: the chain of modules, seen while it happens.
+"""Finds the chain of modules that imports a heavy library.
 
-The finder stands before all others and finds nothing. It is asked once for each module that is not
-there yet, so a light plugin pays for it next to nothing.
+A finder before all others finds nothing, and only records. Python asks it once for each new module,
+so it costs a light plugin almost nothing.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ HEAVY_MODULES = (
     "tokenizers",
     "trl",
 )
-"""What a plugin's entry point must not import."""
+"""The libraries that a plugin's entry point must not import."""
 
 _MACHINERY = ("importlib", "pluggy", "_frozen_importlib", "_frozen_importlib_external")
 
 
 class HeavyImports:
-    """Within the ``with`` block, remembers how each heavy library came to be imported.
+    """Records how heavy libraries are imported within the ``with`` block.
 
     Attributes:
-        chain: ``module:line`` of every import on the way, and the library that came first; empty
-            where there was none. What was imported before the block is not seen.
+        chain: ``module:line`` of every import that leads to the first heavy library, and this
+            library; empty if there is none. Earlier imports are not recorded.
     """
 
     def __init__(self) -> None:
@@ -57,22 +57,22 @@ class HeavyImports:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self in sys.meta_path:  # a plugin may have put them in order
+        if self in sys.meta_path:  # a plugin may have changed the list
             sys.meta_path.remove(self)
-        # to look whether a library is there, as find_spec does, is not to import it
+        # find_spec also asks for a library, without importing it
         imported = [chain for name, chain in self._asked.items() if name in sys.modules]
         self.chain = imported[0] if imported else ()
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> None:
-        """Find nothing, and remember who asked for a heavy library."""
+        """Find nothing, and record who asks for a heavy library."""
         if fullname in HEAVY_MODULES and fullname not in self._before:
             self._asked[fullname] = (*_chain(sys._getframe(1)), fullname)
 
 
 def _chain(frame: FrameType | None) -> list[str]:
-    """The modules at whose lines the import is, the outermost first, down from this package."""
+    """The modules and lines of the import, the outermost first, up to this package."""
     steps: list[str] = []
     while frame is not None:
         module = str(frame.f_globals.get("__name__", "?"))

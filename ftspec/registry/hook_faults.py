@@ -1,4 +1,4 @@
-"""What is wrong with the hooks of a plugin, in words for its author."""
+"""Faults in the hooks of a plugin, in words for its author."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _PROJECT_NAME = re.compile(rf"{PROJECT}(?![\w.-])", re.IGNORECASE)
 def hook_fault(
     manager: pluggy.PluginManager, module: Any, error: BaseException | None, plugin: Plugin
 ) -> tuple[str, ...] | None:
-    """What is wrong with a plugin that was registered, and helps; ``None`` where nothing is.
+    """The fault of a registered plugin, with help lines; ``None`` if there is none.
 
-    ``error`` is what registering raised.
+    ``error`` is the exception from registering.
     """
     if error is not None:
         surplus = None
@@ -40,9 +40,9 @@ def hook_fault(
             stems = {name.removeprefix(_PREFIX): name for name in HOOKS}
             near = nearest(caller.name.removeprefix(_PREFIX), stems)
             helps = (f'did you mean "{stems[near]}"?',) if near else (asked_version(plugin),)
-            return (f'implements "{caller.name}", which is no hook', *helps)
+            return (f'implements "{caller.name}", which is not a hook', *helps)
         if implementation.hookwrapper or implementation.wrapper:
-            return (f'wraps "{caller.name}", where there is nothing to wrap',)
+            return (f'is a wrapper of "{caller.name}", which is not supported',)
     marked = {caller.name for caller in manager.get_hookcallers(module) or ()}
     for name in HOOKS:
         if name not in marked and callable(getattr(module, name, None)):
@@ -51,15 +51,18 @@ def hook_fault(
 
 
 def asked_version(plugin: Plugin) -> str:
-    """Which ftspec the plugin asks for, and which there is."""
-    from importlib.metadata import PackageNotFoundError, requires  # only a broken plugin pays
+    """The version of ftspec that the plugin needs, and the installed version."""
+    from importlib.metadata import (
+        PackageNotFoundError,
+        requires,
+    )  # imported only for broken plugins
 
     here = f"ftspec {__version__} is installed"
     try:
         asked = [one for one in requires(plugin.distribution) or () if _PROJECT_NAME.match(one)]
     except (PackageNotFoundError, ValueError):
         asked = []
-    return f'it asks for "{asked[0]}", and {here}' if asked else f"it may need another one: {here}"
+    return f'it needs "{asked[0]}", and {here}' if asked else f"it may need another version: {here}"
 
 
 def _surplus_argument(module: Any) -> str | None:
@@ -71,5 +74,5 @@ def _surplus_argument(module: Any) -> str | None:
         for argument in inspect.signature(implementation).parameters:
             if argument not in known:
                 given = ", ".join(f'"{one}"' for one in known if one != "self") or "nothing"
-                return f'takes "{argument}" in "{name}", which is given {given}'
+                return f'takes "{argument}" in "{name}", which gets {given}'
     return None

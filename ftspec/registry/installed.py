@@ -1,4 +1,4 @@
-"""Every plugin that is installed, none of it imported."""
+"""Every installed plugin, without importing it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def find_plugins(on_fault: OnFault | None = None) -> list[tuple[Plugin, EntryPoint]]:
     """Plugins by name, each with its entry point.
 
-    ``on_fault`` is told of each metadata folder that cannot be read.
+    Calls ``on_fault`` for each metadata folder that cannot be read.
     """
     found = []
     for entry_point in entry_points(PROJECT, on_fault):
@@ -24,7 +24,7 @@ def find_plugins(on_fault: OnFault | None = None) -> list[tuple[Plugin, EntryPoi
             name=entry_point.name,
             distribution=distribution,
             version=version,
-            # the property of that name raises where the value is no module
+            # the property "module" raises if the value is not a module
             module=entry_point.value.partition(":")[0].strip(),
         )
         found.append((plugin, entry_point))
@@ -32,9 +32,11 @@ def find_plugins(on_fault: OnFault | None = None) -> list[tuple[Plugin, EntryPoi
 
 
 def _origin(entry_point: EntryPoint) -> tuple[str, str]:
-    """The name and version of the distribution, empty where its metadata cannot be read."""
+    """The name and version of the distribution; empty if its metadata cannot be read."""
     try:
         distribution = entry_point.dist
         return (distribution.name, distribution.version) if distribution is not None else ("", "")
-    except Exception:  # a half-removed package has no METADATA, each Python raises another error
+    except (
+        Exception
+    ):  # a half-removed package has no METADATA; the error depends on the Python version
         return "", ""

@@ -1,4 +1,4 @@
-"""Isolation: code of a plugin runs, and whatever it raises or prints stays with it."""
+"""Isolation: catches what the code of a plugin raises or prints."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ftspec.registry.registry import Plugin
 
 
 class Isolation:
-    """Within the ``with`` block, an exception ends the block alone, and standard output is kept
-    for what ftspec itself has to say.
+    """Runs the ``with`` block in isolation: an exception ends only the block, and its output is
+    captured.
 
-    Only ``KeyboardInterrupt`` goes on, since it is the user's; it carries a note of the plugin.
+    ``KeyboardInterrupt`` comes from the user and propagates, with a note about the plugin.
 
     Attributes:
-        error: what was raised.
-        output: what was printed.
+        error: the exception.
+        output: the captured output.
     """
 
     def __init__(self, plugin: Plugin, doing: str) -> None:
@@ -49,12 +49,12 @@ class Isolation:
 
 
 def describe_error(error: BaseException, plugin: Plugin) -> str:
-    """An exception on one line, with the line of the plugin that it came from, where there is one.
+    """An exception on one line, with the line of the plugin that raised it, if known.
 
-    Not even its text can be relied on.
+    Even reading the text of an exception may raise.
     """
     try:
-        # what comes after the first paragraph is advice to its author, as pydantic has much of
+        # later paragraphs are advice to the author, as in errors of pydantic
         text = " ".join(str(error).partition("\n\n")[0].split())
     except Exception:
         text = "(its text cannot be shown)"
@@ -64,7 +64,7 @@ def describe_error(error: BaseException, plugin: Plugin) -> str:
 
 
 def plugin_at_fault(error: BaseException, plugins: Iterable[Plugin]) -> Plugin | None:
-    """The plugin whose code raised; ``None`` where it was ftspec, or code that neither called."""
+    """The plugin whose code raised; ``None`` for ftspec and code that neither of them called."""
     plugins = [plugin for plugin in plugins if plugin.module and not plugin.is_builtin]
     culprit = None
     for module, _ in _frames(error):
@@ -80,7 +80,7 @@ def _place_in(plugin: Plugin, error: BaseException) -> str:
 
 
 def _frames(error: BaseException | None) -> Iterator[tuple[str, int]]:
-    """The modules and lines that the exception came through and, below them, its cause."""
+    """The modules and lines in the traceback of an exception, and then of its cause."""
     while error is not None:
         traceback = error.__traceback__
         while traceback is not None:

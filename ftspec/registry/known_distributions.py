@@ -1,4 +1,4 @@
-"""Which package offers what, for specs that name a component which is not installed.
+"""The packages that have a component, for specs with a component that is not installed.
 
 These are the packages in ``plugins/``; a test compares the table with them.
 """
@@ -15,4 +15,4 @@ KNOWN_DISTRIBUTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "ftspec-question-answering": (("task", "question-answering"), ("metric", "squad")),
     "ftspec-token-classification": (("task", "token-classification"), ("metric", "seqeval")),
 }
-"""By the name of the distribution, the kind and name of each component it offers."""
+"""The kind and name of each component, by the name of the distribution."""

@@ -1,4 +1,4 @@
-"""What is wrong with a record: an author may have run no type checker over it."""
+"""Faults in component records, whose authors may not use a type checker."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _Rule = tuple[str, Callable[[Any], bool], str]
 
 
 def record_fault(record: object, record_type: type[Component]) -> str | None:
-    """What is wrong with what a hook returned, or ``None``.
+    """The fault of a record that a hook returned, or ``None``.
 
     Raises:
-        Exception: whatever a value of the record raises when it is looked at.
+        Exception: a value of the record may raise anything when it is read.
     """
     if not isinstance(record, record_type):
         return f"expected {record_type.__name__}, found {type(record).__name__}"
@@ -49,12 +49,12 @@ def record_fault(record: object, record_type: type[Component]) -> str | None:
 def _config_fault(record: Component) -> str | None:
     base = KINDS[record.kind].config
     if not isinstance(record.config, type) or not issubclass(record.config, base):
-        return f'the config of "{record.name}" is no subclass of {base.__name__}'
+        return f'the config of "{record.name}" is not a subclass of {base.__name__}'
     for name, field in record.config.model_fields.items():
         if "type" in (name, field.alias):
             return f'the config of "{record.name}" has a key "type", which names the component'
         if name in _RESERVED:
-            return f'the config of "{record.name}" has a key "{name}", which ftspec has a use for'
+            return f'the config of "{record.name}" has a key "{name}", which ftspec reserves'
     return None
 
 
@@ -95,7 +95,7 @@ _RULES: tuple[_Rule, ...] = (
     ("uses_hub", lambda value: isinstance(value, bool), "true or false"),
 )
 _TASK_RULES: tuple[_Rule, ...] = (
-    ("fields", _is_fields, "a tuple of TaskField, each with a name of its own"),
+    ("fields", _is_fields, "a tuple of TaskField with different names"),
     ("auto_model", _is_text, "the name of an auto class"),
     ("default_metrics", _is_metrics_by_prediction, "a mapping to tuples of metric names"),
 )
@@ -109,7 +109,7 @@ _METRIC_RULES: tuple[_Rule, ...] = (
     ("greater_is_better", lambda value: isinstance(value, bool), "true or false"),
 )
 
-# what ftspec calls on a config; pydantic lets a field take the place of each
+# methods that ftspec calls on a config; pydantic would let a field replace them
 _RESERVED = frozenset(
     name
     for base in (SpecModel, TaskConfig, TokenizerConfig, CallbackConfig)

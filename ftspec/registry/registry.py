@@ -14,15 +14,15 @@ from ftspec.diagnostics.model import Diagnostic
 class Plugin:
     """A module that contributes components and hooks.
 
-    ``distribution`` and ``version`` are empty for the built-ins' module when ftspec runs from a
-    checkout that was never installed, and where metadata cannot be read.
+    ``distribution`` and ``version`` are empty if their metadata cannot be read, and for the
+    built-ins if ftspec runs from a checkout that is not installed.
 
     Attributes:
         module: the module that the entry point names.
-        disabled_by: what disabled it, such as ``--no-plugins``; it was not even imported.
-        problem: why it contributes nothing.
-        hooks: the hooks it implements.
-        call: invokes one hook of this plugin alone; the results, of which ``None`` is none.
+        disabled_by: what disabled the plugin, such as ``--no-plugins``; it was not imported.
+        problem: why the plugin is not used.
+        hooks: the hooks that it implements.
+        call: calls one hook of this plugin; the list of results, without ``None``.
     """
 
     name: str
@@ -40,14 +40,14 @@ class Plugin:
         return f'"{self.name}"' + (f" ({origin})" if origin else "")
 
     def owns(self, module: str) -> bool:
-        """Whether a module is the plugin's, or in the package that its own module is in."""
+        """Whether a module belongs to the package of the plugin's module."""
         package = self.module.rpartition(".")[0] or self.module
         return f"{module}.".startswith(f"{package}.")
 
 
 @dataclass(frozen=True, slots=True)
 class Registered(Generic[ComponentT]):
-    """A component and where it came from."""
+    """A component and its plugin."""
 
     component: ComponentT
     plugin: Plugin
@@ -55,7 +55,7 @@ class Registered(Generic[ComponentT]):
 
 @dataclass(frozen=True)
 class Registry:
-    """Every installed component, and every plugin, broken and disabled ones too."""
+    """Every installed component, and every plugin, including broken and disabled ones."""
 
     components: Mapping[tuple[str, str], Registered]
     plugins: tuple[Plugin, ...]
@@ -71,7 +71,7 @@ class Registry:
                 yield Registered(registered.component, registered.plugin)
 
     def get(self, kind: Kind[ComponentT, ConfigT], name: str) -> Registered[ComponentT] | None:
-        """The component of that kind and name, or of that former name."""
+        """The component with this kind and name, or former name."""
         by_former_name = None
         for registered in self.of_kind(kind):
             if registered.component.name == name:
@@ -81,10 +81,10 @@ class Registry:
         return by_former_name
 
     def names(self, kind: str) -> tuple[str, ...]:
-        """The names of a kind, sorted."""
+        """The names of all components of a kind, sorted."""
         return tuple(sorted(name for known, name in self.components if known == kind))
 
     def problems_of(self, plugin: Plugin) -> tuple[Diagnostic, ...]:
-        """What is wrong with one plugin; every problem begins with the plugin's name."""
+        """The problems of one plugin. Their headlines start with its name."""
         start = f"the plugin {plugin} "
         return tuple(problem for problem in self.problems if problem.headline.startswith(start))

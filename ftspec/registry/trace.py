@@ -1,4 +1,4 @@
-"""``FTSPEC_TRACE_PLUGINS=1``: what discovery does, said on standard error as it happens."""
+"""``FTSPEC_TRACE_PLUGINS=1``: prints each step of discovery on standard error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Trace = Callable[[str], None]
 
 
 def make_trace() -> Trace:
-    """What to tell each step to."""
+    """The function to call with each step."""
     return _ignore if os.environ.get(VARIABLE, "") in ("", "0") else _say
 
 

@@ -1,4 +1,4 @@
-"""The files of a new plugin, filled in from the templates beside this module."""
+"""The files of a new plugin, from the templates next to this module."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ KINDS = ("callback", "metric", "source", "task", "tokenizer", "transform")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _SUFFIX = ".tmpl"
 _SUMMARIES = {
-    "callback": "Stops a run whose loss runs away",
+    "callback": "Stops a run whose loss diverges",
     "metric": "Accuracy as the mean over the classes",
     "source": "The docstrings of an installed Python package",
-    "task": "Guesses masked words",
+    "task": "Predicts masked words",
     "tokenizer": "A token for each character",
-    "transform": "Puts the text of a column in order",
+    "transform": "Cleans up the text of a column",
 }
 
 
 def is_plugin_name(name: str) -> bool:
-    """Whether a plugin and its component can have this name: kebab-case, a letter first."""
+    """Whether a plugin and its component can have this name: kebab-case, starting with a letter."""
     return _NAME.fullmatch(name) is not None
 
 
 def distribution_of(name: str) -> str:
-    """The name of the distribution, which is that of the new folder too."""
+    """The name of the distribution, which is also the name of the new folder."""
     return f"ftspec-{name}"
 
 

@@ -166,7 +166,7 @@ def test_good_example_is_sound(one: Explanation, tmp_path: Path) -> None:
 
 
 def test_text_of_another_form_is_refused() -> None:
-    with pytest.raises(ValueError, match="no-such, no-other has not the fixed form"):
+    with pytest.raises(ValueError, match="no-such, no-other does not have the fixed form"):
         parse_explanation(("no-such", "no-other"), "What.\n\nWhy: so.\n\nBad:\n\n    a: 1\n")
 
 

@@ -51,7 +51,7 @@ LEFT_OUT = (
     Bad(
         "duplicate-name",
         "plugin-conflict",
-        'offers the source "jsonl", which the plugin "ftspec.builtin.plugin" (ftspec ',
+        'has the source "jsonl", which the plugin "ftspec.builtin.plugin" (ftspec ',
         "rightful",
     ),
     Bad(
@@ -64,7 +64,7 @@ LEFT_OUT = (
     Bad(
         "typo-hook",
         "plugin-hooks",
-        'implements "ftspec_register_tranforms", which is no hook',
+        'implements "ftspec_register_tranforms", which is not a hook',
         "misspelt",
         help='did you mean "ftspec_register_transforms"?',
     ),
@@ -77,7 +77,7 @@ LEFT_OUT = (
     Bad(
         "wrong-argument",
         "plugin-hooks",
-        'takes "config" in "ftspec_register_transforms", which is given nothing',
+        'takes "config" in "ftspec_register_transforms", which gets nothing',
         "greedy",
     ),
 )
@@ -92,7 +92,7 @@ IN_FORCE = (
     Bad(
         "noisy-import",
         "plugin-output",
-        'writes to standard output when it is imported: "[noisy] thank you for installing noisy"',
+        'prints when it is imported: "[noisy] thank you for installing noisy"',
         "noisy",
     ),
 )
@@ -128,7 +128,7 @@ def test_spec_that_needs_nothing_of_it_is_sound(bad: Bad) -> None:
     assert finding["headline"].startswith(bad.said)
     assert finding["labels"] == []
     assert finding["helps"][0] == bad.help or not bad.help
-    assert finding["helps"][-1] == f'tell its authors, or "pip uninstall {bad.name}"'
+    assert finding["helps"][-1] == f'report it to its authors, or "pip uninstall {bad.name}"'
 
 
 @pytest.mark.parametrize("bad", LEFT_OUT, ids=lambda bad: bad.name)
@@ -139,7 +139,7 @@ def test_spec_that_needs_it_is_told_what_is_missing_and_why(bad: Bad) -> None:
     assert problem["headline"].startswith(bad.said)
     assert (missing["slug"], missing["severity"]) == ("unknown-type", "error")
     assert missing["headline"] == f'no transform "{bad.transform}" is installed'
-    assert f"a broken plugin may offer it: {problem['headline']}" in missing["helps"]
+    assert f"a broken plugin may have it: {problem['headline']}" in missing["helps"]
 
 
 @pytest.mark.parametrize("bad", IN_FORCE, ids=lambda bad: bad.name)
@@ -176,12 +176,12 @@ def test_disabled_plugin_is_not_looked_at_and_a_spec_that_needs_it_is_told(bad: 
     assert lint(bad.name, FTSPEC_DISABLE_PLUGINS=bad.name).out == "[]\n"
     [missing] = json.loads(lint(bad.name, transform="early", FTSPEC_DISABLE_PLUGINS="1").out)
     assert missing["helps"][-1] == (
-        f'the plugin "{bad.name}" ({bad.name} 1.0) may offer it, and is disabled by '
+        f'the plugin "{bad.name}" ({bad.name} 1.0) may have it, and is disabled by '
         "FTSPEC_DISABLE_PLUGINS"
     )
     done = ftspec("plan", SOUND, "--no-plugins", "--set", "task=early", env=with_plugins(bad.name))
     assert done.code == 1, done.said
-    assert "may offer it, and is disabled by --no-plugins" in done.err
+    assert "may have it, and is disabled by --no-plugins" in done.err
 
 
 @pytest.mark.parametrize("command", [("plan",), ("explain", "seed"), ("schema",)], ids=" ".join)
@@ -224,7 +224,7 @@ def test_config_that_raises_is_an_error_of_the_plugin(transform: str, raised: st
     assert "For further information" not in finding["headline"]
     assert finding["labels"][0]["column"] == 31
     assert finding["helps"] == [
-        'it is the fault of the plugin "hostile-schema" (hostile-schema 1.0), not of the spec'
+        'this is a bug in the plugin "hostile-schema" (hostile-schema 1.0), not in the spec'
     ]
 
 

@@ -62,17 +62,17 @@ def test_pyproject_without_ftspec_is_passed_over(tmp_path: Path) -> None:
         (
             '[tool.ftspec.severity]\nmetric-mismach = "off"\n',
             "2:1",
-            'no check finds "metric-mismach"',
+            'no check has the slug "metric-mismach"',
         ),
         (
             '[tool.ftspec.severity]\nunknown-key = "off"\n',
             "2:1",
-            'no check finds "unknown-key"',
+            'no check has the slug "unknown-key"',
         ),
         (
             '[tool.ftspec.severity]\nmetric-mismatch = "fatal"\n',
             "2:1",
-            '"fatal" is no severity',
+            '"fatal" is not a severity',
         ),
         ("[tool.ftspec\n", "1:1", "not valid TOML"),
     ],

@@ -1,6 +1,6 @@
-"""The catalog: explanations of the findings that come from no check.
+"""The catalog: explanations of findings that do not come from checks.
 
-Those of checks are in their docstrings.
+Explanations of checks are in their docstrings.
 """
 
 from __future__ import annotations
@@ -13,4 +13,4 @@ CATALOG: tuple[Explanation, ...] = tuple(
     for part in (documents, language, installation, data, models)
     for slugs, text in part.EXPLANATIONS.items()
 )
-"""An explanation for one slug, or for a few that mean the same mistake."""
+"""One explanation per slug, or for a few slugs that mean the same mistake."""

@@ -1,4 +1,4 @@
-"""Renderers: one file per format, all over the same diagnostics."""
+"""Renderers of diagnostics, one file per format."""
 
 from __future__ import annotations
 

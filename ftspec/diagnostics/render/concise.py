@@ -8,5 +8,5 @@ from ftspec.diagnostics.model import Diagnostic
 
 
 def render(diagnostics: Sequence[Diagnostic]) -> str:
-    """``file:line:column: severity[slug]: headline``, a line each."""
+    """``file:line:column: severity[slug]: headline``, one line per finding."""
     return "".join(f"{diagnostic}\n" for diagnostic in diagnostics)

@@ -1,4 +1,4 @@
-"""Findings as workflow commands, which GitHub Actions shows beside the lines of a pull request."""
+"""Findings as workflow commands, which GitHub Actions shows in a pull request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 
 
 def render(diagnostics: Sequence[Diagnostic]) -> str:
-    """``::error file=…,line=…,col=…,title=slug::headline``, a line each."""
+    """``::error file=…,line=…,col=…,title=slug::headline``, one line per finding."""
     return "".join(f"{_command(diagnostic)}\n" for diagnostic in diagnostics)
 
 
@@ -24,7 +24,7 @@ def _command(diagnostic: Diagnostic) -> str:
             "endLine": str(span.end.line + 1),
             "col": str(span.start.column + 1),
         }
-        if span.start.line == span.end.line:  # columns of two lines would mean nothing together
+        if span.start.line == span.end.line:  # columns on different lines do not form a range
             properties["endColumn"] = str(span.end.column + 1)
     properties["title"] = diagnostic.slug
     written = ",".join(f"{name}={_escape_property(text)}" for name, text in properties.items())

@@ -1,4 +1,4 @@
-"""Findings with an excerpt and carets, for people."""
+"""Findings with excerpts and carets, for terminals."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ftspec.diagnostics.model import Diagnostic, Label, Severity, printable
 Paint = Callable[[str, str], str]
 
 _TAB = 4
-_WIDEST = 160  # a longer line is cut around its span
+_WIDEST = 160  # of a longer line, only the part around the span is shown
 _BOLD, _BLUE = "1", "1;34"
 _STYLES = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
 
 
 def render(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
-    """One block per finding, blocks apart by an empty line; ``colour`` is for terminals."""
+    """One block per finding, separated by empty lines. ``colour`` adds ANSI colours."""
     paint = _paint if colour else _plain
     return "\n".join(_block(diagnostic, paint) for diagnostic in diagnostics)
 
@@ -58,7 +58,7 @@ def _excerpt(label: Label, gutter: int, paint: Paint, style: str) -> list[str]:
 
 
 def _shown(line: str) -> str:
-    """The line with tabs as spaces; a control character would move the carets, or worse."""
+    """The line without tabs and control characters, which would move the carets."""
     untabbed = line.replace("\t", " " * _TAB)
     return "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in untabbed)
 
@@ -68,12 +68,12 @@ def _plain(text: str, style: str) -> str:
 
 
 def _paint(text: str, style: str) -> str:
-    """In the style of an ANSI escape sequence (ECMA-48, select graphic rendition)."""
+    """The text with an ANSI escape sequence (ECMA-48, select graphic rendition)."""
     return f"\x1b[{style}m{text}\x1b[0m"
 
 
 def _width(character: str) -> int:
-    """Columns a character takes on a terminal."""
+    """The width of a character on a terminal, in columns."""
     if character == "\t":
         return _TAB
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):

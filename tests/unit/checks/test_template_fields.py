@@ -57,4 +57,4 @@ def test_missing_field_says_what_it_is(examine: Examine, minimal_spec: str) -> N
     )
     (finding,) = examine(text).diagnostics
     assert finding.headline == 'the task "summarization" needs the field "target"'
-    assert finding.helps == ('add "target": the text to write',)
+    assert finding.helps == ('add "target": the output text',)

@@ -151,14 +151,14 @@ def source(
             "from ftspec.api import hookimpl\n\n@hookimpl\ndef ftspec_register_sources(config):\n"
             "    return []\n",
             "plugin-hooks",
-            'takes "config" in "ftspec_register_sources", which is given nothing',
+            'takes "config" in "ftspec_register_sources", which gets nothing',
         ),
         # and be silent about this one
         (
             "from ftspec.api import hookimpl\n\n@hookimpl\ndef ftspec_register_surces():\n"
             "    return []\n",
             "plugin-hooks",
-            'implements "ftspec_register_surces", which is no hook',
+            'implements "ftspec_register_surces", which is not a hook',
         ),
         (RECORD.format(kind="source", body="1 / 0"), "plugin-hooks", "ZeroDivisionError"),
         (
@@ -190,7 +190,7 @@ def source(
             "from ftspec.api import hookimpl\n\n@hookimpl(wrapper=True)\n"
             "def ftspec_register_sources():\n    return (yield)\n",
             "plugin-hooks",
-            'wraps "ftspec_register_sources", where there is nothing to wrap',
+            'is a wrapper of "ftspec_register_sources", which is not supported',
         ),
         (
             RECORD.format(kind="source", body="pass"),
@@ -225,12 +225,12 @@ def source(
         (
             RECORD.format(kind="source", body=f"return [{source(config='BaseModel')}]"),
             "plugin-record",
-            'the config of "x" is no subclass of ComponentConfig',
+            'the config of "x" is not a subclass of ComponentConfig',
         ),
         (
             RECORD.format(kind="source", body=f"return [{source(config='None')}]"),
             "plugin-record",
-            'the config of "x" is no subclass of ComponentConfig',
+            'the config of "x" is not a subclass of ComponentConfig',
         ),
         (
             RECORD.format(
@@ -246,7 +246,7 @@ def source(
                 'factory="a:b", fields=(), auto_model="AutoModel")]',
             ),
             "plugin-record",
-            'the config of "t" is no subclass of TaskConfig',
+            'the config of "t" is not a subclass of TaskConfig',
         ),
         (
             RECORD.format(
@@ -270,7 +270,7 @@ def source(
         (
             TASK.format(fields='(TaskField(name="a", summary="x"),) * 2'),
             "plugin-record",
-            'the fields of "t" must be a tuple of TaskField, each with a name of its own',
+            'the fields of "t" must be a tuple of TaskField with different names',
         ),
         # keys that would be in the way
         (
@@ -286,23 +286,23 @@ def source(
         (
             KEYED.format(key="model_dump: str"),
             "plugin-record",
-            'the config of "x" has a key "model_dump", which ftspec has a use for',
+            'the config of "x" has a key "model_dump", which ftspec reserves',
         ),
         # names that are taken
         (
             RECORD.format(kind="source", body=f"return [{source(name='json')}]"),
             "plugin-conflict",
-            'offers the source "json", which the plugin "ftspec.builtin.plugin"',
+            'has the source "json", which the plugin "ftspec.builtin.plugin"',
         ),
         (
             RECORD.format(kind="source", body=f"return [{source(name='jsonl')}]"),
             "plugin-conflict",
-            'offers the source "jsonl"',
+            'has the source "jsonl"',
         ),
         (
             RECORD.format(kind="source", body=f"return [{source()}, {source()}]"),
             "plugin-conflict",
-            'offers the source "x", which it offers twice',
+            'has the source "x", which it has twice',
         ),
     ],
 )  # fmt: skip
@@ -317,7 +317,7 @@ def test_broken_plugin_is_named_and_leaves_the_others_alone(
     assert problem.headline.startswith('the plugin "broken" (dist-broken 1.2) ')
     assert words in problem.headline
     assert "\n" not in problem.headline
-    assert problem.helps[-1] == 'tell its authors, or "pip uninstall dist-broken"'
+    assert problem.helps[-1] == 'report it to its authors, or "pip uninstall dist-broken"'
 
 
 def test_entry_point_to_a_missing_attribute_is_a_broken_import(install: Install) -> None:
@@ -419,16 +419,16 @@ def test_hook_of_a_newer_ftspec_may_be_marked_as_optional(install: Install) -> N
 def test_plugin_for_a_newer_ftspec_is_told_of_both_versions(code: str, install: Install) -> None:
     install("ahead", code, requires=("pydantic>=2", "ftspec[train] (>=9.1)"))
     here = f"ftspec {__version__} is installed"
-    assert problem_of("ahead").helps[0] == f'it asks for "ftspec[train] (>=9.1)", and {here}'
+    assert problem_of("ahead").helps[0] == f'it needs "ftspec[train] (>=9.1)", and {here}'
     install("silent", code)
-    assert problem_of("silent").helps[0] == f"it may need another one: {here}"
+    assert problem_of("silent").helps[0] == f"it may need another version: {here}"
 
 
 def test_heavy_library_that_is_not_there_is_told_where_it_belongs(install: Install) -> None:
     install("heavy", "import sentence_transformers.nothing_like_it\n")
     problem = problem_of("heavy")
     assert problem.slug == "plugin-import"
-    assert problem.helps[0].startswith("name heavy modules in factory strings")
+    assert problem.helps[0].startswith("use heavy modules only through factory strings")
 
 
 def test_what_a_plugin_prints_is_kept_and_reported(
