@@ -26,7 +26,8 @@ from transformers import TrainerCallback
 
 from benchmarks.rows import Row, compare
 from benchmarks.silence import Silence
-from ftspec.engine.progress.run_log import RunLog, quiet_libraries
+from ftspec.engine.patches.quiet_libraries import quiet_libraries
+from ftspec.engine.progress.run_log import RunLog
 from ftspec.engine.run.compile import compile_run
 from ftspec.engine.run.opening import start_run
 from ftspec.linting import examine
@@ -86,12 +87,11 @@ class Clock(TrainerCallback):
 
 def measure(rounds: int) -> Iterator[Row]:
     """Milliseconds per 1,000 tokens of text, and padded tokens per real token."""
-    quiet_libraries()
     torch.set_num_threads(1)  # two threads would spend CPU time on waiting for each other
     clock: dict[str, list[float]] = {}
     processor: dict[str, list[float]] = {}
     padding: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory() as name:
+    with quiet_libraries(), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["FTSPEC_CACHE"] = str(folder / "cache")
         rows = _write_docstrings(folder / "rows.jsonl")

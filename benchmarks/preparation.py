@@ -70,12 +70,12 @@ def prepare_once(rows: str, folder: str) -> None:
     from ftspec.cli.terminal.watchers import PlainWatcher
     from ftspec.engine.data.preparation import prepare
     from ftspec.engine.model.checkpoint import locate
-    from ftspec.engine.progress.run_log import RunLog, quiet_libraries
+    from ftspec.engine.patches.quiet_libraries import quiet_libraries
+    from ftspec.engine.progress.run_log import RunLog
     from ftspec.linting import examine
     from ftspec.registry.discover import build_registry
     from ftspec.span import SourceText
 
-    quiet_libraries()
     plan = examine(SourceText("spec.yaml", SPEC.format(rows=rows)), build_registry()).plan
     assert plan is not None
     assert plan.model.checkpoint is not None
@@ -87,7 +87,7 @@ def prepare_once(rows: str, folder: str) -> None:
                 if text.startswith("train: "):
                     memory.begin("to prepare")
 
-        with RunLog(Path(folder, "log.txt"), Watcher()) as log:
+        with quiet_libraries(), RunLog(Path(folder, "log.txt"), Watcher()) as log:
             began = time.perf_counter()
             prepare(plan, locate(plan.model.checkpoint, None), log)
             seconds = time.perf_counter() - began

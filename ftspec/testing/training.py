@@ -20,7 +20,7 @@ from ftspec.diagnostics.model import Collector
 from ftspec.document.load import read_source
 from ftspec.engine.artifacts.predict import Predictor
 from ftspec.engine.components.factories import load_factory
-from ftspec.engine.progress.run_log import quiet_libraries
+from ftspec.engine.patches.quiet_libraries import quiet_libraries
 from ftspec.engine.run.compile import CompiledRun
 from ftspec.engine.run.execute import execute
 from ftspec.engine.run.opening import start_run
@@ -76,8 +76,7 @@ def _hash_check(component: Component, subject: Subject) -> Callable[[], None]:
 
 def _run_check(path: Path, subject: Subject, profile: str) -> Callable[[], None]:
     def run() -> None:
-        quiet_libraries()
-        with tempfile.TemporaryDirectory(prefix="ftspec-") as folder:
+        with quiet_libraries(), tempfile.TemporaryDirectory(prefix="ftspec-") as folder:
             plan = _plan_of(path, subject, profile, Path(folder))
             try:
                 first = _execute(plan, path, subject)

@@ -11,16 +11,14 @@ import evaluate.config
 import pytest
 from huggingface_hub import constants
 
-from ftspec.engine.progress.run_log import quiet_libraries
+from ftspec.engine.patches.quiet_libraries import quiet_libraries
 
 
 @contextmanager
 def isolated_libraries(folder: Path) -> Iterator[None]:
     """Offline, with every cache below ``folder``."""
-    quiet_libraries()
-    with pytest.MonkeyPatch.context() as patch:
+    with quiet_libraries(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("HF_HUB_OFFLINE", "1")
-        patch.setenv("DISABLE_SAFETENSORS_CONVERSION", "")  # the engine sets it; undone at the end
         patch.setattr(constants, "HF_HUB_OFFLINE", True)
         patch.setattr(constants, "HF_HUB_CACHE", str(folder / "hub"))
         patch.setattr(datasets.config, "HF_HUB_OFFLINE", True)

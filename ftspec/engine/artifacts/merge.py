@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from transformers.utils import logging as transformers_logging
-
 from ftspec.engine.artifacts.saved_model import load_trained, restore_task
-from ftspec.engine.progress.run_log import Watcher, quiet_libraries
+from ftspec.engine.patches.quiet_libraries import quiet_libraries
+from ftspec.engine.progress.run_log import Watcher
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 
@@ -22,11 +21,10 @@ def write_merged(plan: Plan, run_dir: RunDirectory, watcher: Watcher, folder: Pa
         RunError: the run has no model, its checkpoint is gone, or the adapter cannot be merged.
         MissingExtraError: a package is not installed.
     """
-    quiet_libraries()
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    trained = load_trained(plan, run_dir, watcher.note, is_quantized=False)
-    assert trained.adapter is not None
-    merged = trained.adapter.merge(trained.module)
-    module: Any = restore_task(plan, trained, watcher.note).wrap(merged)
-    module.save_pretrained(folder)
-    trained.tokenizer.save_pretrained(folder)
+    with quiet_libraries(only_errors=True):
+        trained = load_trained(plan, run_dir, watcher.note, is_quantized=False)
+        assert trained.adapter is not None
+        merged = trained.adapter.merge(trained.module)
+        module: Any = restore_task(plan, trained, watcher.note).wrap(merged)
+        module.save_pretrained(folder)
+        trained.tokenizer.save_pretrained(folder)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers.utils import logging as transformers_logging
 
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.engine.artifacts.saved_model import load_trained, restore_task
@@ -16,7 +15,8 @@ from ftspec.engine.batching.evaluation_order import batch_by_length
 from ftspec.engine.batching.out_of_memory import free_memory, is_out_of_memory, row_too_large
 from ftspec.engine.batching.split_by_length import LengthTable
 from ftspec.engine.data.task import lengths_of
-from ftspec.engine.progress.run_log import Note, Watcher, quiet_libraries
+from ftspec.engine.patches.quiet_libraries import quiet_libraries
+from ftspec.engine.progress.run_log import Note, Watcher
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
@@ -159,7 +159,7 @@ class Predictor:
 
     def predict_fields(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The result for each row of a batch that is rendered already."""
-        with torch.inference_mode():
+        with quiet_libraries(only_errors=True), torch.inference_mode():
             return self._task.predict(self._model, rows)
 
     def _count_tokens(self, rows: Sequence[Mapping[str, Any]]) -> LengthTable:
@@ -182,9 +182,8 @@ def open_predictor(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Predi
     Raises:
         RunError: the run has no model.
     """
-    quiet_libraries()
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    return Predictor(plan, run_dir, watcher.note)
+    with quiet_libraries(only_errors=True):
+        return Predictor(plan, run_dir, watcher.note)
 
 
 def _unsaid(note: str) -> None:

@@ -14,7 +14,8 @@ from ftspec.cache import CacheEntry, cache_folder, entries_in, read_entry
 from ftspec.engine.data.cache_key import CacheKey, read_inputs
 from ftspec.engine.data.row_cache import is_whole
 from ftspec.engine.model.checkpoint import locate
-from ftspec.engine.progress.run_log import RunLog, Watcher, quiet_libraries
+from ftspec.engine.patches.quiet_libraries import quiet_libraries
+from ftspec.engine.progress.run_log import RunLog, Watcher
 from ftspec.planning.plan import Plan
 
 _HASH = re.compile("[0-9a-f]{64}")
@@ -54,10 +55,10 @@ def look_up(plan: Plan, watcher: Watcher) -> tuple[list[Lookup], str | None]:
         RunError: the plan does not fit the data or the checkpoint.
         MissingExtraError: a package is not installed.
     """
-    quiet_libraries()
     written = plan.model.checkpoint
     checkpoint = locate(written, plan.model.revision) if written is not None else None
     with (
+        quiet_libraries(),
         TemporaryDirectory(prefix="ftspec-") as folder,
         RunLog(Path(folder, "log.txt"), watcher, plan.mask) as log,
     ):

@@ -20,7 +20,6 @@ from typing import Any
 
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-from huggingface_hub.utils.tqdm import disable_progress_bars
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, HubStrategy
 
@@ -98,7 +97,6 @@ class HubPush(TrainerCallback):
         self._revision: str | None = training.get("hub_revision")
         self._uploads: list[_Upload] = []
         self._worker = _Worker()
-        disable_progress_bars()
         shutil.rmtree(self._staging, ignore_errors=True)  # what a killed run left
         self._repository = self._create(training.get("hub_model_id") or plan.name)
         self._log.note(f'pushing to "{self._repository}" on the Hub')

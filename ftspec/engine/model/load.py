@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from pickle import UnpicklingError
 from types import MappingProxyType
@@ -28,6 +28,7 @@ from ftspec.document.paths import SpecPath
 from ftspec.engine.model.attention import ATTENTION
 from ftspec.engine.model.checkpoint import Checkpoint, has_file
 from ftspec.engine.model.variable_length_attention import VARIABLE_LENGTH
+from ftspec.engine.patches.safetensors_conversion import no_safetensors_conversion
 from ftspec.engine.progress.run_log import Note
 from ftspec.errors import RunError, in_one_line
 from ftspec.spec.model import ModelSection
@@ -191,21 +192,20 @@ def load_model(
             f'"{checkpoint.name}" has no safetensors: its pickled weights are loaded weights-only, '
             "so that no code in them can run"
         )
-        # without this transformers asks a service on the Hub to convert the repository
-        os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
     try:
-        loaded, report = auto_class.from_pretrained(
-            checkpoint.name,
-            revision=checkpoint.revision,
-            config=config,
-            dtype=torch.float32,
-            use_safetensors=not is_pickled,
-            weights_only=True,
-            ignore_mismatched_sizes=True,
-            output_loading_info=True,
-            **options,
-            trust_remote_code=model.trust_remote_code,
-        )
+        with no_safetensors_conversion() if is_pickled else nullcontext():
+            loaded, report = auto_class.from_pretrained(
+                checkpoint.name,
+                revision=checkpoint.revision,
+                config=config,
+                dtype=torch.float32,
+                use_safetensors=not is_pickled,
+                weights_only=True,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
+                **options,
+                trust_remote_code=model.trust_remote_code,
+            )
     except ImportError as error:
         raise _unusable_attention(model, error) from error
     except ValueError as error:

@@ -2,7 +2,11 @@
 
 Why: ``training_args.bin`` runs the code of its author when it is loaded, holds paths and tokens in
 clear, and says nothing that the resolved spec does not say. ``Trainer._save`` writes it last. To
-delete it afterwards leaves it on disk for a moment, and forever where the process dies.
+delete it afterwards leaves it on disk for a moment, and forever if the process dies.
+
+How long: while ``Trainer._save`` writes one checkpoint or model.
+
+When it can go: as soon as transformers has an option not to write the file.
 """
 
 from __future__ import annotations
@@ -17,8 +21,8 @@ from transformers import TrainingArguments
 
 @contextmanager
 def no_pickled_arguments() -> Iterator[None]:
-    """While it lasts, ``torch.save`` writes no file for TrainingArguments, and all other values as
-    before. ``Trainer._save`` is not replaced: libraries that bring a Trainer override it."""
+    """Inside, ``torch.save`` writes no file for TrainingArguments, and all other values as before.
+    ``Trainer._save`` is not replaced: libraries that bring a Trainer override it."""
     save = torch.save
 
     def save_all_else(value: Any, *arguments: Any, **options: Any) -> None:

@@ -9,9 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import datasets
-from transformers.utils import logging as transformers_logging
-
 Note = Callable[[str], None]
 
 
@@ -119,13 +116,6 @@ class RunLog:
         """A split was evaluated."""
         self._logger.info("%s at step %d: %s", split, step, _shown(metrics))
         self._watcher.evaluated(split, metrics, step)
-
-
-def quiet_libraries() -> None:
-    """Their progress bars would break ours; their warnings go to the run's log."""
-    datasets.disable_progress_bars()
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    transformers_logging.set_verbosity_warning()  # type: ignore[no-untyped-call]
 
 
 class _MaskingFormatter(logging.Formatter):

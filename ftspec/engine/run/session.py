@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from ftspec.engine.patches.quiet_libraries import quiet_libraries
 from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.processes.guard import Guard
-from ftspec.engine.progress.run_log import RunLog, Watcher, quiet_libraries
+from ftspec.engine.progress.run_log import RunLog, Watcher
 from ftspec.engine.run.compile import CompiledRun, compile_run
 from ftspec.engine.run.opening import start_run
 from ftspec.planning.plan import Plan
@@ -20,8 +21,7 @@ from ftspec.rundir import RunDirectory
 @contextmanager
 def open_session(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Iterator[RunLog]:
     """The log of a run, which also takes the warnings of quiet libraries."""
-    quiet_libraries()
-    with RunLog(run_dir.log, watcher, plan.mask) as log:
+    with quiet_libraries(), RunLog(run_dir.log, watcher, plan.mask) as log:
         yield log
 
 

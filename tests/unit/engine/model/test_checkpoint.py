@@ -378,10 +378,21 @@ def test_no_weights(load: Any, pickled: Path) -> None:
     assert (caught.value.slug, caught.value.at) == ("no-checkpoint", AT)
 
 
-def test_the_environment_asks_for_no_conversion(load: Any, pickled: Path) -> None:
+def test_nothing_is_converted_while_pickled_weights_are_loaded(
+    load: Any, pickled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     torch.save(tiny.gpt2(tiny.tokenizer("bpe")).state_dict(), pickled)
+    monkeypatch.delenv("DISABLE_SAFETENSORS_CONVERSION", raising=False)
+    read, seen = torch.load, []
+
+    def read_and_see(*arguments: Any, **options: Any) -> Any:
+        seen.append(os.environ.get("DISABLE_SAFETENSORS_CONVERSION"))
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(torch, "load", read_and_see)
     load(GENERATOR, pickled.parent)
-    assert os.environ["DISABLE_SAFETENSORS_CONVERSION"] == "1"
+    assert set(seen) == {"1"}
+    assert "DISABLE_SAFETENSORS_CONVERSION" not in os.environ
 
 
 # Vocabulary

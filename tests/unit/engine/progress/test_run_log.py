@@ -5,21 +5,24 @@ from __future__ import annotations
 import logging
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from transformers.utils import logging as transformers_logging
 
-from ftspec.engine.progress.run_log import RunLog, quiet_libraries
+from ftspec.engine.patches.quiet_libraries import quiet_libraries
+from ftspec.engine.progress.run_log import RunLog
 from tests.engine.running import Recorder
 
 pytestmark = pytest.mark.place
 
 
 @pytest.fixture(autouse=True)
-def verbosity() -> None:
+def verbosity() -> Iterator[None]:
     """As in a run, whatever was told the libraries before."""
-    quiet_libraries()
+    with quiet_libraries():
+        yield
 
 
 def lines_of(path: Path) -> list[str]:
