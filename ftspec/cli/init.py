@@ -48,10 +48,10 @@ def init_command(task: str, output: str | None, schema: str | None, no_plugins: 
     path = Path(output or f"{task}.yaml")
     _write_new(path, written)
     click.echo(f"wrote {path}; next: ftspec lint {path}", err=True)
-    beside = path.with_name(SCHEMA_NAME)
-    if schema is None and not beside.exists():
-        _write_new(beside, schema_text(registry))
-        click.echo(f"wrote {beside}, for editors", err=True)
+    schema_file = path.with_name(SCHEMA_NAME)
+    if schema is None and not schema_file.exists():
+        _write_new(schema_file, schema_text(registry))
+        click.echo(f"wrote {schema_file}, for editors", err=True)
 
 
 def _starter(task: str, registry: Registry, schema: str) -> str:

@@ -1,4 +1,4 @@
-"""Runs the `ftspec` command in processes of its own."""
+"""Runs the `ftspec` command in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tests.hub.fixtures import FOREIGN_NAMES, FOREIGN_PREFIXES
 ROOT = Path(__file__).parents[2]
 SPECS = ROOT / "specs"
 FTSPEC = (sys.executable, "-m", "ftspec")
-# far more than any command takes: the tests of the plugins took 300 where other runs of all tests
-# shared two cores
+# far more than any command takes; the tests of the plugins took 300 seconds on two cores that were
+# shared with other test runs
 SECONDS = 1800
 
-# one thread for each process, so that two of them side by side don't wait for each other
+# one thread per process, so that two processes do not wait for each other
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True)
 class Done:
-    """A command that has ended."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -34,7 +34,7 @@ class Done:
 
     @property
     def said(self) -> str:
-        """All it wrote, for the message of a failed test."""
+        """The exit code and all output, for the message of a failed test."""
         return f"exit code {self.code}\n{self.out}{self.err}"
 
 
@@ -44,7 +44,7 @@ def ftspec(
     env: Mapping[str, str] | None = None,
     stdin: str | bytes | None = None,
 ) -> Done:
-    """Run `ftspec` with these arguments to its end."""
+    """Run `ftspec` with these arguments and wait until it ends."""
     return run([*FTSPEC, *map(str, arguments)], cwd=cwd, env=env, stdin=stdin)
 
 
@@ -55,7 +55,7 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: str | bytes | None = None,
 ) -> Done:
-    """Run a command to its end; what it writes is UTF-8."""
+    """Run a command and wait until it ends. Its output must be UTF-8."""
     began = time.monotonic()
     done = subprocess.run(
         command,
@@ -73,7 +73,7 @@ def run(
 
 
 def own_environment(**more: str) -> dict[str, str]:
-    """The environment of this process without what it says of the Hub."""
+    """The environment of this process, without the variables that concern the Hub."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -83,5 +83,5 @@ def own_environment(**more: str) -> dict[str, str]:
 
 
 def assert_no_traceback(done: Done) -> None:
-    """A user sees findings, never the inside of the program."""
+    """A user sees findings, never a traceback."""
     assert "Traceback" not in done.out + done.err, done.said

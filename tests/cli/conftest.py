@@ -1,4 +1,4 @@
-"""Commands that take seconds run two at a time, ahead of the tests that ask for them."""
+"""Slow commands run two at a time, and start before the tests that need them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Start = Callable[..., "Future[Any]"]
 
 @dataclass(frozen=True)
 class SmokeRun:
-    """A spec of the repository, run with its smoke profile."""
+    """The run of a spec of the repository with its smoke profile."""
 
     done: Done
     run_dir: Path
@@ -44,26 +44,26 @@ def start() -> Iterator[Start]:
 
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a command that needs no Hub, with a cache of its own."""
+    """The environment of a command without a Hub, with its own cache."""
     return own_environment(HF_HOME=str(tmp_path_factory.mktemp("local_home")))
 
 
 @pytest.fixture(scope="session")
 def online(hub_environment: dict[str, str]) -> dict[str, str]:
-    """The environment of a command whose Hub is the loopback Hub."""
+    """The environment of a command that uses the loopback Hub."""
     return hub_environment | ONE_THREAD
 
 
 @pytest.fixture(scope="session")
 def warm() -> Iterator[Warm]:
-    """Runs commands without importing anything anew; for the environments above."""
+    """Runs commands without repeating the imports, in the environments above."""
     with closing(Warm()) as runs:
         yield runs
 
 
 @pytest.fixture(scope="session")
 def closed_endpoint() -> Iterator[str]:
-    """The address of a Hub that refuses connections: the port is taken, and nobody listens."""
+    """The address of a Hub that refuses connections: the port is bound, but nothing listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -76,7 +76,7 @@ def smoke_runs(
     warm: Warm,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> SmokeRuns:
-    """The run of a spec by the file's name, started when first asked for and shared by all tests.
+    """The smoke run of a spec by the name of its file. Starts on first use; all tests share it.
 
     The Hub is built only for specs that need it.
     """
@@ -94,8 +94,11 @@ def smoke_runs(
 
 
 def selected(request: pytest.FixtureRequest, test: str, parameter: str) -> list[Any]:
-    """The values of a parameter with which a test is about to run, in order. For a test of the
-    module that asks: with pytest-xdist other modules may run in another process."""
+    """The values of a parameter that the selected tests use, in order.
+
+    The test must be in the module of the caller: pytest-xdist may run other modules in another
+    process.
+    """
     items: list[Any] = request.session.items
     return [
         item.callspec.params[parameter]
@@ -114,7 +117,7 @@ def _run_smoke(warm: Warm, name: str, output_dir: Path, env: dict[str, str]) -> 
 
 @pytest.fixture(scope="session")
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the data of the small spec; every test puts its own specs beside it."""
+    """A folder with the data of the small spec. Tests add their own specs to it."""
     folder = tmp_path_factory.mktemp("small")
     specs.write_data(folder)
     return folder
@@ -122,7 +125,7 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small_spec(tmp_path: Path) -> Path:
-    """A sound spec with its data, in a folder of its own."""
+    """A spec without errors, with its data, in its own folder."""
     specs.write_data(tmp_path)
     path = tmp_path / "small.yaml"
     path.write_text(specs.CLASSIFIER, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Processes to interrupt at a moment they tell of on stderr."""
+"""Processes that a test interrupts after a certain line on standard error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cli.command import ROOT, SECONDS, own_environment
 def started(
     command: list[str], env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """A running process whose stdin, stdout and stderr are pipes; it is gone at the end."""
+    """A running process whose stdin, stdout and stderr are pipes. It is killed at the end."""
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -25,10 +25,10 @@ def started(
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        # whoever starts the tests in the background has them ignore Ctrl-C, and so their children
+        # tests that run in the background ignore Ctrl-C, and child processes inherit that
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
-        # whoever waits for a line that never comes sees the end of the process instead
+        # a test that waits for a line that never comes sees the end of the process instead
         watchdog = threading.Timer(SECONDS, process.kill)
         watchdog.start()
         try:
@@ -39,17 +39,17 @@ def started(
 
 
 def said_until(process: subprocess.Popen[str], is_it: Callable[[str], bool]) -> str:
-    """What the process says on stderr up to and with the first line that is it."""
+    """The standard error of a process, up to and including the first line that matches."""
     assert process.stderr is not None
     said = ""
     for line in process.stderr:
         said += line
         if is_it(line.rstrip()):
             return said
-    raise AssertionError(f"the process ended before it said so:\n{said}")
+    raise AssertionError(f"the process ended before that line:\n{said}")
 
 
 def rest_of(process: subprocess.Popen[str]) -> str:
-    """What the process, which has ended, said on stderr since."""
+    """The rest of the standard error of a process that has ended."""
     assert process.stderr is not None
     return process.stderr.read()

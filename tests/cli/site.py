@@ -1,4 +1,4 @@
-"""Plugins as `pip install` would leave them, in a folder for PYTHONPATH."""
+"""Plugins as `pip install` leaves them, in a folder for PYTHONPATH."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.cli.command import own_environment
 
 
 def install_plugin(folder: Path, name: str, source: str, version: str = "1.0") -> dict[str, str]:
-    """Write a plugin's module and metadata; the environment of a command that finds it."""
+    """Write the module and metadata of a plugin; returns an environment that includes it."""
     metadata = folder / f"{name}-{version}.dist-info"
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text(

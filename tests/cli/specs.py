@@ -1,4 +1,4 @@
-"""Specs for the command-line tests: a small sound one, and changes to it that mark a place."""
+"""Specs for the command-line tests: a small one without errors, and changes that mark a place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.cli.command import SPECS
 
 MARK = "▶"
-"""Stands in a spec before the value or key that a finding must point at."""
+"""Marks the value or key after it as the place that a finding must point at."""
 
 WORDNET = SPECS / "data" / "wordnet_topics"
 
@@ -40,7 +40,7 @@ Change = tuple[str, str]
 
 
 def changed(spec: str, changes: Sequence[Change]) -> str:
-    """The spec with each text replaced by another, once; a text that is not there is a mistake."""
+    """The spec with each text replaced once. Fails if a text is not in the spec."""
     for before, after in changes:
         assert before in spec, f"{before!r} is not in the spec"
         spec = spec.replace(before, after, 1)
@@ -48,7 +48,7 @@ def changed(spec: str, changes: Sequence[Change]) -> str:
 
 
 def unmarked(spec: str) -> tuple[str, str]:
-    """The spec without its mark, and where that stood, as `line:column`."""
+    """The spec without its mark, and the place of the mark as `line:column`."""
     before, mark, after = spec.partition(MARK)
     assert mark, "nothing is marked"
     assert MARK not in after, "two places are marked"
@@ -58,13 +58,13 @@ def unmarked(spec: str) -> tuple[str, str]:
 
 
 def write_data(folder: Path) -> None:
-    """The files that the small spec reads: the first rows of the definitions in the repository."""
+    """Write the files of the small spec: the first rows of the WordNet definitions."""
     for split in ("train", "validation"):
         rows = (WORDNET / f"{split}.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
         (folder / f"{split}.jsonl").write_text("".join(rows[:64]), encoding="utf-8")
 
 
 def copy_of_folder(source: Path, target: Path) -> Path:
-    """A copy that a test may damage."""
+    """Copy a folder, so that a test may damage the copy."""
     shutil.copytree(source, target)
     return target

@@ -1,4 +1,4 @@
-"""Every bad input ends with a finding at its place, words that say what to do, and no traceback."""
+"""Every bad input gives a finding at its place, says what to do, and gives no traceback."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ UNREACHABLE = "the Hub cannot be reached and the cache does not hold it"
 
 @dataclass(frozen=True)
 class Case:
-    """A change to the sound spec that marks the place of the finding it leads to.
+    """A change that breaks the small spec, and marks the place of the finding.
 
-    `at_lint` says that no data, model or Hub is needed to find it.
+    `at_lint`: lint finds it, without data, model or Hub.
     """
 
     name: str
@@ -60,7 +60,7 @@ def hub(path: str, *more: str) -> Change:
 
 
 CASES = [
-    # what lint finds
+    # found by lint
     Case(
         "missing data file",
         [("train: train.jsonl", f"train: {specs.MARK}trian.jsonl")],
@@ -100,28 +100,28 @@ CASES = [
         "malformed slice",
         [("train[:32]", "train[:32"), ('train: "train', f'train: {specs.MARK}"train')],
         "bad-slice",
-        ['"train[:32" is no slice of a split', '"train[:1000]"'],
+        ['"train[:32" is not a slice of a split', '"train[:1000]"'],
         at_lint=True,
     ),
     Case(
         "malformed template",
         [('text: "{text}"', f'text: {specs.MARK}"{{text"')],
         "template-syntax",
-        ['"{"', "has no partner"],
+        ['"{"', "is unmatched"],
         at_lint=True,
     ),
     Case(
-        "field the task has not",
+        "field that the task does not have",
         [('    text: "{text}"', f'    {specs.MARK}txt: "{{text}}"')],
         "unknown-field",
         ['the task "text-classification" has no field "txt"', 'did you mean "text"?'],
         at_lint=True,
     ),
     Case(
-        "metric of the Hub without leave to run its code",
+        "metric of the Hub without trust_remote_code",
         [("training:", f"metrics: [{specs.MARK}{{type: hub, path: acme/score}}]\ntraining:")],
         "remote-code",
-        ["a metric of the Hub runs code from there", '"trust_remote_code: true"'],
+        ["a metric on the Hub runs its own code", '"trust_remote_code: true"'],
         at_lint=True,
     ),
     Case(
@@ -159,15 +159,15 @@ CASES = [
         at_lint=True,
     ),
     Case(
-        "short name of old",
+        "old short name of a dataset",
         [hub(f"{specs.MARK}ag_news")],
         "legacy-dataset",
         ['"ag_news"', 'write "fancyzhx/ag_news"'],
         at_lint=True,
     ),
-    # what the data shows
+    # found in the data
     Case(
-        "malformed line of JSON far down",
+        "malformed line of JSON late in a file",
         [
             ("train: train.jsonl", "train: broken_later.jsonl"),
             ("files:", f"{specs.MARK}files:"),
@@ -175,12 +175,12 @@ CASES = [
         "unreadable-data",
         [
             "cannot read the files of the train split as json",
-            "look at line 1281 of",
+            "line 1281 of",
             'broken_later.jsonl": Expecting value',
         ],
     ),
     Case(
-        "column that a dataset of the Hub has not",
+        "column that a dataset of the Hub does not have",
         [
             hub("fancyzhx/ag_news"),
             NO_VALIDATION,
@@ -191,14 +191,14 @@ CASES = [
         environment="online",
     ),
     Case(
-        "label that training has not seen",
+        "label that is not in the training split",
         [
             ("validation: validation.jsonl", "validation: other_labels.jsonl"),
             ('label: "{label}"', f'label: {specs.MARK}"{{label}}"'),
         ],
         "unseen-label",
         [
-            'the label "plnt" was not seen in training (in the validation split)',
+            'the label "plnt" is not in the training split (in the validation split)',
             'did you mean "plant"?',
             '"labels: […]"',
         ],
@@ -243,7 +243,7 @@ CASES = [
         ["there are 32 training rows, a batch has 64", "per_device_train_batch_size"],
     ),
     Case(
-        "split that the source has not",
+        "split that the source does not have",
         [("train[:32]", "trian[:32]"), ('train: "trian', f'train: {specs.MARK}"trian')],
         "unknown-split",
         ['no split "trian"', 'did you mean "train"?', 'expected one of "train", "validation"'],
@@ -262,7 +262,7 @@ CASES = [
         ["less than one block of 32", "max_length", "packing: false"],
         environment="online",
     ),
-    # what the model shows
+    # found in the model
     Case(
         "longer inputs than the model can read",
         [("max_length: 32", f"max_length: {specs.MARK}4096")],
@@ -300,7 +300,7 @@ CASES = [
         ['a "gpt2" model cannot do this task', "another task"],
         environment="online",
     ),
-    # what the Hub says
+    # reported by the Hub
     Case(
         "dataset that does not exist",
         [hub(f"{specs.MARK}acme/nothing")],
@@ -357,24 +357,24 @@ CASES = [
         "no network and nothing cached: dataset",
         [hub(f"{specs.MARK}fancyzhx/ag_news")],
         "hub",
-        [f'cannot load "fancyzhx/ag_news": {UNREACHABLE}', "connect once to fill the cache"],
+        [f'cannot load "fancyzhx/ag_news": {UNREACHABLE}', "to fill the cache"],
         environment="offline",
     ),
     Case(
         "no network and nothing cached: model",
         [(MODEL, f"{specs.MARK}{GPT2}")],
         "hub",
-        [f'cannot load "{GPT2}": {UNREACHABLE}', "connect once to fill the cache"],
+        [f'cannot load "{GPT2}": {UNREACHABLE}', "to fill the cache"],
         environment="offline",
     ),
 ]
 OFFLINE = [case.name for case in CASES if case.environment == "offline"]
-ANOTHER = "split that the source has not"  # to compare their time with
+ANOTHER = "split that the source does not have"  # a reference for their time
 
 
 @pytest.fixture(scope="module")
 def folder(data_folder: Path) -> Path:
-    """The data that the cases name beside that of the sound spec."""
+    """The data of the small spec, and more files that the cases use."""
     lines = (data_folder / "train.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     rows: dict[str, list[dict[str, str | None]]] = {
         "other_labels": [{"text": "a star", "label": "plnt"}] * 16,
@@ -402,7 +402,7 @@ def _damaged_copy(target: Path) -> None:
 
 @pytest.fixture(scope="module")
 def offline(closed_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """The environment of a command that reaches no Hub and has an empty cache."""
+    """The environment of a command without connection to the Hub, with an empty cache."""
     home = tmp_path_factory.mktemp("empty_home")
     return own_environment(HF_ENDPOINT=closed_endpoint, HF_HOME=str(home))
 
@@ -411,7 +411,7 @@ def offline(closed_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> M
 def result_of(
     request: pytest.FixtureRequest, start: Start, warm: Warm, folder: Path
 ) -> Iterator[Callable[[str], Done]]:
-    """What `ftspec run` says of a case, by its name; all selected cases are started together."""
+    """The result of `ftspec run` for a case, by its name. All selected cases start together."""
     cases = {case.name: case for case in CASES}
     started: dict[str, Future[Done]] = {}
 
@@ -432,7 +432,7 @@ def result_of(
         begin(name)
     yield lambda name: begin(name).result()
     if "gated model" in names:
-        hub.faults.clear()  # and not all that was requested: other tests look at that
+        hub.faults.clear()  # but keep the requests: other tests look at them
 
 
 def _run(command: Callable[..., Done], case: Case, folder: Path, env: Mapping[str, str]) -> Done:
@@ -476,8 +476,8 @@ def test_lint_finds_it_too(case: Case, folder: Path) -> None:
 
 
 def test_no_network_fails_fast(result_of: Callable[[str], Done]) -> None:
-    # libraries that ask a Hub that is not there try for 20 to 50 seconds; where the machine is busy
-    # with other things, everything takes longer, and so does what fails for other reasons
+    # libraries retry for 20 to 50 seconds if a Hub does not answer; on a busy machine everything
+    # takes longer, so the time of a case that fails for another reason is the reference
     other = result_of(ANOTHER)
     for name in OFFLINE:
         assert result_of(name).seconds < max(30, 3 * other.seconds)
@@ -492,7 +492,7 @@ def test_no_network_and_all_in_the_cache(
     done = ftspec("run", spec, "--profile", "smoke", "--output-dir", tmp_path, env=env)
     assert done.code == 0, done.said
     assert f"the Hub at {closed_endpoint} cannot be reached: working from the cache" in done.err
-    assert '"Salesforce/wikitext" comes from the cache, at commit ' in done.err
+    assert '"Salesforce/wikitext" is loaded from the cache, at commit ' in done.err
     [run_dir] = tmp_path.glob("*/*")
     lock = json.loads((run_dir / "lock.json").read_text(encoding="utf-8"))
     online_lock = smoke_runs("wikitext_gpt2").result().read_json("lock.json")
@@ -510,12 +510,12 @@ def test_no_network_and_data_that_datasets_does_not_find_again(
     done = ftspec("run", spec, "--profile", "smoke", "--output-dir", tmp_path, env=env)
     assert done.code == 1, done.said
     assert_no_traceback(done)
-    assert "error[hub]: the Hub gave nothing" in done.err
-    assert 'datasets does not find "data_dir" and "data_files" again in its cache' in done.err
+    assert "error[hub]: the Hub is not available" in done.err
+    assert 'datasets cannot look up "data_dir" and "data_files" in its cache' in done.err
 
 
 def test_output_folder_that_cannot_be_written(small_spec: Path) -> None:
-    output = small_spec.parent / "train.jsonl" / "runs"  # also root cannot make a folder in a file
+    output = small_spec.parent / "train.jsonl" / "runs"  # fails for root too
     for changes, arguments in (
         ([], ["--output-dir", str(output)]),
         ([("name: small", f"name: small\noutput: {{dir: {output}}}")], []),
@@ -557,7 +557,7 @@ def test_unknown_profile(small_spec: Path, command: str) -> None:
         stream.write("profiles:\n  smoke: {training: {max_steps: 2}}\n")
     done = ftspec(command, small_spec, "--profile", "smok")
     assert (done.code, done.out) == (1, ""), done.said
-    assert 'error[unknown-profile]: no profile "smok" in the spec' in done.err
+    assert 'error[unknown-profile]: the spec has no profile "smok"' in done.err
     line = CLASSIFIER.count("\n") + 1
     assert f"--> {small_spec}:{line}:1\n" in done.err
     assert 'did you mean "smoke"?' in done.err
@@ -572,10 +572,10 @@ def test_unknown_profile(small_spec: Path, command: str) -> None:
         ("empty.yaml", b"", "not-a-spec", 'begin with "ftspec: 1"'),
         ("list.yaml", b"- ftspec: 1\n", "not-a-spec", "a spec is a mapping of sections"),
         ("nul.yaml", b"ftspec: 1\x00\n", "yaml-syntax", "U+0000 is not allowed"),
-        ("large.yaml", b"# " + b"x" * 1_000_000, "too-large", "so no spec"),
+        ("large.yaml", b"# " + b"x" * 1_000_000, "too-large", "too large for a spec"),
     ],
 )
-def test_file_that_is_no_spec(
+def test_file_that_is_not_a_spec(
     small_spec: Path, command: str, name: str, content: bytes | None, slug: str, says: str
 ) -> None:
     if content is not None:
@@ -590,7 +590,7 @@ def test_file_that_is_no_spec(
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])
-def test_folder_is_no_spec(small_spec: Path, command: str) -> None:
+def test_folder_is_not_a_spec(small_spec: Path, command: str) -> None:
     done = ftspec(command, small_spec.parent)
     assert (done.code, done.out) == (1, ""), done.said
     assert f'error[unreadable-file]: cannot read "{small_spec.parent}"' in done.err

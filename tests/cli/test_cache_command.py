@@ -1,4 +1,4 @@
-"""``ftspec cache``: what is kept, why, and how it goes."""
+"""``ftspec cache``: what is cached, why, and how to remove it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALL = ("train", "validation")
 
 @pytest.fixture(scope="module")
 def asked(warm: Warm, local: dict[str, str]) -> Callable[..., Done]:
-    """Runs a command that imports the engine, in a folder with a cache."""
+    """Run a command that imports the engine, in a folder with a cache."""
 
     def ask(folder: Path, *arguments: str) -> Done:
         env = local | {"FTSPEC_CACHE": str(folder / "cache")}
@@ -33,8 +33,10 @@ def asked(warm: Warm, local: dict[str, str]) -> Callable[..., Done]:
 
 @pytest.fixture(scope="module")
 def filled(local: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a spec and the cache that its dry run filled, in a process whose sets have an
-    order of their own."""
+    """A folder with a spec, and the cache that a dry run in another process filled.
+
+    The order of sets differs between processes, and must not change the cache key.
+    """
     folder = tmp_path_factory.mktemp("filled")
     specs.write_data(folder)
     (folder / "small.yaml").write_text(specs.CLASSIFIER, encoding="utf-8")
@@ -46,7 +48,7 @@ def filled(local: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 def cached(folder: Path, *arguments: str, stdin: str | None = None) -> Done:
-    """Run a command that imports no more than it must, in a folder with a cache."""
+    """Run a command that does not import the engine, in a folder with a cache."""
     env = own_environment(FTSPEC_CACHE=str(folder / "cache"))
     done = ftspec(*arguments, cwd=folder, env=env, stdin=stdin)
     assert_no_traceback(done)
@@ -55,7 +57,7 @@ def cached(folder: Path, *arguments: str, stdin: str | None = None) -> Done:
 
 @pytest.fixture
 def copied(filled: Path, tmp_path: Path) -> Path:
-    """A cache of the test's own to remove from, without the libraries' caches."""
+    """A copy of the cache that a test may change, without the caches of other libraries."""
     shutil.copytree(filled / "cache", tmp_path / "cache")
     return tmp_path
 
@@ -87,7 +89,7 @@ def test_why_says_hit_or_what_changed(filled: Path, asked: Callable[..., Done]) 
     assert changed.code == 0
     assert [line.split()[1] for line in changed.out.splitlines()[::2]] == ["miss"] * len(ALL)
     assert set(changed.out.splitlines()[1::2]) == {"  tokenizer.max_length: 32 → 9"}
-    # asking prepares nothing and uses nothing
+    # the command prepares nothing, and does not count as a use
     assert len(entries(filled)) == len(ALL)
 
 

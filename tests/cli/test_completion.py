@@ -15,7 +15,7 @@ pytestmark = pytest.mark.place
 
 
 def completions(line: str) -> list[tuple[str, str]]:
-    """What is offered at the end of a line, as kind and value."""
+    """The completions at the end of a line, each as kind and value."""
     *words, last = line.split(" ")
     offered = BashComplete(cli, {}, "ftspec", "_FTSPEC_COMPLETE").get_completions(words[1:], last)
     return [(item.type, item.value) for item in offered]

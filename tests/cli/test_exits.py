@@ -137,7 +137,7 @@ def test_bug_in_a_plugin_is_not_blamed_on_ftspec(small_spec: Path, tmp_path: Pat
 def test_interrupted_while_waiting_for_standard_input() -> None:
     command = [sys.executable, "-X", "importtime", *FTSPEC[1:], "lint", "-"]
     with started(command) as process:
-        # the built-in components are what is imported last; what is left is to read
+        # the built-in components are imported last; after that, the command reads
         said_until(process, lambda line: line.endswith(" ftspec.builtin.transforms.config"))
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
@@ -170,7 +170,7 @@ def test_reader_that_has_seen_enough(small_spec: Path, command: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_full_disk_is_said(small_spec: Path) -> None:
+def test_full_disk_is_reported(small_spec: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*FTSPEC, "plan", str(small_spec)],
@@ -187,7 +187,7 @@ def test_full_disk_is_said(small_spec: Path) -> None:
 
 @pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
 def test_closed_output_changes_no_exit_code(closed: str, small_spec: Path) -> None:
-    """As a job of cron or a daemon may have it."""
+    """Jobs of cron and daemons may run with closed output."""
     command = ["sh", "-c", f'exec "$@" {closed}', "sh", *FTSPEC, "lint", str(small_spec)]
     done = run(command)
     assert (done.code, done.out) == (0, "")

@@ -1,4 +1,4 @@
-"""`ftspec export`: a folder that needs no ftspec, with a card, and nothing overwritten."""
+"""`ftspec export`: a folder with a model card that loads without ftspec. Nothing is overwritten."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def smoke_run(smoke_runs: SmokeRuns) -> SmokeRun:
 
 @pytest.fixture(scope="module")
 def output(smoke_run: SmokeRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Its model, exported to a folder in one that is not there yet."""
+    """The exported model, in a folder whose parent did not exist before."""
     output = tmp_path_factory.mktemp("exported") / "models" / "topics"
     done = ftspec("export", smoke_run.run_dir, output)
     assert done.code == 0, done.said
@@ -36,7 +36,7 @@ def output(smoke_run: SmokeRun, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def refused(code: int, said: str, *arguments: str | Path) -> Done:
-    """Export what cannot be."""
+    """Run an export that must fail."""
     done = ftspec("export", *arguments)
     assert done.code == code, done.said
     assert said in done.err
@@ -54,7 +54,7 @@ def test_folder_is_the_model_of_the_run(smoke_run: SmokeRun, output: Path) -> No
     assert (sorted(same), different, missing) == (files, [], [])
     assert list(output.parent.iterdir()) == [output]
     made = output.parent / "made"
-    made.touch()  # safetensors makes its files for their owner alone
+    made.touch()  # safetensors makes files that only their owner can read
     for path in (*output.iterdir(), *(smoke_run.run_dir / "model").iterdir()):
         assert path.stat().st_mode == made.stat().st_mode, path
     made.unlink()

@@ -1,8 +1,7 @@
-"""Specs written to let their reader stumble: each is answered quickly, and without a traceback.
+"""Specs written to break the reader: each gives findings quickly, and no traceback.
 
-The large ones stand just below what ftspec refuses by size alone, where anything that grows with
-the square of the input would take minutes. What a small piece of text gives is held by
-``tests/unit/document``.
+The large specs are just below the size limit of ftspec, where quadratic time would take minutes.
+``tests/unit/document`` tests small texts.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from ftspec.document.parse import MOST_NODES
 from tests.cli.command import ROOT, Done, assert_no_traceback, ftspec, own_environment, run
 
 SOUND = (ROOT / "tests" / "cases" / "_sound.yaml").read_text(encoding="utf-8")
-# of a processor, whatever else the machine does, beyond start-up; less than a tenth of it is usual,
-# and anything that grows with the square would take minutes
+# of processor time beyond start-up, so that a busy machine does not matter; a tenth of it is usual,
+# and quadratic time would take minutes
 SECONDS = 5
 SOURCE = "{type: hub, path: acme/reviews, revision: v1}"
 KEYS = MOST_NODES // 2 - 50
@@ -30,7 +29,7 @@ ITEMS = MOST_NODES - 100
 ROOM = LARGEST - 1000  # bytes
 
 
-# leaves behind how long ftspec computed, and no other process of these tests
+# writes the processor time of ftspec alone to a file
 MEASURED = """
 import os, pathlib, resource, subprocess, sys
 done = subprocess.run([sys.executable, "-m", "ftspec", *sys.argv[1:]])
@@ -42,7 +41,7 @@ sys.exit(done.returncode)
 
 @dataclass(frozen=True)
 class Case:
-    """A text and the slugs found in it; none where the text is legal, if strange."""
+    """A text and the slugs found in it. A strange but valid text has none."""
 
     name: str
     text: str | bytes
@@ -135,7 +134,7 @@ CASES = [
         f"{SOUND}seed: 1 # ftspec: ignore[{'a,' * (ROOM // 2)}]\n",
         "unused-ignore too-many",
     ),
-    # many of a kind
+    # many of one kind
     Case("keys of the spec", SOUND + keys(KEYS, indent=""), "unknown-key too-many"),
     Case("keys of a model", f"{SOUND}training:\n{keys(KEYS)}", "unknown-key too-many"),
     Case(
@@ -228,7 +227,7 @@ CASES = [
 
 
 def lint(folder: Path, *arguments: str, stdin: bytes | None = None) -> tuple[Done, float]:
-    """What lint says in a process of its own, and the seconds that it computed."""
+    """The result of lint, and the seconds of processor time that it took."""
     spent = folder / "spent"
     command = [sys.executable, "-c", MEASURED, "lint", "--format", "concise", *arguments]
     done = run(command, cwd=folder, env=own_environment(SPENT=str(spent)), stdin=stdin)
@@ -237,7 +236,7 @@ def lint(folder: Path, *arguments: str, stdin: bytes | None = None) -> tuple[Don
 
 @pytest.fixture(scope="module")
 def start_up(tmp_path_factory: pytest.TempPathFactory) -> float:
-    """Seconds for a sound spec of ten lines."""
+    """The seconds for a valid spec of ten lines."""
     folder = tmp_path_factory.mktemp("start_up")
     (folder / "spec.yaml").write_text(SOUND, encoding="utf-8")
     return min(lint(folder, "spec.yaml")[1] for _ in range(3))
@@ -248,7 +247,7 @@ Answers = Callable[..., None]
 
 @pytest.fixture
 def answers(start_up: float, tmp_path: Path) -> Answers:
-    """Lint in the test's folder, where it must find this and no more, in time."""
+    """Lint in the folder of the test. It must find exactly these slugs, in time."""
 
     def answer(slugs: str, *arguments: str, stdin: bytes | None = None) -> None:
         done, seconds = lint(tmp_path, *arguments, stdin=stdin)
@@ -266,7 +265,7 @@ def test_text(case: Case, tmp_path: Path, answers: Answers) -> None:
     for name, text in case.files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     content = case.text if isinstance(case.text, bytes) else case.text.encode()
-    assert len(content) <= LARGEST  # or else nothing but its size is looked at
+    assert len(content) <= LARGEST  # a larger text is refused for its size alone
     (tmp_path / "spec.yaml").write_bytes(content)
     answers(case.slugs, "spec.yaml")
 
@@ -286,7 +285,7 @@ def test_hundred_megabytes_of_standard_input(tmp_path: Path, answers: Answers) -
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "pipe.yaml"])
 def test_path_that_is_no_regular_file(path: str, tmp_path: Path, answers: Answers) -> None:
-    os.mkfifo(tmp_path / "pipe.yaml")  # nobody writes to it
+    os.mkfifo(tmp_path / "pipe.yaml")  # nothing writes to it
     answers("unreadable-file", path)
     assert "error[unreadable-file]" in ftspec("plan", path, cwd=tmp_path).err
 

@@ -1,4 +1,4 @@
-"""`ftspec init` and `ftspec schema`: files to start from, none ever overwritten by the first."""
+"""`ftspec init` and `ftspec schema`: files to start from. `init` overwrites nothing."""
 
 from __future__ import annotations
 

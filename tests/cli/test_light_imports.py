@@ -1,4 +1,4 @@
-"""Lint and plan load nothing heavy, and an installation without the `train` extra really works."""
+"""Lint and plan import nothing heavy, and work in an installation without the `train` extra."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HEAVY = {
     "torch",
     "transformers",
 }
-# what `pip install ftspec` brings: the dependencies of pyproject.toml and theirs
+# what `pip install ftspec` installs: the dependencies of pyproject.toml and their dependencies
 BASE = (
     "_yaml",
     "annotated_types",
@@ -83,7 +83,7 @@ def base_install(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def base(folder: Path, *arguments: str) -> Done:
-    """Run `ftspec` with that folder for all packages there are, and nothing of this environment."""
+    """Run `ftspec` with only the packages of that folder, and without this environment."""
     program = (
         f"import sys; sys.path.insert(0, {str(folder)!r}); "
         "from ftspec.cli import main; sys.argv[0] = 'ftspec'; main()"

@@ -1,4 +1,4 @@
-"""`ftspec lint`: what it reads, how it writes, and when it fails."""
+"""`ftspec lint`: its input, its output formats, and when it fails."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HELP = 'did you mean "max_steps"?'
 
 @pytest.fixture
 def folder(small_spec: Path) -> Path:
-    """A folder with a sound spec, a broken one, and YAML files that are no specs."""
+    """A folder with a valid spec, a broken one, and YAML files that are not specs."""
     parent = small_spec.parent
     (parent / "broken.yaml").write_text(BROKEN, encoding="utf-8")
     (parent / "deeper").mkdir()

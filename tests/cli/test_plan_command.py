@@ -31,7 +31,7 @@ def test_text_shows_sections_and_components() -> None:
     assert lines[0].endswith(" of cnn-t5")
     assert '    path: "abisee/cnn_dailymail"' in lines
     assert '    source: "summarize: {article}"' in lines
-    # from the base
+    # from the file that the spec extends
     assert "  gradient_accumulation_steps: 4" in lines
     assert "  task summarization: ftspec.builtin.plugin" in lines
     assert "  callback generated-samples: ftspec.builtin.plugin" in lines
@@ -117,7 +117,7 @@ def test_unsound_spec_has_no_plan(small_spec: Path, format_name: str) -> None:
 def test_measure_makes_real_steps_and_keeps_no_run(
     small_spec: Path, warm: Warm, local: dict[str, str]
 ) -> None:
-    """Though the spec evaluates before the first step, and its schedule follows evaluations."""
+    """Even if the spec evaluates before the first step, and its schedule depends on evaluations."""
     evaluating = {
         "eval_on_start": "true",
         "eval_strategy": "epoch",

@@ -1,4 +1,4 @@
-"""`ftspec plugins`: what is installed, and what of it is broken."""
+"""`ftspec plugins`: what is installed, and what is broken."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_built_in_components_by_kind() -> None:
     kinds = [block.splitlines()[0] for block in blocks[1:]]
     assert kinds == ["callbacks", "metrics", "sources", "tasks", "tokenizers", "transforms"]
     tasks = dict(line.split(maxsplit=1) for line in blocks[4].splitlines()[1:])
-    assert tasks["translation"] == "a text to another language"
+    assert tasks["translation"] == "a text in another language"
 
 
 def test_plugin_is_listed_with_its_components(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_disabled_plugin_is_listed_as_such(tmp_path: Path) -> None:
     assert "upper case" not in done.out
 
 
-# One of them
+# Showing one
 
 
 def test_plugin_is_shown_with_what_it_offers(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""The hooks of `.pre-commit-hooks.yaml` run by pre-commit in a git repository, where no torch is.
+"""pre-commit runs the hooks of `.pre-commit-hooks.yaml` in a git repository, without torch.
 
-pre-commit would install ftspec from the package registry, which no test asks. The hooks run from a
-folder that holds what such an installation brings, and nothing else. With `additional_dependencies`
-it holds the wheel of a plugin, too.
+pre-commit would install ftspec from the package registry, which the tests do not use. Instead, the
+hooks run from a folder with exactly the content of such an installation. With
+`additional_dependencies`, the folder also has the wheel of a plugin.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("git") is None, reason="there is no git"),
 ]
 
-# ftspec, the dependencies of pyproject.toml, and theirs
+# ftspec, the dependencies of pyproject.toml, and their dependencies
 INSTALLED = (
     "_yaml",
     "annotated_types",
@@ -41,12 +41,12 @@ INSTALLED = (
     "typing_inspection",
     "yaml",
 )
-PYTHON = (sys.executable, "-I", "-S")  # no site-packages, nothing of this environment
+PYTHON = (sys.executable, "-I", "-S")  # without site-packages and this environment
 
 
 @dataclass(frozen=True)
 class Installation:
-    """A folder like the `site-packages` of the hooks' environment, and one with its command."""
+    """A folder like the `site-packages` of the hooks, and a folder with the command."""
 
     packages: Path
     commands: Path
@@ -57,7 +57,7 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """What `pip install ftspec` brings."""
+    """The content of `pip install ftspec`."""
     return install(tmp_path_factory.mktemp("hooks"))
 
 
@@ -92,7 +92,7 @@ def install(folder: Path) -> Installation:
 
 @dataclass(frozen=True)
 class Repository:
-    """A git repository whose commits pre-commit looks at."""
+    """A git repository whose commits pre-commit checks."""
 
     folder: Path
     env: dict[str, str]
@@ -175,7 +175,7 @@ def test_bad_spec_is_blocked_and_a_good_one_passes(repository: Repository) -> No
     assert repository.git("rev-parse", "--verify", "HEAD").code == 0
 
 
-def test_yaml_that_is_no_spec_is_none_of_its_business(repository: Repository) -> None:
+def test_yaml_that_is_not_a_spec_is_skipped(repository: Repository) -> None:
     repository.write("compose.yaml", "services: {web: {image: nginx}}\n# ftspec: 1\n")
     repository.write("base.yaml", "training: {lerning_rate: 1}\n")
     repository.write("broken.yml", "[\n")
@@ -183,7 +183,7 @@ def test_yaml_that_is_no_spec_is_none_of_its_business(repository: Repository) ->
     assert done.code == 0, done.said
 
 
-def test_stale_schema_is_written_anew_and_blocks_once(repository: Repository) -> None:
+def test_stale_schema_is_rewritten_and_blocks_once(repository: Repository) -> None:
     repository.write("ftspec.schema.json", "{}\n")
     done = repository.commit()
     assert done.code == 1

@@ -1,4 +1,4 @@
-"""`ftspec predict`: texts and files in, answers out, and nothing overwritten."""
+"""`ftspec predict`: predictions for texts and files. Nothing is overwritten."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ PREDICTIONS = {
     "json": ("--file", "rows.json"),
     "csv": ("--file", "rows.csv", "--batch-size", "2"),
     "txt": ("--file", "lines.txt"),
+    "csv as text": ("--file", "rows.csv", "--format", "text"),
     "wrong column": ("--file", "other.jsonl", "--output", "never.jsonl"),
     "broken line": ("--file", "broken.jsonl"),
     "run elsewhere": (TEXTS[0], "--format", "json"),
@@ -49,7 +50,7 @@ def run_dir(smoke_runs: SmokeRuns) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same rows in every format, and files that are at fault."""
+    """The same rows in every format, and files with mistakes."""
     folder = tmp_path_factory.mktemp("rows")
     rows = [{"text": text, "id": number} for number, text in enumerate(TEXTS)]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -67,7 +68,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def copies(run_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The run without its data and checkpoint, and the run with half a model."""
+    """A copy of the run without its data and checkpoint, and a copy with half a model."""
     parent = tmp_path_factory.mktemp("copies")
     copies = {"run elsewhere": parent / "elsewhere", "damaged run": parent / "damaged"}
     for copy in copies.values():
@@ -89,7 +90,7 @@ def predicted(
     folder: Path,
     local: dict[str, str],
 ) -> Predicted:
-    """What a prediction above gives, by its name; all of them are started together."""
+    """The result of a prediction above, by its name. All predictions start together."""
     started: dict[str, Future[Done]] = {}
     for name, arguments in PREDICTIONS.items():
         run = copies.get(name, run_dir)
@@ -99,7 +100,7 @@ def predicted(
 
 @pytest.fixture(scope="module")
 def answers(predicted: Predicted) -> list[dict[str, object]]:
-    """The answers to the texts, as JSON."""
+    """The predictions for the texts, as JSON."""
     done = predicted("texts as json")
     assert (done.code, done.err) == (0, ""), done.said
     return [json.loads(line) for line in done.out.splitlines()]
@@ -138,6 +139,12 @@ def test_every_format_gives_the_answers_of_the_texts(
     assert_alike([json.loads(line) for line in done.out.splitlines()], answers)
 
 
+def test_rows_of_a_file_as_text(predicted: Predicted) -> None:
+    done = predicted("csv as text")
+    assert (done.code, done.err) == (0, ""), done.said
+    assert done.out == predicted("texts").out
+
+
 def test_a_row_by_its_columns(predicted: Predicted, answers: list[dict[str, object]]) -> None:
     done = predicted("column")
     assert (done.code, done.err) == (0, ""), done.said
@@ -154,7 +161,7 @@ def test_output_goes_to_a_new_file(
 
 
 def assert_alike(found: list[dict[str, object]], expected: list[dict[str, object]]) -> None:
-    """The same answers; how rows are batched may change the last digits of a score."""
+    """Require equal labels and close scores: batching may change the last digits of a score."""
     assert [answer["label"] for answer in found] == [answer["label"] for answer in expected]
     for one, other in zip(found, expected, strict=True):
         assert one["scores"] == pytest.approx(other["scores"], abs=1e-4)
@@ -166,11 +173,11 @@ def test_row_without_the_column(predicted: Predicted, folder: Path) -> None:
     assert_no_traceback(done)
     assert 'error[unknown-column]: the input has no column "text"' in done.err
     assert 'it has "txt"' in done.err
-    # and so the next try has a free name
+    # so the next attempt can use the name
     assert not (folder / "never.jsonl").exists()
 
 
-def test_line_that_is_no_json(predicted: Predicted) -> None:
+def test_line_that_is_not_json(predicted: Predicted) -> None:
     done = predicted("broken line")
     assert (done.code, done.out) == (1, ""), done.said
     assert_no_traceback(done)
@@ -196,6 +203,7 @@ def test_existing_file_is_not_overwritten(run_dir: Path, tmp_path: Path) -> None
         (("--file", "rows.xlsx"), '"rows.xlsx" has an unknown format; expected one of .jsonl'),
         (("--file", "no.jsonl"), "does not exist"),
         (("a tree", "--batch-size", "0"), "--batch-size"),
+        (("a tree", "--output", "a.jsonl", "--format", "text"), "--output writes JSON lines"),
     ],
 )
 def test_wrong_usage(run_dir: Path, folder: Path, arguments: tuple[str, ...], says: str) -> None:
@@ -206,7 +214,7 @@ def test_wrong_usage(run_dir: Path, folder: Path, arguments: tuple[str, ...], sa
     assert says in done.err
 
 
-def test_folder_that_is_no_run(tmp_path: Path) -> None:
+def test_folder_that_is_not_a_run(tmp_path: Path) -> None:
     done = ftspec("predict", tmp_path, "a tree")
     assert (done.code, done.out) == (2, ""), done.said
     assert done.err == (
@@ -214,7 +222,7 @@ def test_folder_that_is_no_run(tmp_path: Path) -> None:
     )
 
 
-def test_unfinished_run_says_how_to_go_on(run_dir: Path, tmp_path: Path) -> None:
+def test_unfinished_run_says_how_to_resume(run_dir: Path, tmp_path: Path) -> None:
     unfinished = tmp_path / "unfinished"
     unfinished.mkdir()
     for name in ("spec.resolved.yaml", "status.json"):

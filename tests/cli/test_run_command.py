@@ -1,4 +1,4 @@
-"""`ftspec run`: where its run directory goes, what the options do, and how it is interrupted."""
+"""`ftspec run`: its run directory, its options, and interruption."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.cli.warm import Warm
 
 pytestmark = pytest.mark.slow
 
-# about a tenth of a second each, so that a run can be interrupted, and is soon over once resumed
+# a step takes about 0.1 seconds: time to interrupt the run, and little time once it is resumed
 MANY_STEPS = ("--set", "training.max_steps=40", "--set", "training.save_strategy=no")
 
 ARGUMENTS = {
@@ -52,7 +52,7 @@ Runs = dict[str, tuple[Path, "Future[Done]"]]
 
 @dataclass(frozen=True)
 class Interrupted:
-    """A run that was sent SIGINT in training, and the run that went on from it."""
+    """A run that received SIGINT in training, and the run that resumed it."""
 
     code: int
     err: str
@@ -76,7 +76,7 @@ def interrupted(
     local: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Future[Interrupted]:
-    """Started first: it takes longest."""
+    """Starts first, because it takes longest."""
     future: Future[Interrupted] = start(
         _interrupt, warm, spec, tmp_path_factory.mktemp("stop"), local
     )
@@ -91,7 +91,7 @@ def runs(
     local: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Runs:
-    """Runs by name, each with the folder that is its output, its TMPDIR and its PYTHONPATH."""
+    """Runs by name, each with its folder, which is its output, TMPDIR and PYTHONPATH."""
     started = {}
     for name, arguments in ARGUMENTS.items():
         folder = tmp_path_factory.mktemp(name)
@@ -164,7 +164,7 @@ def test_finished_run_is_not_run_again(smoke_runs: SmokeRuns) -> None:
     assert (run_dir / "status.json").read_bytes() == before
 
 
-def test_another_spec_does_not_go_on_with_a_run(smoke_runs: SmokeRuns, spec: Path) -> None:
+def test_another_spec_does_not_resume_a_run(smoke_runs: SmokeRuns, spec: Path) -> None:
     run_dir = smoke_runs("quickstart").result().run_dir
     done = ftspec("run", spec, "--resume", run_dir)
     assert (done.code, done.out) == (2, ""), done.said
@@ -172,7 +172,7 @@ def test_another_spec_does_not_go_on_with_a_run(smoke_runs: SmokeRuns, spec: Pat
     assert str(run_dir / "spec.resolved.yaml") in done.err
 
 
-def test_resuming_what_is_no_run(spec: Path, tmp_path: Path) -> None:
+def test_resuming_what_is_not_a_run(spec: Path, tmp_path: Path) -> None:
     done = ftspec("run", spec, "--resume", tmp_path)
     assert (done.code, done.out) == (1, ""), done.said
     assert f'error[no-run]: "{tmp_path}" is not a run directory' in done.err
@@ -187,7 +187,7 @@ def test_interruption_keeps_a_checkpoint(interrupted: Future[Interrupted]) -> No
     assert stopped.status["status"] == "interrupted"
 
 
-def test_interrupted_run_goes_on_as_it_says(interrupted: Future[Interrupted]) -> None:
+def test_interrupted_run_resumes_with_the_printed_command(interrupted: Future[Interrupted]) -> None:
     stopped = interrupted.result()
     assert stopped.resumed.code == 0, stopped.resumed.said
     assert "  resuming from step " in stopped.resumed.err
@@ -236,7 +236,7 @@ def test_dry_run_trains_nothing_and_leaves_nothing(runs: Runs) -> None:
 
 
 def test_failure_of_a_library_is_no_traceback(runs: Runs) -> None:
-    """What ftspec cannot foresee ends with one line, and the traceback is in the log."""
+    """An unexpected error ends the run with one line. The traceback is in the log."""
     folder, future = runs["failing"]
     done = future.result()
     assert (done.code, done.out) == (1, ""), done.said

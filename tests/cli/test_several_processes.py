@@ -1,4 +1,4 @@
-"""`ftspec run` started by torchrun: two processes, one run, one voice."""
+"""`ftspec run` started by torchrun: two processes make one run, and only the first prints."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ if os.environ.get("LOCAL_RANK") == "1":
 
 @dataclass(frozen=True)
 class Interrupted:
-    """What a run said that was terminated, how it stood then, and the run that went on."""
+    """The output and the status of a run that was terminated, and the run that resumed it."""
 
     said: str
     status: dict[str, Any]
@@ -90,7 +90,7 @@ class Interrupted:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The spec and its data; a spec with a mistake that the data shows, and one that lint finds."""
+    """The spec and its data, a spec whose mistake shows in the data, and one that lint refuses."""
     folder = tmp_path_factory.mktemp("several")
     specs.write_data(folder)
     (folder / "run.yaml").write_text(SPEC, encoding="utf-8")
@@ -102,19 +102,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def env(local: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment whose rows nobody has prepared."""
+    """An environment with an empty cache of rows."""
     cache = str(tmp_path_factory.mktemp("cache"))
     return local | {"GLOO_SOCKET_IFNAME": "lo", "FTSPEC_CACHE": cache}
 
 
 def launched(*arguments: str | Path, env: dict[str, str]) -> Done:
-    """Two processes of `ftspec`, to their end."""
+    """Run `ftspec` in two processes, started by torchrun."""
     return run([*LAUNCH, *map(str, arguments)], env=env)
 
 
 def placed(warm: Warm, *arguments: str | Path, env: dict[str, str]) -> tuple[Done, Done]:
-    """Two processes that the environment alone gives their places, as other launchers do; to their
-    end."""
+    """Run `ftspec` in two processes that get their ranks from the environment alone."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -173,7 +172,7 @@ def read_json(run_dir: Path, name: str) -> Any:
 
 
 def logged(run_dir: Path, key: str) -> list[tuple[int, float]]:
-    """The steps at which a number was logged, and the number."""
+    """The steps at which a number was logged, with the number."""
     lines = (run_dir / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     records = [json.loads(line) for line in lines]
     return [(record["step"], record[key]) for record in records if key in record]
@@ -191,7 +190,7 @@ def test_two_processes_make_one_run(two: Future[Done], folder: Path) -> None:
     assert [path.name for path in (run_dir / "logs").iterdir()] == ["process-2.txt"]
 
 
-def test_the_first_process_speaks_for_both(two: Future[Done], folder: Path) -> None:
+def test_the_first_process_prints_for_both(two: Future[Done], folder: Path) -> None:
     done = two.result()
     lines = [line.strip() for line in done.err.splitlines()]
     [run_dir] = (folder / "two" / "small").iterdir()
@@ -232,7 +231,7 @@ def test_termination_leaves_a_checkpoint(interrupted: Future[Interrupted], folde
     assert {"rng_state_0.pth", "rng_state_1.pth"} <= {path.name for path in checkpoint.iterdir()}
 
 
-def test_all_processes_go_on_with_the_same_run(interrupted: Future[Interrupted]) -> None:
+def test_all_processes_resume_the_same_run(interrupted: Future[Interrupted]) -> None:
     stopped = interrupted.result()
     for resumed in stopped.resumed:
         assert resumed.code == 0, resumed.said
@@ -252,7 +251,7 @@ def test_resuming_with_fewer_processes_is_refused(
 
 
 @pytest.mark.parametrize(("name", "slug"), [("key", "unknown-key"), ("data", "unseen-label")])
-def test_a_mistake_is_told_once(name: str, slug: str, folder: Path, env: dict[str, str]) -> None:
+def test_mistake_is_reported_once(name: str, slug: str, folder: Path, env: dict[str, str]) -> None:
     done = launched("run", folder / f"{name}.yaml", "--output-dir", folder / name, env=env)
     assert done.code == 1
     assert done.err.count("error[") == done.err.count(f"error[{slug}]") == 1, done.err

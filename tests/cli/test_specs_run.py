@@ -1,4 +1,4 @@
-"""Every spec of the repository runs as it stands, and its model predicts."""
+"""Every spec of the repository runs unchanged, and its model predicts."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ Predict = Callable[[str], Done]
 
 @pytest.fixture(scope="module")
 def finished(request: pytest.FixtureRequest, smoke_runs: SmokeRuns) -> Finish:
-    """The run of a spec by its name; all that tests wait for are started together."""
+    """The run of a spec by its name. All runs that the selected tests need start together."""
     for test in (test_spec_runs_to_the_end, test_model_predicts):
         for name in selected(request, test.__name__, "name"):
             smoke_runs(name)
@@ -106,9 +106,9 @@ def predicted(
     finished: Finish,
     local: dict[str, str],
 ) -> Predict:
-    """What `ftspec predict` says of two texts, by the name of a spec.
+    """The result of `ftspec predict` for two texts, by the name of a spec.
 
-    The environment has no Hub: a run directory is all it takes.
+    The environment has no Hub: prediction only needs the run directory.
     """
 
     def predict(name: str) -> Done:
@@ -116,7 +116,7 @@ def predicted(
         texts = (SENTENCE, "কলকাতায় আজ বৃষ্টি হচ্ছে।")
         return warm.ftspec("predict", run_dir, *texts, "--format", "json", env=local)
 
-    # the runs are started before, so no prediction waits for one that comes after it
+    # the runs have started already, so no prediction waits for a run that starts later
     names = selected(request, test_model_predicts.__name__, "name")
     started = {name: start(predict, name) for name in names}
     return lambda name: started[name].result()
@@ -150,7 +150,7 @@ def test_metrics_of_every_split(name: str, finished: Finish) -> None:
         assert metrics[split].keys() == expected
         for result, value in metrics[split].items():
             assert value >= 0
-            # and the last thing the command prints
+            # the command also prints it
             assert f"{result} " in run.done.out
             assert f"  {value:.4f}\n" in run.done.out
 
@@ -201,26 +201,26 @@ def test_models_load_without_ftspec(finished: Finish, online: dict[str, str]) ->
             assert set(facts[name]["labels"]) == LABELS[name]
 
 
-def test_pickled_weights_are_said_aloud(finished: Finish, hub: HubServer) -> None:
+def test_pickled_weights_are_reported(finished: Finish, hub: HubServer) -> None:
     done = finished("xlsum_bangla_mt5").done
     assert '"google/mt5-small" has no safetensors: its pickled weights are loaded' in done.err
     assert "weights-only, so that no code in them can run" in done.err
     assert hub.requested("/google/mt5-small/resolve/")
-    # a service of the Hub would convert the repository, and transformers asks for it by itself
+    # transformers asks a service of the Hub to convert such a repository
     others = [path for method, path in hub.requests if method == "CONNECT"]
     assert [path for path in others if "safetensors" in path or "huggingface" in path] == []
     assert hub.requested("/api/models/google/mt5-small/discussions") == []
 
 
-def test_safetensors_are_not_spoken_of(finished: Finish) -> None:
+def test_safetensors_give_no_note(finished: Finish) -> None:
     assert "pickled" not in finished("cnn_t5").done.err
 
 
-def test_nothing_but_the_hub_is_asked(finished: Finish, hub: HubServer) -> None:
+def test_only_the_hub_is_contacted(finished: Finish, hub: HubServer) -> None:
     for name in NAMES:
         finished(name)
     asked = {path for method, path in hub.requests if not path.startswith("/")}
-    # datasets asks the host that has facts of its own on every dataset; nothing depends on it
+    # datasets also asks datasets-server about each dataset; nothing depends on the answer
     assert {path for path in asked if "datasets-server" not in path} <= {"huggingface.co:443"}
 
 
@@ -260,7 +260,7 @@ def test_bangla_goes_through_predict_and_back(
     assert (done.code, done.out, done.err) == (0, "", ""), done.said
     content = output.read_text(encoding="utf-8")
     assert [json.loads(line)["prompt"] for line in content.splitlines()] == texts
-    for text in texts:  # the letters themselves, not their numbers
+    for text in texts:  # the letters themselves, not escape sequences
         assert json.dumps(text, ensure_ascii=False)[1:-1] in content
 
 
@@ -271,7 +271,7 @@ def test_rouge_of_bangla() -> None:
 
     def score(**options: Any) -> dict[str, float]:
         context = Context(section=("metrics", 0), seed=0, note=print)
-        # without the numbers and English names in it, which the English tokenizer would find
+        # without numbers and English names, which the English tokenizer would find
         texts = [re.sub("[A-Za-z0-9]", "", pair["bn"]) for pair in bangla_pairs()[:50]]
         metric = rouge(RougeConfig(**options), context)
         result: dict[str, float] = metric.compute(predictions=texts, references=texts)

@@ -1,10 +1,8 @@
-"""Commands forked from a process that has imported what they need: to import it takes longer than
-they do.
+"""Commands forked from a process that has done the imports, which take longer than the commands.
 
-Each is a process of its own, with its own arguments, environment, folder and output. Libraries
-have read the environment when they were imported, though, so each environment has a process to
-fork from. What a test says of imports, signals, PYTHONPATH or the order of a set it says of a
-command started anew.
+Each command has its own process, arguments, environment, folder and output. Libraries read the
+environment when they are imported, so there is one process to fork from for each environment. A
+test of imports, signals, PYTHONPATH or the order of sets must start a fresh command instead.
 """
 
 from __future__ import annotations
@@ -36,14 +34,14 @@ IMPORTED = (
     "sklearn.metrics",
     "torch.utils.tensorboard",
 )
-# what commands read themselves, and torch when processes meet
+# read by the commands themselves, or by torch when processes connect
 READ_LATER = ("CANARY_", "FTSPEC_", "GLOO_", "LOCAL_RANK", "MASTER_", "RANK", "WORLD_SIZE")
-# what a run says to the libraries that it imports, if it needs no Hub
+# what a run that does not need the Hub sets for the libraries that it imports
 NO_HUB = {"HF_HUB_OFFLINE": "1", "HF_UPDATE_DOWNLOAD_COUNTS": "0"}
 
 
 class Warm:
-    """Runs commands, until it is closed."""
+    """Runs commands until it is closed."""
 
     def __init__(self) -> None:
         self._processes: dict[frozenset[tuple[str, str]], subprocess.Popen[str]] = {}
@@ -51,7 +49,7 @@ class Warm:
         self._lock = Lock()
 
     def ftspec(self, *arguments: str | Path, env: Mapping[str, str], cwd: Path = ROOT) -> Done:
-        """Run `ftspec` with these arguments to its end."""
+        """Run `ftspec` with these arguments and wait until it ends."""
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             asked = {
@@ -91,9 +89,11 @@ class Warm:
 
 
 def serve(lines: Iterable[str]) -> dict[str, Any] | None:
-    """Fork a process for each command that is asked for, and return it in that process; in this
-    one return when nobody can ask any more."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the processes that wait
+    """Fork a process for each command on a line, and return the command in that process.
+
+    In this process, return ``None`` after the last line.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for the waiting processes
     for line in lines:
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -125,7 +125,7 @@ def become(asked: dict[str, Any]) -> None:
 if __name__ == "__main__":
     for module in IMPORTED:
         importlib.import_module(module)
-    gc.freeze()  # as a command does that imports them itself
+    gc.freeze()  # as a command does after these imports
     wanted = serve(sys.stdin)
     if wanted is not None:
         become(wanted)

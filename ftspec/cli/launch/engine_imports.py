@@ -39,9 +39,9 @@ def require_engine() -> None:
 def engine_imports() -> Iterator[None]:
     """Pause garbage collection while the engine is imported.
 
-    The imports create nearly a million objects, none of which is garbage. Searching them takes a
-    noticeable part of the import time, and takes it again when the process ends. So they are
-    frozen: no later collection searches them.
+    The imports create nearly a million objects and no garbage. Searching them takes a noticeable
+    part of the import time, and takes it again when the process ends. So they are frozen: no later
+    collection searches them.
     """
     # if torch is already imported, freezing would also keep the objects of earlier runs
     if "torch" in sys.modules or not gc.isenabled():

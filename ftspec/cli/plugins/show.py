@@ -85,8 +85,8 @@ def _component_lines(registered: Registered) -> Iterator[str]:
     with Isolation(registered.plugin, "described a config") as described:
         keys += keys_of(component.config)
     if described.error is not None:
-        said = describe_error(described.error, registered.plugin)
-        yield f"\nits keys cannot be shown: {said}"
+        reason = describe_error(described.error, registered.plugin)
+        yield f"\nits keys cannot be shown: {reason}"
     if isinstance(component, TaskComponent):
         yield "\nfields of its template"
         for field in component.fields:

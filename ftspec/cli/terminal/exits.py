@@ -66,7 +66,7 @@ def code_of_error(error: BaseException) -> int:
         return INTERRUPTED
     if isinstance(error, (click.ClickException, UsageError)):
         return USAGE
-    # a full disk is not a bug, whatever was being written
+    # a full disk is not a bug in ftspec
     if isinstance(error, FtspecError) or _is_disk_full(error):
         return FINDINGS
     return BUG

@@ -13,7 +13,7 @@ from ftspec.explanations import explanations
 def test_explanation_of_a_check() -> None:
     result = CliRunner().invoke(cli, ["explain", "learning-rate"])
     assert result.exit_code == DONE
-    assert result.stdout.startswith("learning-rate\n\nThe learning rate is far from any ")
+    assert result.stdout.startswith("learning-rate\n\nThe learning rate is far ")
     assert "\nWhy: above 0.01 " in result.stdout
     assert "\nBad:\n\n    training: {learning_rate: 0.2}\n" in result.stdout
     assert result.stdout.endswith("\nGood:\n\n    training: {learning_rate: 2e-5}\n")
