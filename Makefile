@@ -1,17 +1,20 @@
 # "make quickstart" and "make test" set up everything that they need.
 PYTHON ?= python3
 VENV := .venv
+OLDEST := .venv-oldest
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # modules are compiled when they are first imported: most installed modules never are
-INSTALL := $(BIN)/python -m pip install -q --no-compile
+PIP_INSTALL := -m pip install -q --no-compile
+INSTALL := $(BIN)/python $(PIP_INSTALL)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help quickstart test test-variations check format bench clean
+.PHONY: help quickstart test test-oldest test-variations check format bench clean
 
 help:
 	@echo "make quickstart   set up, then train the quickstart spec on real data with a real model"
 	@echo "make test         set up, then run every test"
+	@echo "make test-oldest  set up, then run some tests with the oldest libraries that may be installed"
 	@echo "make test-variations"
 	@echo "                  set up, then run some tests under the conditions of other machines"
 	@echo "make check        set up, then check style, types and layers"
@@ -37,6 +40,17 @@ quickstart: $(VENV)/.train
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
+# the lowest versions that pyproject.toml allows, in an environment of their own
+$(OLDEST)/.installed: pyproject.toml constraints-oldest.txt requirements-quickstart.txt
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt -e '.[train]' \
+		hypothesis pytest pytest-xdist
+	$(OLDEST)/bin/python $(PIP_INSTALL) --no-deps --require-hashes -r requirements-quickstart.txt
+	@touch $@
+
+test-oldest: $(OLDEST)/.installed
+	$(OLDEST)/bin/python -m tests.oldest
+
 # all, or VARIATIONS="plain-kernels elsewhere"
 test-variations: $(VENV)/.dev
 	$(BIN)/python -m tests.variations $(VARIATIONS)
@@ -55,4 +69,4 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(OLDEST) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
