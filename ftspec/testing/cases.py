@@ -1,9 +1,9 @@
-"""Literate cases: specs that say of themselves what lint finds in them, and where.
+"""Cases: specs whose comments list the findings that lint must report.
 
-A comment such as ``# error[unknown-key]@3: unknown key "sede"`` at the end of a line expects that
-finding there, in column 3, with that text in its headline; a line may expect several. Where no
-comment can stand, ``@2:3`` names the line too. Everything lint finds must be expected. A file
-without such comments is a near miss: there is nothing to find.
+A comment such as ``# error[unknown-key]@3: unknown key "sede"`` at the end of a line expects this
+finding on the line, in column 3, with this text in its headline. A line may expect several
+findings. ``@2:3`` also names the line, for places where no comment is possible. Lint must report no
+other findings. A file without such comments must have no findings.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _EXPECTED = re.compile(
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """What is compared: where, and what."""
+    """The place, severity and slug of a finding, which are compared."""
 
     file: str
     line: int
@@ -41,7 +41,7 @@ class Place:
 
 
 def expected_in(path: Path) -> Iterator[tuple[Place, str]]:
-    """What the comments of a file expect, each with its part of the headline."""
+    """The findings that the comments of a file expect, with their part of the headline."""
     text = path.read_text(encoding="utf-8", errors="replace")
     for number, line in enumerate(re.split("\r\n|[\r\n]", text), start=1):
         for match in _EXPECTED.finditer(line):
@@ -51,7 +51,7 @@ def expected_in(path: Path) -> Iterator[tuple[Place, str]]:
 
 
 def found_in(path: Path, registry: Registry) -> Iterator[tuple[Place, Diagnostic]]:
-    """What lint finds in a file; a finding without a place is in line 0."""
+    """The findings of lint in a file. Findings without a place are on line 0."""
     collector = Collector()
     source = read_source(path, collector)
     for one in (*collector, *(lint(source, registry) if source is not None else ())):
@@ -67,7 +67,7 @@ def found_in(path: Path, registry: Registry) -> Iterator[tuple[Place, Diagnostic
 
 
 def check_case(path: Path, registry: Registry, *others: Path) -> None:
-    """Compare what lint finds in a file with what its comments, and those of ``others``, expect.
+    """Compare the findings in a file with the comments in it and in ``others``.
 
     Raises:
         NonconformingError: they differ.

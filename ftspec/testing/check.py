@@ -1,4 +1,4 @@
-"""A check of the kit: a name, and what raises when a plugin does not keep to it."""
+"""A check of the kit: a name, and a function that raises if a plugin fails the check."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 
 class NonconformingError(AssertionError):
-    """A plugin does not keep to what it must; the message says what, and what to do."""
+    """A plugin fails a check. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing a plugin must keep to, about one part of it.
+    """One requirement for one part of a plugin.
 
-    Calling it raises :class:`NonconformingError` where it does not, and ``unittest.SkipTest`` where
-    that cannot be told here.
+    Calling it raises :class:`NonconformingError` if the plugin does not meet the requirement, and
+    ``unittest.SkipTest`` if the check cannot run here.
     """
 
     name: str
@@ -30,6 +30,6 @@ class Check:
 
 
 def require(condition: object, problem: str) -> None:
-    """Raise :class:`NonconformingError` with ``problem`` unless ``condition`` holds."""
+    """Raise :class:`NonconformingError` with ``problem`` unless ``condition`` is true."""
     if not condition:
         raise NonconformingError(problem)

@@ -1,4 +1,4 @@
-"""Configs: strict, frozen, described, and the same after a journey through JSON."""
+"""Configs: strict, frozen, described, and unchanged by a round trip through JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ftspec.testing.subject import Subject, title
 
 
 def config_checks(subject: Subject) -> Iterator[Check]:
-    """For each component, what its config class promises a user of the language."""
+    """For each component, the checks of its config class."""
     for component in subject.components:
         yield _closed(component)
         yield _described(component)
@@ -27,7 +27,7 @@ def _closed(component: Component) -> Check:
             settings = model.model_config
             require(
                 settings.get("extra") == "forbid",
-                f"{model.__name__} takes unknown keys; inherit from SpecModel or ComponentConfig",
+                f"{model.__name__} accepts unknown keys; inherit from SpecModel or ComponentConfig",
             )
             require(settings.get("frozen"), f"{model.__name__} can be changed after validation")
 
@@ -62,7 +62,7 @@ def _stable(component: Component, subject: Subject) -> Check:
             again = _through_json(config)
         except Exception as error:
             raise NonconformingError(f"{config!r} does not survive JSON: {error}") from error
-        require(again == config, f"{config!r} is {again!r} after a journey through JSON")
+        require(again == config, f"{config!r} is {again!r} after a round trip through JSON")
 
     return Check("config survives JSON", title(component), run)
 
@@ -73,7 +73,7 @@ def _through_json(config: BaseModel) -> BaseModel:
 
 
 def _models_in(config: type[BaseModel]) -> list[type[BaseModel]]:
-    """The config, and the models inside it that are the plugin's own."""
+    """The config, and the models of the plugin inside it."""
     package = config.__module__.partition(".")[0]
     found: list[type[BaseModel]] = []
     waiting: list[Any] = [config]

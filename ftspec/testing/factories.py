@@ -1,4 +1,4 @@
-"""Factories: there, of the right form, and clear about a library that is not installed."""
+"""Factories: they exist, have the right methods, and name libraries that are not installed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ except MissingExtraError:
 
 
 def factory_checks(subject: Subject) -> Iterator[Check]:
-    """For each component, that its factory is there; and what is said without its library."""
+    """For each component, checks that its factory exists, and names a missing library."""
     asked = tuple(
         " ".join([component.factory, *_methods(component.kind)]) for component in subject.components
     )
@@ -68,19 +68,20 @@ def _there(component: Component, probed: Callable[[], Answers]) -> Check:
         require(
             not lacking,
             f'"{component.factory}" has no {", ".join(lacking)}; inherit from '
-            f"ftspec.api.{component.kind.capitalize()}, and what you leave out has a default",
+            f"ftspec.api.{component.kind.capitalize()}, which has default methods",
         )
 
     return Check("factory is there", title(component), run)
 
 
 def _probe(asked: tuple[str, ...]) -> Answers:
-    """What importing the factories tells.
+    """The results of importing the factories.
 
-    In a process of its own, for heavy libraries stay out of the tests' own; unless they are there.
+    In a separate process, to keep heavy libraries out of the tests' process, unless it has them
+    already.
     """
     if "torch" in sys.modules:
-        with warnings.catch_warnings(action="default"):  # to the tests they may be errors
+        with warnings.catch_warnings(action="default"):  # tests may turn warnings into errors
             return probe(asked)
     lines = _python("from ftspec.testing.probe import main; main()", *asked).stderr.splitlines()
     return dict(json.loads(line) for line in lines if line.startswith('["'))

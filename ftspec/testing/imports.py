@@ -1,4 +1,4 @@
-"""The module of the entry point is light: lint and editors import it thousands of times."""
+"""The module of the entry point is light, because every lint imports it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ print(json.dumps(sorted(set(sys.argv[2:]) & set(sys.modules))))
 
 
 def import_checks(subject: Subject) -> Iterator[Check]:
-    """The entry point's module, imported in a process of its own, imports nothing heavy."""
+    """A check that the entry point's module, in a separate process, imports nothing heavy."""
     module = subject.plugin.module or subject.plugin.name
 
     def run() -> None:
@@ -37,8 +37,8 @@ def import_checks(subject: Subject) -> Iterator[Check]:
         heavy = json.loads(done.stdout)
         require(
             not heavy,
-            f'"{module}" imports {", ".join(heavy)}; put that behind a factory string, in a module '
-            "of its own",
+            f'"{module}" imports {", ".join(heavy)}; move that to a separate module, behind a '
+            "factory string",
         )
 
     yield Check("imports nothing heavy", module, run)

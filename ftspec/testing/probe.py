@@ -1,4 +1,4 @@
-"""Imports factories, and tells of each whether it is there and of the right form."""
+"""Imports factories, and reports whether each exists and has the right methods."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 Answers = dict[str, dict[str, Any]]
-"""By factory: the methods it is ``lacking``, the module ``missing``, or another ``error``."""
+"""By factory: the methods ``lacking``, the module ``missing``, or another ``error``."""
 
 
 def probe(asked: Sequence[str]) -> Answers:
-    """Import each factory; what is asked is its string and, after blanks, the methods it needs."""
+    """Import each factory. An item is a factory string and, after spaces, its required methods."""
     return {one.partition(" ")[0]: _answer(*one.split()) for one in asked}
 
 
@@ -34,9 +34,9 @@ def _answer(factory: str, *methods: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Answer the arguments of the command line, a line of JSON for each.
+    """Print an answer for each argument, one line of JSON each.
 
-    To stderr, since what is imported may print.
+    To stderr, because imported modules may print to stdout.
     """
     for item in probe(sys.argv[1:]).items():
         print(json.dumps(item), file=sys.stderr)

@@ -1,5 +1,5 @@
-"""The README: names every component, and its specs lint clean. Relative paths in them mean what
-they would in the project's ``specs/``."""
+"""The README: it names every component, and its specs have no findings. Relative paths in them are
+relative to the project's ``specs/``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SPEC = re.compile(r"^```yaml\n(ftspec:.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def readme_checks(subject: Subject) -> Iterator[Check]:
-    """The project's README.md names each component in backquotes; its specs lint clean."""
+    """Checks that the README.md names each component in backquotes, and its specs lint clean."""
     path = subject.project / "README.md" if subject.project is not None else None
     if path is None:
         return

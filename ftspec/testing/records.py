@@ -1,4 +1,4 @@
-"""Hooks and records: what discovery accepts, and what reads well in a listing."""
+"""Hooks and records: accepted by discovery, and readable in listings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ftspec.testing.subject import Subject, title
 
 
 def record_checks(subject: Subject) -> Iterator[Check]:
-    """The hooks return the same records whenever they are called; each record is in form."""
+    """Checks that hooks return the same records on every call, and that each record is valid."""
     plugin = subject.plugin
 
     def hooks_are_stable() -> None:
@@ -42,7 +42,9 @@ def _record_check(component: Component, subject: Subject) -> Check:
 
 
 def _check_task(task: TaskComponent, subject: Subject) -> None:
-    require(task.inputs, "a task needs a field that the model reads; all of them are answers")
+    require(
+        task.inputs, "a task needs a field that the model reads, and all of its fields are answers"
+    )
     for field in task.fields:
         require(field.summary.strip(), f'the field "{field.name}" has no summary')
     for prediction, names in task.default_metrics.items():

@@ -1,4 +1,4 @@
-"""The plugin under test: what is installed of it, and where its project lies."""
+"""The plugin under test: the installed plugin, and the folder of its project."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Subject:
     """A plugin under test.
 
     Attributes:
-        plugin: as discovery sees it.
-        registry: everything installed beside it.
-        project: the folder with its README.md, ``specs/`` and ``tests/cases/``; checks of what is
-            not there are left out.
-        samples: for a component, named ``"<kind> <name>"``, the keys that a spec must give it,
-            where values that fit its schema are not enough.
+        plugin: the plugin, as discovery finds it.
+        registry: all installed plugins.
+        project: the folder with its README.md, ``specs/`` and ``tests/cases/``. Checks of missing
+            files are skipped.
+        samples: by ``"<kind> <name>"``, the keys of a component in a spec, if generated values
+            that fit its schema are not valid.
     """
 
     plugin: Plugin
@@ -41,11 +41,11 @@ class Subject:
         project: Path | None = None,
         samples: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Subject:
-        """The installed plugin of that name: its entry point's, or its module's for a built-in.
+        """The installed plugin with the name of an entry point, or of the module of built-ins.
 
         Raises:
-            LookupError: no such plugin is installed.
-            NonconformingError: it is, and is broken.
+            LookupError: the plugin is not installed.
+            NonconformingError: the plugin is broken.
         """
         registry = build_registry()
         found = next((plugin for plugin in registry.plugins if plugin.name == name), None)
@@ -58,11 +58,11 @@ class Subject:
 
     @property
     def components(self) -> tuple[Component, ...]:
-        """The records it contributes."""
+        """The records of the plugin."""
         return tuple(one.component for one in self.registry if one.plugin.name == self.plugin.name)
 
     def least_keys(self, component: Component) -> Mapping[str, Any]:
-        """The least a spec must say of a component: the sample, or values that fit its schema."""
+        """The required keys of a component: its sample, or values that fit its schema."""
         sample = self.samples.get(title(component))
         if sample is not None:
             return sample
@@ -72,5 +72,5 @@ class Subject:
 
 
 def title(component: Component) -> str:
-    """``"<kind> <name>"``: how the kit calls a component."""
+    """``"<kind> <name>"``, the name of a component in the kit."""
     return f"{component.kind} {component.name}"

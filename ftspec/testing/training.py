@@ -1,6 +1,6 @@
-"""Checks that train: each spec of the project runs, twice alike, and its model predicts.
+"""Checks that train: each spec of the project runs, gives the same losses twice, and predicts.
 
-They import torch; keep them apart from a plugin's quick tests if you like.
+This module imports torch.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from ftspec.testing.check import Check, require
 from ftspec.testing.runs import Listener, compile_plan, plan_spec
 from ftspec.testing.subject import Subject, title
 
-# measured when a run starts, it would cut the steps of two runs differently, and dropout with them
+# if measured at the start, the steps of two runs would be split differently, and dropout differ
 _ALIKE = ("performance.micro_batch_overhead_tokens=256",)
 _KEPT = ("spec.yaml", "spec.resolved.yaml", "plan.json", "lock.json", "metrics.json", "log.txt")
 
 
 def training_checks_of(subject: Subject, *, profile: str = "smoke") -> list[Check]:
-    """The checks of a plugin that need the ``train`` extra and the plugin's own libraries.
+    """The checks of a plugin that need the ``train`` extra and the libraries of the plugin.
 
-    Every spec in the project's ``specs/`` runs under ``profile``, which should take few steps over
+    Every spec in the project's ``specs/`` runs with ``profile``, which should have few steps and
     few rows.
     """
     checks = [
@@ -55,7 +55,7 @@ def training_checks_of(subject: Subject, *, profile: str = "smoke") -> list[Chec
 
 
 def _hash_check(component: Component, subject: Subject) -> Callable[[], None]:
-    """Two transforms made from one config hash alike, or the caches of datasets never hit."""
+    """Two transforms with the same config have the same hash, or caches never hit."""
 
     def run() -> None:
         try:
@@ -67,8 +67,8 @@ def _hash_check(component: Component, subject: Subject) -> Callable[[], None]:
         one, other = (Hasher.hash(factory(config, context)) for _ in range(2))
         require(
             one == other,
-            f'two of "{component.name}" with the same config hash differently; keep open files, '
-            "locks and objects made anew out of what it holds",
+            f'two of "{component.name}" with the same config have different hashes; do not keep '
+            "open files, locks and other unique objects in its attributes",
         )
 
     return run
@@ -126,7 +126,7 @@ def _losses(run_dir: RunDirectory) -> list[float]:
 
 
 def _check_prediction(plan: Plan, run_dir: RunDirectory, compiled: CompiledRun) -> None:
-    """The trained model, read back, gives a JSON mapping for each of two training rows."""
+    """The saved model returns a JSON mapping for each of two training rows."""
     inputs = plan.task.component.inputs
     fields = compiled.data.fields["train"]
     rows = list(fields.take(2)) if not isinstance(fields, Dataset) else list(fields.select([0, 1]))

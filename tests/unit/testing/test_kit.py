@@ -99,7 +99,7 @@ def test_good_plugin(subject_of: SubjectOf) -> None:
             "    times: int",
             '    model_config = {"extra": "ignore"}\n    times: int',
             "config is strict",
-            "takes unknown keys",
+            "accepts unknown keys",
         ),
         (
             "times: int = Field(default=1,",
@@ -113,7 +113,7 @@ def test_good_plugin(subject_of: SubjectOf) -> None:
             "self.config = config.model_dump()",
             "self.config = __import__('uuid').uuid4()",
             "hashes alike",
-            "hash differently",
+            "have different hashes",
         ),
         (
             "    return [\n        TransformComponent(",
