@@ -71,8 +71,8 @@ def test_module_to_adapt_and_to_train_whole() -> None:
     adapter = "type: lora\ntarget_modules: [query, dense]\nmodules_to_save: [pooler, dense]"
     [one] = found(adapter)
     assert str(one) == (
-        'spec.yaml:11:29: warning[peft/module-twice]: "dense" is trained whole, so that no adapter '
-        "is put there"
+        'spec.yaml:11:29: warning[peft/module-twice]: "dense" is trained whole, so it gets no '
+        "adapter"
     )
     assert [str(label.span) for label in one.labels] == ["spec.yaml:11:29", "spec.yaml:12:31"]
     assert found(adapter.replace("[pooler, dense]", "[pooler]")) == []

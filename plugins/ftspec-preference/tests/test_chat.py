@@ -138,9 +138,9 @@ def test_rows_are_never_without_labels(write: Write, compiled: Compiled, tmp_pat
     assert all(any(label != IGNORED_LABEL for label in labels[1:]) for labels in encoded["labels"])
     assert max(map(len, encoded["input_ids"])) == 200
     notes = "\n".join(run.trainer.notes)
-    assert "train: 2 of 16 rows are left out: they have no answer, or none within" in notes
-    assert 'train: the answers of 1 rows are cut at their end to fit "max_length: 200"' in notes
-    assert "rows are left out" in "".join(compiled(write("chat", rows=path)).trainer.notes)
+    assert "train: 2 of 16 rows are dropped: they have no answer, or none within" in notes
+    assert 'train: the answers of 1 rows are truncated to fit "max_length: 200"' in notes
+    assert "rows are dropped" in "".join(compiled(write("chat", rows=path)).trainer.notes)
     with pytest.raises(RunError, match="no row has an answer within") as caught:
         compiled(write("chat", rows=path, max_length=8))
     assert caught.value.slug == "preference/no-answers"

@@ -177,8 +177,8 @@ def test_answers_are_cut_and_prompts_never(write: Write, compiled: Compiled) -> 
             assert row[name] == uncut[name][: limit - len(row["prompt_ids"])]
             assert row[name] != []
     notes = "\n".join(run.trainer.notes)
-    assert f"train: {16 - len(encoded)} of 16 rows are left out" in notes
-    assert f"train: the answers of {len(encoded)} rows are cut at their end" in notes
+    assert f"train: {16 - len(encoded)} of 16 rows are dropped" in notes
+    assert f"train: the answers of {len(encoded)} rows are truncated" in notes
 
 
 @pytest.mark.parametrize("full", [True, False])

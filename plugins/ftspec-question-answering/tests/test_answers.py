@@ -48,7 +48,5 @@ def test_another_form(value: Any) -> None:
 def test_an_answer_that_stands_elsewhere() -> None:
     with pytest.raises(RunError) as caught:
         read_answers({"text": ["otter"], "answer_start": [1]}, CONTEXT)
-    assert caught.value.headline == (
-        'the answer "otter" does not stand at character 1 of its context'
-    )
-    assert caught.value.helps == ('what stands there is "tter:"',)
+    assert caught.value.headline == ('the answer "otter" is not at character 1 of its context')
+    assert caught.value.helps == ('the text there is "tter:"',)

@@ -1,1 +1,1 @@
-"""Sentence embeddings: texts to vectors that are close where the texts belong together."""
+"""Sentence embeddings: vectors that are close for texts that belong together."""

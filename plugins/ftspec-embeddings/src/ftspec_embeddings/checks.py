@@ -1,4 +1,4 @@
-"""What lint finds about a sentence-embedding task."""
+"""The findings of lint in a sentence-embedding task."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
 
 
 def _fields(plan: Plan, spans: Document, loss: LossName) -> Iterator[Diagnostic]:
-    """Fields that the loss needs and has not, or has and cannot use."""
+    """Fields that the loss needs and are missing, or that it does not use."""
     needed = {"triplet": "negative"} | dict.fromkeys(SCORED_LOSSES, "score")
     at = (*plan.task.at, "loss") if spans.node((*plan.task.at, "loss")) else plan.task.at
     field = needed.get(loss)
     if field is not None and field not in plan.template:
         yield Diagnostic(
             slug="embeddings/missing-field",
-            headline=f'the loss "{loss}" learns from the field "{field}", which the template does '
+            headline=f'the loss "{loss}" needs the field "{field}", which the template does '
             "not fill",
             labels=labelled(spans.span(at)),
             helps=(
                 f'fill "{field}" in the template',
-                'or remove "loss": the default fits the fields there are',
+                'or remove "loss": the default fits the fields of the template',
             ),
         )
     for field, losses in (
@@ -59,37 +59,37 @@ def _fields(plan: Plan, spans: Document, loss: LossName) -> Iterator[Diagnostic]
         if field in plan.template and loss not in losses:
             yield Diagnostic(
                 slug="embeddings/unused-field",
-                headline=f'the loss "{loss}" does not learn from the field "{field}"',
+                headline=f'the loss "{loss}" does not use the field "{field}"',
                 labels=labelled(spans.key_span((*_TEMPLATE, field))),
                 helps=(
-                    "choose one that does: " + ", ".join(f'"{name}"' for name in losses),
-                    "or leave the field out",
+                    "choose a loss that does: " + ", ".join(f'"{name}"' for name in losses),
+                    "or remove the field",
                 ),
             )
 
 
 def _negatives(plan: Plan, spans: Document, loss: LossName) -> Iterator[Diagnostic]:
-    """Batches in which a row finds no negatives, or fewer than one may think."""
+    """Batches without negatives, or with fewer than expected."""
     if loss not in IN_BATCH_LOSSES:
         return
     if plan.training.get("per_device_train_batch_size") == 1 and "negative" not in plan.template:
         yield Diagnostic(
             slug="embeddings/no-negatives",
             headline=f'the loss "{loss}" takes negatives from the other rows of a batch, and a '
-            "batch of one row has none: there is nothing to learn",
+            "batch of one row has none",
             labels=labelled(spans.span(_BATCH)),
-            helps=("set a larger batch; 32 and more are usual",),
+            helps=("use a larger batch; 32 or more is usual",),
         )
     steps = plan.training.get("gradient_accumulation_steps", 1)
     if steps > 1:
         yield Diagnostic(
             slug="embeddings/accumulated-negatives",
             severity=Severity.INFO,
-            headline=f'"gradient_accumulation_steps: {steps}" adds no negatives: each batch has '
-            "its own",
+            headline=f'"gradient_accumulation_steps: {steps}" adds no negatives: each batch '
+            "uses its own",
             labels=labelled(spans.span(_ACCUMULATION)),
             helps=(
-                "a larger batch in the same memory: "
+                "for a larger batch in the same memory: "
                 '"task: {loss: cached-multiple-negatives-ranking, mini_batch_size: …}"',
             ),
         )
@@ -105,5 +105,5 @@ def _idle_keys(plan: Plan, spans: Document, loss: LossName) -> Iterator[Diagnost
                 severity=Severity.WARNING,
                 headline=f'the loss "{loss}" does not read "{key}"',
                 labels=labelled(spans.key_span(at)),
-                helps=("it belongs to " + ", ".join(f'"{name}"' for name in losses),),
+                helps=("it is a key of " + ", ".join(f'"{name}"' for name in losses),),
             )

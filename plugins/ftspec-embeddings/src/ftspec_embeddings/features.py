@@ -9,13 +9,13 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 FIELDS = ("anchor", "positive", "negative")
-"""The fields that are texts, in the order that losses expect."""
+"""The text fields, in the order that losses expect."""
 
 SCORE = "score"
 
 
 def split(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """For each field that is there, what the tokenizer gave for it."""
+    """The output of the tokenizer for each field."""
     parts = {field: _of(field, values) for field in FIELDS}
     return {field: part for field, part in parts.items() if part}
 
@@ -30,14 +30,14 @@ def _of(field: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def join(field: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What :func:`split` takes apart."""
+    """The inverse of :func:`split`, for one field."""
     return {f"{field}_{name}": value for name, value in values.items()}
 
 
 def padding_collator(
     tokenizer: PreTrainedTokenizerBase,
 ) -> Callable[[Sequence[Mapping[str, Any]]], dict[str, torch.Tensor]]:
-    """Pads each field of a batch by itself, to its longest text."""
+    """A collator that pads each field of a batch separately, to its longest text."""
 
     def collate(rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
         batch: dict[str, torch.Tensor] = {}

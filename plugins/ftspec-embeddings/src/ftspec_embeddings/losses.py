@@ -1,4 +1,4 @@
-"""The losses of sentence-transformers, by the names and keys of a spec."""
+"""The losses of sentence-transformers, from the names and keys of a spec."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ftspec_embeddings.config import LossName, SentenceEmbeddingConfig
 
 
 def make_loss(name: LossName, config: SentenceEmbeddingConfig, model: SentenceTransformer) -> Any:
-    """The loss ``name`` with the keys that it reads. Called with a list of features, one mapping
-    of tensors for each field, and the scores; gives the loss of the batch."""
+    """The loss ``name`` with the keys that it uses. It takes a list of features, one mapping of
+    tensors for each field, and the scores, and returns the loss of the batch."""
     given: dict[str, Any] = {}
     if config.scale is not None:
         given["scale"] = config.scale
@@ -42,7 +42,7 @@ def make_loss(name: LossName, config: SentenceEmbeddingConfig, model: SentenceTr
 def loss_of_embeddings(
     name: LossName, config: SentenceEmbeddingConfig, model: SentenceTransformer
 ) -> Any:
-    """The same loss for embeddings that are there already, which caching is no use to."""
+    """The same loss for existing embeddings, which do not need caching."""
     uncached: LossName = "multiple-negatives-ranking"
     loss: nn.Module = make_loss(uncached if name.startswith("cached-") else name, config, model)
     return loss.compute_loss_from_embeddings

@@ -1,4 +1,4 @@
-"""A loaded model as a SentenceTransformer, which saves itself as that library loads it."""
+"""A loaded model as a SentenceTransformer, which saves itself in the format of the library."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def as_sentence_transformer(
     max_length: int,
     config: SentenceEmbeddingConfig,
 ) -> SentenceTransformer:
-    """The model, its tokens pooled to one vector. ``model`` may have an adapter on it."""
+    """The model with its token vectors pooled to one vector. ``model`` may have an adapter."""
     with tempfile.TemporaryDirectory(prefix="ftspec-") as folder:
         model.config.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
@@ -41,7 +41,7 @@ def as_sentence_transformer(
             module_output_name="token_embeddings",
             max_seq_length=max_length,
         )
-    # what it was made by is of no concern to who reads the saved modules
+    # the saved modules must name the class of the library
     transformer.__class__ = Transformer
     pooling: Any = _POOLING[config.pooling]
     modules: list[Any] = [transformer, Pooling(transformer.get_embedding_dimension(), pooling)]
@@ -51,8 +51,8 @@ def as_sentence_transformer(
 
 
 class _Loaded(Transformer):
-    """A Transformer whose weights are in memory: the library itself only knows how to read them
-    from a folder, which would lose an adapter and cost a copy."""
+    """A Transformer with a loaded model. The library can only load from a folder, which would lose
+    an adapter and make a copy."""
 
     def _load_model(self, *arguments: Any, **options: Any) -> Any:
         return options["loaded"]

@@ -1,4 +1,4 @@
-"""The task and its metric, as records, and what lint finds about them. Imports nothing heavy."""
+"""The records of the task and its metric, and their checks. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
     """What the model learns."""
     yield TaskComponent(
         name="sentence-embedding",
-        summary="texts to vectors that are close where the texts belong together",
+        summary="vectors that are close for texts that belong together",
         config=SentenceEmbeddingConfig,
         factory="ftspec_embeddings.task:SentenceEmbedding",
         fields=(
             TaskField(name="anchor", summary="the text, such as a question"),
             TaskField(
                 name="positive",
-                summary="a text that belongs to it, such as the answer",
+                summary="a matching text, such as the answer",
                 is_needed_to_predict=False,
             ),
             TaskField(
                 name="negative",
-                summary="a text that does not belong to it",
+                summary="a text that does not match",
                 required=False,
                 is_answer=True,
             ),
             TaskField(
                 name="score",
-                summary="how well anchor and positive belong together",
+                summary="how well anchor and positive match",
                 required=False,
                 type="label",
                 is_answer=True,
@@ -60,7 +60,7 @@ def ftspec_register_metrics() -> Iterable[MetricComponent]:
     """What is measured."""
     yield MetricComponent(
         name="retrieval",
-        summary="how well a search by the anchors finds their positives among those of the split",
+        summary="how well a search with the anchors finds their positives in the split",
         config=RetrievalConfig,
         factory="ftspec_embeddings.retrieval:retrieval",
         scores=frozenset({"ranks"}),
@@ -71,5 +71,5 @@ def ftspec_register_metrics() -> Iterable[MetricComponent]:
 
 @hookimpl
 def ftspec_check_plan(plan: Plan, spans: Document) -> Iterable[Diagnostic]:
-    """Losses that do not fit the fields, the batch or the keys."""
+    """Check that the loss fits the fields, the batch size and the keys."""
     return checks.check(plan, spans)

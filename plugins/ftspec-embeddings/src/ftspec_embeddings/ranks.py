@@ -1,4 +1,4 @@
-"""The ranks that a search by similarity gives the texts it should find."""
+"""The ranks of relevant texts in a search by similarity."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float32]
 
-_ROWS_AT_ONCE = 512  # queries whose similarities to all candidates are in memory
+_ROWS_AT_ONCE = 512  # queries with similarities in memory at once
 
 
 def find_ranks(
@@ -17,9 +17,9 @@ def find_ranks(
 ) -> list[list[int]]:
     """For each query, the ranks of its relevant candidates among all of them, best first, from 1.
 
-    ``queries`` and ``candidates`` have shape (Q, D) and (C, D) and are compared by their cosine;
-    ``relevant`` holds rows of ``candidates``. A candidate that is just as close as a relevant one
-    is ranked before it: vectors that are all alike find nothing.
+    ``queries`` and ``candidates`` have shape (Q, D) and (C, D) and are compared by cosine.
+    ``relevant`` has rows of ``candidates``. In a tie, other candidates rank before relevant ones,
+    so that equal vectors get the worst ranks.
     """
     queries, candidates = _normalized(queries), _normalized(candidates)
     ranks: list[list[int]] = []
@@ -40,7 +40,7 @@ def _normalized(vectors: Matrix) -> Matrix:
 
 
 def first_of_each(keys: Sequence[Hashable]) -> tuple[list[int], list[int]]:
-    """The first row of each distinct key, and for every row the place of its key among these."""
+    """The first row of each distinct key, and for every row the index of its key among them."""
     places: dict[Hashable, int] = {}
     firsts: list[int] = []
     for row, key in enumerate(keys):

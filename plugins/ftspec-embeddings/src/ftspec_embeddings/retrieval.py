@@ -1,4 +1,4 @@
-"""How well a search finds: recall, mean reciprocal rank, nDCG and mean average precision.
+"""Retrieval metrics: recall, mean reciprocal rank, nDCG and mean average precision.
 
 All take the ranks of the relevant candidates of each query and are means over queries. Formulas as
 in C. Manning, P. Raghavan, H. Schütze, Introduction to Information Retrieval (2008), chapter 8,
@@ -20,8 +20,8 @@ Ranks = Sequence[int]
 
 
 def retrieval(config: RetrievalConfig, context: Context) -> LocalMetric:
-    """``predictions`` are the ranks that the relevant candidates of a query have, ``references``
-    those they have in a perfect search; both from 1 and ascending."""
+    """``predictions`` are the ranks of the relevant candidates of a query, ``references`` their
+    ranks in a perfect search. Both start at 1 and are sorted."""
     k = config.k
 
     def score(predictions: Any, references: Any) -> dict[str, float]:

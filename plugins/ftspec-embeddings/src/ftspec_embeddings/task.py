@@ -1,4 +1,4 @@
-"""Sentence embeddings: a vector for each text, by the losses and the model of
+"""Sentence embeddings: a vector for each text, with the losses and the model of
 sentence-transformers."""
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Rows: TypeAlias = datasets.Dataset | datasets.IterableDataset
 
 
 class SentenceEmbedding(Task):
-    """Close vectors for texts that belong together."""
+    """Vectors that are close for texts that belong together."""
 
     trainer_class = EmbeddingTrainer
 
@@ -39,8 +39,8 @@ class SentenceEmbedding(Task):
         self._fields: tuple[str, ...] = ()
 
     def fit(self, fields: Rows, features: datasets.Features | None) -> None:
-        """Take up which fields there are, and say how many rows of a batch may be no negatives of
-        each other."""
+        """Find the fields of the template, and report rows that are false negatives of each
+        other."""
         names = fields.column_names or list(next(iter(fields)))
         self._fields = tuple(name for name in (*FIELDS, SCORE) if name in names)
         self._loss = self._config.loss_for(self._fields)
@@ -55,12 +55,12 @@ class SentenceEmbedding(Task):
             if repeated:
                 self._context.note(
                     f"{repeated:,} of {len(fields):,} training rows have the {name} of another "
-                    "row: in one batch each is taken for the other's negative; to drop them: "
+                    "row: in the same batch, they are false negatives; to drop them: "
                     '"transforms: [{type: deduplicate, columns: […]}]"'
                 )
 
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
-        """Tokens of each text, cut to ``max_length``, and the scores."""
+        """Tokens of each text, truncated to ``max_length``, and the scores."""
         encoded: dict[str, Any] = {}
         for name in FIELDS:
             if name in fields:
@@ -76,11 +76,11 @@ class SentenceEmbedding(Task):
         )
 
     def collator(self, model: Any) -> Callable[[list[dict[str, Any]]], Any]:
-        """Pad each field to its longest text."""
+        """Pad each field to its longest text in the batch."""
         return padding_collator(self._context.tokenizer)
 
     def arguments(self) -> Mapping[str, Any]:
-        """No tensor of a batch is called ``labels``."""
+        """A batch has no tensor with the name ``labels``."""
         return {"label_names": []}
 
     def trainer_options(self, model: Any) -> Mapping[str, Any]:
@@ -91,11 +91,11 @@ class SentenceEmbedding(Task):
         }
 
     def decode(self, outputs: EvalPrediction, rows: Rows) -> tuple[Any, Any]:
-        """Similarities and scores; or ranks of the positives of each anchor, and those they have
+        """Similarities and scores; or the ranks of the positives of each anchor, and their ranks
         in a perfect search.
 
-        Equal texts are one: the right answers of an anchor are the positives of all rows that have
-        it, and the candidates are all positives and negatives of the split.
+        Equal texts count once: the right answers of an anchor are the positives of all rows with
+        this anchor, and the candidates are all positives and negatives of the split.
         """
         vectors = np.asarray(outputs.predictions, dtype=np.float32)
         if SCORE in self._fields:
@@ -115,8 +115,8 @@ class SentenceEmbedding(Task):
     def predict(
         self, model: SentenceTransformer, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
-        """The embedding of each anchor; where a row has a positive, its embedding and how similar
-        the two are, from -1 to 1."""
+        """The embedding of each anchor. For a row with a positive, also the embedding of the
+        positive and the similarity of both, from -1 to 1."""
         anchors = self._embed(model, [row["anchor"] for row in rows], "anchor")
         results: list[dict[str, Any]] = [{"embedding": vector.tolist()} for vector in anchors]
         paired = [index for index, row in enumerate(rows) if "positive" in row]
@@ -149,7 +149,7 @@ class SentenceEmbedding(Task):
             score = float(value) / self._config.max_score
         except (TypeError, ValueError):
             score = math.nan
-        # "cosent" and "angle" only compare scores, whatever their size
+        # "cosent" and "angle" only compare scores, so their range does not matter
         low = {"contrastive": 0.0, "cosine-similarity": -1.0}.get(self._loss, -math.inf)
         if math.isfinite(score) and low <= score <= (1.0 if low > -math.inf else math.inf):
             return score
@@ -163,7 +163,7 @@ class SentenceEmbedding(Task):
 
 
 def _texts_of(rows: Rows, column: str) -> list[tuple[int, ...]]:
-    """What tells texts apart: their tokens."""
+    """The tokens of each text, to compare texts."""
     values = rows[column] if isinstance(rows, datasets.Dataset) else [row[column] for row in rows]
     return [tuple(tokens) for tokens in values]
 

@@ -1,8 +1,8 @@
-"""The Trainer of embeddings: the plain one, with a loss over the vectors of a batch.
+"""The Trainer for embeddings: the plain Trainer, with a loss over the vectors of a batch.
 
-Not the Trainer of sentence-transformers: that one gives no vectors in evaluation, which metrics
-need; draws the rows of evaluation in an order of its own; and has its own samplers, where the spec
-says how rows are drawn. The losses and the model are that library's.
+It does not use the Trainer of sentence-transformers, which returns no vectors in evaluation (which
+metrics need), evaluates rows in its own order, and has its own samplers (the spec decides how rows
+are drawn). The losses and the model come from that library.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ LossOfEmbeddings = Callable[[list[torch.Tensor], torch.Tensor | None], torch.Ten
 
 
 class EmbeddingTrainer(Trainer):
-    """``loss`` takes features and scores and runs the model by itself; ``loss_of_embeddings`` is
-    the same of vectors that are there already."""
+    """``loss`` takes features and scores, and runs the model. ``loss_of_embeddings`` is the same
+    loss for existing vectors."""
 
     def __init__(
         self, *arguments: Any, loss: Any, loss_of_embeddings: LossOfEmbeddings, **options: Any
@@ -40,8 +40,8 @@ class EmbeddingTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
-        """The loss of the batch; no outputs, which only :meth:`prediction_step` knows."""
-        self._loss.model = model  # as accelerate wrapped it, or gradients would not be synchronised
+        """The loss of the batch. It has no outputs; :meth:`prediction_step` returns them."""
+        self._loss.model = model  # wrapped by accelerate, so that gradients are synchronized
         loss = self._loss(list(split(inputs).values()), inputs.get(SCORE))
         return (loss, {}) if return_outputs else loss
 
@@ -52,8 +52,8 @@ class EmbeddingTrainer(Trainer):
         prediction_loss_only: bool,
         ignore_keys: list[str] | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
-        """The loss, the vectors with shape (B, fields, D), and the scores, zeros where there are
-        none: metrics are only asked where there is something to compare with."""
+        """The loss, the vectors with shape (B, fields, D), and the scores. Without scores these
+        are zeros, because the Trainer computes metrics only with labels."""
         inputs = self._prepare_inputs(inputs)
         with torch.no_grad(), self.compute_loss_context_manager():
             vectors = [
@@ -67,7 +67,7 @@ class EmbeddingTrainer(Trainer):
         return loss, stacked, stacked.new_zeros(len(stacked)) if scores is None else scores
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        """As the library loads it: ``SentenceTransformer(output_dir)``."""
+        """Save in the format of the library: ``SentenceTransformer(output_dir)`` loads it."""
         folder = output_dir or self.args.output_dir or "."
         Path(folder).mkdir(parents=True, exist_ok=True)
         self._whole().save_pretrained(folder, create_model_card=False)
@@ -75,7 +75,7 @@ class EmbeddingTrainer(Trainer):
     def _load_from_checkpoint(
         self, resume_from_checkpoint: str, model: nn.Module | None = None
     ) -> None:
-        """Into the inner model, whose weights are the only ones there are."""
+        """Load into the inner model, which has all the weights."""
         super()._load_from_checkpoint(resume_from_checkpoint, self._whole().transformers_model)
 
     def _load_best_model(self) -> None:

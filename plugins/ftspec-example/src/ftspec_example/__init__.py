@@ -1,1 +1,1 @@
-"""Multiple choice: which of several texts answers another."""
+"""Multiple choice: the right one of several answers."""

@@ -1,4 +1,4 @@
-"""A line for each run of the task, beside its run directories: what was tried and came of it."""
+"""The history of the task's runs: a file next to the run directories, with settings and results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NAME = "history.jsonl"
 
 
 def add_line(plan: Plan, run_dir: RunDirectory, event: str) -> None:
-    """Append what happened to the history of the spec's runs."""
+    """Append an event to the history."""
     line = {"run": run_dir.path.name, "event": event, "training": dict(plan.training)}
     if event == "finished":
         line["metrics"] = run_dir.read_json("metrics.json")

@@ -1,4 +1,4 @@
-"""What ftspec finds: the record of the task, a check, and two observers. Imports without torch."""
+"""The record of the task, a check, and two observers. This module must not import torch."""
 
 from __future__ import annotations
 
@@ -20,16 +20,18 @@ from ftspec_example.history import add_line
 
 @hookimpl
 def ftspec_register_tasks() -> Iterable[TaskComponent]:
-    """The task. Its factory is named and not imported: only a run does that."""
+    """The task. A string names its factory, which only a run imports."""
     yield TaskComponent(
         name="multiple-choice",
-        summary="which of several texts answers another",
+        summary="choose the right one of several answers",
         config=MultipleChoiceConfig,
         factory="ftspec_example.task:MultipleChoice",
         fields=(
-            TaskField(name="question", summary="the text that asks"),
-            TaskField(name="choices", summary="a list of texts, or one text", type="any"),
-            TaskField(name="answer", summary="the right one, from 0", type="any", is_answer=True),
+            TaskField(name="question", summary="the question"),
+            TaskField(name="choices", summary="a list of texts, or one text to split", type="any"),
+            TaskField(
+                name="answer", summary="index of the right choice", type="any", is_answer=True
+            ),
         ),
         auto_model="AutoModelForMultipleChoice",
         default_metrics={"class": ("accuracy",)},
@@ -39,7 +41,7 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
 
 @hookimpl
 def ftspec_check_plan(plan: Plan, spans: Document) -> Iterable[Diagnostic]:
-    """A template that makes one text of several columns, with nothing to split it at."""
+    """Check that a template over several columns has the separator between them."""
     config, choices = plan.task.config, plan.template.get("choices", "")
     if not isinstance(config, MultipleChoiceConfig):
         return
@@ -48,13 +50,13 @@ def ftspec_check_plan(plan: Plan, spans: Document) -> Iterable[Diagnostic]:
             slug="example/one-choice",
             headline=f'there is no "{config.separator}" between the choices',
             labels=labelled(spans.span(("preprocess", "template", "choices"))),
-            helps=(f'write it between the columns, as in "{{a}}{config.separator}{{b}}"',),
+            helps=(f'write it between the columns, for example "{{a}}{config.separator}{{b}}"',),
         )
 
 
 @hookimpl
 def ftspec_run_started(plan: Plan, run_dir: RunDirectory) -> None:
-    """Observers hear of every run, so they look whose it is."""
+    """Observers are called for every run, so check the task."""
     if isinstance(plan.task.config, MultipleChoiceConfig):
         add_line(plan, run_dir, "started")
 

@@ -1,4 +1,4 @@
-"""The task at work: only a run imports this module, and torch with it."""
+"""The implementation of the task. Only a run imports this module, and with it torch."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ftspec_example.config import MultipleChoiceConfig
 
 
 class MultipleChoice(Task):
-    """A score for each pair of the question and a choice; the best one is the answer."""
+    """Scores each pair of the question and a choice. The best one is the answer."""
 
     def __init__(self, config: MultipleChoiceConfig, context: TaskContext) -> None:
         self._config = config
         self._context = context
 
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
-        """For each row as many pairs as it has choices."""
+        """A pair of texts for each choice of each row."""
         rows = [self._choices(value) for value in fields["choices"]]
         count = self._config.count
         pairs = self._context.tokenizer(
@@ -38,15 +38,15 @@ class MultipleChoice(Task):
         return encoded
 
     def collator(self, model: Any) -> Callable[[list[dict[str, Any]]], Any]:
-        """Pads to the longest pair of the batch."""
+        """Pad to the longest pair in the batch."""
         return DataCollatorForMultipleChoice(self._context.tokenizer)
 
     def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
-        """The best choice of each row, which is all that metrics need."""
+        """The best choice of each row. Metrics need nothing else."""
         return (logits[0] if isinstance(logits, tuple) else logits).argmax(dim=-1)
 
     def predict(self, model: Any, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """For each row the choice, and the probability of each."""
+        """The choice of each row, and the probabilities of all choices."""
         fields = {name: [row[name] for row in rows] for name in ("question", "choices")}
         encoded = self.encode(fields)
         pairs = {name: [one for row in values for one in row] for name, values in encoded.items()}

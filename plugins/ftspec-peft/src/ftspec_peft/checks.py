@@ -1,4 +1,4 @@
-"""What can be wrong with an adapter that no single key shows."""
+"""Checks of an adapter that involve more than one key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ftspec_peft.config import LoraConfig
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Modules that are to be trained both whole and by an adapter, of which peft does the first."""
+    """Report modules that are in both lists. peft trains them whole."""
     if plan.adapter is None or not isinstance(plan.adapter.config, LoraConfig):
         return
     targets, saved = plan.adapter.config.target_modules, plan.adapter.config.modules_to_save
@@ -22,10 +22,10 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 slug="peft/module-twice",
                 severity=Severity.WARNING,
-                headline=f'"{name}" is trained whole, so that no adapter is put there',
+                headline=f'"{name}" is trained whole, so it gets no adapter',
                 labels=(
                     Label(spans.span((*plan.adapter.at, "target_modules", index))),
                     Label(spans.span(twice), "because of this"),
                 ),
-                helps=("take it out of one of the two",),
+                helps=("remove it from one of the two lists",),
             )

@@ -1,4 +1,4 @@
-"""The keys of adapters, in the words of the ``peft`` library. Imports without it."""
+"""The keys of adapters, named as in the ``peft`` library, without importing it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ ALL_LINEAR = "all-linear"
 
 def _check_targets(targets: str | list[str] | None) -> str | list[str] | None:
     if targets == []:
-        raise PydanticCustomError("bad-value", "an adapter needs at least one module to be put in")
+        raise PydanticCustomError("bad-value", "an adapter needs at least one module")
     if isinstance(targets, str):
         try:
             re.compile(targets)
         except re.error as error:
             raise PydanticCustomError(
                 "bad-value",
-                '"{text}" is no regular expression: {problem}; a list names modules one by one',
+                '"{text}" is not a regular expression: {problem}; use a list for names',
                 {"text": targets, "problem": str(error)},
             ) from None
     return targets
@@ -32,14 +32,19 @@ Targets = Annotated[str | list[str] | None, AfterValidator(_check_targets)]
 
 
 class LoraConfig(ComponentConfig):
-    """Low-rank matrices beside linear layers."""
+    """Low-rank matrices added to linear layers."""
 
-    r: int = Field(default=8, ge=1, description="the rank: width of the new matrices")
+    r: int = Field(default=8, ge=1, description="rank of the new matrices")
     alpha: int = Field(
-        default=8, ge=1, description="what they add is multiplied by alpha / r; lora_alpha in peft"
+        default=8,
+        ge=1,
+        description="scaling: alpha / r is the factor of the update; lora_alpha in peft",
     )
     dropout: float = Field(
-        default=0.0, ge=0, lt=1, description="of what goes into them; lora_dropout in peft"
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="dropout of the inputs of the matrices; lora_dropout in peft",
     )
     target_modules: Targets = Field(
         default=None,

@@ -1,4 +1,4 @@
-"""LoRA: low-rank matrices beside linear layers, the only weights that are trained."""
+"""LoRA: low-rank matrices added to linear layers, the only weights that are trained."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TASK_TYPES = {
     "AutoModelForSequenceClassification": peft.TaskType.SEQ_CLS,
     "AutoModelForTokenClassification": peft.TaskType.TOKEN_CLS,
 }
-"""Where peft knows the task, it trains and saves the head even if the checkpoint brought one."""
+"""For tasks that peft knows, it trains and saves the head, even if the checkpoint has one."""
 
 
 class Lora(Adapter):
@@ -37,7 +37,7 @@ class Lora(Adapter):
         self._context = context
 
     def load_options(self) -> Mapping[str, Any]:
-        """The quantization, where one is asked for.
+        """The quantization, if the spec has one.
 
         Raises:
             MissingExtraError: bitsandbytes is not installed.
@@ -47,11 +47,11 @@ class Lora(Adapter):
         return {"quantization_config": quantization_of(self._config.quantization, self._context)}
 
     def attach(self, model: PreTrainedModel, new: NewWeights) -> nn.Module:
-        """The model with matrices that add nothing yet. Heads and other modules that the checkpoint
-        lacks are trained whole, and of the embeddings the rows of new tokens.
+        """The model with matrices whose product starts at zero. Heads and other modules that the
+        checkpoint lacks are trained whole; of the embeddings, only the rows of new tokens.
 
         Raises:
-            RunError: the model has no such modules, or peft does not know which to take.
+            RunError: the model does not have these modules, or peft has no defaults for it.
         """
         named = self._config.modules_to_save or []
         targets = self._config.target_modules
@@ -80,22 +80,22 @@ class Lora(Adapter):
             attached = model_class(task_type)(model, config)
         except (ValueError, NotImplementedError) as error:
             raise self._refusal(error, model) from error
-        if config.modules_to_save:  # peft names heads that may be named already
+        if config.modules_to_save:  # peft may add heads that are already in the list
             config.modules_to_save = list(dict.fromkeys(config.modules_to_save))
         return attached
 
     def load(self, model: PreTrainedModel, folder: Path) -> nn.Module:
         """The model with the weights in ``folder``."""
-        with warnings.catch_warnings():  # peft asks transformers by a name that is to go
+        with warnings.catch_warnings():  # peft uses a deprecated name of transformers
             warnings.simplefilter("ignore", FutureWarning)
             loaded: nn.Module = peft.PeftModel.from_pretrained(model, str(folder))
         return loaded
 
     def merge(self, model: Any) -> PreTrainedModel:
-        """The model with the product of the matrices added to the weights of their layers.
+        """The model with the product of the matrices added to the weights of the layers.
 
         Raises:
-            RunError: a sum is no finite number.
+            RunError: a sum is not finite.
         """
         try:
             merged: PreTrainedModel = model.merge_and_unload(safe_merge=True)
@@ -120,11 +120,11 @@ class Lora(Adapter):
     def _check_pattern(self, pattern: str, model: nn.Module) -> None:
         if not any(re.fullmatch(pattern, name) for name, _ in model.named_modules()):
             raise RunError(
-                f'the name of no module of the model is "{pattern}"',
+                f'no module of the model matches "{pattern}"',
                 slug="peft/unknown-module",
                 at=(*self._context.section, "target_modules"),
                 helps=(
-                    "a regular expression has to match whole names; to name ends of them, write "
+                    "a regular expression must match whole names; to match ends of names, write "
                     f'a list: "target_modules: [{pattern}]"',
                     _linear_layers(model),
                 ),
@@ -147,7 +147,7 @@ class Lora(Adapter):
 
 
 def _rows_to_train(model: PreTrainedModel, tokens: range, saved: Iterable[str]) -> list[int] | None:
-    """The rows of the embeddings that are trained; none where all are, or where none is new."""
+    """The rows of the embeddings to train; ``None`` if all are trained, or none is new."""
     embeddings = model.get_input_embeddings()
     name = next(name for name, module in model.named_modules() if module is embeddings)
     if any(_ends_with(name, end) for end in saved):
@@ -156,7 +156,7 @@ def _rows_to_train(model: PreTrainedModel, tokens: range, saved: Iterable[str]) 
 
 
 def _ends_with(name: str, end: str) -> bool:
-    """Whether a module's name ends so, in whole steps."""
+    """Whether the name of a module ends with ``end``, in whole parts."""
     return f".{name}".endswith(f".{end}")
 
 

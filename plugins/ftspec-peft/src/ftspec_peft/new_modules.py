@@ -1,4 +1,4 @@
-"""Which modules have to be trained whole, because the checkpoint did not bring their weights."""
+"""The modules to train whole, because the checkpoint does not contain their weights."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ftspec.api import RunError
 
 
 def modules_to_learn(model: nn.Module, new: Iterable[str], saved: Sequence[str] = ()) -> list[str]:
-    """The largest modules that have ``new`` parameters and no others, less those whose names, or
-    the names of modules around them, end as ``saved`` says.
+    """The largest modules that have only ``new`` parameters, without modules that match ``saved``
+    by the ends of their names, or are inside such modules.
 
     Raises:
-        RunError: a new parameter is beside others that the checkpoint brought.
+        RunError: a module has both new parameters and parameters of the checkpoint.
     """
     names = frozenset(new)
     found: dict[str, None] = {}

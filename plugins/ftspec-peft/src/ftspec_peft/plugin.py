@@ -1,4 +1,4 @@
-"""The adapters, as records, and what lint finds about them. Imports nothing heavy."""
+"""The records of the adapters, and their checks. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ftspec_peft.config import LoraConfig
 
 @hookimpl
 def ftspec_register_adapters() -> Iterable[AdapterComponent]:
-    """What is trained in place of all weights."""
+    """New weights that are trained instead of all weights."""
     yield AdapterComponent(
         name="lora",
-        summary="low-rank matrices beside linear layers; QLoRA with a quantized checkpoint",
+        summary="low-rank matrices added to linear layers; QLoRA with a quantized checkpoint",
         config=LoraConfig,
         factory="ftspec_peft.lora:Lora",
         requires=("peft",),
@@ -24,5 +24,5 @@ def ftspec_register_adapters() -> Iterable[AdapterComponent]:
 
 @hookimpl
 def ftspec_check_plan(plan: Plan, spans: Document) -> Iterable[Diagnostic]:
-    """Keys that contradict each other."""
+    """Check for keys that contradict each other."""
     return checks.check(plan, spans)

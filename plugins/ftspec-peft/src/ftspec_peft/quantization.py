@@ -20,11 +20,11 @@ _HEADS = (
     "score",
     "sequence_summary",
 )
-"""What a task may put on a checkpoint: there are no weights to quantize before it is trained."""
+"""Heads that a task adds to a checkpoint. They have no weights to quantize before training."""
 
 
 def quantization_of(kind: Literal["nf4", "int8"], context: AdapterContext) -> BitsAndBytesConfig:
-    """How ``from_pretrained`` quantizes: for nf4 the constants of blocks as well, as QLoRA does.
+    """The quantization for ``from_pretrained``. nf4 uses double quantization, as QLoRA does.
 
     Raises:
         MissingExtraError: bitsandbytes is not installed.
@@ -32,8 +32,8 @@ def quantization_of(kind: Literal["nf4", "int8"], context: AdapterContext) -> Bi
     if importlib.util.find_spec("bitsandbytes") is None:
         raise MissingExtraError("bitsandbytes", "pip install 'ftspec-peft[quantization]'")
     if not torch.cuda.is_available():
-        context.note("there is no GPU: computing with quantized weights takes longer, not shorter")
-    # with none named transformers leaves out the output layer of a language model
+        context.note("there is no GPU: computing with quantized weights is slower, not faster")
+    # by default, transformers skips the output layer of a language model
     skipped = None if context.auto_model.endswith("LM") else list(_HEADS)
     if kind == "int8":
         return BitsAndBytesConfig(  # type: ignore[no-untyped-call]

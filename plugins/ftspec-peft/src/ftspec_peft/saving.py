@@ -1,4 +1,4 @@
-"""What is written of a model with an adapter: its files, and a card without paths of a machine."""
+"""Saves a model with an adapter: its files, and a model card without local paths."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ _CARD = """\
 ---
 # Adapter of {base}
 
-The weights of an adapter, without those of the model that it belongs to. With `peft`:
+The weights of an adapter, without the weights of its base model. To load it with `peft`:
 
     PeftModel.from_pretrained(model, "this folder")
 """
 
 
 class AdapterAlone(PeftModel):
-    """Mixed in before the class of ``peft`` for a task."""
+    """A mixin for the classes of ``peft``."""
 
     def save_pretrained(self, save_directory: str, *rest: Any, **options: Any) -> None:
-        """As ``peft``, which would otherwise ask the Hub at each save whether the embeddings have
-        grown. Rows of new tokens are part of the adapter."""
+        """As ``peft``, but without asking the Hub at each save whether the embeddings have grown.
+        Rows of new tokens are part of the adapter."""
         options.setdefault("save_embedding_layers", False)
         super().save_pretrained(save_directory, *rest, **options)
 
     def create_or_update_model_card(self, output_dir: str) -> None:
-        """A card that names the checkpoint if it is on the Hub and no secret. Elsewhere the name of
-        a folder says nothing, and the Hub refuses a card with a reference to the environment."""
+        """Write a card, which names the checkpoint if it is on the Hub and not a secret. The name
+        of a local folder is not useful, and the Hub refuses a reference to the environment."""
         name = str(self.peft_config[self.active_adapter].base_model_name_or_path)
         loaded = str(self.get_base_model().name_or_path)
         is_named = name == loaded and not Path(loaded).is_dir()

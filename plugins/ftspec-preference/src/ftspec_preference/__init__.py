@@ -1,1 +1,1 @@
-"""Chat models: answers learned from conversations, and preferred over worse ones."""
+"""Chat models: supervised fine-tuning on conversations, and preference tuning."""

@@ -1,4 +1,4 @@
-"""Chat tuning: the next token of every answer, given the conversation before it."""
+"""Chat tuning: supervised fine-tuning on the answers in conversations."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from ftspec_preference.messages import (
 
 
 class Chat(ConversationTask):
-    """Only the assistant's tokens are labels."""
+    """Trains only on the tokens of the assistant."""
 
     def __init__(self, config: ChatConfig, context: TaskContext) -> None:
         super().__init__(config, context)
 
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
-        """Tokens of each conversation, its end cut to ``max_length``, and labels."""
+        """Tokens of each conversation, truncated to ``max_length``, and labels."""
         conversations = [self.with_system(one) for one in _conversations_of(fields)]
         longest = self._context.max_length
         encoded: dict[str, list[Any]] = {
@@ -38,21 +38,21 @@ class Chat(ConversationTask):
             labels = [token if learned else IGNORED_LABEL for token, learned in pairs]
             encoded["input_ids"].append([token for token, _ in pairs])
             encoded["labels"].append(labels)
-            # the first token of a row is predicted from nothing
+            # the first token of a row has no context to be predicted from
             encoded[ANSWER_LENGTH].append(sum(label != IGNORED_LABEL for label in labels[1:]))
             encoded[IS_CUT].append(any(is_answer[longest:]))
         return encoded
 
     def collator(self, model: Any) -> Callable[[list[dict[str, Any]]], Any]:
-        """Pad to the longest row; padding is no label."""
+        """Pad to the longest row. Padding has the ignored label."""
         return _Collator(self._tokenizer)
 
     def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """The answers' tokens."""
+        """The number of answer tokens."""
         return batch["labels"][..., 1:].ne(IGNORED_LABEL).sum()
 
     def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
-        """The best next token; whole logits would not fit in memory."""
+        """The most likely next tokens. Full logits would not fit in memory."""
         return (logits[0] if isinstance(logits, tuple) else logits).argmax(dim=-1)
 
     def prompt_of(self, row: Mapping[str, Any]) -> Conversation:
@@ -74,8 +74,8 @@ def _conversations_of(fields: Mapping[str, list[Any]]) -> list[Conversation]:
 
 
 class _Collator:
-    """Only what the model takes, padded. On the right, whatever the tokenizer does: some models
-    count positions from the left, padding too."""
+    """Pads the inputs of the model. Padding is on the right, whatever the tokenizer's setting,
+    because some models count positions from the left, including padding."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self._tokenizer = tokenizer

@@ -1,7 +1,7 @@
-"""Messages to text by a chat template, in the sandbox of transformers.
+"""Messages to text with a chat template, in the sandbox of transformers.
 
-A template is code of whoever wrote it. The sandbox keeps it from everything but the messages and
-the names of the special tokens; the size of a template and of what it writes is limited here.
+A template is code from its author. The sandbox gives it access only to the messages and the names
+of the special tokens. This module limits the size of a template and of its output.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from ftspec_preference.config import LARGEST_TEMPLATE, ConversationConfig
 from ftspec_preference.messages import ASSISTANT, Conversation
 
 LARGEST_TEXT = 16 * 1024 * 1024
-"""Characters that a template may make of one conversation."""
+"""Maximum number of characters of one conversation."""
 
 _GENERATION = re.compile(r"\{%-?\s*generation\s*-?%\}")
 
-# what the code of a template may raise
+# exceptions that the code of a template may raise
 _FAILURES = (
     jinja2.TemplateError,
     TypeError,
@@ -37,7 +37,7 @@ Spans = list[tuple[int, int]]
 
 
 def install(tokenizer: PreTrainedTokenizerBase, config: ConversationConfig, at: SpecPath) -> None:
-    """Give the tokenizer the template of the spec, so that it is saved with it.
+    """Set the template of the spec in the tokenizer, which saves it.
 
     Raises:
         RunError: the file of the template cannot be read or is too large.
@@ -59,14 +59,14 @@ def install(tokenizer: PreTrainedTokenizerBase, config: ConversationConfig, at: 
 
 
 def common_length(left: Sequence[Any], right: Sequence[Any]) -> int:
-    """How long two texts, or two lists, are the same."""
+    """The length of the common start of two texts or lists."""
     pairs = enumerate(zip(left, right, strict=False))
     shortest = min(len(left), len(right))
     return next((place for place, (one, other) in pairs if one != other), shortest)
 
 
 class ChatTemplate:
-    """The template that a tokenizer has."""
+    """The chat template of a tokenizer."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, at: SpecPath) -> None:
         self._tokenizer = tokenizer
@@ -81,7 +81,7 @@ class ChatTemplate:
                 at=at,
                 helps=(
                     'write "chat_template" or "chat_template_file" in the task section',
-                    "or start from a checkpoint that was tuned to chat",
+                    "or start from a checkpoint that is tuned for chat",
                 ),
             )
         if len(template.encode()) > LARGEST_TEMPLATE:
@@ -93,10 +93,10 @@ class ChatTemplate:
         self._marks_answers = _GENERATION.search(template) is not None
 
     def render(self, conversation: Conversation, *, asks: bool = False) -> str:
-        """The conversation as text; with ``asks``, up to where the answer begins.
+        """The conversation as text. With ``asks``, the text ends where the answer starts.
 
         Raises:
-            RunError: the template fails, does what it may not, or writes too much.
+            RunError: the template fails, is not allowed to do something, or writes too much.
         """
         text: str = self._apply(conversation, tokenize=False, add_generation_prompt=asks)
         if len(text) > LARGEST_TEXT:
@@ -108,10 +108,11 @@ class ChatTemplate:
         return text
 
     def encode(self, conversations: Sequence[Conversation]) -> list[tuple[list[int], list[bool]]]:
-        """For each conversation its tokens, uncut, and which of them are the assistant's.
+        """The tokens of each conversation, not truncated, and which of them are the assistant's.
 
-        A template that marks its answers (``{% generation %}``) says it itself. Otherwise an answer
-        is what the conversation up to it has more than the one before it, asked to be answered.
+        A template may mark its answers with ``{% generation %}``. Otherwise an answer is the
+        difference between the conversation including it and the conversation before it, rendered
+        with the generation prompt.
         """
         if self._marks_answers:
             return [self._encode_marked(one) for one in conversations]
@@ -120,7 +121,7 @@ class ChatTemplate:
         written = [self._write(one) for one in conversations]
         encoded = self._tokenizer(
             [text for text, _ in written],
-            add_special_tokens=False,  # the template has written them
+            add_special_tokens=False,  # the template adds them
             return_offsets_mapping=True,
             return_attention_mask=False,
             return_token_type_ids=False,
@@ -155,8 +156,8 @@ class ChatTemplate:
             answered = self.render(conversation[: index + 1])
             if not whole.startswith(answered):
                 raise RunError(
-                    "the chat template writes a message otherwise when others follow, so that the "
-                    "answers cannot be told from the rest",
+                    "the chat template changes earlier messages when others follow, so the "
+                    "answers cannot be found",
                     slug="preference/template-prefix",
                     at=self._at,
                     helps=(
@@ -172,7 +173,7 @@ class ChatTemplate:
             return self._tokenizer.apply_chat_template(conversation, **options)
         except jinja2.exceptions.SecurityError as error:
             raise RunError(
-                f"the chat template tries what no template may: {error}",
+                f"the chat template does something that is not allowed: {error}",
                 slug="preference/template-security",
                 at=self._at,
                 helps=("do not use it",),
@@ -182,5 +183,5 @@ class ChatTemplate:
                 f"the chat template fails: {in_one_line(error)}",
                 slug="preference/template-fails",
                 at=self._at,
-                helps=("it may not take messages of these roles, or in this order",),
+                helps=("it may not accept these roles, or this order of messages",),
             ) from error

@@ -1,4 +1,4 @@
-"""What lint finds about tasks over conversations."""
+"""The findings of lint in tasks over conversations."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
 
 
 def _template(plan: Plan, spans: Document, config: ConversationConfig) -> Iterator[Diagnostic]:
-    """Two templates, a file that is too large for one, or none at all."""
+    """Report two templates, a file that is too large, or no template."""
     at = (*plan.task.at, "chat_template_file")
     if config.chat_template_file is not None:
         if config.chat_template is not None:
             yield Diagnostic(
                 slug="preference/two-templates",
-                headline='"chat_template" and "chat_template_file" are both given',
+                headline='both "chat_template" and "chat_template_file" are set',
                 labels=labelled(spans.key_span(at)),
                 helps=("remove one of the two",),
             )
@@ -46,7 +46,7 @@ def _template(plan: Plan, spans: Document, config: ConversationConfig) -> Iterat
         if path.is_file() and path.stat().st_size > LARGEST_TEMPLATE:
             yield Diagnostic(
                 slug="preference/template-size",
-                headline=f"a chat template has {LARGEST_TEMPLATE:,} bytes at most, and this file "
+                headline=f"a chat template has at most {LARGEST_TEMPLATE:,} bytes, and this file "
                 f"has {path.stat().st_size:,}",
                 labels=labelled(spans.span(at)),
             )
@@ -60,28 +60,28 @@ def _template(plan: Plan, spans: Document, config: ConversationConfig) -> Iterat
 
 
 def _room(plan: Plan, spans: Document, config: ConversationConfig) -> Iterator[Diagnostic]:
-    """Answers as long as all that a row may have: nothing is left for the prompt."""
+    """Report answers as long as a whole row, which leaves no room for the prompt."""
     longest, count = plan.tokenizer.config.max_length, config.max_new_tokens
     at = (*plan.task.at, "max_new_tokens")
     if longest is not None and count >= longest and spans.node(at) is not None:
         yield Diagnostic(
             slug="preference/no-room",
             severity=Severity.WARNING,
-            headline=f'"max_new_tokens: {count}" is more than the rows that the model learns from '
-            f'have, prompt and answer together: "max_length: {longest}"',
+            headline=f'"max_new_tokens: {count}" is not less than "max_length: {longest}", the '
+            "length of prompt and answer in training",
             labels=labelled(spans.span(at)),
-            helps=("the model has seen no answer so long",),
+            helps=("the model is not trained on such long answers",),
         )
 
 
 def _chat_fields(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Conversations come as messages, or as a prompt and its completion."""
+    """Check that conversations are messages, or a prompt and its completion."""
     filled = set(plan.template)
     if "messages" in filled and filled & {"prompt", "completion"}:
         extra = next(name for name in ("prompt", "completion") if name in filled)
         yield Diagnostic(
             slug="preference/two-conversations",
-            headline=f'the template fills "messages" and "{extra}", which say the same',
+            headline=f'the template fills "messages" and "{extra}", which are alternatives',
             labels=labelled(spans.key_span((*_TEMPLATE, extra))),
             helps=('fill "messages", or "prompt" and "completion"',),
         )
@@ -97,7 +97,7 @@ def _chat_fields(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
 
 
 def _smoothing(plan: Plan, spans: Document, config: PreferenceConfig) -> Iterator[Diagnostic]:
-    """Smoothing that the loss needs, or does not read."""
+    """Check label smoothing: some losses need it, some do not use it."""
     at = (*plan.task.at, "label_smoothing")
     if config.loss_type == "exo-pair" and config.label_smoothing == 0:
         yield Diagnostic(
@@ -112,16 +112,16 @@ def _smoothing(plan: Plan, spans: Document, config: PreferenceConfig) -> Iterato
             severity=Severity.WARNING,
             headline=f'the loss "{config.loss_type}" does not read "label_smoothing"',
             labels=labelled(spans.key_span(at)),
-            helps=("it belongs to " + ", ".join(f'"{name}"' for name in SMOOTHED_LOSS_TYPES),),
+            helps=("it is a key of " + ", ".join(f'"{name}"' for name in SMOOTHED_LOSS_TYPES),),
         )
 
 
 def _equal_answers(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Both answers from the same column: nothing is preferred."""
+    """Report that both answers come from the same column."""
     chosen, rejected = plan.template.get("chosen"), plan.template.get("rejected")
     if chosen is not None and chosen == rejected:
         yield Diagnostic(
             slug="preference/equal-answers",
-            headline='"chosen" and "rejected" are the same text: nothing is preferred',
+            headline='"chosen" and "rejected" are the same text, so there is no preference',
             labels=labelled(spans.span((*_TEMPLATE, "rejected"))),
         )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from ftspec.api import ComponentConfig, Field, LocalPath, Prediction, TaskConfig
 
 LARGEST_TEMPLATE = 256 * 1024
-"""Bytes of a chat template; the largest in use have a tenth of it."""
+"""Maximum bytes of a chat template. The largest ones in use have a tenth of it."""
 
 LossType = Literal[
     "sigmoid",
@@ -28,21 +28,21 @@ LossType = Literal[
 ]
 
 BATCH_LOSS_TYPES = ("aot", "aot-unpaired", "bco-pair", "sft")
-"""Those that compare the rows of a batch, or count its tokens. All others are the mean over rows of
-what each row gives by itself."""
+"""Losses that compare the rows of a batch, or count its tokens. All others are a mean over
+independent rows."""
 
 SMOOTHED_LOSS_TYPES = ("exo-pair", "robust")
-"""Those that read ``label_smoothing``."""
+"""Losses that use ``label_smoothing``."""
 
 
 class ConversationConfig(TaskConfig):
-    """What tasks over conversations share: how they are written, and how answers are drawn."""
+    """The keys of all tasks over conversations: the chat template, and generation."""
 
     chat_template: str | None = Field(
         default=None,
         max_length=LARGEST_TEMPLATE,
-        description="Jinja template that writes messages as one text; that of the checkpoint by "
-        "default",
+        description="Jinja template that turns messages into text; the template of the "
+        "checkpoint by default",
     )
     chat_template_file: Annotated[str, LocalPath(must_exist=True)] | None = Field(
         default=None, description="a file with the template"
@@ -50,13 +50,15 @@ class ConversationConfig(TaskConfig):
     system: str | None = Field(
         default=None, description="first message of every conversation that has no system message"
     )
-    max_new_tokens: int = Field(default=128, ge=1, description="length of a generated answer")
-    do_sample: bool = Field(default=False, description="draw the next token instead of the best")
-    temperature: float = Field(default=1.0, gt=0, description="how evenly tokens are drawn")
+    max_new_tokens: int = Field(default=128, ge=1, description="maximum number of generated tokens")
+    do_sample: bool = Field(
+        default=False, description="sample tokens instead of taking the most likely"
+    )
+    temperature: float = Field(default=1.0, gt=0, description="sampling temperature")
 
 
 class ChatConfig(ConversationConfig):
-    """Answers learned from conversations."""
+    """Supervised fine-tuning on the answers in conversations."""
 
     @property
     def predictions(self) -> frozenset[Prediction]:
@@ -65,28 +67,27 @@ class ChatConfig(ConversationConfig):
 
 
 class PreferenceConfig(ConversationConfig):
-    """Answers preferred over worse ones."""
+    """Preference tuning: answers that are preferred over others."""
 
     beta: float = Field(
         default=0.1,
         gt=0,
-        description="how much it costs to leave the reference; for ipo its regularization",
+        description="strength of the KL penalty to the reference; for ipo the regularization",
     )
     loss_type: LossType = Field(
-        default="sigmoid", description="a loss of trl; sigmoid is DPO's own"
+        default="sigmoid", description="a loss of trl; sigmoid is the loss of DPO"
     )
     label_smoothing: float = Field(
-        default=0.0, ge=0, lt=0.5, description="robust, exo-pair: share of pairs held to be wrong"
+        default=0.0, ge=0, lt=0.5, description="robust, exo-pair: assumed fraction of wrong pairs"
     )
     reference: Annotated[str, LocalPath(or_hub_name=True)] | None = Field(
         default=None,
-        description="checkpoint that answers are compared with; the model before training by "
-        "default",
+        description="checkpoint of the reference model; the model before training by default",
     )
 
     @property
     def predictions(self) -> frozenset[Prediction]:
-        """Rewards of the answers of each row, and the mean loss over rows."""
+        """Rewards of both answers of each row, and the mean loss."""
         return frozenset({"reward-pair", "loss"})
 
 

@@ -1,4 +1,4 @@
-"""What tasks over conversations share: the template, rows that fit, and answering."""
+"""The base of tasks over conversations: the template, rows that fit, and generation."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ftspec_preference.messages import Conversation, with_system
 Rows: TypeAlias = datasets.Dataset | datasets.IterableDataset
 
 ANSWER_LENGTH = "answer_length"
-"""Column: the tokens of the row that are learned from."""
+"""Column: the number of answer tokens in the row."""
 
 IS_CUT = "is_cut"
-"""Column: whether tokens were left out to fit ``max_length``."""
+"""Column: whether the answer is truncated to fit ``max_length``."""
 
 
 class ConversationTask(Task):
-    """Conversations written by a chat template, and answers to them."""
+    """Conversations with a chat template, and answers to them."""
 
     def __init__(self, config: ConversationConfig, context: TaskContext) -> None:
         self._conversation = config
@@ -33,12 +33,12 @@ class ConversationTask(Task):
         self._template: ChatTemplate | None = None
 
     def fit(self, fields: Rows, features: datasets.Features | None) -> None:
-        """Take up the template of the spec; it is saved with the tokenizer."""
+        """Set the template of the spec. It is saved with the tokenizer."""
         install(self._tokenizer, self._conversation, self._context.section)
         self._template = ChatTemplate(self._tokenizer, self._context.section)
 
     def restore(self, config: PretrainedConfig) -> None:
-        """Take up the template that was saved."""
+        """Use the saved template."""
         self._template = ChatTemplate(self._tokenizer, self._context.section)
 
     @property
@@ -48,7 +48,7 @@ class ConversationTask(Task):
         return self._template
 
     def pack(self, rows: Rows, split: str) -> Rows:
-        """Rows that have an answer to learn from; how many have none, or not all of it, is said.
+        """The rows with an answer. Reports rows without one, and truncated answers.
 
         Raises:
             RunError: no row is left.
@@ -63,28 +63,26 @@ class ConversationTask(Task):
                 f"no row has an answer within {limit}",
                 slug="preference/no-answers",
                 at=("tokenizer",),
-                helps=("set a larger one: prompt and answer count together",),
+                helps=("write a larger one: it counts prompt and answer together",),
             )
         if len(kept) < len(rows):
             self._context.note(
-                f"{split}: {len(rows) - len(kept):,} of {len(rows):,} rows are left out: they have "
+                f"{split}: {len(rows) - len(kept):,} of {len(rows):,} rows are dropped: they have "
                 f"no answer, or none within {limit}"
             )
         cut = int(np.asarray(table[IS_CUT])[kept].sum())
         if cut:
-            self._context.note(
-                f"{split}: the answers of {cut:,} rows are cut at their end to fit {limit}"
-            )
+            self._context.note(f"{split}: the answers of {cut:,} rows are truncated to fit {limit}")
         return rows if len(kept) == len(rows) else rows.select(kept)
 
     def prompt_of(self, row: Mapping[str, Any]) -> Conversation:
-        """What is to be answered, of a row without answers."""
+        """The conversation to answer, from a row without answers."""
         raise NotImplementedError
 
     def predict(
         self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
-        """For each conversation the assistant's answer.
+        """The assistant's answer to each conversation.
 
         Raises:
             RunError: a conversation leaves no room for an answer.
@@ -95,7 +93,7 @@ class ConversationTask(Task):
         self._check_room(model, max(map(len, ids)), options.max_new_tokens)
         batch = self._tokenizer.pad(
             {"input_ids": ids},
-            padding_side="left",  # generation goes on at the right end
+            padding_side="left",  # generation continues on the right
             return_tensors="pt",
         ).to(model.device)
         sampling = {"temperature": options.temperature} if options.do_sample else {}
@@ -132,7 +130,7 @@ class ConversationTask(Task):
             )
 
     def _ends(self, model: PreTrainedModel) -> list[int]:
-        """The tokens that end an answer: the tokenizer's and the model's own."""
+        """The tokens that end an answer: those of the tokenizer and of the model."""
         own = getattr(model.generation_config, "eos_token_id", None)
         ends = {self._tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])}
         return sorted(end for end in ends if end is not None)

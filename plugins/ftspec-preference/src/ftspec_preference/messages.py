@@ -1,4 +1,4 @@
-"""Conversations: lists of messages, each with a role and a content."""
+"""Conversations: lists of messages with a role and content."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ ASSISTANT = "assistant"
 
 
 def conversation_of(value: Any, field: str, role: str = "user") -> Conversation:
-    """The messages of a value of the data; a bare text is one message of ``role``.
+    """The messages in a value of the data. A bare text is one message with this ``role``.
 
     Raises:
-        RunError: it is neither a text nor a list of messages.
+        RunError: the value is neither a text nor a list of messages.
     """
     if isinstance(value, str):
         return [{"role": role, "content": value}]
     if isinstance(value, list) and value and all(map(_is_message, value)):
-        # a column of structs has every key in every row, with nothing where a row has none
+        # a column of structs has every key in every row, with None for missing keys
         return [{key: part for key, part in one.items() if part is not None} for one in value]
     raise RunError(
         f'the field "{field}" must be a text or a list of messages, found {_named(value)}',
@@ -48,14 +48,14 @@ def _named(value: Any) -> str:
 
 
 def with_system(conversation: Conversation, system: str | None) -> Conversation:
-    """The conversation with this system message, unless it has one."""
+    """The conversation with this system message, unless it already has one."""
     if system is None or conversation[0]["role"] == "system":
         return conversation
     return [{"role": "system", "content": system}, *conversation]
 
 
 def without_answer(conversation: Conversation) -> Conversation:
-    """The conversation up to the last thing that is not the assistant's."""
+    """The conversation up to the last message that is not the assistant's."""
     last = len(conversation)
     while last > 1 and conversation[last - 1]["role"] == ASSISTANT:
         last -= 1
@@ -63,6 +63,6 @@ def without_answer(conversation: Conversation) -> Conversation:
 
 
 def after(conversation: Conversation, prompt: Conversation) -> Conversation:
-    """What follows ``prompt``, which many data sets repeat in each answer."""
+    """The messages after ``prompt``, which many datasets repeat in each answer."""
     start = conversation[: len(prompt)]
     return conversation[len(prompt) :] if start == prompt else conversation

@@ -1,4 +1,4 @@
-"""The tasks and their metric, as records, and what lint finds about them. Imports nothing heavy."""
+"""The records of the tasks and their metric, and their checks. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
     """What the model learns."""
     yield TaskComponent(
         name="chat",
-        summary="conversations, of which the answers are learned",
+        summary="supervised fine-tuning on the answers in conversations",
         config=ChatConfig,
         factory="ftspec_preference.chat:Chat",
         fields=(
@@ -34,8 +34,8 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
                 required=False,
                 type="any",
             ),
-            TaskField(name="prompt", summary="what the user says", required=False),
-            TaskField(name="completion", summary="what to answer", required=False, is_answer=True),
+            TaskField(name="prompt", summary="the message of the user", required=False),
+            TaskField(name="completion", summary="the answer", required=False, is_answer=True),
         ),
         auto_model="AutoModelForCausalLM",
         default_metrics={"loss": ("perplexity",)},
@@ -43,11 +43,13 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
     )
     yield TaskComponent(
         name="preference",
-        summary="answers that are preferred over others (DPO)",
+        summary="preference tuning with pairs of answers (DPO)",
         config=PreferenceConfig,
         factory="ftspec_preference.preference:Preference",
         fields=(
-            TaskField(name="prompt", summary="what the user says: a text, or messages", type="any"),
+            TaskField(
+                name="prompt", summary="the message of the user: text or messages", type="any"
+            ),
             TaskField(name="chosen", summary="the better answer", type="any", is_answer=True),
             TaskField(name="rejected", summary="the worse answer", type="any", is_answer=True),
         ),
@@ -63,7 +65,7 @@ def ftspec_register_metrics() -> Iterable[MetricComponent]:
     """What is measured."""
     yield MetricComponent(
         name="rewards",
-        summary="how far the preferred answers are ahead of the others",
+        summary="rewards of the preferred answers, compared with the others",
         config=NoOptions,
         factory="ftspec_preference.rewards:rewards",
         scores=frozenset({"reward-pair"}),
@@ -74,5 +76,5 @@ def ftspec_register_metrics() -> Iterable[MetricComponent]:
 
 @hookimpl
 def ftspec_check_plan(plan: Plan, spans: Document) -> Iterable[Diagnostic]:
-    """Fields and keys that contradict each other."""
+    """Check for fields and keys that contradict each other."""
     return checks.check(plan, spans)

@@ -1,7 +1,7 @@
-"""Preference: answers made likelier than worse ones, by direct preference optimization.
+"""Preference tuning by direct preference optimization: better answers become more likely.
 
 R. Rafailov et al., Direct Preference Optimization (2023), https://arxiv.org/abs/2305.18290; the
-losses are trl's.
+losses come from trl.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COLUMNS = ("prompt_ids", "chosen_ids", "rejected_ids")  # trl's names
 
 
 class Preference(ConversationTask):
-    """Pairs of answers to a prompt."""
+    """Trains on pairs of answers to a prompt."""
 
     trainer_class = PreferenceTrainer
     arguments_class = DPOConfig
@@ -39,8 +39,8 @@ class Preference(ConversationTask):
         self.rows_are_independent = config.loss_type not in BATCH_LOSS_TYPES
 
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
-        """Tokens of each prompt and of both answers, the answers' ends cut so that prompt and
-        answer have ``max_length`` together."""
+        """Tokens of each prompt and of both answers. Answers are truncated so that prompt and
+        answer together fit ``max_length``."""
         encoded: dict[str, list[Any]] = {name: [] for name in (*_COLUMNS, ANSWER_LENGTH, IS_CUT)}
         rows = zip(fields["prompt"], fields["chosen"], fields["rejected"], strict=True)
         for prompt, chosen, rejected in rows:
@@ -54,7 +54,7 @@ class Preference(ConversationTask):
             chosen_ids, rejected_ids = (ids[:room] for ids in answers)
             for name, ids in zip(_COLUMNS, (prompt_ids, chosen_ids, rejected_ids), strict=True):
                 encoded[name].append(ids)
-            # the first token of a row is predicted from nothing
+            # the first token of a row has no context to be predicted from
             shortest = min(len(chosen_ids), len(rejected_ids)) if prompt_ids else 0
             encoded[ANSWER_LENGTH].append(shortest)
             encoded[IS_CUT].append(any(len(ids) > room for ids in answers))
@@ -63,8 +63,8 @@ class Preference(ConversationTask):
     def _tokens_of(
         self, prompt: Conversation, chosen: Conversation, rejected: Conversation
     ) -> tuple[list[int], list[int], list[int]]:
-        """An answer begins where the tokens of prompt and answer first differ from those of the
-        prompt alone, which asks to be answered: trl's rule."""
+        """An answer starts where the tokens of prompt and answer first differ from the prompt with
+        its generation prompt. This is the rule of trl."""
         template = self.template
         asked = template.ids_of(template.render(prompt, asks=True))
         better = template.ids_of(template.render([*prompt, *chosen]))
@@ -73,7 +73,7 @@ class Preference(ConversationTask):
         return asked[:start], better[start:], worse[start:]
 
     def collator(self, model: Any) -> Callable[[list[dict[str, Any]]], Any]:
-        """Pad both answers of all rows to the longest; shape (B, 2, tokens), the better first."""
+        """Pad both answers of all rows to the longest: shape (B, 2, tokens), better ones first."""
         pad_token_id = self._tokenizer.pad_token_id
         assert isinstance(pad_token_id, int)
         collate = DataCollatorForPreference(pad_token_id=pad_token_id)
@@ -85,20 +85,19 @@ class Preference(ConversationTask):
         return collate_pairs
 
     def arguments(self) -> Mapping[str, Any]:
-        """The keys of the task; and where trl's defaults are not those of ``TrainingArguments``,
-        the latter, apart from the learning rate."""
+        """The keys of the task, and the defaults of ``TrainingArguments`` where trl has others,
+        except for the learning rate."""
         return {
             "beta": self._config.beta,
             "loss_type": [self._config.loss_type.replace("-", "_")],
             "label_smoothing": self._config.label_smoothing,
-            "max_length": None,  # rows are cut already
+            "max_length": None,  # rows are already truncated
             "gradient_checkpointing": False,
             "logging_steps": 500,
         }
 
     def trainer_options(self, model: Any) -> Mapping[str, Any]:
-        """The model that answers are compared with. With an adapter trl takes the model without
-        what the adapter has learned."""
+        """The reference model. With an adapter, trl uses the model without the adapter."""
         if self._config.reference is not None:
             return {"ref_model": self._load_reference(self._config.reference, model)}
         if is_peft_model(model):
@@ -120,7 +119,7 @@ class Preference(ConversationTask):
         ours, theirs = model.config.vocab_size, reference.config.vocab_size
         if ours != theirs:
             raise RunError(
-                f"the reference knows {theirs:,} tokens and the model {ours:,}",
+                f"the reference has {theirs:,} tokens and the model {ours:,}",
                 slug="preference/reference",
                 at=at,
                 helps=("both must have the same tokenizer",),
@@ -128,7 +127,7 @@ class Preference(ConversationTask):
         return reference
 
     def prompt_of(self, row: Mapping[str, Any]) -> Conversation:
-        """The prompt."""
+        """The messages of the prompt."""
         return conversation_of(row["prompt"], "prompt")
 
 
@@ -140,5 +139,5 @@ def _answer_of(value: Any, field: str, prompt: Conversation) -> Conversation:
         f'the field "{field}" must be one answer of the assistant, found {len(answer)} messages',
         slug="preference/messages",
         at=("preprocess", "template", field),
-        helps=("put what comes before it in the prompt",),
+        helps=("move earlier messages to the prompt",),
     )

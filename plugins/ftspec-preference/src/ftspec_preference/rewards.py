@@ -1,4 +1,4 @@
-"""How far the preferred answers are ahead, in rewards of direct preference optimization."""
+"""The rewards of direct preference optimization."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from ftspec_preference.config import NoOptions
 
 def rewards(config: NoOptions, context: Context) -> LocalMetric:
     """``predictions`` are the rewards of the better answers, ``references`` those of the worse
-    ones, both of shape (N,). Means over rows; accuracies count an answer that is ahead."""
+    ones, both with shape (N,). The results are means over rows; accuracies are the share of rows
+    whose better answer has the larger reward."""
 
     def score(predictions: Any, references: Any) -> dict[str, float]:
         better, worse = np.asarray(predictions), np.asarray(references)

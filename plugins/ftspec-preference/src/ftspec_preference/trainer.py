@@ -1,4 +1,4 @@
-"""trl's DPOTrainer on rows that ftspec has prepared, with rewards that metrics can score."""
+"""The DPOTrainer of trl, for rows that ftspec prepares, with rewards that metrics can score."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from trl import DPOTrainer
 
 
 def paired(batch: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """trl's batch, all better answers above all worse ones with shape (2B, …), as (B, 2, …): a
-    batch may be cut to rows."""
+    """A batch of trl, which has all better answers before all worse ones with shape (2B, …), as
+    (B, 2, …), so that it can be split by rows."""
     return {
         name: value.reshape(2, -1, *value.shape[1:]).transpose(0, 1)
         for name, value in batch.items()
@@ -23,25 +23,27 @@ def paired(batch: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def _stacked(batch: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """What :func:`paired` made, as trl has it."""
+    """The inverse of :func:`paired`."""
     return {name: value.transpose(0, 1).flatten(0, 1) for name, value in batch.items()}
 
 
 class PreferenceTrainer(DPOTrainer):
-    """Takes batches of shape (B, 2, tokens). Evaluation gives the rewards of the better answers as
-    predictions and those of the worse ones as labels, both of shape (B,)."""
+    """Takes batches of shape (B, 2, tokens). Evaluation returns the rewards of better answers as
+    predictions and those of worse answers as labels, both of shape (B,)."""
 
     def __init__(
         self, *arguments: Any, preprocess_logits_for_metrics: Any = None, **options: Any
     ) -> None:
-        super().__init__(*arguments, **options)  # which knows no such option; rewards need none
+        super().__init__(
+            *arguments, **options
+        )  # trl does not have this option, and rewards do not need it
 
     def _prepare_dataset(self, dataset: Any, *rest: Any, **options: Any) -> Any:
-        """The rows have trl's columns: nothing is tokenized again."""
+        """The rows already have the columns of trl."""
         return dataset
 
     def _send_telemetry(self) -> None:
-        """Nobody is told of a run."""
+        """Send nothing."""
 
     def compute_loss(
         self,
@@ -50,11 +52,11 @@ class PreferenceTrainer(DPOTrainer):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
-        """The loss of the batch; no outputs, for which trl would compute the logits anew."""
+        """The loss of the batch. Without outputs, for which trl would compute the logits again."""
         compute_loss: Callable[..., torch.Tensor] = super().compute_loss
         loss = compute_loss(model, _stacked(inputs))
         rows = next(iter(inputs.values())).shape[0]
-        # trl logs the mean over batches, however many rows they have
+        # trl logs a mean over batches; this makes it a mean over rows
         for values in self._metrics["train" if model.training else "eval"].values():
             values += [values[-1]] * (rows - 1)
         return (loss, {}) if return_outputs else loss
@@ -66,7 +68,7 @@ class PreferenceTrainer(DPOTrainer):
         prediction_loss_only: bool,
         ignore_keys: list[str] | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
-        """The loss and the rewards: beta times what an answer is likelier to the model than to the
+        """The loss and the rewards: beta times the log-probability ratio of the model and the
         reference, in nats."""
         inputs = self._prepare_inputs(inputs)
         with (
@@ -75,7 +77,7 @@ class PreferenceTrainer(DPOTrainer):
             self._log_probs() as log_probs,
         ):
             loss = self.compute_loss(model, inputs)
-        # what trl logs is of batches; metrics are of the split
+        # trl logs batches; the metrics are of the whole split
         self._metrics["eval"].clear()
         if prediction_loss_only:
             return loss, None, None
@@ -98,6 +100,6 @@ class PreferenceTrainer(DPOTrainer):
             yield seen
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        """As trl, less the copy of the adapter as it began, which is its reference."""
+        """As trl, without its copy of the initial adapter, which is the reference."""
         super()._save(output_dir, state_dict)
         shutil.rmtree(Path(output_dir or self.args.output_dir or ".", "ref"), ignore_errors=True)

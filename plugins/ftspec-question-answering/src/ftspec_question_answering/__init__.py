@@ -1,1 +1,1 @@
-"""Extractive question answering: where in a text the answer stands."""
+"""Extractive question answering: finds the answer in a text."""

@@ -1,4 +1,4 @@
-"""The measure of SQuAD, by torchmetrics."""
+"""The metric of SQuAD, from torchmetrics."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ftspec_question_answering.config import SquadConfig
 
 
 def squad(config: SquadConfig, context: Context) -> LocalMetric:
-    """Takes N answers, and as many lists of right ones, of which the best counts; no answer is the
-    empty text. Case, punctuation and articles do not count."""
+    """Takes N answers and N lists of right answers; the best match counts. The empty text stands
+    for no answer. Ignores case, punctuation and articles."""
 
     def score(predictions: list[str], references: list[list[str]]) -> dict[str, float]:
         given: list[dict[str, Any]] = [

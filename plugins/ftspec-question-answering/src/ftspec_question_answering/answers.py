@@ -1,4 +1,4 @@
-"""Answers of a row: where in its context they stand."""
+"""The answers of a row, and their places in the context."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ _AT = ("preprocess", "template", "answers")
 
 
 class Answer(NamedTuple):
-    """A text and where its first character stands."""
+    """A text and the position of its first character."""
 
     text: str
     start: int
 
     @property
     def end(self) -> int:
-        """Where the character after its last stands."""
+        """The position after its last character."""
         return self.start + len(self.text)
 
 
 def read_answers(value: Any, context: str) -> list[Answer]:
-    """The answers of the field ``answers``, spaces around them left out; none for ``None``.
+    """The answers of the field ``answers``, without surrounding spaces; none for ``None``.
 
     Raises:
-        RunError: it is not in SQuAD's form, or a text does not stand where it should.
+        RunError: the value is not in the format of SQuAD, or a text is not at its position.
     """
     if value is None:
         return []
@@ -41,16 +41,15 @@ def read_answers(value: Any, context: str) -> list[Answer]:
             f"a row's answers must be {{text: […], answer_start: […]}}, found {_shown(value)}",
             slug="question-answering/answers",
             at=_AT,
-            helps=("two lists of one length, both empty where there is no answer",),
+            helps=("two lists of the same length, both empty if there is no answer",),
         )
     for answer in answers:
         if context[answer.start : answer.end] != answer.text:
             raise RunError(
-                f'the answer "{answer.text}" does not stand at character {answer.start} of its '
-                "context",
+                f'the answer "{answer.text}" is not at character {answer.start} of its context',
                 slug="question-answering/misplaced-answer",
                 at=_AT,
-                helps=(f'what stands there is "{context[answer.start : answer.end]}"',),
+                helps=(f'the text there is "{context[answer.start : answer.end]}"',),
             )
     return [_stripped(answer) for answer in answers if answer.text.strip()]
 

@@ -1,4 +1,4 @@
-"""What lint finds in a spec of this task."""
+"""The findings of lint in a spec with this task."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ANSWERS = ("preprocess", "template", "answers")
 
 @hookimpl
 def ftspec_check_plan(plan: Plan, spans: Document) -> Iterable[Diagnostic]:
-    """Windows that would never move on, and a template that makes text of the answers."""
+    """Check that windows advance, and that the template keeps the lists of answers."""
     config = plan.task.config
     if isinstance(config, QuestionAnsweringConfig):
         yield from _check_stride(config, plan, spans)
@@ -28,9 +28,9 @@ def _check_stride(
     if stride is not None and length is not None and stride >= length:
         yield Diagnostic(
             slug="question-answering/stride",
-            headline=f"neighbouring windows cannot share {stride} tokens: they have {length}",
+            headline=f"neighbouring windows cannot share {stride} tokens: a window has {length}",
             labels=labelled(spans.span((*plan.task.at, "doc_stride"))),
-            helps=(f'write less than "max_length", such as {length // 4}, or raise that',),
+            helps=(f'write less than "max_length", such as {length // 4}, or raise "max_length"',),
         )
 
 
@@ -39,7 +39,7 @@ def _check_answers(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     if template is not None and not _BARE.fullmatch(template):
         yield Diagnostic(
             slug="question-answering/answers-as-text",
-            headline="the answers of a row are lists, and this template makes text of them",
+            headline="the answers of a row are lists, and this template turns them into text",
             labels=labelled(spans.span(_ANSWERS)),
-            helps=('name the column alone, as in answers: "{answers}"',),
+            helps=('write only the placeholder, as in answers: "{answers}"',),
         )

@@ -6,7 +6,7 @@ from ftspec.api import ComponentConfig, Field, Prediction, TaskConfig
 
 
 class QuestionAnsweringConfig(TaskConfig):
-    """The stretch of a context that answers a question."""
+    """The part of a context that answers a question."""
 
     doc_stride: int | None = Field(
         default=None,
@@ -15,21 +15,21 @@ class QuestionAnsweringConfig(TaskConfig):
         "tokenizer.max_length by default",
     )
     max_question_length: int = Field(
-        default=64, ge=1, description="tokens of a question at most; the rest is cut off"
+        default=64, ge=1, description="maximum number of question tokens; the rest is truncated"
     )
-    max_answer_length: int = Field(default=30, ge=1, description="tokens of an answer at most")
+    max_answer_length: int = Field(default=30, ge=1, description="maximum number of answer tokens")
     null_score_threshold: float | None = Field(
         default=None,
-        description="set it where questions may have no answer: none is given where its score is "
-        "above that of the best answer by more than this",
+        description="for questions that may have no answer: predict none if its score exceeds the "
+        "score of the best answer by more than this",
     )
-    n_best: int = Field(default=1, ge=1, description="how many answers prediction gives")
+    n_best: int = Field(default=1, ge=1, description="number of answers per prediction")
 
     @property
     def predictions(self) -> frozenset[Prediction]:
-        """Texts out of the contexts."""
+        """Parts of the contexts."""
         return frozenset({"answer"})
 
 
 class SquadConfig(ComponentConfig):
-    """The measure of SQuAD; it has no keys."""
+    """The metric of SQuAD, without keys."""

@@ -1,4 +1,4 @@
-"""What the plugin contributes. Imports nothing heavy."""
+"""The records of the plugin. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
     """The task."""
     yield TaskComponent(
         name="question-answering",
-        summary="the stretch of a context that answers a question",
+        summary="find the answer to a question in a text",
         config=QuestionAnsweringConfig,
         factory="ftspec_question_answering.task:QuestionAnswering",
         install=_INSTALL,
         fields=(
             TaskField(name="question", summary="the question"),
-            TaskField(name="context", summary="the text that the answer is in"),
+            TaskField(name="context", summary="the text with the answer"),
             TaskField(
                 name="id",
-                summary="what a row is known by: prediction gives it back",
+                summary="the id of a row, which predictions return",
                 required=False,
                 type="any",
                 is_needed_to_predict=False,
             ),
             TaskField(
                 name="answers",
-                summary="the answers as SQuAD has them: {text: […], answer_start: […]}",
+                summary="the answers in the format of SQuAD: {text: […], answer_start: […]}",
                 type="any",
                 is_answer=True,
             ),

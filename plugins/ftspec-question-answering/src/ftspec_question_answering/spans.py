@@ -1,4 +1,4 @@
-"""From the scores of starts and ends to the best spans, all windows at once."""
+"""The best spans from the scores of starts and ends, for all windows at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
-_AT_ONCE = 128  # windows; bounds the memory: each has a score for every span
+_AT_ONCE = 128  # windows; limits memory, because each has a score for every span
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class BestSpans:
     """The best spans of each of ``W`` windows, best first.
 
     Attributes:
-        scores: (W, count), start plus end; minus infinity where a window has no more.
+        scores: (W, count), start plus end; minus infinity if a window has fewer spans.
         starts: (W, count), positions of first tokens.
         ends: (W, count), positions of last tokens.
         totals: (W,), the logarithm of the summed exponentials of the scores of all spans.
@@ -35,8 +35,8 @@ def find_best_spans(
 ) -> BestSpans:
     """The ``count`` best of all spans of at most ``longest`` tokens within the context.
 
-    ``starts`` and ``ends`` are scores of shape (W, L), ``is_context`` says of each token whether it
-    may be in an answer. Every span is looked at: no start or end is left out for being weak alone.
+    ``starts`` and ``ends`` are scores of shape (W, L). ``is_context`` says which tokens can be in
+    an answer. The search is exhaustive: it does not drop starts or ends with low scores.
     """
     parts = [
         _find(

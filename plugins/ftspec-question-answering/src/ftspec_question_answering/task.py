@@ -20,19 +20,19 @@ from ftspec_question_answering.spans import Array, find_best_spans
 _INPUTS = ("question", "context")
 _PLACES = ("window", "first", "begins", "stops", "null", "context")
 _LABELS = ("start_positions", "end_positions")
-_WINDOWS = 32  # computed at once in prediction
+_WINDOWS = 32  # per batch in prediction
 
 
 class QuestionAnswering(Task):
-    """Where the answer begins and where it ends; at the first token if a window has none.
+    """Predicts the start and the end of the answer. Both are the first token if a window has none.
 
-    An encoded row is a window. Beside the model's inputs it has ``window``, its number in its
-    example; ``first``, the position of its first context token; ``begins`` and ``stops``, the
-    character ranges of its context tokens; ``null``, the position that stands for no answer; and,
-    if it is the first of an example, the ``context`` and the ``texts`` of the right answers.
+    An encoded row is a window. In addition to the inputs of the model it has ``window``, its number
+    in its example; ``first``, the position of its first context token; ``begins`` and ``stops``,
+    the character ranges of its context tokens; ``null``, the position for no answer; and, if it is
+    the first window of an example, the ``context`` and the ``texts`` of the right answers.
     """
 
-    # the head's softmax runs over padding too, which is as wide as the longest row of a batch
+    # the softmax of the head includes padding, which depends on the longest row of a batch
     rows_are_independent = False
 
     def __init__(self, config: QuestionAnsweringConfig, context: TaskContext) -> None:
@@ -41,11 +41,11 @@ class QuestionAnswering(Task):
         self._tokenizer = context.tokenizer
         if not self._tokenizer.is_fast:
             raise RunError(
-                f'the tokenizer "{type(self._tokenizer).__name__}" does not say where in the text '
-                "its pieces are",
+                f'the tokenizer "{type(self._tokenizer).__name__}" does not give the places of '
+                "its tokens in the text",
                 slug="question-answering/slow-tokenizer",
                 at=("tokenizer",),
-                helps=('use one with a tokenizer.json, or learn one: "tokenizer: {type: train}"',),
+                helps=('use one with a tokenizer.json, or train one: "tokenizer: {type: train}"',),
             )
         length = context.max_length
         self._stride = length // 4 if config.doc_stride is None else config.doc_stride
@@ -60,7 +60,7 @@ class QuestionAnswering(Task):
         self._question_length = min(config.max_question_length, room)
 
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
-        """Windows: the question, and as much of the context as fits."""
+        """Windows with the question and a part of the context."""
         contexts = checked_texts(fields["context"], "context")
         encoded = self._tokenizer(
             self._cut(checked_texts(fields["question"], "question")),
@@ -97,7 +97,7 @@ class QuestionAnswering(Task):
         return {name: [window[name] for window in windows] for name in windows[0]}
 
     def pack(self, rows: datasets.Dataset, split: str) -> datasets.Dataset:
-        """Say how many windows the questions became."""
+        """Report the number of windows."""
         if isinstance(rows, datasets.Dataset):
             questions = rows["window"][:].count(0)
             if questions < len(rows):
@@ -105,7 +105,7 @@ class QuestionAnswering(Task):
         return rows
 
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
-        """Pad on the right, whatever the tokenizer does: positions count from the left."""
+        """Pad on the right, whatever the tokenizer's setting: positions count from the left."""
 
         def collate(rows: list[dict[str, Any]]) -> Any:
             batch = self._pad(rows)
@@ -122,7 +122,7 @@ class QuestionAnswering(Task):
     def decode(
         self, outputs: EvalPrediction, rows: datasets.Dataset | datasets.IterableDataset
     ) -> tuple[Any, Any]:
-        """For each question the answer, and the texts of the right ones; no answer is empty."""
+        """The answer to each question, and the right answers. The empty text means no answer."""
         windows = list(rows.select_columns([*_PLACES, "texts"]))
         starts, ends = (np.asarray(scores, dtype=np.float32) for scores in outputs.predictions)
         answers = [found[0]["answer"] for found in self._answers(windows, starts, ends, count=1)]
@@ -131,8 +131,8 @@ class QuestionAnswering(Task):
     def predict(
         self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
-        """For each row the best answer, its share of the probability of all answers, and the
-        character range in the context; ``others`` are the next best."""
+        """For each row the best answer, its probability among all answers, and its character range
+        in the context. ``others`` are the next best answers."""
         encoded = self.encode({name: [row[name] for row in rows] for name in _INPUTS})
         windows = [
             dict(zip(encoded, values, strict=True))
@@ -162,7 +162,7 @@ class QuestionAnswering(Task):
     def _answers(
         self, windows: Sequence[Mapping[str, Any]], starts: Array, ends: Array, *, count: int
     ) -> Iterator[list[dict[str, Any]]]:
-        """For each example its best answers over all its windows, one at least."""
+        """The best answers of each example over all its windows, at least one."""
         first = np.array([window["first"] for window in windows])[:, None]
         size = np.array([len(window["begins"]) for window in windows])[:, None]
         positions = np.arange(starts.shape[1])[None, :]
@@ -217,12 +217,12 @@ class QuestionAnswering(Task):
                 "a row has no answer",
                 slug="question-answering/no-answer",
                 at=("preprocess", "template", "answers"),
-                helps=('where that is meant, write "null_score_threshold: 0" in the task section',),
+                helps=('if this is intended, write "null_score_threshold: 0" in the task section',),
             )
         return answers
 
     def _cut(self, questions: list[str]) -> list[str]:
-        """The questions, cut to their length: a window must have room for some context."""
+        """The questions, truncated, so that a window has room for some context."""
         longest = self._question_length
         encoded = self._tokenizer(
             questions, add_special_tokens=False, return_offsets_mapping=True, verbose=False
@@ -243,8 +243,8 @@ class QuestionAnswering(Task):
 
 
 def _labels_of(answers: Sequence[Answer], window: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the first answer stands in a window, or that it does not; and all texts that are right,
-    an empty one where there is none."""
+    """The place of the first answer in a window, or the position for no answer; and the texts of
+    all right answers, or the empty text."""
     texts = [answer.text for answer in answers] or [""]
     begins, stops, first = window["begins"], window["stops"], window["first"]
     start = end = window["null"]
@@ -259,7 +259,7 @@ def _labels_of(answers: Sequence[Answer], window: Mapping[str, Any]) -> dict[str
 
 
 def _strip(context: str, start: int, end: int) -> dict[str, Any]:
-    """The text of a range, without the space that some tokenizers put into a piece."""
+    """The text of a range, without the space that some tokenizers include in a token."""
     text = context[start:end]
     start += len(text) - len(text.lstrip())
     return {"answer": text.strip(), "start": start, "end": start + len(text.strip())}

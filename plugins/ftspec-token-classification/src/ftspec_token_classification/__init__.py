@@ -1,1 +1,1 @@
-"""Labels for words: names, parts of speech, anything a sentence has word by word."""
+"""Token classification: labels for words, such as names and parts of speech."""

@@ -1,4 +1,4 @@
-"""What lint finds in a spec of this task."""
+"""The findings of lint in a spec with this task."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TAGS = ("preprocess", "template", "tags")
 
 @hookimpl
 def ftspec_check_plan(plan: Plan, spans: Document) -> Iterable[Diagnostic]:
-    """Labels that are no tags of the scheme, and a template that makes text of the tags."""
+    """Check that labels are tags of the scheme, and that the template keeps the list of tags."""
     config = plan.task.config
     if isinstance(config, TokenClassificationConfig):
         yield from _check_labels(config, plan, spans)
@@ -30,11 +30,11 @@ def _check_labels(
         if not is_bio(label):
             yield Diagnostic(
                 slug="token-classification/not-bio",
-                headline=f'"{label}" is no tag of the scheme "bio"',
+                headline=f'"{label}" is not a tag of the scheme "bio"',
                 labels=labelled(spans.span((*plan.task.at, "labels", index))),
                 helps=(
                     f'write "B-{label}" and "I-{label}", and "O" for words outside',
-                    'or write "scheme: none", for labels of single words',
+                    'or write "scheme: none" for labels of single words',
                 ),
             )
 
@@ -44,7 +44,7 @@ def _check_tags(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     if template is not None and not _BARE.fullmatch(template):
         yield Diagnostic(
             slug="token-classification/tags-as-text",
-            headline="the tags of a row are a list, and this template makes text of them",
+            headline="the tags of a row are a list, and this template turns them into text",
             labels=labelled(spans.span(_TAGS)),
-            helps=('name the column alone, as in tags: "{ner_tags}"',),
+            helps=('write only the placeholder, as in tags: "{ner_tags}"',),
         )

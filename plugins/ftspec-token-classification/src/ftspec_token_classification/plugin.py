@@ -1,4 +1,4 @@
-"""What the plugin contributes. Imports nothing heavy."""
+"""The records of the plugin. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
     """The task."""
     yield TaskComponent(
         name="token-classification",
-        summary="a tag for each word: names, parts of speech, …",
+        summary="a tag for each word, such as names or parts of speech",
         config=TokenClassificationConfig,
         factory="ftspec_token_classification.task:TokenClassification",
         requires=("seqeval",),

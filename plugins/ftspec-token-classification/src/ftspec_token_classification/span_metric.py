@@ -1,4 +1,4 @@
-"""Whole spans compared, by seqeval."""
+"""Compares whole spans, with seqeval."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ftspec_token_classification.config import SeqevalConfig
 
 
 def seqeval(config: SeqevalConfig, context: Context) -> LocalMetric:
-    """Takes N lists of tags, and as many that are right; gives fractions."""
+    """Takes N lists of predicted tags and N lists of right tags. Returns fractions."""
     options: dict[str, Any] = {"average": config.average, "zero_division": 0}
     if config.scheme is not None:
         options |= {"mode": "strict", "scheme": getattr(scheme, config.scheme)}

@@ -1,4 +1,4 @@
-"""A token classification head over the pieces of words."""
+"""Token classification: a head on every token."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from ftspec_token_classification.config import TokenClassificationConfig, is_bio
 from ftspec_token_classification.words import Words, first_pieces, read_words
 
 _TAGS = ("preprocess", "template", "tags")
-_WINDOWS = 32  # computed at once in prediction
+_WINDOWS = 32  # per batch in prediction
 
 
 class TokenClassification(Task):
-    """A tag for each word, learned at its first piece."""
+    """A tag for each word, at its first token."""
 
     def __init__(self, config: TokenClassificationConfig, context: TaskContext) -> None:
         self._config = config
@@ -37,11 +37,11 @@ class TokenClassification(Task):
         self._labels: Labels | None = None
         if not self._tokenizer.is_fast:
             raise RunError(
-                f'the tokenizer "{type(self._tokenizer).__name__}" does not say where in the text '
-                "its pieces are",
+                f'the tokenizer "{type(self._tokenizer).__name__}" does not give the places of '
+                "its tokens in the text",
                 slug="token-classification/slow-tokenizer",
                 at=("tokenizer",),
-                helps=('use one with a tokenizer.json, or learn one: "tokenizer: {type: train}"',),
+                helps=('use one with a tokenizer.json, or train one: "tokenizer: {type: train}"',),
             )
 
     def fit(
@@ -49,13 +49,13 @@ class TokenClassification(Task):
         fields: datasets.Dataset | datasets.IterableDataset,
         features: datasets.Features | None,
     ) -> None:
-        """Find the tags: the spec's, the ClassLabel feature's, or the training split's."""
+        """Find the tags: from the spec, the ClassLabel feature, or the training split."""
         class_names = class_names_of((features or {}).get("tags"))
         names = self._config.labels or list(class_names) or self._learn(fields)
         wrong = [name for name in names if not is_bio(name)]
         if wrong and self._config.scheme == "bio":
             raise RunError(
-                f'"{wrong[0]}" is no tag of the scheme "bio"',
+                f'"{wrong[0]}" is not a tag of the scheme "bio"',
                 slug="token-classification/not-bio",
                 at=_TAGS,
                 helps=('for labels of single words, write "scheme: none" in the task section',),
@@ -67,25 +67,25 @@ class TokenClassification(Task):
                 else "the training split has no tags",
                 slug="one-label",
                 at=_TAGS,
-                helps=("there must be two tags at least",),
+                helps=("there must be at least two tags",),
             )
         self._labels = Labels(names, _TAGS, class_names, are_given=self._config.labels is not None)
 
     def restore(self, config: PretrainedConfig) -> None:
-        """The tags that the trained model carries."""
+        """Read the tags from the trained model."""
         id2label = cast(dict[int, str], config.id2label)
         self._labels = Labels([id2label[index] for index in sorted(id2label)], _TAGS)
 
     def model_settings(self) -> Mapping[str, Any]:
-        """The tags, so that the saved model explains itself."""
+        """The tags, for the saved model."""
         return {
             "id2label": dict(enumerate(self._names)),
             "label2id": {name: index for index, name in enumerate(self._names)},
         }
 
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
-        """Pieces cut to ``max_length`` with a label each. ``firsts`` are the positions of the first
-        pieces of words, ``cut`` the number of words past the end."""
+        """Tokens truncated to ``max_length``, with labels. ``firsts`` are the positions of first
+        tokens of words, ``cut`` is the number of truncated words."""
         rows = [read_words(value) for value in fields["tokens"]]
         encoded = dict(
             self._tokenizer(
@@ -108,16 +108,16 @@ class TokenClassification(Task):
         return {**encoded, "labels": labels, "firsts": firsts, "cut": cut}
 
     def pack(self, rows: datasets.Dataset, split: str) -> datasets.Dataset:
-        """Say what was cut off."""
+        """Report truncated words."""
         if isinstance(rows, datasets.Dataset) and (count := sum(rows["cut"])):
             self._context.note(
                 f"{split}: {count:,} words are past max_length ({self._context.max_length}), and "
-                "neither learned nor measured"
+                "are ignored"
             )
         return rows
 
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
-        """Pad on the right, whatever the tokenizer does: ``firsts`` count from the left."""
+        """Pad on the right, whatever the tokenizer's setting: ``firsts`` count from the left."""
 
         def collate(rows: list[dict[str, Any]]) -> Any:
             batch = self._pad(rows)
@@ -130,17 +130,17 @@ class TokenClassification(Task):
         return collate
 
     def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """The labelled pieces."""
+        """The number of tokens with a label."""
         return batch["labels"].ne(IGNORED_LABEL).sum()
 
     def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
-        """The best tag of each piece."""
+        """The best tag of each token."""
         return (logits[0] if isinstance(logits, tuple) else logits).argmax(dim=-1)
 
     def decode(
         self, outputs: EvalPrediction, rows: datasets.Dataset | datasets.IterableDataset
     ) -> tuple[Any, Any]:
-        """For each row the tags of its words, or the class ids of all words in one."""
+        """The tags of the words of each row, or the class ids of all words in one list."""
         firsts = [row["firsts"] for row in rows.select_columns(["firsts"])]
         given, right = (
             [np.asarray(row)[positions] for row, positions in zip(ids, firsts, strict=True)]
@@ -153,8 +153,8 @@ class TokenClassification(Task):
     def predict(
         self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
-        """For each text its spans with character offsets, those of words joined by single spaces
-        where the row is a list. Long texts are read in several windows."""
+        """The spans of each text with character offsets. The words of a list count as joined by
+        single spaces. Long texts are split into windows."""
         texts = [read_words(row["tokens"]) for row in rows]
         tags: list[dict[int, tuple[str, float]]] = [{} for _ in rows]
         for row, pieces, scores in self._scores(model, texts):
@@ -174,7 +174,7 @@ class TokenClassification(Task):
     def _scores(
         self, model: PreTrainedModel, texts: list[Words]
     ) -> Iterator[tuple[int, list[tuple[int, int]], Any]]:
-        """For each window: the row it is of, its pieces, and their probabilities by tag."""
+        """For each window its row, its tokens, and their probabilities by tag."""
         encoded = self._tokenizer(
             [words.text for words in texts],
             truncation=True,
@@ -197,7 +197,7 @@ class TokenClassification(Task):
     def _spans(
         self, words: Words, tags: Mapping[int, tuple[str, float]]
     ) -> Iterator[dict[str, Any]]:
-        known = sorted(tags)  # the tokenizer may make nothing of a word
+        known = sorted(tags)  # a word may have no tokens
         named = [tags[word][0] for word in known]
         if self._config.scheme == "none":
             stretches = [(tag, at, at) for at, tag in enumerate(named)]
@@ -248,7 +248,7 @@ class TokenClassification(Task):
         return labels
 
     def _inside(self, index: int) -> int:
-        """The tag of the further pieces of a word: a span begins once."""
+        """The tag for later tokens of a word, because a span starts only once."""
         name = self._names[index]
         inside = f"I-{name.removeprefix('B-')}"
         goes_on = self._config.scheme == "bio" and name.startswith("B-") and inside in self._names
@@ -277,6 +277,6 @@ def _as_tags(value: Any) -> list[Any]:
             f'the field "tags" must be a list, and a row has {found}',
             slug="token-classification/tags",
             at=_TAGS,
-            helps=('name a column of lists alone, as in tags: "{ner_tags}"',),
+            helps=('write only the placeholder of a column of lists, as in tags: "{ner_tags}"',),
         )
     return value

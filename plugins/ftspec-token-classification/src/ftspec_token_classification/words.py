@@ -1,4 +1,4 @@
-"""Words in a text, and which of them each piece of the tokenizer belongs to."""
+"""The words of a text, and the word that each token belongs to."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import regex
 
 from ftspec.api import RunError
 
-# of regex and not of re, which takes the vowel signs of many scripts for no part of a word
+# regex, because re does not treat the vowel signs of many scripts as parts of words
 _WORD = regex.compile(r"\w+(?:[^\w\s]+\w+)*|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text and where its words stand: character ranges in order, some possibly empty."""
+    """A text and the character ranges of its words, in order. Ranges may be empty."""
 
     text: str
     spans: tuple[tuple[int, int], ...]
 
     def owners(self, offsets: Sequence[Sequence[int]]) -> list[int | None]:
-        """The index of the word that each piece belongs to. ``offsets`` are the pieces' character
-        ranges; a piece of no characters is a special token.
+        """The index of the word that each token belongs to. ``offsets`` are the character ranges of
+        the tokens; special tokens have empty ranges.
 
-        A piece may begin with the space before its word, so its last character decides.
+        A token may include the space before its word, so its last character decides.
         """
         starts = [start for start, _ in self.spans]
         found: list[int | None] = []
@@ -42,7 +42,7 @@ def read_words(value: Any) -> Words:
     punctuation.
 
     Raises:
-        RunError: it is neither.
+        RunError: the value is neither.
     """
     if isinstance(value, str):
         return Words(value, tuple(match.span() for match in _WORD.finditer(value)))
@@ -62,7 +62,7 @@ def read_words(value: Any) -> Words:
 
 
 def first_pieces(owners: Sequence[int | None]) -> dict[int, int]:
-    """The position of the first piece of each word that has one."""
+    """The position of the first token of each word that has tokens."""
     first: dict[int, int] = {}
     for position, word in enumerate(owners):
         if word is not None:
