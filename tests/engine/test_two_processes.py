@@ -15,6 +15,8 @@ from tests.engine.gradients import assert_equal
 from tests.engine.running import Logs, steps_in
 from tests.engine.two_processes import (
     CASES,
+    IN_PARTS,
+    IN_PARTS_OF_LITTLE_MEMORY,
     LITTLE_MEMORY,
     STEPS,
     STREAM,
@@ -27,9 +29,14 @@ from tests.engine.two_processes import (
 
 pytestmark = pytest.mark.slow
 
-LIKE = {"equal counts": "t5", STREAM: "t5", "no padding": "gpt2", "layers of text": "bert"} | {
-    f"{name} in little memory": name for name in LITTLE_MEMORY
-}
+LIKE = {
+    "equal counts": "t5",
+    STREAM: "t5",
+    IN_PARTS: "t5",
+    IN_PARTS_OF_LITTLE_MEMORY: "gpt2",
+    "no padding": "gpt2",
+    "layers of text": "bert",
+} | {f"{name} in little memory": name for name in LITTLE_MEMORY}
 """What two processes compute another way, and the model for which one computes the same."""
 
 Logged = dict[str, list[dict[str, Any]]]
@@ -79,7 +86,7 @@ def test_two_processes_learn_the_same(
 
 
 def test_two_processes_read_one_stream(by_one: Logged, by_two: Logged) -> None:
-    """Batches that are padded to unlike widths, which nobody need hand out."""
+    """Batches that are padded to different widths, which no process distributes."""
     assert_learned_the_same(by_two[STREAM], by_one[STREAM])
 
 
@@ -96,8 +103,8 @@ def test_two_processes_share_the_rows_of_exact_batching(
     folder: Path, by_two: Logged, name: str
 ) -> None:
     """In double precision the gradient is that of one process to nine digits, also at the last
-    step, whose one row leaves one process without any, and where one process has to begin steps
-    anew while the other waits for it."""
+    step, whose one row leaves one process without any, and where one process has to retry steps
+    while the other waits for it."""
     model = LIKE.get(name, name)
     by_two_exactly, batches, evaluated, passes = torch.load(folder / "exact.pt")[name]
     by_one_exactly, batches_of_one, evaluated_by_one, _ = train_exactly(
@@ -114,7 +121,7 @@ def test_two_processes_share_the_rows_of_exact_batching(
         assert passes[0] == passes[1]
 
 
-def test_memory_that_runs_out_where_nobody_can_begin_anew(folder: Path) -> None:
+def test_memory_that_runs_out_where_no_process_can_retry(folder: Path) -> None:
     """As under engines that shard weights: no process waits for ever, and the keys are named."""
     said = "RunError: memory ran out in training where smaller micro-batches"
     with pytest.raises(ProcessRaisedException, match=said):

@@ -52,6 +52,9 @@ ROOM = 60
 
 STREAM = "t5 of a stream"
 
+IN_PARTS = "t5 in two parts"
+IN_PARTS_OF_LITTLE_MEMORY = "gpt2 in two parts, in little memory"
+
 EVALUATED = 11
 """Not a multiple of the rows that two processes evaluate at once."""
 
@@ -115,6 +118,7 @@ def train_exactly(
     name: str,
     processes: int,
     *,
+    accumulation: int = 1,
     equal_counts: bool = False,
     micro_batch_overhead_tokens: int = 10,
     max_tokens: int | None = None,
@@ -131,7 +135,7 @@ def train_exactly(
         folder,
         name,
         processes,
-        1,
+        accumulation,
         ROWS_OF_EXACT_STEPS,
         "exact",
         streams=streams,
@@ -234,6 +238,7 @@ def build(
             remove_unused_columns=False,
             report_to=[],
             disable_tqdm=True,
+            include_num_input_tokens_seen="all",  # which all processes count together
             use_cpu=True,
             ddp_backend="gloo" if processes > 1 else None,
             seed=1,
@@ -289,6 +294,15 @@ def train_each(folder: Path) -> None:
     exact["no padding"] = train_exactly(folder, "gpt2", PROCESSES, form="packed", max_tokens=80)
     exact["layers of text"] = train_exactly(
         folder, "bert", PROCESSES, form="packed_layers", max_tokens=80
+    )
+    exact[IN_PARTS] = train_exactly(folder, "t5", PROCESSES, accumulation=2)
+    exact[IN_PARTS_OF_LITTLE_MEMORY] = train_exactly(
+        folder,
+        "gpt2",
+        PROCESSES,
+        accumulation=2,
+        micro_batch_overhead_tokens=10**6,
+        room=ROOM,
     )
     for name in LITTLE_MEMORY:
         exact[f"{name} in little memory"] = train_exactly(

@@ -27,7 +27,7 @@ Collate = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
 class MicroBatchCollator:
     """Splits rows by length, and pads each micro-batch to its own longest row.
 
-    The costliest micro-batch comes first: if memory is too small for the step, that shows at once.
+    The largest micro-batch comes first.
 
     Attributes:
         collate: makes a padded batch of rows.

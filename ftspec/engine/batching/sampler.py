@@ -24,7 +24,8 @@ class StepSampler(Sampler[list[int]]):
     """The rows of a process for each part of each step.
 
     A step takes the next ``rows_of_step`` rows of the sampler; the last step takes what is left.
-    Its rows are sorted by length, and each part gets some of its micro-batches.
+    Its rows are sorted by length, and each part gets some of its micro-batches, so that several
+    workers of a data loader collate them.
 
     Attributes:
         sampler: the same in all processes. Read again for each epoch; accelerate puts its own in
@@ -61,7 +62,7 @@ class StepSampler(Sampler[list[int]]):
 
     def _parts_of(self, lengths: LengthTable) -> Iterator[tuple[int, int]]:
         """Where the parts of a step begin and end. Where there are fewer micro-batches than parts,
-        the first parts are empty."""
+        some parts are empty."""
         if self.parts == 1:
             yield 0, len(lengths)
             return

@@ -112,12 +112,13 @@ class _Stopwatch:
         self._columns = trainer.task.length_columns
         self._batches: list[Batch] = []
         self._seconds: list[list[float]] = []
-        self._began = time.perf_counter()
+        self._began = 0.0
 
     def time_all(self) -> list[Timing]:
         """The best time of each size."""
         rows = first_rows(self._trainer.train_dataset, self._trainer.loaders.rows_of_own_step)
         rows = [rows[at] for at in np.argsort(lengths_of_rows(rows, self._columns).sum(axis=1))]
+        self._began = time.perf_counter()  # a stream may take long to give its first rows
         for count in _sizes(len(rows)):
             start = (len(rows) - count) // 2  # rows of medium length, which pad little
             if not self._grow(rows[start : start + count]):

@@ -36,6 +36,7 @@ _LOADER_ARGUMENTS = (
     "persistent_workers",
     "prefetch_factor",
     "multiprocessing_context",
+    "in_order",
 )
 
 
@@ -55,7 +56,8 @@ class RowLoaders:
 
     @property
     def rows_of_batch(self) -> int:
-        """Rows of a batch on one process, as the spec has it. A step accumulates several."""
+        """Rows of a batch on one process, for all devices that it feeds. A step accumulates
+        several."""
         parts: int = self._trainer.args.gradient_accumulation_steps
         processes: int = self._trainer.accelerator.num_processes
         return self.rows_of_step // parts // processes
@@ -245,26 +247,28 @@ class RowLoaders:
         it stops them, and then wait five seconds for each."""
         loader: Any = self._trainer.callback_handler.train_dataloader
         loader = getattr(loader, "base_dataloader", loader)  # which accelerate wraps
-        iterator = getattr(loader, "_iterator", None)
-        if iterator is not None:
-            loader._iterator = None
-            iterator._shutdown_workers()
+        inner: Any = getattr(getattr(loader, "dataset", None), "steps", None)  # of a stream
+        for one in (loader, inner):
+            iterator = getattr(one, "_iterator", None)
+            if iterator is not None:
+                one._iterator = None
+                iterator._shutdown_workers()
 
 
 class _PartsOfSteps(TorchIterableDataset[MicroBatches]):
     """The steps of a loader, each as the last of several parts. The parts before it are empty."""
 
     def __init__(self, steps: DataLoader[MicroBatches], parts: int) -> None:
-        self._steps = steps
+        self.steps = steps
         self._parts = parts
 
     def set_epoch(self, epoch: int) -> None:
         """Let the rows know which epoch is read."""
-        rows: Any = self._steps.dataset
+        rows: Any = self.steps.dataset
         if hasattr(rows, "set_epoch"):
             rows.set_epoch(epoch)
 
     def __iter__(self) -> Iterator[MicroBatches]:
-        for step in self._steps:
+        for step in self.steps:
             yield from (MicroBatches() for _ in range(self._parts - 1))
             yield step

@@ -58,6 +58,9 @@ class Size(NamedTuple):
 class MicroBatching:
     """Splits and computes the steps of one Trainer.
 
+    ``form`` and ``overhead_tokens`` are settled once the Trainer is built, before its data loader
+    is made.
+
     Attributes:
         overhead_tokens: what a micro-batch costs in addition to its tokens, in tokens.
         max_tokens: of a micro-batch, as the spec limits them. Equal in all processes.
@@ -128,7 +131,8 @@ class MicroBatching:
         Raises:
             RunError: memory is too small for a single row.
         """
-        batches = list(batches)
+        # the largest first: if memory is too small for the step, that shows at once
+        batches = sorted(batches, key=self._tokens_of, reverse=True)
         while True:
             if self._limit is not None:
                 batches = [
@@ -148,13 +152,16 @@ class MicroBatching:
                 model.require_forward_param_sync = False
             free_memory()
 
+    def _tokens_of(self, batch: Batch) -> int:
+        return tokens_of(batch, self._columns)
+
     def _compute(
         self, model: nn.Module, passes: list[Pass], learn: Learn
     ) -> tuple[torch.Tensor, Batch | None]:
         """The loss of the passes, and the batch that was too large for the memory."""
         accelerator = self._trainer.accelerator
         loss = torch.zeros((), device=self._trainer.args.device)
-        self._largest = max(tokens_of(one.batch, self._columns) for one in passes)
+        self._largest = max(self._tokens_of(one.batch) for one in passes)
         for index, one in enumerate(passes):
             is_last = index == len(passes) - 1
             # DeepSpeed's engine reads this to know when to step
@@ -197,7 +204,7 @@ class MicroBatching:
 
     def _size_of(self, batch: Batch) -> Size:
         """What decides whether there is room for a batch."""
-        padded = tokens_of(batch, self._columns)
+        padded = self._tokens_of(batch)
         if self.form != "packed_layers" or self._trainer.accelerator.num_processes == 1:
             return Size(padded, padded)
         counts = TokenCounts()
@@ -217,7 +224,7 @@ class MicroBatching:
         return not self.passes_must_match and not is_awaited
 
     def _allow_less(self, batch: Batch) -> None:
-        rows, tokens = rows_of(batch), tokens_of(batch, self._columns)
+        rows, tokens = rows_of(batch), self._tokens_of(batch)
         if rows == 1:
             raise row_too_large(tokens)
         self._limit = tokens // 2

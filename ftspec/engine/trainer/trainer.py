@@ -4,8 +4,10 @@ An optimizer step, in the order of the calls:
 
 1. ``get_batch_samples`` reads the parts of the step from the data loader, as many as
    ``gradient_accumulation_steps``, and counts the items of the whole step on all processes.
-2. ``training_step`` is called with each part. A part is a list of micro-batches. Where steps are
-   split by length, the last part has all micro-batches of the step and those before it have none.
+2. ``training_step`` is called with each part. A part is a list of micro-batches: a single padded
+   batch, or, where steps are split by length, all micro-batches of the step in the last part and
+   none in those before it. Parts exist because transformers counts, resumes and synchronises by
+   them.
 3. ``MicroBatching.compute_step`` computes them one after the other, and again with smaller ones if
    memory runs out.
 4. ``compute_loss`` gives the mean loss of a micro-batch its weight
@@ -152,6 +154,10 @@ class StepTrainer(Trainer):
         one more, and of a stream begin epoch after epoch."""
         if self.state.global_step >= self.state.max_steps:
             self.control.should_training_stop = True
+        # before batches are skipped: the sampler of a loader that skips is out of reach
+        loader: Any = options.get("train_dataloader")
+        if hasattr(loader, "set_epoch"):
+            loader.set_epoch(options["epoch"])
         if not self.control.should_training_stop:
             super()._run_epoch(*arguments, **options)  # type: ignore[no-untyped-call]
 
@@ -211,7 +217,8 @@ class StepTrainer(Trainer):
         return loss
 
     def _completes_step(self) -> bool:
-        """Whether this part is the last of its step: gradients are synchronised after it."""
+        """Whether this part is the last of its step, after which transformers synchronises
+        gradients. ``MicroBatching`` sets the flag for each pass, and leaves it as it was."""
         return bool(self.accelerator.gradient_state.sync_gradients)
 
     def compute_loss(
@@ -250,15 +257,24 @@ class StepTrainer(Trainer):
     def _track_num_input_tokens(self, inputs: Any) -> None:
         """As the Trainer, once for all micro-batches of a part: processes that have unequal numbers
         of micro-batches would wait for ever."""
-        is_empty = self.micro_batching is not None and not self._completes_step()
-        if is_empty or self.args.include_num_input_tokens_seen == "no":
+        if self.args.include_num_input_tokens_seen == "no":
             return
-        whole = {
-            name: torch.cat([batch[name].flatten() for batch in inputs if name in batch])
-            for name in {name for batch in inputs for name in batch}
-            & {"input_ids", "attention_mask"}
+        batches = list(inputs)
+        if self.micro_batching is not None:
+            if not self._completes_step():
+                return
+            batches = [self._join_inputs(batches)]
+        super()._track_num_input_tokens(*batches)  # type: ignore[no-untyped-call]
+
+    def _join_inputs(self, batches: list[Batch]) -> Batch:
+        """The tokens and masks of all batches. Without batches they are empty: a process without
+        rows takes part in the count too."""
+        nothing = torch.zeros(0, dtype=torch.long, device=self.args.device)
+        names = {getattr(self.model, "main_input_name", "input_ids"), "attention_mask"}
+        found = {
+            name: [batch[name].flatten() for batch in batches if name in batch] for name in names
         }
-        super()._track_num_input_tokens(whole)  # type: ignore[no-untyped-call]
+        return {name: torch.cat(parts or [nothing]) for name, parts in found.items()}
 
     # evaluation
 
@@ -354,7 +370,7 @@ def trainer_class_for(base: type[Trainer]) -> type[StepTrainer]:
     """The class of a run: what a task asks for, with the mean loss of every step."""
 
     class TaskTrainer(StepTrainer, base):  # type: ignore[misc, valid-type]
-        """Both."""
+        """The Trainer of the task, with the steps of ``StepTrainer``."""
 
     TaskTrainer.__name__ = TaskTrainer.__qualname__ = f"Step{base.__name__}"
     return TaskTrainer

@@ -242,7 +242,7 @@ def test_rows_left_out_are_the_last_drawn() -> None:
 def test_a_step_has_as_many_parts_as_are_accumulated(
     overhead: float, parts: int, steps: list[list[int]]
 ) -> None:
-    """Micro-batches are not split further for it: the first parts may be empty."""
+    """Micro-batches are not split further for it: some parts may be empty."""
     sampler = sampler_of([2, 1, 40, 3, 7, 7], rows=6, parts=parts, costs=Costs(overhead))
 
     assert len(sampler) == 2 * parts

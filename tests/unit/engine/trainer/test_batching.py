@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import statistics
 from pathlib import Path
+from typing import Any
 
 import torch
+from accelerate import skip_first_batches
+from accelerate.data_loader import prepare_data_loader
+from torch.utils.data import DataLoader
 
 from ftspec.engine.batching.sampler import GroupingSampler
 from tests.engine.running import Engine
@@ -60,6 +64,23 @@ def test_processes_and_resumed_runs_group_alike() -> None:
 
     assert list(other) == epochs[1] != epochs[0]
     assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(300))
+
+
+def test_processes_that_resume_draw_the_rows_of_the_epoch() -> None:
+    """The epoch is set before batches are skipped: the loader that skips hides the sampler."""
+    lengths = torch.randint(1, 100, (64,)).tolist()
+
+    def load() -> Any:
+        sampler = GroupingSampler(lengths, 8, seed=3)
+        rows = DataLoader(range(64), batch_size=4, sampler=sampler)  # type: ignore[arg-type, var-annotated]
+        return prepare_data_loader(rows, num_processes=2, process_index=1, put_on_device=False)
+
+    whole, resumed = load(), load()
+    for loader in (whole, resumed):
+        loader.set_epoch(1)
+    batches = [batch.tolist() for batch in whole]
+
+    assert [batch.tolist() for batch in skip_first_batches(resumed, 3)] == batches[3:]
 
 
 def test_evaluation_keeps_the_order_of_the_rows(tmp_path: Path) -> None:
