@@ -216,7 +216,7 @@ CASES = [
         "split of no rows by its slice",
         [("train[:32]", "train[:0]"), ('train: "train', f'train: {specs.MARK}"train')],
         "empty-split",
-        ["the train split has no rows", "look at its slice"],
+        ["the train split has no rows", "check its slice"],
     ),
     Case(
         "split of no rows by a filter",

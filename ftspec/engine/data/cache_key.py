@@ -1,4 +1,4 @@
-"""The cache key of prepared rows, known before any row is read. Equal keys give equal rows."""
+"""The cache keys of prepared rows, known before any row is read. Equal keys mean equal rows."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from ftspec.planning.local_paths import local_paths
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Source
 
-STREAM = "a stream is read anew each time"
+STREAM = "a stream is read again each time"
 
-# where a tokenizer was found, not what it does
+# these settings say where a tokenizer was found, not what it does
 _PLACES = ("is_local", "local_files_only", "name_or_path")
 
 
@@ -54,10 +54,10 @@ class PreparationInputs:
     """What rows are prepared from.
 
     Attributes:
-        config: the model's.
+        config: the model's configuration.
         source: where rows come from.
-        identity: which rows it has.
-        tokenizer: ``None`` where it is learned from the rows.
+        identity: what the source records of its rows.
+        tokenizer: ``None`` if it is trained on the rows.
         cache_keys: one for each split.
         obstacle: why prepared rows cannot be kept, if they cannot.
     """
@@ -76,13 +76,13 @@ class PreparationInputs:
 
 
 def read_inputs(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> PreparationInputs:
-    """Look at everything rows are prepared from, and at no row.
+    """Read everything that rows are prepared from, and no row.
 
     Raises:
-        RunError: the plan names what is not there.
+        RunError: the plan names something that does not exist.
         MissingExtraError: a package is not installed.
     """
-    # first, so that a misspelt checkpoint is found at its key and before any data is looked at
+    # first, so that a misspelt checkpoint is reported at its key, before any data is read
     config = load_config(plan.model, checkpoint, {})
     source: Source = build(plan.source, context_maker(plan, log))
     identity = source.identity()
@@ -119,14 +119,14 @@ def read_inputs(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Prepa
 
 
 def _files_named_in(plan: Plan) -> dict[str, str]:
-    """Hashes of the files that sections name beside the source's, such as a chat template."""
+    """Hashes of the files that other sections than the source name, such as a chat template."""
     sections = (*plan.transforms, plan.tokenizer, plan.task)
     paths = {path for planned in sections for _, path in local_paths(planned)}
     return {path: sha256_of(Path(path)) for path in sorted(paths) if Path(path).is_file()}
 
 
 def contents_of(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
-    """Hashes of all files of a tokenizer, and what of it is in no file."""
+    """Hashes of all files of a tokenizer, and its settings that are in no file."""
     with tempfile.TemporaryDirectory(prefix="ftspec-") as folder:
         tokenizer.save_pretrained(folder)
         settings = Path(folder, "tokenizer_config.json")
@@ -145,7 +145,7 @@ def contents_of(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
 
 
 class _TextsNeededError(Exception):
-    """A tokenizer asks for the text to learn from."""
+    """A tokenizer asks for the texts to train on."""
 
 
 def _no_texts_yet() -> Iterator[list[str]]:
@@ -153,15 +153,15 @@ def _no_texts_yet() -> Iterator[list[str]]:
 
 
 def _rows_of(plan: Plan, split: str) -> dict[str, Any]:
-    """Which rows are in a split, and which are in the training split where that is another: tasks
-    and tokenizers learn from those."""
+    """Which rows are in a split, and, for another split than the training split, which rows are in
+    that one: tasks and tokenizers are fitted to it."""
     rows = {"split": {"name": split, "rows": _family(plan, split)}}
     is_apart = base_of(plan, split) != base_of(plan, "train")
     return rows | ({"training rows": _family(plan, "train")} if is_apart else {})
 
 
 def _family(plan: Plan, split: str) -> dict[str, Any]:
-    """The slice a split is taken from, and all that is held out of that slice."""
+    """The slice that a split is part of, and every split that is held out of that slice."""
     named = plan.splits.named()
     return {
         name: one.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -171,12 +171,12 @@ def _family(plan: Plan, split: str) -> dict[str, Any]:
 
 
 def base_of(plan: Plan, split: str) -> str:
-    """The split that is a slice of the source, which this one is or is held out of."""
+    """The slice of the source that this split is, or is held out of."""
     return plan.splits.named()[split].from_ or split
 
 
 def _components(plan: Plan) -> Iterator[tuple[str, PlannedComponent]]:
-    """Those of plugins; the built-in ones are ftspec's own source."""
+    """The components of plugins. The hash of ftspec's source covers the built-in ones."""
     for planned in (plan.source, *plan.transforms, plan.tokenizer, plan.task):
         if planned.plugin != "ftspec.builtin.plugin" or planned.children:
             yield f"{planned.component.kind} {planned.type}", planned
@@ -188,9 +188,9 @@ def _obstacle(
     if _streams(plan.source):
         return STREAM
     if _has_gap(identity):
-        return "the source cannot tell which rows it has"
+        return "the source does not say which rows it has"
     if type(tokenizer).__module__.startswith("transformers_modules"):
-        return "the tokenizer is code of a repository"
+        return "the tokenizer runs code of its repository"
     return None
 
 
@@ -201,7 +201,7 @@ def _streams(planned: PlannedComponent) -> bool:
 
 
 def _has_gap(identity: Any) -> bool:
-    """Whether there is nothing in it, or a revision that is unknown."""
+    """Whether an identity is empty, or has an unknown revision."""
     if isinstance(identity, Mapping):
         if "revision" in identity and identity["revision"] is None:
             return True

@@ -1,4 +1,4 @@
-"""What code makes rows: a changed line in a source, a transform or a task may change them all."""
+"""The code that prepares rows: a changed line of a source, transform or task may change rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ftspec import __version__
 from ftspec.hookspecs import PROJECT
 from ftspec.planning.plan import PlannedComponent
 
-# the parts of ftspec that rows pass through, beside the modules at its top
+# the parts of ftspec that rows pass through, in addition to its top-level modules
 _PARTS = (
     "builtin/**/*.py",
     "engine/components/*.py",
@@ -47,7 +47,7 @@ def versions() -> dict[str, str | None]:
 
 
 def version_of(distribution: str) -> str | None:
-    """The installed version of a distribution, if there is one."""
+    """The installed version of a distribution; ``None`` if it is not installed."""
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
@@ -55,8 +55,8 @@ def version_of(distribution: str) -> str | None:
 
 
 def code_of(planned: PlannedComponent) -> dict[str, Any]:
-    """The version of the plugin that brings a component and the hash of its source, those of the
-    components inside it, and the versions of what it needs beside."""
+    """The version of the plugin that has a component and the hash of its source; the same of the
+    components inside it; and the versions of the packages that it requires."""
     package = planned.component.factory.partition(":")[0].partition(".")[0]
     code: dict[str, Any] = {
         "version": _version_of_plugin(planned.plugin),
@@ -71,7 +71,7 @@ def code_of(planned: PlannedComponent) -> dict[str, Any]:
 
 @cache
 def hash_of_source(package: str) -> str | None:
-    """The SHA-256 of every Python file of a package; ``None`` where there are none to read."""
+    """The SHA-256 of every Python file of a package; ``None`` if there are none to read."""
     try:
         found = importlib.util.find_spec(package)
     except (ImportError, ValueError):
@@ -120,5 +120,5 @@ def _version_of_module(module: str) -> str | None:
 
 @cache
 def _distributions() -> Mapping[str, list[str]]:
-    """The distributions that bring each module: to find them reads the list of files of all."""
+    """The distributions that have each module. Slow: it reads the file lists of all of them."""
     return metadata.packages_distributions()

@@ -26,11 +26,11 @@ _TOKEN_COLUMNS = {
 
 
 def encode_rows(fields: Rows, split: str, task: Task, path: Path) -> Rows:
-    """The rows of a split as model inputs, in the file ``path``; those of a
-    stream as they come.
+    """The rows of a split as model inputs, in the file ``path``. A stream is encoded while it is
+    read, and has no file.
 
     Raises:
-        RunError: a row cannot be encoded; the error says which split it is in.
+        RunError: a row cannot be encoded; the message names its split.
     """
     try:
         if not isinstance(fields, datasets.Dataset):
@@ -42,7 +42,7 @@ def encode_rows(fields: Rows, split: str, task: Task, path: Path) -> Rows:
             batched=True,
             remove_columns=fields.column_names,
             cache_file_name=str(tokens),
-            # datasets would hash the task, which holds open files and never hashes twice alike
+            # datasets would hash the task, which holds open files and has another hash each time
             new_fingerprint=split,
         )
         packed = task.pack(encoded, split)
@@ -62,7 +62,7 @@ def encode_rows(fields: Rows, split: str, task: Task, path: Path) -> Rows:
 
 
 def write_rows(rows: datasets.Dataset, path: Path) -> None:
-    """Write rows to an Arrow stream, a batch at a time."""
+    """Write rows to an Arrow stream, in batches."""
     schema = rows.features.arrow_schema
     with pa.ipc.new_stream(str(path), schema) as writer:
         for batch in rows.with_format("arrow").iter(batch_size=1000):
@@ -70,7 +70,7 @@ def write_rows(rows: datasets.Dataset, path: Path) -> None:
 
 
 class _Encode:
-    """Encodes a batch to an Arrow table, which ``datasets`` writes as it is."""
+    """Encodes a batch to an Arrow table, which ``datasets`` writes unchanged."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
@@ -81,7 +81,7 @@ class _Encode:
 
 
 def _column(name: str, values: Sequence[Any]) -> pa.Array:
-    """A column as ``datasets`` would store it; lists of tokens without a look at each."""
+    """A column with the type that ``datasets`` would store. Lists of tokens are converted whole."""
     kind = _TOKEN_COLUMNS.get(name)
     if kind is not None:
         try:

@@ -17,10 +17,10 @@ _AT = ("preprocess", "template")
 def render_fields(rows: Rows, template: Mapping[str, str], path: Path | None = None) -> Rows:
     """The rows with the fields of the template as their only columns, in the file ``path``.
 
-    A bare placeholder keeps the type of its column, so that label names survive.
+    A bare placeholder keeps the type of its column, and so the names of labels.
 
     Raises:
-        RunError: a placeholder names a column that the rows have not.
+        RunError: a placeholder names a column that the rows do not have.
     """
     templates = {name: parse_template(text) for name, text in template.items()}
     check_columns(rows, templates)
@@ -47,10 +47,10 @@ def render_fields(rows: Rows, template: Mapping[str, str], path: Path | None = N
 
 
 def check_columns(rows: Rows, templates: Mapping[str, Template]) -> None:
-    """Report the first placeholder without its column.
+    """Require the column of every placeholder.
 
     Raises:
-        RunError: there is one.
+        RunError: the rows do not have it.
     """
     first = next(iter(rows), None)
     if first is None:
@@ -82,7 +82,7 @@ class _Render:
 
 
 def _values(batch: Mapping[str, list[Any]], column: str) -> list[Any]:
-    """The values of a column of a batch; a dotted name reaches into nested values.
+    """The values of a column of a batch; a dotted name is a nested column.
 
     Raises:
         MissingColumnError: a row has no such column.
@@ -104,7 +104,7 @@ def _features(
             features[name] = datasets.Value("string")
         else:
             features[name] = _feature_at(known, template.bare_column)
-    # a feature of unknown shape is left for datasets to infer from the values
+    # datasets infers a feature of unknown shape from the values
     return datasets.Features(features) if None not in features.values() else None
 
 

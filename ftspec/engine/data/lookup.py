@@ -1,4 +1,4 @@
-"""Why a run would find its rows in the cache, or would not."""
+"""Whether a run would find its rows in the cache, and if not, why."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Lookup:
     """What the cache has of a split.
 
     Attributes:
-        entry: the rows themselves, or those with the nearest cache key.
-        is_hit: whether they are the rows themselves, whole.
-        is_damaged: whether they are the rows themselves and no longer as they were written.
-        changes: what differs from the nearest.
+        entry: the one with the cache key, or the one with the nearest cache key.
+        is_hit: whether the entry has this cache key, and its files are as they were written.
+        is_damaged: whether the entry has this cache key, and a file is not as it was written.
+        changes: how the cache key differs from that of the nearest entry.
     """
 
     split: str
@@ -49,7 +49,7 @@ class Lookup:
 
 
 def look_up(plan: Plan, watcher: Watcher) -> tuple[list[Lookup], str | None]:
-    """What the cache has for each split; or why nothing of this plan is kept.
+    """What the cache has for each split; or why it cannot have rows of this plan.
 
     Raises:
         RunError: the plan does not fit the data or the checkpoint.
@@ -77,7 +77,7 @@ def _look_up(split: str, cache_key: CacheKey, entries: list[CacheEntry], plan: P
         whole = is_whole(own)
         return Lookup(split=split, entry=own, is_hit=whole, is_damaged=not whole)
     alike = [entry for entry in entries if entry.record.get("split") == split]
-    # the first of equals is the one used last
+    # among equals, the most recently used
     nearest = max(alike, key=lambda entry: _likeness(entry, cache_key), default=None)
     if nearest is None:
         return Lookup(split=split, entry=None)
@@ -99,7 +99,7 @@ def _likeness(entry: CacheEntry, cache_key: CacheKey) -> int:
 
 
 def _differences(place: str, before: Any, now: Any) -> list[Change]:
-    """The innermost values that differ; a secret shows no difference, and is one."""
+    """The innermost values that differ. A secret that differs has a change without values."""
     return list(_inner(place, before, now)) or [Change(place, "a secret", "a secret")]
 
 

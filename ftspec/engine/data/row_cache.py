@@ -1,4 +1,4 @@
-"""Prepared rows on disk: opened where they are whole, kept where they are new."""
+"""Prepared rows on disk: opened if their files are unchanged, kept if they are new."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PreparedRows:
 
     Attributes:
         encoded: model inputs.
-        fields: what they were encoded from.
+        fields: the fields from which they were encoded.
     """
 
     folder: Path
@@ -39,23 +39,23 @@ class PreparedRows:
 
     @property
     def tokenizer(self) -> Path | None:
-        """The folder of the tokenizer that was learned for them, if one was."""
+        """The folder of the tokenizer that was trained for them, if there is one."""
         folder = self.folder / TOKENIZER
         return folder if folder.is_dir() else None
 
     @property
     def notes(self) -> list[str]:
-        """What was said when they were made, as of rows that are left out."""
+        """The notes of their encoding, such as how many rows were left out."""
         notes: list[str] = json.loads((self.folder / NOTES).read_text(encoding="utf-8"))
         return notes
 
 
 def map_rows(folder: Path) -> PreparedRows:
-    """The rows in a folder, read as they are needed.
+    """The rows in a folder, read when they are needed.
 
     Raises:
-        OSError: there is no such file.
-        pa.ArrowInvalid: a file is no Arrow stream.
+        OSError: a file is missing.
+        pa.ArrowInvalid: a file is not an Arrow stream.
     """
     encoded, fields = (datasets.Dataset.from_file(str(folder / name)) for name in (ENCODED, FIELDS))
     return PreparedRows(folder, encoded, fields)
@@ -63,14 +63,14 @@ def map_rows(folder: Path) -> PreparedRows:
 
 @dataclass(frozen=True)
 class RowFolders:
-    """Where the rows of each split are, for other processes on the same machine; streams are
-    nowhere. ``tokenizer`` is the folder of one that was learned."""
+    """The folders of the rows of each split, for other processes on the same machine. Streams have
+    none. ``tokenizer`` is the folder of a trained one."""
 
     splits: Mapping[str, Path]
     tokenizer: Path | None
 
     def open(self) -> dict[str, PreparedRows]:
-        """The rows, as whoever made them left them."""
+        """The rows, as another process wrote them."""
         return {split: map_rows(folder) for split, folder in self.splits.items()}
 
     def to_json(self) -> dict[str, Any]:
@@ -81,15 +81,15 @@ class RowFolders:
         }
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> RowFolders:
-        """Of what ``to_json`` gave."""
-        learned = told["tokenizer"]
-        splits = {split: Path(folder) for split, folder in told["splits"].items()}
-        return cls(splits, Path(learned) if learned is not None else None)
+    def from_json(cls, values: Mapping[str, Any]) -> RowFolders:
+        """The inverse of ``to_json``."""
+        tokenizer = values["tokenizer"]
+        splits = {split: Path(folder) for split, folder in values["splits"].items()}
+        return cls(splits, Path(tokenizer) if tokenizer is not None else None)
 
 
 class RowCache:
-    """The entries in a folder, as runs use them."""
+    """The cache in a folder, as runs use it."""
 
     def __init__(self, folder: Path, mask: Callable[[Any], Any]) -> None:
         self._folder = folder
@@ -113,7 +113,7 @@ class RowCache:
 
     @contextmanager
     def only_one(self, key: str, note: Note) -> Iterator[None]:
-        """Wait while another process makes the same rows.
+        """Wait while another process prepares the same rows.
 
         Raises:
             RunError: the folder cannot be written.
@@ -125,7 +125,7 @@ class RowCache:
             try:
                 lock.acquire(timeout=0)
             except Timeout:
-                note("another process prepares the same rows: waiting for it")
+                note("waiting for another process that prepares the same rows")
                 lock.acquire()
         except OSError as error:
             raise self._not_writable(error) from error
@@ -135,16 +135,16 @@ class RowCache:
             lock.release()
 
     def scratch(self, key: str) -> TemporaryDirectory[str]:
-        """A folder to make rows in; it goes with the process.
+        """A folder to prepare rows in; it is removed when the process ends.
 
         Raises:
             RunError: the folder cannot be written.
         """
-        wanted = new_unfinished(self._folder, key)
+        path = new_unfinished(self._folder, key)
         try:
-            wanted.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             return TemporaryDirectory(
-                prefix=f"{wanted.name}-", dir=wanted.parent, ignore_cleanup_errors=True
+                prefix=f"{path.name}-", dir=path.parent, ignore_cleanup_errors=True
             )
         except OSError as error:
             raise self._not_writable(error) from error
@@ -166,7 +166,7 @@ class RowCache:
         try:
             made.rename(path)
         except OSError:
-            rows = self.open(cache_key)  # another process made it meanwhile
+            rows = self.open(cache_key)  # another process was faster
             if rows is None:
                 raise
             return rows
@@ -176,12 +176,12 @@ class RowCache:
         return RunError(
             f'cannot write to the cache "{self._folder}": {error.strerror or error}',
             slug="cache-not-writable",
-            helps=("name another folder in the environment: FTSPEC_CACHE=DIR",),
+            helps=("set another folder in the environment: FTSPEC_CACHE=DIR",),
         )
 
 
 def is_whole(entry: CacheEntry) -> bool:
-    """Whether every file is as it was written."""
+    """Whether every file of an entry is as it was written."""
     files = entry.record.get("files")
     return isinstance(files, dict) and all(
         sha256_of(entry.path / name) == digest for name, digest in files.items()

@@ -1,4 +1,4 @@
-"""From a source to the rows of each split: slices of the source, and parts held out of them."""
+"""From a source to the rows of each split: slices of the source, and rows held out of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Rows: TypeAlias = datasets.Dataset | datasets.IterableDataset
 _AT: SpecPath = ("data", "splits")
 
 _FROM_THE_START = re.compile(r"([\w.]+)(?:\[(\d*):(\d*)\])?")
-"""One part of a slice, with bounds in rows that are counted from the start: a stream has it."""
+"""The only kind of slice that a stream has: one part, with row numbers from the start."""
 
 
 def load_splits(
@@ -31,13 +31,13 @@ def load_splits(
     transform: Callable[[Rows], Rows],
     wanted: Collection[str] | None = None,
 ) -> dict[str, Rows]:
-    """The rows of each split wanted, of all by default, in the order train, validation, test.
+    """The rows of each ``wanted`` split, by default of all, in the order train, validation, test.
 
-    Slices are read and transformed first, then rows are held out of them: so duplicates that a
-    transform removes cannot end up on both sides.
+    Slices are read and transformed first, then rows are held out of them. So duplicates that a
+    transform removes cannot be in two splits.
 
     Raises:
-        RunError: a split that the source has not, or one without rows.
+        RunError: the source has no such split, or a split has no rows.
     """
     every = splits.named()
     wanted = every if wanted is None else wanted
@@ -58,7 +58,7 @@ def load_splits(
                 f"the {name} split has no rows",
                 slug="empty-split",
                 at=(*_AT, name),
-                helps=("look at its slice, and at the transforms that drop rows",),
+                helps=("check its slice, and the transforms that drop rows",),
             )
     return {name: rows[name] for name in named if name in wanted}
 
@@ -69,7 +69,7 @@ def _slice(source: Source, written: str, at: SpecPath) -> Rows:
         instruction = datasets.ReadInstruction.from_spec(written)
     except (ValueError, AssertionError) as error:
         raise RunError(
-            f'"{written}" is no slice of a split: {error}',
+            f'"{written}" is not a slice of a split: {error}',
             slug="bad-slice",
             at=at,
             helps=('write, for example, "train[:1000]" or "train[:10%]"',),
@@ -94,7 +94,7 @@ def _slice(source: Source, written: str, at: SpecPath) -> Rows:
         stretches = instruction.to_absolute(sizes)
     except (ValueError, AssertionError) as error:
         raise RunError(
-            f'the slice "{written}" cannot be taken: {error}', slug="bad-slice", at=at
+            f'cannot take the slice "{written}": {error}', slug="bad-slice", at=at
         ) from None
     parts = []
     for stretch in stretches:
@@ -125,7 +125,7 @@ def _slice_stream(
 
 
 def _hold_out(rows: Rows, split: Split, seed: int, name: str) -> tuple[Rows, Rows]:
-    """The rows kept and the rows held out, both in their order."""
+    """The rows that stay and the rows held out, both in their order."""
     at = (*_AT, name)
     if not isinstance(rows, datasets.Dataset):
         raise RunError(
@@ -135,7 +135,7 @@ def _hold_out(rows: Rows, split: Split, seed: int, name: str) -> tuple[Rows, Row
             helps=('name a slice of the source, or remove "streaming: true"',),
         )
     assert split.fraction is not None
-    from sklearn import model_selection  # takes a second, and most specs hold out nothing
+    from sklearn import model_selection  # takes a second, and most specs hold nothing out
 
     classes = groups = None
     draw = model_selection.ShuffleSplit
@@ -169,7 +169,7 @@ def _column(rows: datasets.Dataset, column: str, at: SpecPath) -> np.ndarray[Any
 
 
 def unknown_column(column: str, rows: Rows, at: SpecPath) -> RunError:
-    """The error for a column that rows have not, naming those they have."""
+    """The error for a column that rows do not have. It names those that they have."""
     names = columns_of(rows)
     return RunError(
         f'the rows have no column "{column}"',
@@ -183,7 +183,7 @@ def unknown_column(column: str, rows: Rows, at: SpecPath) -> RunError:
 
 
 def columns_of(rows: Rows) -> list[str]:
-    """The columns, nested ones dotted."""
+    """The columns. The name of a nested one has dots."""
     features = rows.features
     if features is None:
         first: dict[str, Any] = next(iter(rows.take(1)), {})

@@ -1,4 +1,4 @@
-"""The task of a plan, with the lengths it cuts to."""
+"""The task of a plan, with the lengths to which it truncates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ftspec.protocols import Task, TaskContext
 def lengths_of(
     plan: Plan, tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig, note: Note
 ) -> Lengths:
-    """How many tokens inputs and targets have at most."""
+    """The maximum number of tokens of inputs and of targets."""
     return resolve_lengths(plan.tokenizer.config, plan.tokenizer.at, tokenizer, config, note)
 
 

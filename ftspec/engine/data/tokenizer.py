@@ -50,14 +50,14 @@ def build_tokenizer(
             )
         tokenizer.pad_token = tokenizer.eos_token
         note(
-            f'the tokenizer has no padding token: the end-of-text token "{tokenizer.eos_token}" '
-            "pads, and is not learned there"
+            "the tokenizer has no padding token: rows are padded with its end-of-text token "
+            f'"{tokenizer.eos_token}"; padding does not count in the loss'
         )
     return tokenizer
 
 
 def forget_lengths(tokenizer: PreTrainedTokenizerBase) -> None:
-    """A fast tokenizer remembers how it was last told to cut and to pad, and would be saved so."""
+    """Remove the last truncation and padding settings of a fast tokenizer, which would be saved."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is not None:
         backend.no_truncation()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ftspec.engine.data.preparation import Preparation, _texts_in, prepare
+from ftspec.engine.data.preparation import Preparation, prepare
 from ftspec.engine.model.checkpoint import locate
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.errors import RunError
@@ -63,14 +63,6 @@ def test_every_split_is_encoded(prepared: Prepare, notes: list[str]) -> None:
     assert first["text"].startswith("see: ")
     names = data.task.model_settings()["id2label"]
     assert names[data.encoded["validation"][0]["labels"]] == first["label"]
-
-
-def test_texts_are_found_in_values_of_any_shape() -> None:
-    conversation = [
-        {"role": "user", "content": "hi", "n": 1},
-        {"role": "assistant", "parts": ["x"]},
-    ]
-    assert list(_texts_in([conversation, "y", None])) == ["user", "hi", "assistant", "x", "y"]
 
 
 def test_an_error_says_which_split_it_is_in(prepared: Prepare) -> None:

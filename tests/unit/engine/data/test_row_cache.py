@@ -389,7 +389,7 @@ def test_a_source_that_cannot_tell_its_rows_is_read_anew(
         assert len(data.encoded["train"]) == 180
         assert data.encoded["train"][0]["input_ids"]
     assert entries_in(cache_folder()) == []
-    assert "the prepared rows are not kept: the source cannot tell which rows it has" in (
+    assert "the prepared rows are not kept: the source does not say which rows it has" in (
         kitchen.notes
     )
     del data
@@ -410,7 +410,7 @@ def test_a_source_that_streams_without_saying_so(
     for _ in range(2):
         data = kitchen.prepare(*changes)
         assert next(iter(data.encoded["train"]))["labels"] == 0
-        assert "the prepared rows are not kept: a stream is read anew each time" in kitchen.notes
+        assert "the prepared rows are not kept: a stream is read again each time" in kitchen.notes
     assert entries_in(cache_folder()) == []
 
 
@@ -507,7 +507,7 @@ def test_a_folder_that_cannot_be_written(kitchen: Kitchen, monkeypatch: pytest.M
     with pytest.raises(RunError) as caught:
         kitchen.prepare()
     assert caught.value.slug == "cache-not-writable"
-    assert caught.value.helps == ("name another folder in the environment: FTSPEC_CACHE=DIR",)
+    assert caught.value.helps == ("set another folder in the environment: FTSPEC_CACHE=DIR",)
 
 
 def test_packed_rows_are_found_again(kitchen: Kitchen) -> None:

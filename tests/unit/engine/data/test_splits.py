@@ -120,9 +120,9 @@ def test_train_is_the_default() -> None:
         (
             "test[:15%](pct1_dropremainder)",
             "bad-slice",
-            'the slice "test[:15%](pct1_dropremainder)" cannot be taken: ',
+            'cannot take the slice "test[:15%](pct1_dropremainder)": ',
         ),
-        ("train[:200%]", "bad-slice", '"train[:200%]" is no slice of a split: '),
+        ("train[:200%]", "bad-slice", '"train[:200%]" is not a slice of a split: '),
         ("train[3:3]", "empty-split", "the train split has no rows"),
         ("train[5:2]", "empty-split", "the train split has no rows"),
     ],

@@ -41,8 +41,8 @@ def test_the_end_of_text_pads_where_nothing_else_does(
     tokenizer = build_tokenizer(plan, locate(str(tmp_path), None), texts, notes.append)
     assert tokenizer.pad_token == tokenizer.eos_token == "<|endoftext|>"
     assert notes == [
-        'the tokenizer has no padding token: the end-of-text token "<|endoftext|>" pads, '
-        "and is not learned there"
+        "the tokenizer has no padding token: rows are padded with its end-of-text token "
+        '"<|endoftext|>"; padding does not count in the loss'
     ]
 
 

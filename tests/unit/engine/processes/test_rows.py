@@ -105,7 +105,9 @@ def test_machines_must_have_the_same_rows(pair: tuple[Group, Group], machines: M
     elsewhere = Group(replace(second.launch, local_rank=0), second._store)
     machines.prepare(first, KNOWN)
     machines.prepare(elsewhere, KNOWN)
-    with pytest.raises(RunError, match="other rows than the first: tokenizer differ") as caught:
+    with pytest.raises(
+        RunError, match="different rows than the first machine: tokenizer differ"
+    ) as caught:
         machines.prepare(elsewhere, KNOWN, max_length=12)
     assert caught.value.slug == "machines-differ"
 
