@@ -1,5 +1,5 @@
 """How many examples a property is tried on: the same few each time, or as many as
-``FTSPEC_EXAMPLES`` says, drawn anew."""
+``FTSPEC_EXAMPLES`` says, drawn at random."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def test_it_learns_the_same_and_saves_an_ordinary_model(
 def test_few_compilations_serve_many_shapes(
     engine: Engine, request: pytest.FixtureRequest, case: str, backend: str
 ) -> None:
-    """What is compiled anew does not depend on what the code is compiled to."""
+    """A model that is compiled again does not depend on what the code is compiled to."""
     spec, short = spec_of(request, case), (*SMALL_CUTS, *ONE_LAYER[case])
     traced = f"training.torch_compile_backend={backend}"
     run = engine.compile(spec, *short, COMPILED, traced)

@@ -1,4 +1,4 @@
-"""Columns of local files: fixes, helps, and where the check knows that it does not know."""
+"""Columns of local files: fixes, helps, and cases that the check cannot decide."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def test_misspelt_column_is_mended_in_its_braces(examine: Examine, text: str, sp
     )
     assert found[0].span is not None
     source = found[0].span.source
-    mended = apply_fixes(source, fixes_for(source, found))
-    assert '"{{txt}} {text} by {meta.lang}"' in mended
-    assert examine(mended, path=spec).diagnostics == ()
+    fixed = apply_fixes(source, fixes_for(source, found))
+    assert '"{{txt}} {text} by {meta.lang}"' in fixed
+    assert examine(fixed, path=spec).diagnostics == ()
 
 
 def test_name_that_would_need_quotes_is_not_written_by_itself(

@@ -24,8 +24,8 @@ training:
   lerning_rate: "2e-5"
   max_steps: 10
 """
-MENDED = BROKEN.replace("lerning_rate", "learning_rate").replace('"2e-5"', "2e-5")
-MENDED = MENDED.replace("lable", "label")
+FIXED = BROKEN.replace("lerning_rate", "learning_rate").replace('"2e-5"', "2e-5")
+FIXED = FIXED.replace("lable", "label")
 
 
 def write(folder: Path, content: bytes) -> Path:
@@ -38,7 +38,7 @@ def test_fix_mends_step_by_step_and_keeps_the_layout(tmp_path: Path) -> None:
     path = write(tmp_path, BROKEN.encode())
     result = CliRunner().invoke(lint_command, [str(path), "--fix"])
 
-    assert path.read_text() == MENDED
+    assert path.read_text() == FIXED
     assert result.stdout == ""
     assert "fixed 3" in result.stderr
 
@@ -48,7 +48,7 @@ def test_fix_keeps_byte_order_mark_line_ends_and_mode(tmp_path: Path) -> None:
     path.chmod(0o640)
     CliRunner().invoke(lint_command, [str(path), "--fix"])
 
-    assert path.read_bytes() == b"\xef\xbb\xbf" + MENDED.replace("\n", "\r\n").encode()
+    assert path.read_bytes() == b"\xef\xbb\xbf" + FIXED.replace("\n", "\r\n").encode()
     assert path.stat().st_mode & 0o777 == 0o640
 
 
@@ -59,7 +59,7 @@ def test_fix_follows_a_link_and_leaves_it(tmp_path: Path) -> None:
     CliRunner().invoke(lint_command, [str(link), "--fix"])
 
     assert link.is_symlink()
-    assert path.read_text() == MENDED
+    assert path.read_text() == FIXED
 
 
 def test_diff_shows_and_writes_nothing(tmp_path: Path) -> None:

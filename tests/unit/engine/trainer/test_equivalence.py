@@ -152,7 +152,7 @@ def test_wrong_numbers_are_refused(monkeypatch: pytest.MonkeyPatch, fault: str) 
 
 
 def test_states_of_each_layer_are_refused() -> None:
-    """Whoever asks for them gets them by rows."""
+    """A user who asks for hidden states gets them by rows."""
     model = BertForSequenceClassification(BertConfig(**TINY, output_hidden_states=True))
 
     decided = decide(model, rows_of(LENGTHS, labels=1), CLASSIFIER)
