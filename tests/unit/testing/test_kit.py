@@ -1,4 +1,4 @@
-"""The conformance kit finds in bad plugins what is bad, and nothing in a good one."""
+"""The conformance kit finds the faults of bad plugins, and none in a good one."""
 
 from __future__ import annotations
 
