@@ -1,4 +1,4 @@
-"""Literate cases, in the form that ``ftspec.testing.cases`` describes. Files whose name begins with
+"""Cases in the form that ``ftspec.testing.cases`` describes. Files whose name begins with
 ``_`` are there to be extended; what is found in them is expected in them."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CASES = sorted(path for path in FOLDER.glob("[!_]*/[!_]*.yaml") if path.is_file(
 
 
 def files_of(path: Path) -> list[Path]:
-    """The case, and the files of its folder that it names."""
+    """The case, and the files in its folder that it names."""
     text = path.read_text(encoding="utf-8", errors="replace")
     named = [other for other in path.parent.glob("_*") if other.name in text]
     return [path, *(other for other in named if other.is_file()), *path.parent.glob("*.toml")]

@@ -1,4 +1,4 @@
-"""Writes what ``ftspec.api`` offers, names and signatures, without a word of prose:
+"""Writes the names and signatures of ``ftspec.api``, without docstrings:
 
 python -m tests.contract.api_surface > tests/contract/api_surface.txt
 """

@@ -1,4 +1,4 @@
-"""Lint answers anything with findings and never with a traceback: any text, and what becomes of the
+"""Lint never fails with a traceback, only with findings: for any text, and for changes of the
 specs of this repository when their values or their text are changed at will."""
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def tree_of(path: Path) -> Any:
 
 
 def steps_in(value: Any, steps: Steps = ()) -> Iterator[Steps]:
-    """The way to every value below the root."""
+    """The path of every value below the root."""
     inside: Any = ()
     if isinstance(value, dict):
         inside = value.items()
@@ -80,7 +80,7 @@ VALUES = st.recursive(
 
 @st.composite
 def trees(draw: st.DrawFn) -> Any:
-    """A spec of the repository with values changed, lost, moved, or laid over it as a profile."""
+    """A spec of the repository with values changed, removed, moved, or overridden by a profile."""
     tree = copy.deepcopy(draw(st.sampled_from(TREES)))
     for _ in range(draw(st.integers(1, 4))):
         ways = list(steps_in(tree))
@@ -107,7 +107,7 @@ def trees(draw: st.DrawFn) -> Any:
 
 
 def survives(text: str) -> None:
-    """Every finding has a place and can be shown in each format."""
+    """Every finding has a place and can be rendered in each format."""
     found = lint(SourceText("spec.yaml", text, SPECS / "spec.yaml"), REGISTRY)
     for render in RENDERERS.values():
         assert isinstance(render(found), str)

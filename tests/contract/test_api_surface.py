@@ -1,4 +1,4 @@
-"""What plugins import changes on purpose or not at all."""
+"""The interface of plugins does not change by accident."""
 
 from __future__ import annotations
 

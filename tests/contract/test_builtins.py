@@ -1,4 +1,4 @@
-"""The built-in plugin passes the kit that any plugin does, and keeps some customs of its own."""
+"""The built-in plugin passes the checks for plugins, and follows some conventions of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ftspec.registry.discover import BUILTIN_PLUGINS
 from ftspec.testing import Check, Subject, checks_of
 from ftspec.testing.training import training_checks_of
 
-# the least a spec must say of those for which values that fit the schema are not enough
+# required keys of components for which generated values are not valid
 SAMPLES: dict[str, dict[str, Any]] = {
     "source hub": {"path": "acme/rows"},
     "source mixture": {

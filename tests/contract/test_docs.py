@@ -1,4 +1,4 @@
-"""Documentation that cannot rot: every spec in it lints, every command and file in it exists."""
+"""The documentation stays valid: every spec in it lints, every command and file in it exists."""
 
 from __future__ import annotations
 

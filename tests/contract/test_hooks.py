@@ -1,4 +1,4 @@
-"""Every hook is documented, its example works, and somebody uses it."""
+"""Every hook is documented, has a working example, and is in use."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def load_page_maker() -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["hooks_page"] = module  # its dataclass looks its own module up
+    sys.modules["hooks_page"] = module  # dataclasses look up their module
     spec.loader.exec_module(module)
     return module
 

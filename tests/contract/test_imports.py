@@ -57,7 +57,7 @@ def modules_below(names: list[str]) -> list[str]:
 
 
 def top_level_packages() -> list[str]:
-    """Everything that pip has put beside ftspec, less what comes with ``pip install ftspec``."""
+    """Everything that is installed, except what ``pip install ftspec`` installs."""
     import importlib.metadata
 
     return sorted(importlib.metadata.packages_distributions().keys() - LIGHT)

@@ -1,4 +1,4 @@
-"""The table of known distributions says what the packages in plugins/ really offer."""
+"""The table of known distributions matches the packages in plugins/."""
 
 from __future__ import annotations
 

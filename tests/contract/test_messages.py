@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# names that begin with a capital wherever they stand
+# names that always start with a capital letter
 NAMES = ("CSV", "JSON", "Parquet", "Python", "YAML")
 
 

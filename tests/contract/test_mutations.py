@@ -1,4 +1,4 @@
-"""Mutants of every spec: whatever one hand slips on is reported at its place, and clean specs say
+"""Mutants of every spec: a single mistake is reported at its place, and clean specs say
 nothing."""
 
 from __future__ import annotations

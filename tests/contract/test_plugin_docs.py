@@ -1,4 +1,4 @@
-"""The pages for plugin authors: what they show is what there is."""
+"""The pages for plugin authors show the actual files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plugins and their tests use the public door alone: ``ftspec.api`` and ``ftspec.testing``."""
+"""Plugins and their tests import only the public modules: ``ftspec.api`` and ``ftspec.testing``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``--format sarif`` writes is SARIF 2.1.0, by the standard's own schema and its words."""
+"""The output of ``--format sarif`` is SARIF 2.1.0, by the schema and the text of the standard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON Schema and the validation say the same of a spec; the one checked in is fresh."""
+"""The JSON Schema and the validation agree about a spec, and the committed schema is fresh."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ profiles:
 
 CASES = sorted((ROOT / "tests" / "cases").glob("[!_]*/[!_]*.yaml"))
 
-# what only Python knows: which encodings there are
+# only Python knows the names of encodings
 BEYOND_A_SCHEMA = {"bad-value/encoding"}
 
 # what a value or key can be seen to be wrong by in any part of a spec
@@ -111,7 +111,7 @@ SEEN_IN_A_PART = {
     "unknown-type",
     "wrong-type",
 }
-# what is no fault of the form: where a secret may stand
+# not a fault of form: the places of secrets
 BEYOND_FORM = {"clear-secret", "misplaced-secret", "unset-variable"}
 # a split that is held out of another is judged with that other one
 UNSAID = {"bad-split"}

@@ -1,4 +1,4 @@
-"""Every slug is explained, nothing else is, and the examples of explanations do what they say."""
+"""Every slug is explained, and the examples of explanations have the findings that they claim."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_checks_are_in_order_and_complete() -> None:
 
 
 def findings(example: str, folder: Path) -> list[Diagnostic]:
-    """What lint says of an example, laid over a sound spec as ``extends`` does it."""
+    """The findings of lint in an example that is merged over a valid spec, as by ``extends``."""
     base = SOUND if "preprocess:" in example else SOUND + TEMPLATE
     (folder / "base.yaml").write_text(base, encoding="utf-8")
     (folder / "reviews.jsonl").write_text(ROWS, encoding="utf-8")

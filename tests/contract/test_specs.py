@@ -1,4 +1,4 @@
-"""The specs that come with ftspec: clean, plannable, and the same once everything is filled in."""
+"""The specs of this repository: clean, plannable, and unchanged when resolved."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REGISTRY = build_registry(with_entry_points=False)
 
 
 def faults(diagnostics: Iterable[Diagnostic]) -> list[str]:
-    """Errors and warnings; what is only worth knowing may be said of a sound spec as well."""
+    """Errors and warnings; a valid spec may have infos."""
     return [str(found) for found in diagnostics if found.severity is not Severity.INFO]
 
 
@@ -39,7 +39,7 @@ def plan_of(source: SourceText, profile: str | None = None) -> Plan:
 
 
 def cases() -> list[tuple[Path, str | None]]:
-    """Every spec by itself and under each of its profiles."""
+    """Every spec, without and with each of its profiles."""
     found: list[tuple[Path, str | None]] = []
     for path in SPECS:
         document = examine(source_of(path), REGISTRY).document
@@ -69,7 +69,7 @@ def test_its_resolved_spec_is_the_same_plan(
 ) -> None:
     plan = plan_of(source_of(path), profile)
     resolved = resolved_text(plan)
-    # wherever it is put: its paths are absolute
+    # in any folder: its paths are absolute
     target = tmp_path / "elsewhere" / "spec.resolved.yaml"
     target.parent.mkdir()
     target.write_text(resolved, encoding="utf-8")

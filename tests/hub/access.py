@@ -1,4 +1,4 @@
-"""Who may write to the loopback Hub, and who the Hub says a token belongs to."""
+"""Write access to the loopback Hub, and the owner of a token."""
 
 from __future__ import annotations
 

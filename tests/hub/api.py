@@ -1,4 +1,4 @@
-"""What the Hub answers to a path: repository facts, listings, files, redirects, error codes."""
+"""The answers of the Hub by path: repository facts, listings, files, redirects, error codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loopback Hub wants a token for writes where a test asks it to."""
+"""The loopback Hub requires a token for writes if a test sets one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loopback Hub takes commits from the real client, and keeps every byte that it received."""
+"""The loopback Hub accepts commits of the real client, and keeps every byte that it receives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text is found in a request however it is written there, except in the token's place."""
+"""A text is found in a request in any encoding, except in the place for the token."""
 
 from __future__ import annotations
 

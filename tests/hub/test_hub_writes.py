@@ -1,4 +1,4 @@
-"""What the loopback Hub makes of writes that the real client would not send."""
+"""The answers of the loopback Hub to writes that the real client would not send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Virtual environments that hold ftspec and plugins as their users install them: from wheels.
+"""Virtual environments with ftspec and plugins, installed from wheels as users do.
 
 The heavy packages are those of the environment that runs the tests, seen through a path file; a
 path file inside that environment is not read, so the checkout that it names stays unseen.
@@ -46,7 +46,7 @@ class Environment:
         return site
 
     def install(self, *wheels: Path) -> None:
-        """Install wheels, and nothing that they ask for."""
+        """Install wheels without their dependencies."""
         self._pip("install", "--no-deps", "--no-index", *map(str, wheels))
 
     def uninstall(self, distribution: str) -> None:

@@ -44,7 +44,7 @@ def test_adapter_belongs_to_one_commit(
     spec = PROJECT / "specs" / "lora_gpt2.yaml"
 
     def ftspec(home: str, *arguments: str | Path) -> str:
-        """What a command that ends well prints; ``home`` is its cache."""
+        """The output of a successful command; ``home`` is its cache."""
         env = environment_for(own_hub, tmp_path / home) | ONE_THREAD
         done = environment.ftspec(*arguments, cwd=tmp_path, env=env)
         assert done.code == 0, done.said

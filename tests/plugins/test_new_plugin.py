@@ -1,4 +1,4 @@
-"""Plugins made by ``ftspec plugins new`` are built, installed, and pass their own tests."""
+"""Plugins from ``ftspec plugins new`` can be built and installed, and pass their own tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The packages in plugins/, installed as wheels beside ftspec's, as their users have them."""
+"""The packages in plugins/, installed as wheels together with ftspec, as users do."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def everything(tmp_path_factory: pytest.TempPathFactory, wheel_of: WheelOf) -> E
 
 @pytest.mark.slow
 def test_their_own_tests_pass(everything: Environment, tmp_path: Path) -> None:
-    """They lint, run under the smoke profile and predict, among others. In one process, since to
-    import what they test takes longer than to test it."""
+    """They lint, run with the smoke profile and predict. In one process, because importing the
+    libraries takes longer than the tests."""
     shutil.copy(ROOT / "tests" / "garbage.py", everything.site)
     tested = everything.run(
         *("pytest", "-q", "-rs", "-p", "garbage", "-p", "no:cacheprovider", "-c", "/dev/null"),

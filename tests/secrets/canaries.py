@@ -1,4 +1,4 @@
-"""Secrets that no file, log, message, cache or upload may hold, and where a search looks for them.
+"""Secrets that no file, log, message, cache or upload may contain, and a search for them.
 
 A test that adds a place for secrets, or a command that writes, adds it here.
 """

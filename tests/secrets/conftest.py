@@ -20,7 +20,7 @@ from tests.secrets.canaries import SPEC, VARIABLES, held_in
 
 @dataclass
 class Project:
-    """A folder with a spec, its environment, and all that commands said of it so far."""
+    """A folder with a spec, its environment, and the output of all commands so far."""
 
     folder: Path
     hub: HubServer
@@ -34,7 +34,7 @@ class Project:
         return self.folder / "canary.yaml"
 
     def ftspec(self, *arguments: str | Path) -> Done:
-        """Run a command to its end, and remember what it said."""
+        """Run a command to its end, and keep its output."""
         done = self.warm.ftspec(*arguments, env=self.environment, cwd=self.folder)
         self.commands.append(done)
         return done
@@ -52,7 +52,7 @@ class Project:
         return sorted(self.folder.glob(f"{VARIABLES['CANARY_OUTPUT']}/runs/*/*"))
 
     def leaks(self, words: dict[str, str] | None = None) -> list[str]:
-        """Where a secret is, in anything written, said or sent so far."""
+        """The places of a secret in everything written, printed or sent so far."""
         return list(held_in([self.folder], self.commands, self.hub, words or VARIABLES))
 
 

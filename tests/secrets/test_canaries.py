@@ -1,4 +1,4 @@
-"""No secret leaves: not in a file, a log, a message, a cache or an upload, whatever is done."""
+"""No secret leaks: not in a file, a log, a message, a cache or an upload."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run_dirs(project: Project) -> dict[str, Path]:
 
 
 def test_the_search_sees_what_is_there(project: Project, tmp_path: Path) -> None:
-    """A check that could not fail would prove nothing."""
+    """The search finds a secret that is there."""
     word = "a-word-that-is-in-the-rows"
     (project.folder / "extra.bin").write_bytes(b"\0" + word.encode() + b"\1")
     assert project.leaks({"extra": word}) == [

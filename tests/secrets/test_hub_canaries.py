@@ -1,4 +1,4 @@
-"""The secret name and revision of a checkpoint are sent to the Hub, and kept nowhere."""
+"""The secret name and revision of a checkpoint are sent to the Hub, and saved nowhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliberately bad plugins, as pip leaves them: discovered for real, in processes of their own.
+"""Deliberately bad plugins, installed as by pip, and discovered in separate processes.
 
 Each folder here is one installed distribution. Whatever is wrong with it, a spec that needs nothing
 of it lints clean, and a spec that needs it is told of both facts.

@@ -1,4 +1,4 @@
-"""Makes the snapshots anew: ``python -m tests.snapshots.remake``, then look at what changed."""
+"""Updates the snapshots: ``python -m tests.snapshots.remake``. Review the changes afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each renderer writes what it wrote when somebody last looked."""
+"""The output of each renderer equals its snapshot."""
 
 from __future__ import annotations
 

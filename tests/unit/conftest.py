@@ -1,4 +1,4 @@
-"""Small builders that the unit tests share. All of them are functions of their arguments alone."""
+"""Small builders that the unit tests share. They depend only on their arguments."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _order(diagnostic: Diagnostic) -> tuple[str, Position]:
 
 @pytest.fixture(scope="session")
 def minimal_spec() -> str:
-    """A sound spec of ten lines; a test appends its own from line 11 on."""
+    """A valid spec of ten lines. A test appends its own lines from line 11 on."""
     return MINIMAL
 
 
@@ -73,7 +73,7 @@ def registry() -> Registry:
 
 @pytest.fixture(scope="session")
 def examine(registry: Registry) -> Examine:
-    """What the front half says of a text, in an empty environment; no information unless asked."""
+    """The findings in a text, in an empty environment, without infos unless asked for."""
 
     def examine_text(
         text: str, *, path: Path | None = None, with_info: bool = False, **options: Any

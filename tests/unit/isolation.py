@@ -1,4 +1,4 @@
-"""Keeps the libraries of Hugging Face off the network and out of the user's caches."""
+"""Keeps the Hugging Face libraries away from the network and the user's caches."""
 
 from __future__ import annotations
 

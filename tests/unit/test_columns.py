@@ -1,4 +1,4 @@
-"""Columns told from the first bytes of a file are those that datasets reads."""
+"""Columns from the first bytes of a file equal those that datasets reads."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def test_any_bytes_give_columns_or_a_reason(
 
 
 def test_rows_all_longer_than_the_header_are_told(tmp_path: Path) -> None:
-    """Pandas takes the first value of each for the name of the row, and shifts the others."""
+    """Pandas reads the first value as the name of the row, and shifts the others."""
     path = tmp_path / "rows.csv"
     path.write_text("text,label\n7,a,1\n8,b,2\n")
     with pytest.raises(UnreadableError, match="line 2 has 3 values, and the header 2"):

@@ -1,4 +1,4 @@
-"""``[tool.ftspec]``: severities of a project, and what is wrong with them."""
+"""``[tool.ftspec]``: severities of a project, and mistakes in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The few exceptions, and what they carry."""
+"""The exceptions and their attributes."""
 
 from __future__ import annotations
 

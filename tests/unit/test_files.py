@@ -1,4 +1,4 @@
-"""Patterns: what ``glob`` finds, but never the whole disk. Modes: those of the folder."""
+"""Patterns: the matches of ``glob``, with a limit. Permissions: those of the folder."""
 
 from __future__ import annotations
 

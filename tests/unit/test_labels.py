@@ -1,4 +1,4 @@
-"""Names of labels and the ids behind them."""
+"""Label names and their ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a text to its findings: the one way that every command takes."""
+"""From a text to its findings, for every command."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_overrides_count_under_every_profile(registry: Registry, minimal_spec: s
         ("{other: {seed: 8}}", []),
         ("{named: {name: other}}", []),
         ("{elsewhere: {output: {dir: x}}}", []),
-        ("{default: {training: {max_steps: -1}}}", []),  # what a run is told is another thing
+        ("{default: {training: {max_steps: -1}}}", []),  # a run has other findings
     ],
 )
 def test_profile_that_changes_nothing_is_reported_at_its_name(
@@ -264,7 +264,7 @@ def test_check_that_raises_midway_has_found_something(
 
 
 def survives(text: str, registry: Registry) -> None:
-    """Examine, render and, where there is a plan, resolve the text: none of it may raise."""
+    """Examine, render and, if there is a plan, resolve the text. None of this may raise."""
     verdict = examine(SourceText("spec.yaml", text), registry, environment={"X": "hunter2"})
     assert verdict.plan is not None or verdict.diagnostics
     for render in RENDERERS.values():

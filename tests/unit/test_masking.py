@@ -1,4 +1,4 @@
-"""Secrets are taken out of texts, in every form that a text may hold them in."""
+"""Secrets are removed from texts, in all their forms."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_text_that_is_masked_twice_keeps_its_references() -> None:
     assert mask(mask("it is hunter2secret", secrets), secrets) == "it is ${env:A_TOKEN}"
 
 
-# Tokens in clear
+# Tokens in plain text
 
 TOKEN = "hf_" + "a1B2" * 8
 
@@ -151,7 +151,7 @@ def test_text_for_a_spec_keeps_what_only_looks_like_a_token() -> None:
 
 @pytest.mark.parametrize("text", ["aa.", "a+", "ab-", "hf_", "hub_token", "http://", "a:b@"])
 def test_long_text_is_searched_in_one_pass(text: str) -> None:
-    """Quadratic, a megabyte would take hours."""
+    """In quadratic time, a megabyte would take hours."""
     long = text * (1_000_000 // len(text))
     assert len(blot(long)) == len(long)
 

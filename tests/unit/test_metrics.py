@@ -1,4 +1,4 @@
-"""Metrics that need no download have the interface of those that do."""
+"""Metrics without a download have the interface of downloaded ones."""
 
 from __future__ import annotations
 

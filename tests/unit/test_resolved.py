@@ -1,4 +1,4 @@
-"""A resolved spec lints clean, whatever was overlaid or ignored where it comes from."""
+"""A resolved spec has no findings, whatever overlays and ignore comments the original has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run directory: never taken twice, every file whole or absent."""
+"""The run directory: never used twice, with atomically written files."""
 
 from __future__ import annotations
 

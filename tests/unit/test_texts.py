@@ -1,4 +1,4 @@
-"""Fields that must be text."""
+"""Text fields."""
 
 from __future__ import annotations
 

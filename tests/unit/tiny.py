@@ -1,4 +1,4 @@
-"""Real text, tokenizers trained on it on the spot, and models with random weights."""
+"""Real text, tokenizers trained on it, and models with random weights."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _trained(algorithm: str, vocab_size: int) -> PreTrainedTokenizerBase:
 
 
 def tokenizer(algorithm: str, vocab_size: int = 1000) -> PreTrainedTokenizerBase:
-    """A tokenizer of one's own, which knows English and Bangla."""
+    """A tokenizer that knows English and Bangla."""
     return copy.deepcopy(_trained(algorithm, vocab_size))
 
 

@@ -1,4 +1,4 @@
-"""What lint finds, where, and that sound specs are sound."""
+"""The findings of lint and their places, and specs without findings."""
 
 from __future__ import annotations
 

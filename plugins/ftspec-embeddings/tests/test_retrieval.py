@@ -1,4 +1,4 @@
-"""Ranks and the metrics over them, against values worked out by hand."""
+"""Ranks and their metrics, compared with values computed by hand."""
 
 from __future__ import annotations
 

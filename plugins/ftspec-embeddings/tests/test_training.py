@@ -1,4 +1,4 @@
-"""Training is that of sentence-transformers: the same losses, models that it loads."""
+"""Training matches sentence-transformers: the same losses, and models that the library loads."""
 
 from __future__ import annotations
 

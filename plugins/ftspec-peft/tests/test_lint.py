@@ -1,4 +1,4 @@
-"""What lint says of adapters, without torch."""
+"""The findings of lint about adapters, without torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `ftspec export` writes of a run with an adapter: with ``--merge``, a plain model."""
+"""The result of `ftspec export` for a run with an adapter: with ``--merge``, a plain model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AUTO_MODEL = {
     "t5": "AutoModelForSeq2SeqLM",
 }
 TEXTS = ["a large wild cat with a striped coat", "something to cut with"]
-SUMS_IN_ANOTHER_ORDER = 1e-5  # the product is added to the weights, and no longer to the outputs
+SUMS_IN_ANOTHER_ORDER = 1e-5  # merging changes the order of sums
 
 
 def merged(plan: Plan, run_dir: RunDirectory, output: Path) -> Any:
@@ -38,7 +38,7 @@ def merged(plan: Plan, run_dir: RunDirectory, output: Path) -> Any:
 
 
 def logits(model: Any, folder: Path) -> torch.Tensor:
-    """What a model says of the texts."""
+    """The logits of a model for the texts."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -89,7 +89,7 @@ def test_rows_of_new_tokens_are_merged(
     tokenizer.save_pretrained(tmp_path / "more")
     (tmp_path / "more" / "config.json").write_text((gpt2 / "config.json").read_text())
     text = spec_of("gpt2", gpt2, rows)
-    # learned without dropout and at a high rate: of tokens as likely as another rounding chooses
+    # train clear winners: without dropout and at a high rate, or rounding decides between tokens
     surely = [f"model.config.{name}_pdrop=0.0" for name in ("embd", "resid", "attn")]
     surely.append("training.learning_rate=0.1")
     plan = plan_of(text, [f"tokenizer.checkpoint={tmp_path / 'more'}", *surely])

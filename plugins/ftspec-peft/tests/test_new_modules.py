@@ -1,4 +1,4 @@
-"""Whatever a checkpoint lacks is found, and named by as few modules as there can be."""
+"""Missing parameters of a checkpoint are found, and named by as few modules as possible."""
 
 from __future__ import annotations
 

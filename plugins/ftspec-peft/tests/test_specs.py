@@ -1,4 +1,4 @@
-"""The spec with real weights, run by the command line as users do."""
+"""The spec with real weights, run from the command line."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def test_minilm_learns_topics_with_an_adapter(tmp_path: Path) -> None:
     )
     [run_dir] = tmp_path.glob("lora-minilm/*")
     parameters = json.loads((run_dir / "lock.json").read_text())["parameters"]
-    assert parameters["trained"] == 340_230  # 8 ranks beside 37 layers, and the head
+    assert parameters["trained"] == 340_230  # rank 8 in 37 layers, and the head
     metrics = json.loads((run_dir / "metrics.json").read_text())
-    assert metrics["test"]["accuracy"] > 0.6  # guessing gives 0.17
+    assert metrics["test"]["accuracy"] > 0.6  # chance is 0.17
 
     given = json.loads(output_of("predict", run_dir, CAT, "--format", "json"))
     assert given["label"] == "animal"

@@ -1,4 +1,4 @@
-"""What a run with an adapter trains, says, saves, resumes and loads."""
+"""What a run with an adapter trains, reports, saves, resumes and loads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TEXTS = ["a large wild cat with a striped coat", "a tool to cut with"]
 
 
 def parts_of(weights: dict[str, torch.Tensor]) -> set[str]:
-    """What kinds of weights there are, named short."""
+    """Short names of the kinds of weights."""
     return {
         "adapter" if ".lora_" in name else "head" if ".classifier." in name else name
         for name in weights
@@ -41,7 +41,7 @@ def weights_in(run_dir: RunDirectory) -> dict[str, torch.Tensor]:
 
 
 def curves(run_dir: RunDirectory) -> list[dict[str, Any]]:
-    """What was logged of steps and evaluations, without the summary at the end."""
+    """The records of steps and evaluations, without the summary at the end."""
     return [record for record in lines_of(run_dir) if "train_loss" not in record]
 
 
@@ -139,7 +139,7 @@ def test_resumed_run_is_the_run_that_was_never_stopped(plan_of: PlanOf, spec: st
 
 @pytest.mark.slow
 def test_best_adapter_is_loaded_at_the_end(plan_of: PlanOf, bert_spec: str) -> None:
-    """Eight rows are soon known by heart."""
+    """The model soon memorizes eight rows."""
     text = bert_spec.replace("{topic}", "{chance}")
     text += "callbacks: [{type: best-model, metric: loss}]\n"
     settings = ["training.learning_rate=5e-2", "training.lr_scheduler_type=constant"]

@@ -1,4 +1,4 @@
-"""Chat tuning is a plain Trainer over labels that are the answers alone."""
+"""Chat tuning equals a plain Trainer whose labels are only the answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Compiled = Callable[[str], CompiledRun]
 def test_losses_are_those_of_a_plain_trainer(
     template: str, batching: str, write: Write, compiled: Compiled, tmp_path: Path
 ) -> None:
-    """The same model and conversations, the labels made by transformers alone."""
+    """The same model and conversations, with labels from transformers."""
     run = compiled(write("chat", chat_template=template, batching=batching))
     run.trainer.save_model(str(tmp_path / "start"))
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "start")
@@ -74,7 +74,7 @@ def test_losses_are_those_of_a_plain_trainer(
 def test_the_side_that_a_tokenizer_pads_changes_nothing(
     batching: str, write: Write, compiled: Compiled
 ) -> None:
-    """GPT-2 counts positions from the left of a batch, padding too."""
+    """GPT-2 counts positions from the left of a batch, including padding."""
     right = compiled(write("chat"))
     left = compiled(write("chat", batching=batching))
     left.data.tokenizer.padding_side = "left"

@@ -42,7 +42,7 @@ def template_of(tokenizer: PreTrainedTokenizerFast, text: str) -> ChatTemplate:
 
 
 def learned(tokenizer: PreTrainedTokenizerFast, text: str) -> str:
-    """What of the conversation is the assistant's, the rest left out."""
+    """The parts of the conversation that are the assistant's."""
     ((ids, marks),) = template_of(tokenizer, text).encode([TALK])
     assert len(ids) == len(marks)
     return tokenizer.decode([token for token, mark in zip(ids, marks, strict=True) if mark])
@@ -63,7 +63,7 @@ def test_tokens_are_those_of_the_whole_text(tokenizer: PreTrainedTokenizerFast) 
 def test_a_template_that_asks_otherwise_than_it_answers(
     tokenizer: PreTrainedTokenizerFast,
 ) -> None:
-    """Some write an empty thought where they ask for an answer without one."""
+    """Some templates write an empty thought before an answer."""
     thinking = TEMPLATE.replace("{% endif %}", "<think></think>{% endif %}")
     assert learned(tokenizer, thinking) == "Hello 世界!<|end|>\nBye<|end|>\n"
 

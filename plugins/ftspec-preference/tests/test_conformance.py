@@ -1,4 +1,4 @@
-"""What every plugin of ftspec keeps to: it lints, trains under the smoke profile, predicts."""
+"""The conformance checks: lint, training with the smoke profile, prediction."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Preference tuning is trl's DPO: the same losses, the same rewards, whatever the batches."""
+"""Preference tuning equals DPO in trl: the same losses and rewards, for any batching."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Compiled = Callable[[str], CompiledRun]
 
 
 def trl_trainer(folder: Path, eval_rows: int = 10, **options: Any) -> DPOTrainer:
-    """A script as trl's documentation has it, on the same model and rows."""
+    """A script like the one in trl's documentation, on the same model and rows."""
     rows = [
         {
             "prompt": [{"role": "user", "content": row["prompt"]}],
@@ -216,7 +216,7 @@ def test_reference_of_ones_own(write: Write, compiled: Compiled, tmp_path: Path)
 
 
 def test_adapter_is_its_own_reference(write: Write, compiled: Compiled, tmp_path: Path) -> None:
-    """With an adapter no second model is there, and only what was trained is saved."""
+    """With an adapter there is no second model, and only trained weights are saved."""
     run = compiled(write("preference"))
     run.trainer.save_model(str(tmp_path / "start"))
     torch.manual_seed(0)

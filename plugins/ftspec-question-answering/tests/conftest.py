@@ -1,4 +1,4 @@
-"""Tokenizers learned on the package's own text, and tasks around them."""
+"""Tokenizers trained on the text of the package, and tasks with them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def rows() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def wordpiece(rows: list[dict[str, Any]]) -> PreTrainedTokenizerBase:
-    """Pieces as BERT has them, with special tokens around."""
+    """A tokenizer like BERT's, with special tokens around the text."""
     pieces = BertWordPieceTokenizer(lowercase=False)
     pieces.train_from_iterator(
         (row["context"] for row in rows), vocab_size=800, show_progress=False
@@ -48,7 +48,7 @@ def wordpiece(rows: list[dict[str, Any]]) -> PreTrainedTokenizerBase:
 
 @pytest.fixture(scope="session")
 def bytes_bpe(rows: list[dict[str, Any]]) -> PreTrainedTokenizerBase:
-    """Pieces as GPT-2 has them: the space before a word belongs to its first piece, nothing stands
+    """A tokenizer like GPT-2's: the space before a word belongs to its first token, no token stands
     for no answer, and padding comes first."""
     pieces = ByteLevelBPETokenizer()
     pieces.train_from_iterator(
@@ -61,7 +61,7 @@ def bytes_bpe(rows: list[dict[str, Any]]) -> PreTrainedTokenizerBase:
 
 @pytest.fixture
 def notes() -> list[str]:
-    """What a task says."""
+    """The notes of a task."""
     return []
 
 

@@ -1,4 +1,4 @@
-"""What SQuAD counts as right."""
+"""The answers that SQuAD counts as right."""
 
 from __future__ import annotations
 

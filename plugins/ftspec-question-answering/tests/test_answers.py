@@ -1,4 +1,4 @@
-"""Answers as SQuAD writes them."""
+"""Answers in the format of SQuAD."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a run learns and measures does not depend on the way it batches.
+"""Training and evaluation do not depend on the batching setting.
 
-The head seeks a span among all positions of a batch, padding too, and a batch is as wide as its
-longest row. So the loss of a row depends on the rows beside it.
+The head searches all positions of a batch, including padding, and a batch is as wide as its
+longest row. So the loss of a row depends on the other rows.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def compiled(tmp_path: Path, notes: list[str]) -> Compile:
 def test_a_run_learns_what_padded_batches_teach(
     compiled: Compile, notes: list[str], settings: tuple[str, ...]
 ) -> None:
-    """Step by step the same loss and the same gradient, however the spec asks to batch."""
+    """The same loss and gradient at each step, for every batching setting."""
     learned = {}
     for way in WAYS:
         run = compiled(*settings, f"performance.batching={way}")
@@ -90,7 +90,7 @@ def test_a_run_learns_what_padded_batches_teach(
 
 
 def test_a_run_measures_what_padded_batches_measure(compiled: Compile) -> None:
-    """Rows are evaluated in their order: rows of like length together have another loss."""
+    """Rows are evaluated in their order, because grouping by length changes the loss."""
     measured = {}
     for way in WAYS:
         run = compiled(*AT_ONCE, f"performance.batching={way}")

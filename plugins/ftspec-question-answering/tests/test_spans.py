@@ -1,4 +1,4 @@
-"""The best spans, beside a search that tries them one by one."""
+"""The best spans, compared with a search that tries them one by one."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def text_in(task: QuestionAnswering, window: dict[str, Any], context: str) -> st
 
 
 class Model:
-    """Points, in every window, at the positions it is told; the rest scores 0."""
+    """Scores the given positions in every window; the rest scores 0."""
 
     device = torch.device("cpu")
 

@@ -1,4 +1,4 @@
-"""Tokenizers learned on the package's own text, and tasks around them."""
+"""Tokenizers trained on the text of the package, and tasks with them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def sentences() -> list[dict[str, list[str]]]:
 
 @pytest.fixture(scope="session")
 def wordpiece(sentences: list[dict[str, list[str]]]) -> PreTrainedTokenizerBase:
-    """Pieces as BERT has them, with special tokens around."""
+    """A tokenizer like BERT's, with special tokens around the text."""
     pieces = BertWordPieceTokenizer(lowercase=False)
     pieces.train_from_iterator(
         (" ".join(row["tokens"]) for row in sentences), vocab_size=600, show_progress=False
@@ -48,7 +48,7 @@ def wordpiece(sentences: list[dict[str, list[str]]]) -> PreTrainedTokenizerBase:
 
 @pytest.fixture(scope="session")
 def bytes_bpe(sentences: list[dict[str, list[str]]]) -> PreTrainedTokenizerBase:
-    """Pieces as GPT-2 has them: the space before a word belongs to its first piece."""
+    """A tokenizer like GPT-2's: the space before a word belongs to its first token."""
     pieces = ByteLevelBPETokenizer()
     pieces.train_from_iterator(
         (" ".join(row["tokens"]) for row in sentences), vocab_size=600, show_progress=False
@@ -60,7 +60,7 @@ def bytes_bpe(sentences: list[dict[str, list[str]]]) -> PreTrainedTokenizerBase:
 
 @pytest.fixture
 def notes() -> list[str]:
-    """What a task says."""
+    """The notes of a task."""
     return []
 
 

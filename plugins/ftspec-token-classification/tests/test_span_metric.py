@@ -1,4 +1,4 @@
-"""Whole spans count, and not tags."""
+"""Whole spans count, not tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From words and tags to what is learned, and back to spans."""
+"""From words and tags to labels, and back to spans."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def raised(action: Any, *arguments: Any) -> RunError:
 
 
 class PerfectModel:
-    """Gives the tags it is told, as logits; whatever is padded is wrong on purpose."""
+    """Returns the given tags as logits. Padding is wrong on purpose."""
 
     device = torch.device("cpu")
 

@@ -1,4 +1,4 @@
-"""Words of a row, and the pieces that belong to them."""
+"""Words of a row, and the tokens that belong to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Its record names an object where a string is wanted."""
+"""Its record has an object instead of a string."""
 
 from ftspec.api import ComponentConfig, TransformComponent, hookimpl
 

@@ -1,4 +1,4 @@
-"""Its config classes are sound to look at, and raise when they are used."""
+"""Its config classes look valid, and raise when they are used."""
 
 import sys
 
@@ -8,7 +8,7 @@ from ftspec.api import ComponentConfig, TransformComponent, hookimpl
 
 
 class Opaque:
-    """A type that pydantic knows nothing of."""
+    """A type that pydantic does not know."""
 
 
 class UnbuildableConfig(ComponentConfig):
@@ -18,13 +18,13 @@ class UnbuildableConfig(ComponentConfig):
 
 
 class ForgetfulConfig(ComponentConfig):
-    """Its annotation names nothing."""
+    """Its annotation is an undefined name."""
 
     column: "NotImported"  # noqa: F821 - it is what is wrong
 
 
 class RaisingConfig(ComponentConfig):
-    """Its validator raises what no validator should."""
+    """Its validator raises an unexpected exception."""
 
     column: str
 

@@ -1,4 +1,4 @@
-"""It prints wherever it can, and is sound apart from that."""
+"""It prints wherever it can, and is valid otherwise."""
 
 from ftspec.api import ComponentConfig, TransformComponent, hookimpl
 

@@ -1,4 +1,4 @@
-"""Its check finds something under a name that is not its own, and then raises."""
+"""Its check returns a finding under another plugin's name, and then raises."""
 
 from ftspec.api import Diagnostic, Severity, hookimpl, labelled
 

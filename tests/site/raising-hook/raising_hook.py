@@ -1,4 +1,4 @@
-"""Its hook gives one record and then raises."""
+"""Its hook yields one record and then raises."""
 
 from ftspec.api import ComponentConfig, TransformComponent, hookimpl
 

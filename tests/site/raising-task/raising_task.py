@@ -1,10 +1,10 @@
-"""Its task's config raises when it is asked what the task predicts."""
+"""The config of its task raises in ``predictions``."""
 
 from ftspec.api import TaskComponent, TaskConfig, TaskField, hookimpl
 
 
 class RaisingModel:
-    """A type that pydantic knows nothing of."""
+    """A type that pydantic does not know."""
 
 
 class RaisingConfig(TaskConfig):

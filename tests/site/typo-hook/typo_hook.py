@@ -1,4 +1,4 @@
-"""Its hook has no such name."""
+"""The name of its hook is misspelt."""
 
 from ftspec.api import ComponentConfig, TransformComponent, hookimpl
 

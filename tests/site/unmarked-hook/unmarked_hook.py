@@ -1,4 +1,4 @@
-"""Its hook has not the mark."""
+"""Its hook lacks the marker."""
 
 from ftspec.api import ComponentConfig, TransformComponent
 

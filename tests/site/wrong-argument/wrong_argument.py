@@ -1,4 +1,4 @@
-"""Its hook asks for what it is not given."""
+"""Its hook has an unknown argument."""
 
 from ftspec.api import ComponentConfig, TransformComponent, hookimpl
 

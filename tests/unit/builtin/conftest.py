@@ -1,4 +1,4 @@
-"""What factories get, and the libraries kept to themselves."""
+"""The arguments of factories, and isolated libraries."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture
 def notes() -> list[str]:
-    """What components said."""
+    """The notes of components."""
     return []
 
 
 @pytest.fixture
 def context(notes: list[str]) -> MakeContext:
-    """A context of the section at a path, with further children."""
+    """A context of the section at a path, with more children."""
 
     def make(*section: str | int, seed: int = 42, **more: Any) -> Context:
         return Context(section=section, seed=seed, note=notes.append, **more)

@@ -1,4 +1,4 @@
-"""The keys of the built-in components: what each takes, and where a fault is reported."""
+"""The keys of the built-in components: accepted values, and the places of errors."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_transform(
     [
         ("{type: auto, max_length: 512, max_target_length: 128}", ["11:61 idle-setting"]),
         ("{type: auto, max_length: 1}", ["11:37 bad-value"]),
-        # a learned vocabulary and pretrained weights do not go together
+        # a newly trained tokenizer does not match pretrained weights
         ("{type: train, algorithm: unigram}", ["11:19 learned-tokenizer"]),
         ("train", ["11:12 missing-key"]),
         ("{type: train, algorithm: bpee}", ["11:37 bad-value"]),

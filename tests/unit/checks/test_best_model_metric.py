@@ -1,4 +1,4 @@
-"""The metric that picks the best model is one that is measured."""
+"""The metric that selects the best model is one of the metrics."""
 
 from __future__ import annotations
 

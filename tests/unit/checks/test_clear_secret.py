@@ -1,4 +1,4 @@
-"""Secrets in clear are found, and never repeated."""
+"""Secrets in plain text are found, and never repeated."""
 
 from __future__ import annotations
 

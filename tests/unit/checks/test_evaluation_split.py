@@ -1,4 +1,4 @@
-"""What evaluates during training needs rows to evaluate on, and evaluations."""
+"""Settings that need evaluations, and a split to evaluate on."""
 
 from __future__ import annotations
 

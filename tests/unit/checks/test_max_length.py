@@ -1,4 +1,4 @@
-"""How long rows may be, as far as it is known without a download."""
+"""The maximum length of rows, as far as it is known without a download."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_missing_file_of_a_nested_source_is_reported(
     [
         ("./model", []),
         ("acme/bert", []),
-        ("model", []),  # a name on the Hub: a local one begins with a dot
+        ("model", []),  # a name on the Hub: local ones begin with a dot
         ("package:x/y", []),
         ("./gone", ["9:21 missing-file"]),
         ("~nobody-of-that-name/x", ["9:21 missing-file"]),

@@ -1,4 +1,4 @@
-"""Which checkpoints were trained with a prefix, told from their names."""
+"""Checkpoints that were trained with a prefix, by their names."""
 
 from __future__ import annotations
 

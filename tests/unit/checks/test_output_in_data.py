@@ -1,4 +1,4 @@
-"""Run directories that the source would read again are those that its pattern matches."""
+"""Run directories that match the pattern of the source are reported."""
 
 from __future__ import annotations
 

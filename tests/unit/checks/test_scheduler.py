@@ -1,4 +1,4 @@
-"""What the check knows of schedules is what the installed transformers has."""
+"""The table of schedules matches the installed transformers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fixes: edits at the right characters, whatever the line ends, and never two of one place."""
+"""Fixes: edits at the right characters, for any line breaks, and without overlaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Did-you-mean: the nearest name, and silence where none is near."""
+"""Did you mean: the most similar name, or none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the dumper writes, the parser reads back: value and type."""
+"""The parser reads back values and types from the dumper."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comments that ignore findings: their line, their file, and those that ignore nothing."""
+"""Comments that ignore findings: on a line, in a file, and without effect."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def test_comment_before_the_first_key_holds_for_the_file() -> None:
 
 def test_comment_on_another_line_ignores_nothing_and_is_reported() -> None:
     assert found(f"{SPEC}# ftspec: ignore[metric-mismatch]\n{MISMATCH}\n") == [
-        'spec.yaml:8:18: warning[unused-ignore]: there is no "metric-mismatch" finding to ignore here',
+        'spec.yaml:8:18: warning[unused-ignore]: there is no "metric-mismatch" finding to ignore '
+        "here",
         'spec.yaml:9:11: error[metric-mismatch]: the metric "rouge" scores "text", and the task '
         '"text-classification" predicts "class"',
     ]

@@ -1,4 +1,4 @@
-"""References to the environment: replaced once, secret ever after."""
+"""References to the environment: replaced once, and secret from then on."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_secrets_of_nested_values_are_all_found(resolve: Resolve) -> None:
 
 
 def test_every_variable_of_a_string_is_a_secret(resolve: Resolve) -> None:
-    """An error message may hold one of them, without what stands beside it."""
+    """An error message may contain one of them, without the text around it."""
     node, _ = resolve("a: '${env:HOME_DIR}/${env:TOKEN:-x}/${env:NOT_SET:-plain}'")
     assert secrets_of(node) == {
         "/home/ada": "${env:HOME_DIR}",

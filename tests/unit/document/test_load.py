@@ -1,4 +1,4 @@
-"""File to document: reading, ``extends``, profiles, ``--set``, and the place of every value."""
+"""Files to documents: reading, ``extends``, profiles, ``--set``, and the place of every value."""
 
 from __future__ import annotations
 
@@ -314,7 +314,7 @@ def test_profile_that_is_no_overlay_is_reported(text: str, place: str, load: Loa
 
 @pytest.fixture
 def layered(load: Load, write: Write) -> Document:
-    """A document with a value from each layer, every layer setting all above it too."""
+    """A document with a value from each layer, where every layer also sets those above it."""
     write("bases/base.yaml", "t:\n  base: 1\n  spec: 1\n  profile: 1\n  set: 1\n")
     document, findings = load(
         "extends: ../bases/base.yaml\n"

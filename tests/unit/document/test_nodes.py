@@ -1,4 +1,4 @@
-"""The node tree and its words for messages."""
+"""The node tree, and its values in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merging sections and ``--set``: what wins, and where each value says it was written."""
+"""Merging sections and ``--set``: which value wins, and its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""YAML text to nodes: what is refused, where the finding points, and where values stand."""
+"""YAML text to nodes: errors and their places, and the places of values."""
 
 from __future__ import annotations
 

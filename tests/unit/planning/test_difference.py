@@ -1,4 +1,4 @@
-"""What differs between two plans, and what that changes."""
+"""The differences between two plans, and their effects."""
 
 from __future__ import annotations
 

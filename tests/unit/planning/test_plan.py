@@ -277,7 +277,7 @@ def test_absolute_path_from_the_environment_stays_a_reference(
 def test_path_from_the_environment_is_masked_as_it_is_found(
     value: str, plan_of: PlanOf, minimal_spec: str, tmp_path: Path
 ) -> None:
-    """What a pattern finds are plain absolute paths, and neither the value nor the pattern."""
+    """A pattern finds absolute paths, which equal neither the value nor the pattern."""
     folder = tmp_path / "secret-data"
     folder.mkdir()
     (folder / "rows.jsonl").write_text("{}")

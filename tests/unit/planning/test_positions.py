@@ -1,4 +1,4 @@
-"""Positions told from a config.json are those that the engine tells from the configuration."""
+"""Positions from a config.json equal those that the engine reads from the configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where values came from."""
+"""The origins of values."""
 
 from __future__ import annotations
 

@@ -341,7 +341,7 @@ def test_installed_plugin_adds_its_section(tmp_path: Path, monkeypatch: pytest.M
 
 
 class Node(SpecModel):
-    """A model that holds itself, and a section."""
+    """A model that contains itself, and a section."""
 
     source: SourceSection | None = Field(default=None, description="rows")
     children: dict[str, Node] = Field(default={}, description="more of them")

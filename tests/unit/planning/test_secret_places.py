@@ -1,4 +1,4 @@
-"""Every key of the language takes a value of the environment, or refuses it, by this list."""
+"""The keys that accept values from the environment, and the keys that refuse them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def keys_of_components() -> Iterator[tuple[Component, str]]:
 
 
 def refused(values: Any) -> list[str]:
-    """Where a value of the environment is refused."""
+    """The places where a value from the environment is refused."""
     import yaml
 
     source = SourceText("spec.yaml", yaml.safe_dump(values))

@@ -1,4 +1,4 @@
-"""Starter specs: sound for every installed task, those of plugins too."""
+"""Starter specs: valid for every installed task, including tasks of plugins."""
 
 from __future__ import annotations
 
@@ -112,9 +112,8 @@ def test_starter_of_a_plugins_task_says_what_its_record_says() -> None:
     lines = [re.sub(r"\s+", " ", line.strip()) for line in text.splitlines()]
     assert 'query: "{query}" # what is asked' in lines
     assert '# hint: "{hint}" # what helps' in lines
-    assert (
-        "checkpoint: owner/checkpoint # change: a checkpoint that AutoModelForSequenceClassification can load"
-    ) in lines
+    loads = "a checkpoint that AutoModelForSequenceClassification can load"
+    assert f"checkpoint: owner/checkpoint # change: {loads}" in lines
     assert 'name: "change-me---" # change: what it is called' in lines
     assert "levels: [1, 1] # change: the levels" in lines
     assert "# margin: 0.1 # between neighbours" in lines

@@ -1,4 +1,4 @@
-"""Third-party plugins as pip leaves them: a module and a dist-info folder on ``sys.path``."""
+"""Third-party plugins as pip installs them: a module and a dist-info folder on ``sys.path``."""
 
 from __future__ import annotations
 

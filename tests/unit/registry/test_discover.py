@@ -1,4 +1,4 @@
-"""Discovery: each plugin is loaded in isolation, and a broken one costs nobody else anything."""
+"""Discovery: each plugin is loaded in isolation, and a broken one does not affect the others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def plugin_named(registry: Registry, name: str) -> Plugin:
 
 
 def problem_of(name: str) -> Diagnostic:
-    """Why a plugin is broken, after checking that it contributes nothing and all others go on."""
+    """The fault of a plugin, after checking that it is rejected and all others work."""
     registry = build_registry()
     plugin = plugin_named(registry, name)
     assert plugin.problem is not None
@@ -169,7 +169,7 @@ def source(
         (RECORD.format(kind="source", body=f"return {source()}"), "plugin-record",
             "expected an iterable of SourceComponent, found an object that is not iterable",
         ),
-        # nobody expects these to be raised
+        # unusual exceptions
         ("class Panic(BaseException): ...\nraise Panic('rust')\n", "plugin-import", "Panic: rust"),
         ("def f(): f()\nf()\n", "plugin-import", "RecursionError: maximum recursion"),
         (
@@ -180,7 +180,7 @@ def source(
         (RECORD.format(kind="source", body="raise SystemExit(0)"), "plugin-hooks", "SystemExit: 0"),
         ("def __dir__():\n    raise OSError('no')\n", "plugin-hooks", "registered: OSError: no"),
         ("def __getattr__(name):\n    raise OSError('no')\n", "plugin-hooks", "OSError: no"),
-        # mistakes that pluggy takes for nothing
+        # mistakes that pluggy ignores
         (
             "def ftspec_register_sources():\n    return []\n",
             "plugin-hooks",
@@ -272,7 +272,7 @@ def source(
             "plugin-record",
             'the fields of "t" must be a tuple of TaskField with different names',
         ),
-        # keys that would be in the way
+        # reserved keys
         (
             KEYED.format(key="type: str"),
             "plugin-record",
@@ -524,7 +524,7 @@ def test_there_is_no_trace_unless_asked_for(
     assert capsys.readouterr() == ("", "")
 
 
-# What a spec is told
+# Help in findings about specs
 
 
 def test_unknown_type_tells_of_a_broken_plugin_that_may_offer_it(

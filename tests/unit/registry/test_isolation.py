@@ -1,4 +1,4 @@
-"""What a plugin raises is described, and whose code it was is found."""
+"""Exceptions of plugins are described, and the plugin at fault is found."""
 
 from __future__ import annotations
 

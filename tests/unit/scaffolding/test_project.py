@@ -1,4 +1,4 @@
-"""New plugins: names, and files without a gap."""
+"""New plugins: names, and complete files."""
 
 from __future__ import annotations
 

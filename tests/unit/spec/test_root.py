@@ -1,4 +1,4 @@
-"""The top of a spec: its keys, their defaults and what each may hold."""
+"""The top of a spec: its keys, their defaults and their values."""
 
 from __future__ import annotations
 

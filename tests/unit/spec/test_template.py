@@ -1,4 +1,4 @@
-"""Templates over a row: placeholders, literal braces, and nothing else evaluated."""
+"""Templates: placeholders and literal braces. Nothing else is evaluated."""
 
 from __future__ import annotations
 

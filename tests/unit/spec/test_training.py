@@ -1,4 +1,4 @@
-"""The ``training`` section: every field of TrainingArguments, and every name that is none."""
+"""The ``training`` section: every field of TrainingArguments, and no other name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors of a model as diagnostics: in the language's words, at the place in the text."""
+"""Errors of a model as diagnostics: in the terms of the spec, at the place in the text."""
 
 from __future__ import annotations
 

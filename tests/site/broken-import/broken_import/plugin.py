@@ -1,4 +1,4 @@
-"""Its module imports a package that nobody has."""
+"""Its module imports a package that does not exist."""
 
 from broken_import.settings import NAME
 from ftspec.api import ComponentConfig, TransformComponent, hookimpl

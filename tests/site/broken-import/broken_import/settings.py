@@ -1,4 +1,4 @@
-"""What the other module needs."""
+"""The other module imports this one."""
 
 import no_such_package
 

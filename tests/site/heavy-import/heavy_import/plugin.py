@@ -1,4 +1,4 @@
-"""Its module imports a heavy library by way of two others."""
+"""Its module imports a heavy library through two other modules."""
 
 from ftspec.api import TransformComponent, hookimpl
 from heavy_import.config import HeavyConfig

@@ -1,4 +1,4 @@
-"""Real trainings of seconds: tiny models in folders, and an engine to train them."""
+"""Short real trainings: tiny models in folders, and an engine to train them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model at the end is the best one, and the user is told which that was."""
+"""The model at the end is the best one, and a note names its step."""
 
 from __future__ import annotations
 

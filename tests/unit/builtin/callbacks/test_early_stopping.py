@@ -1,4 +1,4 @@
-"""A training that no longer improves stops."""
+"""Training stops if evaluations no longer improve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the model says is shown, and the training is the same as without."""
+"""Predictions of the model are shown, and training does not change."""
 
 from __future__ import annotations
 

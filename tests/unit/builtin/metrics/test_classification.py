@@ -1,4 +1,4 @@
-"""Metrics of decisions against scikit-learn itself."""
+"""Classification metrics, compared with scikit-learn."""
 
 from __future__ import annotations
 

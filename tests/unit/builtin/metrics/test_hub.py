@@ -1,4 +1,4 @@
-"""A metric whose code is elsewhere; here in a folder, which ``evaluate`` takes as well."""
+"""A metric whose code is not in ftspec; here in a folder, which ``evaluate`` also accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics of numbers against scikit-learn and SciPy themselves."""
+"""Regression metrics, compared with scikit-learn and SciPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics of generated text against rouge-score and sacrebleu themselves, in several scripts."""
+"""Metrics of generated text, compared with rouge-score and sacrebleu, in several scripts."""
 
 from __future__ import annotations
 
@@ -126,12 +126,12 @@ def test_sentences_of_rouge_lsum_may_come_in_another_order(rouge_of: Any, text: 
         # vowel signs and the virama belong to the word
         ("আমি বাংলায় গান গাই।", ["আমি", "বাংলায\u09bc", "গান", "গাই"]),
         ("কর্ম", ["কর্ম"]),
-        # joiners decide how a word looks, not which it is
+        # joiners change how a word looks, not the word
         ("র\u200d্যাব", ["র্যাব"]),
         ("क्\u200cष क्\u200dष", ["क्ष", "क्ष"]),
         ("می\u200cرود", ["میرود"]),
         ("a\u200b b \u200bc", ["a", "b", "c"]),
-        # nor does the way a character is composed
+        # the composition of a character does not matter either
         ("caf\u00e9 cafe\u0301", ["café", "café"]),
         ("য\u09bc \u09df", ["য\u09bc", "য\u09bc"]),
         ("Straße ΣΟΦΟΣ", ["straße", "σοφος"]),

@@ -1,4 +1,4 @@
-"""Files in each format: rows in order, patterns, splits, and errors at the key to blame."""
+"""Files in each format: rows in order, patterns, splits, and errors at the key that causes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data sets of the Hub, as far as it goes without one; tests/hub and tests/engine have a Hub."""
+"""Datasets on the Hub, tested without a Hub; tests/hub and tests/engine have one."""
 
 from __future__ import annotations
 

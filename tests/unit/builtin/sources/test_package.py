@@ -1,4 +1,4 @@
-"""Files inside installed packages; scikit-learn brings some."""
+"""Files inside installed packages, such as those of scikit-learn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What task factories get."""
+"""The arguments of task factories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each task gives its metrics to score."""
+"""The kinds of prediction of each task."""
 
 from __future__ import annotations
 

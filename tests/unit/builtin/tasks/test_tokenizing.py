@@ -1,4 +1,4 @@
-"""The same tokens as a call of the tokenizer gives, whatever the tokenizer."""
+"""The same tokens as from a call of the tokenizer, for every kind of tokenizer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tokenizer factories get."""
+"""The arguments of tokenizer factories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokenizers that come with a checkpoint."""
+"""Tokenizers of checkpoints."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_model_without_a_checkpoint(tokenizer_context: MakeTokenizerContext) -
 def test_a_checkpoint_without_a_tokenizer(
     model_type: str, tokenizer_context: MakeTokenizerContext, tmp_path: Path
 ) -> None:
-    # transformers makes an empty tokenizer for some, to which every word is unknown
+    # for some, transformers creates an empty tokenizer without known words
     (tmp_path / "config.json").write_text(json.dumps({"model_type": model_type}))
     with pytest.raises(RunError) as caught:
         load_tokenizer(AutoTokenizerConfig(), tokenizer_context(checkpoint=tmp_path))

@@ -1,4 +1,4 @@
-"""Tokenizers learned on the spot, from English and Bangla text."""
+"""Tokenizers trained on English and Bangla text."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_wordpiece_loses_nothing_but_white_space(text: str) -> None:
         assert words(read_back(tokenizer, sentence)) == words(sentence)
 
 
-# What is learned
+# The vocabulary
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -188,7 +188,7 @@ def test_it_comes_back_from_a_folder(algorithm: str, tmp_path: Path) -> None:
     assert read_back(loaded, TEXTS[-1]) == read_back(tokenizer, TEXTS[-1])
 
 
-# Text that nothing can be learned from
+# Text that is not enough to train on
 
 
 def test_unigram_needs_room_for_every_character(train: Any) -> None:

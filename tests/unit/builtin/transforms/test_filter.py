@@ -1,4 +1,4 @@
-"""Rows kept by a column's length or presence."""
+"""Rows filtered by the length or presence of a column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The format for people: excerpt and carets under what is meant."""
+"""The format for terminals: excerpts and carets."""
 
 from __future__ import annotations
 
