@@ -22,7 +22,9 @@ from transformers import (
 from ftspec.engine.data.task import build_task, lengths_of
 from ftspec.engine.model.adapter import build_adapter
 from ftspec.engine.model.checkpoint import Checkpoint, locate
-from ftspec.engine.model.load import grow_embeddings, load_config, load_model
+from ftspec.engine.model.config import load_config
+from ftspec.engine.model.load import load_model
+from ftspec.engine.model.vocabulary import grow_embeddings
 from ftspec.engine.progress.run_log import Note
 from ftspec.engine.run.opening import require_model
 from ftspec.errors import RunError, in_one_line

@@ -18,8 +18,8 @@ from ftspec.engine.components.factories import build, context_maker
 from ftspec.engine.data.code_hashes import code_of, hash_of_source, versions
 from ftspec.engine.data.tokenizer import build_tokenizer
 from ftspec.engine.model.checkpoint import Checkpoint
+from ftspec.engine.model.config import load_config
 from ftspec.engine.model.length_limits import position_limit
-from ftspec.engine.model.load import load_config
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.files import sha256_of
 from ftspec.planning.local_paths import local_paths

@@ -12,7 +12,7 @@ from ftspec.protocols import Adapter, AdapterContext
 
 
 def build_adapter(plan: Plan, revision: str | None, note: Note) -> Adapter:
-    """The adapter of a plan that has one. ``revision`` is the commit of its checkpoint.
+    """The adapter of a plan that has one. ``revision`` is the commit of the checkpoint.
 
     Raises:
         MissingExtraError: a package is not installed.

@@ -1,4 +1,4 @@
-"""The fastest exact attention that is installed and that the model can take."""
+"""The fastest exact attention that is installed and that the model supports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ftspec.engine.model.precision import Precision
 from ftspec.engine.progress.run_log import Note
 
 ATTENTION = "attn_implementation"
-"""As ``from_pretrained`` calls it; configurations have it hidden."""
+"""The argument of ``from_pretrained``; configurations have it with an underscore."""
 
 _NAMED = (ATTENTION, f"_{ATTENTION}")
 
@@ -25,10 +25,9 @@ def use_fastest_attention(
     use_cpu: bool,
     note: Note,
 ) -> None:
-    """Switch the model to flash attention where it gains; transformers takes sdpa by itself.
+    """Switch the model to flash attention where it is faster; transformers chooses sdpa by itself.
 
-    ``settings`` are those that the spec gives the model's configuration: an attention named there
-    stays.
+    ``settings`` are the configuration in the spec. An attention that is named there stays.
     """
     if use_cpu or not torch.cuda.is_available() or names_attention(settings):
         return
@@ -51,23 +50,23 @@ def use_fastest_attention(
 
 
 def attention_of(model: Any) -> str | None:
-    """The attention that a model computes with, by the name that transformers gives it."""
+    """The name that transformers has for the attention of a model."""
     return getattr(getattr(model, "config", None), "_attn_implementation", None)
 
 
 def names_attention(settings: Mapping[str, Any]) -> bool:
-    """Whether the settings that a spec gives the model's configuration name an attention."""
+    """Whether the configuration in a spec names an attention."""
     return any(name in settings for name in _NAMED)
 
 
 def choose_attention(
     *, takes_flash: bool, installed: list[str], precision: Precision
 ) -> tuple[str | None, str]:
-    """The flash attention to switch to, the newest installed; or ``None`` and why not."""
+    """The newest installed flash attention; or ``None`` and why not."""
     if not takes_flash:
-        return None, ", for the model has no flash attention"
+        return None, ", because the model does not support flash attention"
     if not installed:
-        return None, ", for flash-attn is not installed"
+        return None, ", because flash-attn is not installed"
     if precision == "fp32":
-        return None, ", for flash attention computes in 16 bits only"
+        return None, ", because flash attention computes in 16 bits only"
     return installed[0], ""

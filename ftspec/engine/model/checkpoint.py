@@ -20,7 +20,7 @@ _PACKAGE = "package:"
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """Where files are: ``name`` is a folder, or a repository of the Hub at ``revision``."""
+    """The place of a model: ``name`` is a folder, or a repository on the Hub at ``revision``."""
 
     name: str
     revision: str | None = None
@@ -34,10 +34,10 @@ class Checkpoint:
 
 
 def locate(checkpoint: str, revision: str | None, at: SpecPath = _AT) -> Checkpoint:
-    """Where a checkpoint as written in a spec is.
+    """The place of a checkpoint that a spec names.
 
     Raises:
-        RunError: it names a folder or a package that is not there.
+        RunError: it is a folder without a model, or a package that is not installed.
     """
     if checkpoint.startswith(_PACKAGE):
         return Checkpoint(name=_folder_in_package(checkpoint.removeprefix(_PACKAGE), at))
@@ -45,17 +45,17 @@ def locate(checkpoint: str, revision: str | None, at: SpecPath = _AT) -> Checkpo
         return Checkpoint(name=checkpoint, revision=revision, is_hub=True)
     if not Path(checkpoint, "config.json").is_file():
         raise RunError(
-            f'"{checkpoint}" is no folder of a model: it has no config.json',
+            f'"{checkpoint}" is not the folder of a model: it has no config.json',
             slug="no-checkpoint",
             at=at,
             helps=('the model of a run is in its folder "model"',),
         )
     if Path(checkpoint, "adapter_config.json").is_file():
         raise RunError(
-            f'"{checkpoint}" holds an adapter, without the weights it belongs to',
+            f'"{checkpoint}" is an adapter without the weights that it belongs to',
             slug="no-checkpoint",
             at=at,
-            helps=('merge the two first: "ftspec export RUN_DIR OUTPUT --merge"',),
+            helps=('merge them first: "ftspec export RUN_DIR OUTPUT --merge"',),
         )
     return Checkpoint(name=checkpoint)
 
@@ -99,7 +99,7 @@ def has_file(checkpoint: Checkpoint, names: tuple[str, ...]) -> bool:
 
 
 def identity_of(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What the lock records: the commit of a repository, or the hashes of a folder's files."""
+    """The record in a run's lock: the commit of a repository, or the hashes of a folder's files."""
     if not checkpoint.is_hub:
         files = sorted(path for path in checkpoint.folder.iterdir() if path.is_file())
         return {"path": checkpoint.name, "files": {path.name: sha256_of(path) for path in files}}
@@ -107,7 +107,7 @@ def identity_of(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def commit_of(checkpoint: Checkpoint) -> str | None:
-    """The commit of a repository; ``None`` for a folder, or where the Hub does not say."""
+    """The commit of a repository; ``None`` for a folder, or if the Hub does not answer."""
     if not checkpoint.is_hub:
         return None
     if constants.HF_HUB_OFFLINE:

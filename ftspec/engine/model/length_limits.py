@@ -1,4 +1,4 @@
-"""How many tokens a row may have: the spec's word, within what the model can take."""
+"""The maximum number of tokens of a row: that of the spec, within the limit of the model."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ftspec.planning.positions import POSITION_SETTINGS, over_limit, positions_i
 
 DEFAULT_MAX_LENGTH = 512
 DEFAULT_MAX_TARGET_LENGTH = 128
-_NO_LIMIT = 1_000_000  # transformers writes 1e30 for tokenizers that know no limit
+_NO_LIMIT = 1_000_000  # transformers has 1e30 for tokenizers without a limit
 
 
 class Lengths(NamedTuple):
-    """Tokens at most, special tokens counted."""
+    """Maximum numbers of tokens, special tokens included."""
 
     inputs: int
     targets: int
@@ -31,10 +31,10 @@ def resolve_lengths(
     config: PretrainedConfig,
     note: Note,
 ) -> Lengths:
-    """What the spec asks for, or what the model can take.
+    """The lengths in the spec, or the limits of the model.
 
     Raises:
-        RunError: the spec asks for more than the model has positions.
+        RunError: a length in the spec is more than the model has positions.
     """
     positions = position_limit(config)
     for name, length in (
@@ -49,11 +49,14 @@ def resolve_lengths(
     max_length = wanted.max_length or limit
     if max_length is None:
         max_length = DEFAULT_MAX_LENGTH
-        note(f"neither model nor tokenizer has a limit: inputs are cut at {max_length} tokens")
+        note(
+            f"inputs are truncated to {max_length} tokens: neither the model nor the tokenizer has "
+            "a limit"
+        )
     default = min(DEFAULT_MAX_TARGET_LENGTH, positions or DEFAULT_MAX_TARGET_LENGTH)
     return Lengths(max_length, wanted.max_target_length or default)
 
 
 def position_limit(config: PretrainedConfig) -> int | None:
-    """How many positions a model has; ``None`` where they are relative, and so without a limit."""
+    """How many positions a model has; ``None`` if they are relative, which has no limit."""
     return positions_in({name: getattr(config, name, None) for name in POSITION_SETTINGS})

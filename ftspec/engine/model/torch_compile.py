@@ -1,4 +1,4 @@
-"""Whether torch can compile on this machine: found out before any row is prepared."""
+"""Tests whether torch can compile on this machine, before any row is prepared."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from ftspec.planning.plan import Plan
 
 
 def try_compiler(plan: Plan, local_rank: int = 0) -> None:
-    """Compile a small function for the device of the run, with the backend that the spec names. Of
-    several processes each takes its own device.
+    """Compile a small function for the device of the run, with the backend of the spec. Each of
+    several processes uses its own device.
 
-    It takes a few seconds, most of them for imports that the model needs as well.
+    It takes a few seconds, most of them for imports that the model needs too.
 
     Raises:
-        RunError: there is no such backend, or it cannot compile, mostly for want of a C++ compiler.
+        RunError: there is no such backend, or it cannot compile, mostly because there is no C++
+            compiler.
     """
     backend = str(plan.training.get("torch_compile_backend") or "inductor").lower()
     known = [
         name
         for name in torch.compiler.list_backends(exclude_tags=())
-        if name.upper() in DynamoBackend.list()  # accelerate takes no others
+        if name.upper() in DynamoBackend.list()  # accelerate supports no others
     ]
     if backend not in known:
         raise RunError(
@@ -38,7 +39,7 @@ def try_compiler(plan: Plan, local_rank: int = 0) -> None:
         device = torch.device(accelerator.type, local_rank)
     try:
         torch.compile(functional.gelu, backend=backend)(torch.ones(8, device=device))
-    except RuntimeError as error:  # what Dynamo and its backends raise are kinds of it
+    except RuntimeError as error:  # the base of what Dynamo and its backends raise
         lines = str(getattr(error, "inner_exception", error)).splitlines() or [repr(error)]
         reason = next((line for line in lines if "error: " in line), lines[0])
         raise RunError(
@@ -47,7 +48,7 @@ def try_compiler(plan: Plan, local_rank: int = 0) -> None:
             at=("performance", "compile"),
             helps=(
                 "install a C++ compiler such as g++ (for a GPU gcc and the headers of Python), or "
-                "name yours in the environment: CXX=…, CC=…",
+                "set yours in the environment: CXX=…, CC=…",
                 'or remove "compile: true"',
             ),
         ) from error

@@ -17,11 +17,11 @@ from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import bidirectional_mask_function
 
-_attentions: Any = AttentionInterface()  # type: ignore[no-untyped-call]
-_masks: Any = AttentionMaskInterface()  # type: ignore[no-untyped-call]
-
 VARIABLE_LENGTH = "variable_length"
 """The name under which transformers knows it."""
+
+_attentions: Any = AttentionInterface()  # type: ignore[no-untyped-call]
+_masks: Any = AttentionMaskInterface()  # type: ignore[no-untyped-call]
 
 _WIDEST_HEAD = 192
 """With more numbers in a head the kernel has no gradient on some devices."""
@@ -40,7 +40,11 @@ class _Settings:
 
 
 def register_variable_length_attention() -> None:
-    """Let models of transformers use it."""
+    """Let models of transformers use it.
+
+    The name stays registered, since models have it in their configuration. Nothing that
+    transformers has itself is replaced.
+    """
     AttentionInterface.register(VARIABLE_LENGTH, attend_variable_length)
     AttentionMaskInterface.register(VARIABLE_LENGTH, _mask)
 

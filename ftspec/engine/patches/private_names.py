@@ -250,7 +250,7 @@ _MODELS = (
         used_in=(
             "ftspec/builtin/tasks/documents.py",
             f"{_ENGINE}/model/attention.py",
-            f"{_ENGINE}/model/load.py",
+            f"{_ENGINE}/model/config.py",
         ),
         reason="the attention that a model computes with; set_attn_implementation can set it, "
         "and nothing public reads it",

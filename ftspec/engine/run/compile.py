@@ -29,16 +29,13 @@ from ftspec.engine.data.preparation import Preparation, prepare
 from ftspec.engine.model.adapter import build_adapter
 from ftspec.engine.model.attention import names_attention, use_fastest_attention
 from ftspec.engine.model.checkpoint import Checkpoint, commit_of, locate
+from ftspec.engine.model.config import load_config
 from ftspec.engine.model.length_limits import position_limit
-from ftspec.engine.model.load import (
-    fit_to_tokenizer,
-    grow_embeddings,
-    load_config,
-    load_model,
-)
+from ftspec.engine.model.load import load_model
 from ftspec.engine.model.parameters import count_parameters
 from ftspec.engine.model.precision import Precision, resolve_precision
 from ftspec.engine.model.torch_compile import try_compiler
+from ftspec.engine.model.vocabulary import fit_to_tokenizer, grow_embeddings
 from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.engine.trainer.arguments import build_arguments, rows_per_batch

@@ -18,7 +18,7 @@ BOTH = ["flash_attention_3", "flash_attention_2"]
         ({}, "flash_attention_3", ""),
         ({"precision": "fp16"}, "flash_attention_3", ""),
         ({"installed": BOTH[1:]}, "flash_attention_2", ""),
-        ({"takes_flash": False}, None, "the model has no flash attention"),
+        ({"takes_flash": False}, None, "the model does not support flash attention"),
         ({"installed": []}, None, "flash-attn is not installed"),
         ({"precision": "fp32"}, None, "flash attention computes in 16 bits only"),
     ],
@@ -28,7 +28,7 @@ def test_flash_where_it_is_valid(facts: dict[str, Any], chosen: str | None, why:
     name, reason = choose_attention(**known)
 
     assert name == chosen
-    assert reason.removeprefix(", for ") == why
+    assert reason.removeprefix(", because ") == why
 
 
 def test_a_model_on_the_cpu_keeps_what_transformers_took() -> None:

@@ -14,9 +14,10 @@ import torch
 from transformers import PretrainedConfig, PreTrainedModel
 
 from ftspec.engine.model import checkpoint as checkpoints
-from ftspec.engine.model import load as models
 from ftspec.engine.model.checkpoint import Checkpoint, locate
-from ftspec.engine.model.load import load_config
+from ftspec.engine.model.config import load_config
+from ftspec.engine.model.load import load_model
+from ftspec.engine.model.vocabulary import fit_to_tokenizer, grow_embeddings
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.errors import RunError
 from ftspec.spec.model import ModelSection
@@ -55,7 +56,7 @@ def load(tmp_path: Path, notes: list[str]) -> Callable[..., PreTrainedModel]:
         watcher.notes = notes
         with RunLog(tmp_path / "log.txt", watcher) as log:
             config = load_config(model, found, settings or {})
-            return models.load_model(model, found, config, auto_model, log.note)[0]
+            return load_model(model, found, config, auto_model, log.note)[0]
 
     return load_as_a_run
 
@@ -80,7 +81,7 @@ def test_locate() -> None:
         (
             "./nowhere",
             "no-checkpoint",
-            '"./nowhere" is no folder of a model: it has no config.json',
+            '"./nowhere" is not the folder of a model: it has no config.json',
             "model",
         ),
         (
@@ -151,7 +152,7 @@ def test_an_unknown_architecture() -> None:
         config_of(architecture="gpt-2", init="random")
     assert caught.value.slug == "unknown-architecture"
     assert caught.value.at == ("model", "architecture")
-    assert caught.value.headline == 'transformers knows no architecture "gpt-2"'
+    assert caught.value.headline == 'transformers has no architecture "gpt-2"'
     assert caught.value.helps == ('did you mean "gpt2"?',)
 
 
@@ -183,12 +184,12 @@ def test_an_unknown_attention(gpt2: Path) -> None:
         config_of(gpt2, config={"attn_implementation": "spda"})
     assert caught.value.slug == "bad-value"
     assert caught.value.at == ("model", "config", "attn_implementation")
-    assert caught.value.headline == 'transformers knows no attention "spda"'
+    assert caught.value.headline == 'transformers has no attention "spda"'
     assert caught.value.helps[0] == 'did you mean "sdpa"?'
 
 
 def test_an_attention_that_a_run_chooses_for_itself(gpt2: Path) -> None:
-    with pytest.raises(RunError, match='knows no attention "variable_length"'):
+    with pytest.raises(RunError, match='has no attention "variable_length"'):
         config_of(gpt2, config={"attn_implementation": "variable_length"})
 
 
@@ -256,7 +257,7 @@ def test_weights_kept_in_16_bits_are_learned_in_32(load: Any, tmp_path: Path) ->
 
 def test_a_new_head_is_told(load: Any, gpt2: Path, notes: list[str]) -> None:
     load(CLASSIFIER, gpt2, {"id2label": {0: "a", 1: "b"}})
-    assert notes == ["new weights, to be learned: score.weight"]
+    assert notes == ["new weights to train: score.weight"]
 
 
 def test_a_head_of_another_size_is_new(load: Any, tmp_path: Path, notes: list[str]) -> None:
@@ -264,13 +265,13 @@ def test_a_head_of_another_size_is_new(load: Any, tmp_path: Path, notes: list[st
     tiny.bert(100, num_labels=2).save_pretrained(folder)
     model = load(CLASSIFIER, folder, {"id2label": {0: "a", 1: "b", 2: "c"}})
     assert model.config.num_labels == 3
-    assert notes == ["new weights, to be learned: classifier.bias, classifier.weight"]
+    assert notes == ["new weights to train: classifier.bias, classifier.weight"]
 
 
 def test_many_new_weights_are_counted(load: Any, gpt2: Path, notes: list[str]) -> None:
     load(GENERATOR, gpt2, config={"n_layer": 3})
     (note,) = notes
-    assert note.startswith("new weights, to be learned: transformer.h.1.")
+    assert note.startswith("new weights to train: transformer.h.1.")
     assert note.endswith(" more")
 
 
@@ -280,7 +281,7 @@ def test_a_model_of_another_family(load: Any, gpt2: Path) -> None:
             load("AutoModelForSeq2SeqLM", gpt2, **section)
         assert (caught.value.slug, caught.value.at) == ("wrong-architecture", AT)
         assert caught.value.headline == (
-            'a "gpt2" model cannot do this task: AutoModelForSeq2SeqLM does not know it'
+            'a "gpt2" model cannot do this task: AutoModelForSeq2SeqLM does not support it'
         )
 
 
@@ -297,7 +298,9 @@ def test_a_model_that_cannot_be(load: Any, config: Any, reason: str) -> None:
     with pytest.raises(RunError) as caught:
         load(GENERATOR, architecture="gpt2", init="random", config={"n_layer": 1, **config})
     assert (caught.value.slug, caught.value.at) == ("bad-value", ("model", "config"))
-    assert caught.value.headline.startswith('a "gpt2" model cannot be made so: ')
+    assert caught.value.headline.startswith(
+        'cannot create a "gpt2" model with this configuration: '
+    )
     assert reason in caught.value.headline
 
 
@@ -422,7 +425,7 @@ def test_a_random_model_takes_the_tokenizers_vocabulary(
     tokenizer = tiny.tokenizer(algorithm)
     model = ModelSection(architecture=architecture, init="random", config=small)
     config = load_config(model, None, {})
-    models.fit_to_tokenizer(model, config, tokenizer)
+    fit_to_tokenizer(model, config, tokenizer)
     assert config.vocab_size == len(tokenizer)
     assert config.pad_token_id == tokenizer.pad_token_id
     assert config.eos_token_id == tokenizer.eos_token_id
@@ -430,9 +433,9 @@ def test_a_random_model_takes_the_tokenizers_vocabulary(
         assert config.decoder_start_token_id == tokenizer.pad_token_id
     watcher = Recorder()
     with RunLog(Path(os.devnull), watcher) as log:
-        made, new = models.load_model(model, None, config, auto_model, log.note)
+        made, new = load_model(model, None, config, auto_model, log.note)
         assert new == ()
-        models.grow_embeddings(made, tokenizer, log.note)
+        grow_embeddings(made, tokenizer, log.note)
     assert made.get_input_embeddings().num_embeddings == len(tokenizer)
     count = sum(weight.numel() for weight in made.parameters())
     assert watcher.notes == [f"the model starts from random weights: {count:,} parameters"]
@@ -442,7 +445,7 @@ def test_a_pretrained_model_keeps_its_vocabulary(gpt2: Path) -> None:
     model = ModelSection(checkpoint=str(gpt2))
     config = load_config(model, locate(str(gpt2), None), {})
     before = config.to_dict()
-    models.fit_to_tokenizer(model, config, tiny.tokenizer("unigram", 500))
+    fit_to_tokenizer(model, config, tiny.tokenizer("unigram", 500))
     assert config.to_dict() == before
 
 
@@ -452,12 +455,12 @@ def test_embeddings_grow_for_new_tokens_and_never_shrink(tmp_path: Path) -> None
     model.config.pad_token_id = None
     watcher = Recorder()
     with RunLog(tmp_path / "log.txt", watcher) as log:
-        none = models.grow_embeddings(model, tiny.tokenizer("bpe", 500), log.note)
+        none = grow_embeddings(model, tiny.tokenizer("bpe", 500), log.note)
         assert list(none) == []
         assert model.get_input_embeddings().num_embeddings == 1000
         assert watcher.notes == []
         tokenizer.add_tokens(["<one>", "<two>"])
-        new = models.grow_embeddings(model, tokenizer, log.note)
+        new = grow_embeddings(model, tokenizer, log.note)
     assert list(new) == [1000, 1001]
     assert model.get_input_embeddings().num_embeddings == 1002
     assert watcher.notes == ["the embeddings grew from 1,000 to 1,002 tokens"]

@@ -65,7 +65,9 @@ def test_where_nothing_has_a_limit_the_user_is_told_of_ours(
     lengths_of: Any, notes: list[str]
 ) -> None:
     assert lengths_of(T5Config()) == (512, 128)
-    assert notes == ["neither model nor tokenizer has a limit: inputs are cut at 512 tokens"]
+    assert notes == [
+        "inputs are truncated to 512 tokens: neither the model nor the tokenizer has a limit"
+    ]
 
 
 @pytest.mark.parametrize("key", ["max_length", "max_target_length"])

@@ -28,7 +28,7 @@ def test_a_cpu_computes_nothing_in_fp16(
     if computes:
         assert resolve_precision("fp16", use_cpu) == ("fp16", "the spec says so")
         return
-    with pytest.raises(RunError, match="on a CPU nothing computes in fp16") as caught:
+    with pytest.raises(RunError, match="a CPU does not compute in fp16") as caught:
         resolve_precision("fp16", use_cpu)
     assert caught.value.at == ("performance", "precision")
 
@@ -56,7 +56,7 @@ def test_auto_asks_the_gpu(
 @pytest.mark.parametrize(
     ("has_avx", "has_amx", "expected", "reason"),
     [
-        (False, False, "fp32", "the CPU has neither AVX512-BF16 nor AMX to compute in bf16"),
+        (False, False, "fp32", "the CPU has neither AVX512-BF16 nor AMX for bf16"),
         (True, False, "bf16", "the CPU has AVX512-BF16"),
         (False, True, "bf16", "the CPU has AMX"),
         (True, True, "bf16", "the CPU has AVX512-BF16 and AMX"),

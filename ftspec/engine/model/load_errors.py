@@ -1,0 +1,106 @@
+"""What goes wrong when a checkpoint is loaded, as errors at the keys of the spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from huggingface_hub import constants
+from transformers import PretrainedConfig
+
+from ftspec.document.paths import SpecPath
+from ftspec.engine.model.attention import ATTENTION
+from ftspec.engine.model.checkpoint import Checkpoint
+from ftspec.errors import RunError, in_one_line
+from ftspec.spec.model import ModelSection
+
+_AT: SpecPath = ("model", "checkpoint")
+
+
+def cannot_load(error: Exception, checkpoint: Checkpoint) -> RunError:
+    """Why a checkpoint cannot be read or downloaded."""
+    text = " ".join(str(error).split())
+    name = checkpoint.name
+    if "trust_remote_code" in text:
+        return RunError(
+            f'"{name}" needs code of its repository to run',
+            slug="remote-code",
+            at=_AT,
+            helps=('read the code, then write "trust_remote_code: true" in the model section',),
+        )
+    if checkpoint.revision is not None and "is not a valid git identifier" in text:
+        return RunError(
+            f'"{name}" has no revision "{checkpoint.revision}"',
+            slug="hub",
+            at=("model", "revision"),
+        )
+    if checkpoint.is_hub and (constants.HF_HUB_OFFLINE or "couldn't connect" in text):
+        return RunError(
+            f'cannot load "{name}": the Hub cannot be reached and the cache does not hold it',
+            slug="hub",
+            at=_AT,
+            helps=("connect once to fill the cache, or use a local folder",),
+        )
+    is_closed = "not a valid model identifier" in text or "gated repo" in text
+    if checkpoint.is_hub and is_closed:
+        helps = ['check its page; for a private model, log in with "hf auth login"']
+        if Path(name).exists():
+            helps.insert(0, f'for the local folder, write "./{name}"')
+        return RunError(
+            f'there is no model "{name}" on the Hub, or it is private or gated',
+            slug="hub",
+            at=_AT,
+            helps=helps,
+        )
+    return RunError(f'cannot load "{name}": {in_one_line(error)}', slug="no-checkpoint", at=_AT)
+
+
+def unreadable_weights(checkpoint: Checkpoint, is_pickled: bool) -> RunError:
+    """The files of weights are damaged."""
+    why = ": they are damaged, or hold more than tensors" if is_pickled else ": they are damaged"
+    return RunError(
+        f'cannot read the weights of "{checkpoint.name}"{why}',
+        slug="unreadable-weights",
+        at=_AT,
+        helps=("use a checkpoint in safetensors, whose files cannot run code",) * is_pickled,
+    )
+
+
+def unusable_attention(model: ModelSection, error: ImportError) -> Exception:
+    """The attention that the spec names is not installed, or not for this device. Without such a
+    name the failed import has another reason, and is returned."""
+    if ATTENTION not in model.config:
+        return error
+    return RunError(
+        f'the attention "{model.config[ATTENTION]}" cannot be used here: ' + in_one_line(error),
+        slug="bad-value",
+        at=("model", "config", ATTENTION),
+        helps=("without this key a run uses the fastest attention that is installed",),
+    )
+
+
+def cannot_create(error: Exception, config: PretrainedConfig, auto_model: str) -> RunError:
+    """Why there is no random model with a configuration."""
+    if is_wrong_architecture(error):
+        return wrong_architecture(config, auto_model)
+    text = in_one_line(error)
+    reason = f"there is no {text}" if isinstance(error, KeyError) else text
+    return RunError(
+        f'cannot create a "{config.model_type}" model with this configuration: {reason}',
+        slug="bad-value",
+        at=("model", "config"),
+    )
+
+
+def is_wrong_architecture(error: Exception) -> bool:
+    """Whether an auto class does not support the architecture of a configuration."""
+    return "Unrecognized configuration class" in str(error)
+
+
+def wrong_architecture(config: PretrainedConfig, auto_model: str) -> RunError:
+    """The architecture does not support the task."""
+    return RunError(
+        f'a "{config.model_type}" model cannot do this task: {auto_model} does not support it',
+        slug="wrong-architecture",
+        at=_AT,
+        helps=("choose a checkpoint of another architecture, or another task",),
+    )

@@ -1,0 +1,39 @@
+"""A model and its tokenizer: as many embeddings as tokens, and the same special tokens."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from torch import nn
+from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from ftspec.engine.progress.run_log import Note
+from ftspec.spec.model import ModelSection
+
+
+def fit_to_tokenizer(
+    model: ModelSection, config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    """Before a random model is created: set the vocabulary size and the special tokens of the
+    tokenizer. The configuration of a pretrained model does not change."""
+    if model.init != "random":
+        return
+    config.vocab_size = len(tokenizer)
+    for name in ("pad_token_id", "eos_token_id", "bos_token_id"):
+        setattr(config, name, getattr(tokenizer, name, None))
+    if getattr(config, "is_encoder_decoder", False):
+        config.decoder_start_token_id = tokenizer.pad_token_id
+
+
+def grow_embeddings(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, note: Note
+) -> range:
+    """After a pretrained model is loaded: add embeddings for tokens that are new to it, and set its
+    padding token. Returns the ids of the new tokens."""
+    known = cast(nn.Embedding, model.get_input_embeddings()).num_embeddings
+    if len(tokenizer) > known:
+        model.resize_token_embeddings(len(tokenizer))
+        note(f"the embeddings grew from {known:,} to {len(tokenizer):,} tokens")
+    if getattr(model.config, "pad_token_id", None) is None:
+        model.config.pad_token_id = tokenizer.pad_token_id
+    return range(known, len(tokenizer))
