@@ -261,7 +261,7 @@ def test_wrong_token_is_said_before_anything_is_prepared(project: Project) -> No
     done = project.ftspec("run", "canary.yaml", "--set", change)
     assert done.code == 1, done.said
     assert 'error[cannot-push]: cannot push to "canary": ' in done.err
-    assert "= help: give a token that may write: hub_token: ${env:HF_TOKEN}" in done.err
+    assert "= help: use a token with write access: hub_token: ${env:HF_TOKEN}" in done.err
     assert "preparing data" not in done.err
 
 

@@ -1,1 +1,1 @@
-"""What is made of a finished run: predictions, an export, a merged model."""
+"""Results of a finished run: predictions, an export, a merged model."""

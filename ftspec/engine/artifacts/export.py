@@ -1,4 +1,4 @@
-"""The model of a run as a folder of its own, with a card that says what made it. Imports without
+"""Exports the model of a run to a folder, with a card that describes the run. Imports without
 torch."""
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from ftspec.rundir import RunDirectory
 def export(
     plan: Plan, run_dir: RunDirectory, output: Path, write_model: Callable[[Path], None]
 ) -> None:
-    """Make ``output``, whole or not at all, of what ``write_model`` writes to a new folder.
+    """Create the folder ``output`` with the files that ``write_model`` writes to a folder, and a
+    card. After an error there is no such folder.
 
     Raises:
-        RunError: the folder cannot be made or written, or the model cannot be.
+        RunError: the folder or the model cannot be written.
     """
-    # beside it, so that it can be renamed
+    # in the same folder, so that it can be renamed
     temporary = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
     try:
         temporary.mkdir(parents=True)
@@ -40,5 +41,5 @@ def export(
 
 
 def copy_model(run_dir: RunDirectory, folder: Path) -> None:
-    """Copy the model of a run, which transformers wrote, as it is."""
+    """Copy the files of the model of a run."""
     shutil.copytree(run_dir.model, folder, dirs_exist_ok=True)

@@ -1,4 +1,4 @@
-"""A trained adapter and its checkpoint made one model."""
+"""Merges a trained adapter into its checkpoint."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ftspec.rundir import RunDirectory
 
 
 def write_merged(plan: Plan, run_dir: RunDirectory, watcher: Watcher, folder: Path) -> None:
-    """Write the merged model of a run in fp32, with its tokenizer, as training writes a model
-    without an adapter. A checkpoint that was quantized for training is taken as it is: its
-    quantized weights have lost more than a merge may.
+    """Write the merged model of a run in fp32, with its tokenizer, in the files that a run without
+    an adapter has. A checkpoint that was quantized for training is loaded unquantized, because its
+    quantized weights are too imprecise to merge into.
 
     Raises:
         RunError: the run has no model, its checkpoint is gone, or the adapter cannot be merged.

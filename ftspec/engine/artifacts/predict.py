@@ -1,4 +1,4 @@
-"""Uses the model of a finished run."""
+"""Predicts with the model of a finished run."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class Predictor:
             self._model = self._model.to("cuda")
 
     def render(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """A row of data to the inputs of the task, by the templates of the spec. An input that the
-        task can do without is left out where the row has none of its columns.
+        """From a row of data to the inputs of the task, by the templates of the spec. An optional
+        input is left out if the row has none of its columns.
 
         Raises:
-            RunError: the row has not the columns that the templates name.
+            RunError: the row does not have the columns that the templates name.
         """
         inputs = {}
         for name, template in self._template.items():
@@ -71,10 +71,10 @@ class Predictor:
         return inputs
 
     def from_text(self, text: str) -> dict[str, Any]:
-        """One text to the row it would have come from: the one column that the inputs need.
+        """From a text to a row with this text in the only column that the inputs need.
 
         Raises:
-            RunError: they need more than one, so that a bare text does not say enough.
+            RunError: the inputs need more than one column.
         """
         if len(self._columns) != 1:
             raise RunError(
@@ -89,17 +89,17 @@ class Predictor:
         return self.from_columns({self._columns[0]: text})
 
     def from_columns(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values by column to the row they would have come from; a dotted name is a nested one.
+        """From values by column to a row; a dotted name is a nested column.
 
         Raises:
-            RunError: the inputs read no such column.
+            RunError: the inputs do not read such a column.
         """
         known = {column for template in self._template.values() for column in template.columns}
         row: dict[str, Any] = {}
         for column, value in values.items():
             if column not in known:
                 raise RunError(
-                    f'this model reads no column "{column}"',
+                    f'this model does not read the column "{column}"',
                     slug="unknown-column",
                     helps=(*did_you_mean(column, known), one_of(sorted(known))),
                 )
@@ -113,7 +113,7 @@ class Predictor:
     def predict(
         self, rows: Iterable[Mapping[str, Any]], batch_size: int = 16
     ) -> Iterator[dict[str, Any]]:
-        """The result for each row, in order. Of the rows of a window those of like length are
+        """The result for each row, in order. Within a window of rows, rows of similar length are
         computed together: ``batch_size`` of the longest, and more of shorter ones."""
         remaining = iter(rows)
         while window := list(islice(remaining, batch_size * _BATCHES_OF_WINDOW)):
@@ -128,10 +128,10 @@ class Predictor:
     def _predict(
         self, rows: Sequence[Mapping[str, Any]], lengths: LengthTable
     ) -> list[dict[str, Any]]:
-        """The results for rows, in halves where memory has no room for them.
+        """The results for rows, computed in halves if memory is too small for all of them.
 
         Raises:
-            RunError: it has none for a single row.
+            RunError: memory is too small for a single row.
         """
         tokens = len(rows) * int(lengths.max())
         if self._cap is None or tokens <= self._cap or len(rows) == 1:
@@ -152,18 +152,18 @@ class Predictor:
             raise row_too_large(tokens)
         if self._cap is None:
             self._note(
-                f"memory ran out at a batch of {rows} rows and {tokens:,} tokens: batches as large "
-                'are computed in parts from here on; a smaller "--batch-size" avoids it'
+                f"out of memory at a batch of {rows} rows and {tokens:,} tokens: computing batches "
+                'of this size in parts, from now on; a smaller "--batch-size" avoids this'
             )
         self._cap = tokens // 2
 
     def predict_fields(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The result for each row of a batch that is rendered already."""
+        """The result for each row of a rendered batch."""
         with quiet_libraries(only_errors=True), torch.inference_mode():
             return self._task.predict(self._model, rows)
 
     def _count_tokens(self, rows: Sequence[Mapping[str, Any]]) -> LengthTable:
-        """The tokens of each row's texts, as far as the model reads them."""
+        """The number of tokens in each row's texts, at most as many as the model reads."""
         counts = np.zeros((len(rows), 1), dtype=np.int64)
         for name in self._template:
             texts = [row[name] if isinstance(row.get(name), str) else "" for row in rows]
@@ -172,12 +172,12 @@ class Predictor:
         return counts
 
     def show(self, result: Mapping[str, Any]) -> str:
-        """A result in one line, for people."""
+        """A result as a line of text, for people."""
         return self._task.show(result)
 
 
 def open_predictor(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Predictor:
-    """The predictor of a finished run; what loading says goes nowhere but to ``watcher``.
+    """The predictor of a finished run. The notes of loading go to ``watcher``.
 
     Raises:
         RunError: the run has no model.
@@ -187,4 +187,4 @@ def open_predictor(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Predi
 
 
 def _unsaid(note: str) -> None:
-    """The task was built with the same lengths, and has said it."""
+    """Drop a note: the task has the same lengths, and its note was shown."""

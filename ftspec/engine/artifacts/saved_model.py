@@ -35,7 +35,7 @@ from ftspec.rundir import RunDirectory
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedModel:
-    """What a run left: with an adapter, ``module`` is its checkpoint with the adapter on top."""
+    """The result of a run. ``module`` is the model, or the checkpoint with the adapter on top."""
 
     config: PretrainedConfig
     tokenizer: PreTrainedTokenizerBase
@@ -47,10 +47,10 @@ def load_trained(
     plan: Plan, run_dir: RunDirectory, note: Note, *, is_quantized: bool = True
 ) -> TrainedModel:
     """The model of a run, in fp32 and ready to predict. The checkpoint below an adapter is
-    quantized as it was in training, unless ``is_quantized`` is off.
+    quantized as in training, unless ``is_quantized`` is off.
 
     Raises:
-        RunError: the run has no model, or its checkpoint is gone.
+        RunError: the run has no model, or its checkpoint is not found.
         MissingExtraError: a package is not installed.
     """
     require_model(run_dir)
@@ -76,7 +76,7 @@ def load_trained(
 
 
 def restore_task(plan: Plan, trained: TrainedModel, note: Note) -> Task:
-    """The task as it was when training ended."""
+    """The task as at the end of training."""
     lengths = lengths_of(plan, trained.tokenizer, trained.config, note)
     task = build_task(plan, trained.tokenizer, lengths, note)
     task.restore(trained.config)
@@ -97,8 +97,8 @@ def _load_base(
     options: Mapping[str, Any],
     note: Note,
 ) -> PreTrainedModel:
-    """The checkpoint as the run loaded it: at the commit that the run's lock has, and then with as
-    many embeddings as the tokenizer has tokens."""
+    """The checkpoint as the run loaded it: at the commit in the run's lock, with as many embeddings
+    as the tokenizer has tokens."""
     checkpoint = _locked(plan, run_dir)
     config = _with_vocabulary_of(load_config(plan.model, checkpoint, {}), config)
     model, _ = load_model(plan.model, checkpoint, config, _auto_model(plan), _unsaid, options)
@@ -107,7 +107,7 @@ def _load_base(
 
 
 def _with_vocabulary_of(before: PretrainedConfig, config: PretrainedConfig) -> PretrainedConfig:
-    """The configuration with the vocabulary's size as it was before the embeddings grew: weights of
+    """The configuration with the vocabulary size from ``before`` the embeddings grew. Weights of
     another shape would not be loaded."""
     config = copy.deepcopy(config)
     size = getattr(before.get_text_config(), "vocab_size", None)
@@ -132,4 +132,4 @@ def _auto_model(plan: Plan) -> str:
 
 
 def _unsaid(note: str) -> None:
-    """The checkpoint lacks the head that the adapter's files have: nothing to tell a user."""
+    """Drop a note: the checkpoint lacks a head, which the files of the adapter have."""

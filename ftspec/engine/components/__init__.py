@@ -1,1 +1,1 @@
-"""From planned components to the objects their factories make."""
+"""From planned components to the objects that their factories create."""

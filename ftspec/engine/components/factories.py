@@ -1,4 +1,4 @@
-"""From a planned component to the object its factory makes: where heavy libraries begin."""
+"""From a planned component to the object that its factory creates. It imports heavy libraries."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MakeContext = Callable[[PlannedComponent, dict[SpecPath, Any]], Context]
 
 
 class ContextType(Protocol):
-    """A class of contexts, less what its kind of component gets beyond :class:`Context`: the class
-    itself, or a ``functools.partial`` of it that brings the rest."""
+    """A class of contexts, or a ``functools.partial`` of it with the values that only its kind of
+    component gets."""
 
     def __call__(
         self,
@@ -35,7 +35,7 @@ def load_factory(component: Component) -> Callable[[Any, Any], Any]:
     """The attribute that ``component.factory`` names.
 
     Raises:
-        MissingExtraError: a package it needs is not installed.
+        MissingExtraError: a package that it needs is not installed.
     """
     require_packages(component)
     module, _, attribute = component.factory.partition(":")
@@ -50,10 +50,10 @@ def load_factory(component: Component) -> Callable[[Any, Any], Any]:
 
 
 def require_packages(component: Component) -> None:
-    """Make sure that what a component needs is installed, without importing it.
+    """Require the packages of a component, without importing them.
 
     Raises:
-        MissingExtraError: it is not.
+        MissingExtraError: one is not installed.
     """
     for module in component.requires:
         if not _is_installed(module):
@@ -63,19 +63,20 @@ def require_packages(component: Component) -> None:
 def _is_installed(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # not even the package it would be in
+    except ModuleNotFoundError:  # its parent package is not installed
         return False
 
 
 def build(planned: PlannedComponent, make_context: MakeContext) -> Any:
-    """Build a component and, before it, the components inside it."""
+    """Create a component, after the components inside it."""
     factory = load_factory(planned.component)
     children = {path: build(child, make_context) for path, child in planned.children.items()}
     return factory(planned.config, make_context(planned, children))
 
 
 def make_contexts(plan: Plan, note: Note, context_type: ContextType = Context) -> MakeContext:
-    """What gives each component of a plan its context: ``context_type`` with what all have."""
+    """A function that creates the context of each component: a ``context_type`` with the values
+    that all contexts have."""
 
     def make(planned: PlannedComponent, children: dict[SpecPath, Any]) -> Context:
         return context_type(section=planned.at, seed=plan.seed, note=note, children=children)
@@ -84,5 +85,5 @@ def make_contexts(plan: Plan, note: Note, context_type: ContextType = Context) -
 
 
 def context_maker(plan: Plan, log: RunLog) -> MakeContext:
-    """What factories get that need nothing of the run."""
+    """A function that creates the contexts of components that need no more than all have."""
     return make_contexts(plan, log.note)

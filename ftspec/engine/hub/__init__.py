@@ -1,1 +1,1 @@
-"""What a run asks of the Hub and gives to it."""
+"""The connection of a run to the Hub, and what it pushes there."""

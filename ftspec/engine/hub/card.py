@@ -1,4 +1,4 @@
-"""The card of an exported model: its spec, its metrics and what made it. Imports without torch."""
+"""The card of a model: its spec, its metrics and the versions. Imports without torch."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ _LIBRARIES = ("torch", "transformers", "datasets")
 
 
 def write_card(plan: Plan, run_dir: RunDirectory, folder: Path) -> None:
-    """Write the card of a model into its folder, around the one that a library wrote there.
+    """Write the card of a model into its folder, with the text that a library wrote there.
 
     Raises:
         OSError: it cannot be written.
     """
     path = folder / "README.md"
     before = path.read_text(encoding="utf-8") if path.is_file() else ""
-    path.unlink(missing_ok=True)  # it may be a link to the file of a checkpoint, which stays
+    path.unlink(
+        missing_ok=True
+    )  # it may be a hard link to the file of a checkpoint, which must not change
     path.write_text(card_of(plan, run_dir, before), encoding="utf-8")
 
 
 def card_of(plan: Plan, run_dir: RunDirectory, before: str = "") -> str:
-    """The text of ``README.md``: what stood there ``before``, as a library wrote it, or a title;
-    then the run, which need not be finished. Values of the environment are as the spec writes them,
-    and no token in clear is in it."""
+    """The text of ``README.md``: the text ``before``, which a library wrote, or a title; then the
+    run, which may still be training. Values of environment variables are as in the spec, and tokens
+    are masked."""
     lock = run_dir.read_json("lock.json")
     spec = (run_dir.path / "spec.yaml").read_text(encoding="utf-8").strip()
     sections = (
@@ -54,8 +56,8 @@ def _title(plan: Plan) -> str:
 
 
 def _hub_name(plan: Plan) -> str | None:
-    """The checkpoint, if it is on the Hub and no secret: the name of a folder says nothing
-    elsewhere, and the Hub takes no reference to the environment for a name."""
+    """The checkpoint, if it is on the Hub and not secret. The name of a folder means nothing on
+    another machine, and a reference to the environment is not a valid name on the Hub."""
     name = plan.model.checkpoint
     if name is None or is_local(name) or name.startswith("package:"):
         return None
@@ -64,7 +66,7 @@ def _hub_name(plan: Plan) -> str | None:
 
 def _metrics(run_dir: RunDirectory) -> Iterator[str]:
     if not (run_dir.path / "metrics.json").exists():
-        yield "Training is still going on."
+        yield "Training is not finished yet."
         return
     yield "| split | metric | value |"
     yield "|---|---|---|"
@@ -74,7 +76,7 @@ def _metrics(run_dir: RunDirectory) -> Iterator[str]:
 
 
 def _facts(plan: Plan, lock: Mapping[str, Any]) -> Iterator[str]:
-    """What the lock has, less the paths of a machine."""
+    """The facts in the lock, without the paths of a machine."""
     yield f"- task: {plan.task.type}"
     checkpoint, revision = _hub_name(plan), (lock["model"] or {}).get("revision")
     if checkpoint is not None:
@@ -95,7 +97,7 @@ def _facts(plan: Plan, lock: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _options(command: list[str]) -> Iterator[str]:
-    """What of the command line changed the spec."""
+    """The options of the command line that changed the spec."""
     for index, word in enumerate(command):
         if word in ("--profile", "--set"):
             yield " ".join(command[index : index + 2])

@@ -1,8 +1,8 @@
-"""Whether the Hub can be reached, found out once, before any library that asks it is imported.
+"""Whether the Hub can be reached, tested once, before any library that uses it is imported.
 
-A Hub that refuses connections costs 23 seconds for each data set and 46 for each tokenizer, even
-with everything in the cache. Offline mode costs nothing, and huggingface_hub reads it when it is
-imported.
+A Hub that refuses connections costs 23 seconds for each dataset and 46 for each tokenizer, even
+if everything is in the cache. Offline mode costs nothing. huggingface_hub reads the setting when it
+is imported.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY"
 
 
 def prepare_connection(plan: Plan) -> str | None:
-    """Set offline mode where the plan needs no Hub or the Hub cannot be reached.
+    """Set offline mode if the plan needs no Hub, or the Hub cannot be reached.
 
-    Returns what to tell the user, if anything.
+    Returns a note for the user, or ``None``.
     """
-    # a request to another host for each data set, of up to 20 seconds where names do not resolve
+    # it is a request to another host for each dataset, of up to 20 seconds if names do not resolve
     os.environ.setdefault("HF_UPDATE_DOWNLOAD_COUNTS", "0")
     if os.environ.get("HF_HUB_OFFLINE"):
         return None
@@ -40,7 +40,7 @@ def prepare_connection(plan: Plan) -> str | None:
 
 
 def needs_hub(plan: Plan) -> bool:
-    """Whether anything in the plan is on the Hub, or goes there."""
+    """Whether a plan reads anything from the Hub, or pushes to it."""
     checkpoints = (plan.model.checkpoint, getattr(plan.tokenizer.config, "checkpoint", None))
     return (
         any(_is_on_hub(checkpoint) for checkpoint in checkpoints)
@@ -62,7 +62,7 @@ def _uses_hub(planned: PlannedComponent) -> bool:
 
 
 def _answers(endpoint: str) -> bool:
-    """Whether something listens there. In a thread, since a name look-up obeys no time-out."""
+    """Whether a server answers there. It runs in a thread, since name lookups ignore time-outs."""
     parts = urlsplit(endpoint)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     answered = threading.Event()

@@ -1,7 +1,7 @@
 """Pushes a run to the Hub, as ``training.push_to_hub`` and the ``hub_…`` keys say.
 
-The Trainer would do it with ``TrainingArguments`` that hold the token, and with a card that knows
-nothing of the data. Here the token is in nobody's arguments, and the card is ftspec's own.
+The Trainer would push with ``TrainingArguments`` that hold the token, and with a card that does not
+describe the data. Here no arguments hold the token, and the card is ftspec's own.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ STATE_OF_TRAINING = (
     "scheduler.pt",
     "trainer_state.json",
 )
-"""What of a checkpoint is needed to resume, and not to use the model."""
+"""The files of a checkpoint that are needed to resume, but not to use the model."""
 
-# the first is that of whichever HTTP library the client uses; an upload wraps it in a RuntimeError
+# the first ones are those of the client's HTTP library; an upload wraps them in a RuntimeError
 _FAILURES: tuple[type[BaseException], ...] = (*HfHubHTTPError.__bases__, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True)
 class _Upload:
-    """What is on its way to the Hub: the folder it is read from, and the step that was saved."""
+    """An upload: its job, the folder that is uploaded, and the step of the checkpoint."""
 
     job: Future[Any]
     folder: Path
@@ -55,15 +55,15 @@ class _Upload:
 
 
 class _Worker:
-    """Does one upload after the other, in a thread that no process waits for when it ends. An
-    executor's would be waited for, however often somebody presses Ctrl-C."""
+    """Does one upload after the other, in a thread that does not delay the end of the process. The
+    process would wait for the thread of an executor, even after Ctrl-C."""
 
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
         threading.Thread(target=self._work, name="push", daemon=True).start()
 
     def start(self, job: Callable[[], Any]) -> Future[Any]:
-        """Do a job when those before it are done."""
+        """Do a job after the previous ones."""
         future: Future[Any] = Future()
         self._jobs.put((future, job))
         return future
@@ -80,7 +80,7 @@ class _Worker:
 
 
 class HubPush(TrainerCallback):
-    """The repository of a run. Checkpoints are pushed while training goes on.
+    """The repository of a run. Checkpoints are pushed during training.
 
     Raises:
         RunError: the Hub cannot be reached, or refuses.
@@ -97,7 +97,7 @@ class HubPush(TrainerCallback):
         self._revision: str | None = training.get("hub_revision")
         self._uploads: list[_Upload] = []
         self._worker = _Worker()
-        shutil.rmtree(self._staging, ignore_errors=True)  # what a killed run left
+        shutil.rmtree(self._staging, ignore_errors=True)  # left by a killed run
         self._repository = self._create(training.get("hub_model_id") or plan.name)
         self._log.note(f'pushing to "{self._repository}" on the Hub')
 
@@ -105,8 +105,8 @@ class HubPush(TrainerCallback):
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Give up what is on its way, and remove what was staged for it. A run that ended well has
-        waited for all of it; any other run is resumed, and pushes again."""
+        """Cancel the uploads that are left, and remove their staged files. A finished run has
+        waited for all uploads; any other run can be resumed, and pushes again."""
         self._settle()
         for upload in self._uploads:
             upload.job.cancel()
@@ -115,7 +115,7 @@ class HubPush(TrainerCallback):
 
     @property
     def _staging(self) -> Path:
-        """Holds what is on its way: the Trainer may remove a checkpoint meanwhile."""
+        """The folder of files to upload: the Trainer may remove a checkpoint during its upload."""
         return self._run_dir.path / ".push"
 
     def _create(self, name: str) -> str:
@@ -134,14 +134,14 @@ class HubPush(TrainerCallback):
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Push the checkpoint that was just saved, unless one is still on its way."""
+        """Push the checkpoint that was just saved, unless another upload is running."""
         self._settle()
         if self._strategy == HubStrategy.END or (self._uploads and not self._always):
             return
         name = f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
         try:
             staged = self._stage(self._run_dir.checkpoints / name)
-        except OSError as error:  # a full disk, say; the checkpoint is saved
+        except OSError as error:  # such as a full disk; the checkpoint itself is saved
             self._warn(state.global_step, error)
             return
         message = f"Training in progress, step {state.global_step}"
@@ -164,8 +164,8 @@ class HubPush(TrainerCallback):
         self._uploads.append(_Upload(self._worker.start(upload), folder, step))
 
     def _stage(self, folder: Path) -> Path:
-        """A new folder with a card and the same files, which are links where that is possible. A
-        checkpoint may be saved twice, and the first be on its way."""
+        """A new folder with a card and the same files, as hard links if possible. A checkpoint may
+        be saved again while it is uploaded."""
         self._staging.mkdir(exist_ok=True)
         staged = Path(tempfile.mkdtemp(dir=self._staging))
         shutil.copytree(folder, staged, copy_function=_link, dirs_exist_ok=True)
@@ -173,8 +173,8 @@ class HubPush(TrainerCallback):
         return staged
 
     def _settle(self) -> None:
-        """Say which uploads failed, and remove what was staged for those that have ended: a link
-        keeps the file of a removed checkpoint on the disk."""
+        """Report the uploads that failed, and remove the staged files of those that have ended. A
+        hard link keeps the file of a removed checkpoint on the disk."""
         ended = [upload for upload in self._uploads if upload.job.done()]
         self._uploads = [upload for upload in self._uploads if upload not in ended]
         for upload in ended:
@@ -188,10 +188,10 @@ class HubPush(TrainerCallback):
         self._log.warn(f"the checkpoint of step {step} was not pushed: {in_one_line(error)}")
 
     def finish(self) -> None:
-        """Push the model that the run ends with, after the uploads that still run.
+        """Push the final model, after the uploads that are still running.
 
         Raises:
-            RunError: it cannot be pushed; it is saved all the same.
+            RunError: it cannot be pushed; it is saved in the run directory.
         """
         wait(upload.job for upload in self._uploads)
         self._settle()
@@ -208,11 +208,11 @@ class HubPush(TrainerCallback):
 
     def _error(self, repository: str, error: BaseException, at: SpecPath) -> RunError:
         status = getattr(getattr(error, "response", None), "status_code", None)
-        helps = ["nothing is pushed with: --set training.push_to_hub=false"]
+        helps = ["to run without pushing: --set training.push_to_hub=false"]
         if status in (401, 403):
-            helps.insert(0, "give a token that may write: hub_token: ${env:HF_TOKEN}")
+            helps.insert(0, "use a token with write access: hub_token: ${env:HF_TOKEN}")
         elif os.environ.get("HF_HUB_OFFLINE"):
-            helps.insert(0, "HF_HUB_OFFLINE is set, or the Hub did not answer when the run began")
+            helps.insert(0, "HF_HUB_OFFLINE is set, or the Hub did not answer when the run started")
         return RunError(
             f'cannot push to "{repository}": {in_one_line(error)}',
             slug="cannot-push",
@@ -224,5 +224,5 @@ class HubPush(TrainerCallback):
 def _link(source: str, target: str) -> None:
     try:
         Path(target).hardlink_to(source)
-    except OSError:  # another file system, or one without links
+    except OSError:  # another file system, or one without hard links
         shutil.copy2(source, target)

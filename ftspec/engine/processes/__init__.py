@@ -1,1 +1,1 @@
-"""Several processes that make one run."""
+"""Several processes of one run."""

@@ -1,4 +1,4 @@
-"""What all processes of a run must see alike."""
+"""A value that all processes of a run must share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Value = TypeVar("_Value")
 
 
 def of_first_process(trainer: Trainer, value: _Value) -> _Value:
-    """The value that the first process has, in every process."""
+    """The value of the first process, in every process."""
     if trainer.accelerator.num_processes == 1:
         return value
     values = [value]

@@ -1,4 +1,4 @@
-"""Why a process could not go on, as it tells the others. Imports without torch."""
+"""Why a process ended, in a form that it sends to the others. Imports without torch."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Failure:
     """What ended a process.
 
     Attributes:
-        rank: of the process; ``world_size`` is how many there are.
+        rank: the number of the process, from 0; ``world_size`` is how many there are.
         host: its machine.
         kind: ``mistake`` of the user, with a slug, a place in the spec and helps; ``failed``, with
-            the log that has a traceback; or ``interrupted``.
+            the log that has the traceback; or ``interrupted``.
     """
 
     rank: int
@@ -34,7 +34,7 @@ class Failure:
     log: str = ""
 
     def __str__(self) -> str:
-        """What happened, and in which process, as people count."""
+        """What happened, and in which process, counted from 1."""
         return f"{self.headline} (in process {self.rank + 1} of {self.world_size}, on {self.host})"
 
     def to_text(self) -> str:
@@ -43,13 +43,13 @@ class Failure:
 
     @classmethod
     def from_text(cls, text: str) -> Failure:
-        """Of what ``to_text`` gave."""
+        """The inverse of ``to_text``."""
         values = json.loads(text)
         return cls(**{**values, "at": tuple(values["at"]), "helps": tuple(values["helps"])})
 
     @classmethod
     def of(cls, error: BaseException, launch: Launch) -> Failure:
-        """What an error that ends a process says."""
+        """The failure that an error in a process is."""
         base = cls(
             rank=launch.rank,
             world_size=launch.world_size,
@@ -69,7 +69,7 @@ class Failure:
 
 
 class AnotherFailedError(FtspecError):
-    """Another process ended, so this one cannot go on."""
+    """Another process ended, so this one ends too."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(str(failure))

@@ -1,7 +1,7 @@
-"""What the processes of a run tell each other, beside the tensors they exchange.
+"""The processes of a run, and the values that they send to each other.
 
-It goes by the store of the launcher, which is there before any process group is, and which a thread
-can ask while training waits for another process.
+Values go through the store of the launcher. It exists before any process group, and a thread can
+read it while training waits for another process.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 _FAILURE = "failure"
 
 Leave = Callable[["Group", Failure], NoReturn]
-"""Ends this process from a thread, because of what ended another one."""
+"""Ends this process from a thread, because of the failure of another process."""
 
 
 class Group:
-    """The processes of a run. A process that is alone has no store."""
+    """The processes of a run. A single process has no store."""
 
     def __init__(
         self, launch: Launch, store: Store | None = None, leave: Leave | None = None
@@ -37,19 +37,19 @@ class Group:
         self._store = store
 
     def post(self, name: str, value: Any) -> None:
-        """Tell all a JSON value."""
+        """Send a JSON value to all processes."""
         if self._store is not None:
             self._store.set(name, json.dumps(value))
 
     def has(self, name: str) -> bool:
-        """Whether it was told."""
+        """Whether a value was sent."""
         return self._store is not None and self._store.check([name])
 
     def wait_for(self, name: str) -> Any:
-        """A value that another process tells sooner or later.
+        """Wait for a value that another process sends.
 
         Raises:
-            AnotherFailedError: it will not.
+            AnotherFailedError: another process failed before it sent the value.
         """
         assert self._store is not None
         while not self.has(name):
@@ -60,22 +60,22 @@ class Group:
         return json.loads(self._store.get(name))
 
     def wait_at_most(self, seconds: float, name: str) -> bool:
-        """Whether it is told in time."""
+        """Whether a value is sent in time."""
         until = time.monotonic() + seconds
         while not self.has(name) and time.monotonic() < until:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
         return self.has(name)
 
     def fail(self, failure: Failure) -> Failure:
-        """Tell all that this process has failed; the failure that was told first, which is the
-        reason of all others."""
+        """Tell all processes that this one failed. Returns the earliest failure, which is the cause
+        of all others."""
         if self._store is None:
             return failure
-        told = self._store.compare_set(_FAILURE, "", failure.to_text())
-        return Failure.from_text(told.decode())
+        earliest = self._store.compare_set(_FAILURE, "", failure.to_text())
+        return Failure.from_text(earliest.decode())
 
     def failure(self) -> Failure | None:
-        """Why another process, or this one, failed."""
+        """The earliest failure of a process; ``None`` if none has failed."""
         if self._store is None or not self.has(_FAILURE):
             return None
         return Failure.from_text(self._store.get(_FAILURE).decode())
@@ -86,7 +86,7 @@ ALONE = Group(Launch())
 
 
 def meet(launch: Launch, leave: Leave) -> Group:
-    """The processes that a launcher has started, found by the address that it gave them.
+    """Connect to the other processes, at the address that the launcher gave to all.
 
     Raises:
         FtspecError: they cannot be reached.

@@ -1,4 +1,4 @@
-"""Ends a process that would wait for ever for another that has failed."""
+"""Ends a process that would wait forever for a process that has failed."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from ftspec.engine.processes.group import Group
 
 _SECONDS_BETWEEN_LOOKS = 0.3
 _SECONDS_TO_END = 5.0
-"""After which a process that knows of the failure is taken to wait for the one that failed."""
+"""How long a process has to end by itself after another one failed."""
 
 _SECONDS_TO_STOP = 20.0
-"""After a signal; torchrun kills 30 seconds after it."""
+"""How long a process has to end by itself after a signal; torchrun kills it after 30 seconds."""
 
 _SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 class Guard:
-    """Looks, while it lasts, whether another process has failed.
+    """Inside the ``with`` block, watches whether another process fails.
 
-    A process in the middle of an exchange of tensors runs no Python code that could notice, so a
-    thread does. Where a signal came and nothing came of it, the thread records that the run is
-    interrupted: whoever sent the signal will soon kill.
+    A process that exchanges tensors runs no Python code that could notice a failure, so a thread
+    watches. If a signal comes and the process does not end, the thread records that the run is
+    interrupted, because the sender of the signal will soon kill the process.
 
     Args:
         group: the processes.
         record: writes down why the run ends.
-        end: does what else is to be done at the end.
+        end: does the rest of the work at the end of a run.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Guard:
         if not self._group.launch.is_alone:
             self._woken.setblocking(False)
             self._waker.setblocking(False)
-            # written to when a signal comes, not when Python gets to handle it
+            # written as soon as a signal comes, before Python handles it
             self._previous = signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
             threading.Thread(target=self._watch, name="ftspec-guard", daemon=True).start()
         return self
@@ -65,13 +65,13 @@ class Guard:
         self._waker.close()
 
     def dismiss(self) -> None:
-        """This process ends by itself. Where the thread was faster, wait for its end."""
+        """This process ends by itself. If the thread already ends it, wait for that."""
         self._is_over.set()
         if not self._takes_over():
             threading.Event().wait()
 
     def _takes_over(self) -> bool:
-        """Whether the end is this thread's, which the first one takes."""
+        """Whether this thread ends the process: the first thread to ask does."""
         with self._turn:
             self._ender = self._ender or threading.current_thread()
             return self._ender is threading.current_thread()
@@ -80,7 +80,7 @@ class Guard:
         while not self._is_over.wait(_SECONDS_BETWEEN_LOOKS):
             try:
                 failure = self._group.failure()
-            except RuntimeError:  # the store has gone with whoever kept it
+            except RuntimeError:  # the process that held the store has ended
                 return
             if failure is not None:
                 if not self._is_over.wait(_SECONDS_TO_END) and self._takes_over():

@@ -1,4 +1,4 @@
-"""Which process of a run this is, as its launcher says. Imports without torch."""
+"""The place of this process in a run, from the variables of the launcher. Imports without torch."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Launch:
     """The place of this process among those of its run.
 
     Attributes:
-        rank: its number among all, from 0.
-        world_size: how many there are.
-        local_rank: its number among those on its machine, whose ranks follow each other.
+        rank: its number among all processes, from 0.
+        world_size: how many processes there are.
+        local_rank: its number on its machine, from 0. The ranks on a machine are consecutive.
     """
 
     rank: int = 0
@@ -24,31 +24,31 @@ class Launch:
 
     @property
     def machine(self) -> int:
-        """The rank of the first process on its machine, which tells machines apart."""
+        """The rank of the first process on its machine, which identifies the machine."""
         return self.rank - self.local_rank
 
     @property
     def is_alone(self) -> bool:
-        """Whether it is the only one."""
+        """Whether it is the only process."""
         return self.world_size == 1
 
     @property
     def is_first(self) -> bool:
-        """Whether it is the one that speaks and writes for all."""
+        """Whether it is the process that prints and writes for all."""
         return self.rank == 0
 
     @property
     def is_first_on_machine(self) -> bool:
-        """Whether it does what is done once for a machine."""
+        """Whether it does the work that is done once per machine."""
         return self.local_rank == 0
 
 
 def read_launch(environment: Mapping[str, str]) -> Launch:
-    """What torchrun, ``accelerate launch`` and their like have set; without a rank a process is
-    alone. Where the launcher gives no local rank, each process is taken for a machine.
+    """The launch that torchrun, ``accelerate launch`` or another launcher describes in variables.
+    Without a rank a process is alone. Without local ranks each process counts as a machine.
 
     Raises:
-        UsageError: what is set makes no sense.
+        UsageError: a variable has no valid value.
     """
     rank, world_size = _number(environment, "RANK"), _number(environment, "WORLD_SIZE")
     if rank is None or world_size is None or world_size == 1:
@@ -66,5 +66,5 @@ def _number(environment: Mapping[str, str], name: str) -> int | None:
     if not written:
         return None
     if not written.isdecimal():
-        raise UsageError(f'the environment has {name}="{written}", which is no number')
+        raise UsageError(f'the environment has {name}="{written}", which is not a number')
     return int(written)

@@ -1,1 +1,1 @@
-"""What a run says while it lasts and how it ends."""
+"""What a run reports, and how it ends."""

@@ -1,4 +1,4 @@
-"""What a run tells whoever watches: the engine reports, and never prints."""
+"""What a run reports to its watcher and its log. The engine never prints."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ Note = Callable[[str], None]
 
 
 class Watcher(Protocol):
-    """Whoever watches a run. The command line has one for terminals and one for logs."""
+    """Receives what a run reports. The command line has one for terminals and one for logs."""
 
     def phase(self, name: str) -> None:
-        """A phase begins: ``preparing data``, ``loading model``, ``training``, …"""
+        """A phase starts: ``preparing data``, ``loading model``, ``training``, …"""
 
     def note(self, text: str) -> None:
         """Something the user should know."""
 
     def step(self, done: int, total: int, logs: Mapping[str, float]) -> None:
-        """Training made a step; ``logs`` are the latest numbers logged."""
+        """A training step is done; ``logs`` are the latest logged numbers."""
 
     def evaluated(self, split: str, metrics: Mapping[str, float], step: int) -> None:
         """A split was evaluated."""
 
 
 class RunLog:
-    """Passes everything on and writes it to the run's log, with warnings of the libraries.
+    """Passes everything on to the watcher and writes it to the run's log, with the warnings of
+    libraries. Inside the ``with`` block these are not printed.
 
-    ``mask`` takes secrets out of every text.
+    ``mask`` hides the secrets in every text.
 
     Attributes:
-        seconds: how long each phase took that has ended.
+        seconds: the duration of each phase that has ended.
     """
 
     def __init__(self, path: Path, watcher: Watcher, mask: Callable[[str], str] = str) -> None:
@@ -69,14 +70,14 @@ class RunLog:
         self._handler.close()
 
     def phase(self, name: str) -> None:
-        """A phase begins, and the one before ends."""
+        """A phase starts, and the previous one ends."""
         self.end_phase()
         self._phase, self._began = name, time.monotonic()
         self._logger.info(name)
         self._watcher.phase(name)
 
     def end_phase(self) -> None:
-        """The last phase has ended."""
+        """The current phase ends."""
         if self._phase:
             taken = time.monotonic() - self._began
             self.seconds[self._phase] = self.seconds.get(self._phase, 0.0) + taken
@@ -90,22 +91,22 @@ class RunLog:
 
     @contextmanager
     def remembering(self) -> Iterator[list[str]]:
-        """The notes made while it lasts, masked."""
+        """The notes inside the ``with`` block, masked."""
         before, self._remembered = self._remembered, []
         yield self._remembered
         self._remembered = [*before, *self._remembered]
 
     def warn(self, text: str) -> None:
-        """Something went wrong beside the run."""
+        """Something went wrong that does not end the run."""
         self._logger.warning(text)
         self._watcher.note(self._mask(text))
 
     def record_error(self, text: str) -> None:
-        """Why the run ends; the command line says it in its own way."""
+        """Why the run ends. The watcher does not get it: the command line reports the error."""
         self._logger.error(text)
 
     def step(self, done: int, total: int, logs: Mapping[str, float]) -> None:
-        """Training made a step."""
+        """A training step is done."""
         self._watcher.step(done, total, logs)
 
     def logged(self, step: int, logs: Mapping[str, float]) -> None:
@@ -121,7 +122,7 @@ class RunLog:
 class _MaskingFormatter(logging.Formatter):
     def __init__(self, mask: Callable[[str], str]) -> None:
         super().__init__("%(asctime)sZ %(levelname)s %(name)s: %(message)s")
-        self.converter = time.gmtime  # UTC, as everywhere in a run directory
+        self.converter = time.gmtime  # UTC, as in all files of a run directory
         self._mask = mask
 
     def format(self, record: logging.LogRecord) -> str:

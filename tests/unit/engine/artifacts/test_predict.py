@@ -109,7 +109,7 @@ def test_rows_too_many_for_the_memory_are_computed_in_parts(
         assert ours["scores"] == pytest.approx(theirs["scores"], abs=1e-5)
     assert sum(size for size in sizes if size <= 3) == len(rows)
     assert len(said) == 1
-    assert said[0].startswith(f"memory ran out at a batch of {sizes[0]} rows and ")
+    assert said[0].startswith(f"out of memory at a batch of {sizes[0]} rows and ")
 
 
 def test_a_row_too_large_for_the_memory(
@@ -179,7 +179,7 @@ def test_several_columns_are_given_by_name(engine: Engine, folder: Path) -> None
     row = predictor.from_columns({"other": "x", "meta.text": "hello"})
     assert row == {"meta": {"text": "hello"}, "other": "x"}
     assert len(list(predictor.predict([row]))) == 1
-    with pytest.raises(RunError, match='this model reads no column "othr"') as caught:
+    with pytest.raises(RunError, match='this model does not read the column "othr"') as caught:
         predictor.from_columns({"othr": "x"})
     assert caught.value.helps[0] == 'did you mean "other"?'
     with pytest.raises(RunError, match=r'the input has no column "meta\.text"'):

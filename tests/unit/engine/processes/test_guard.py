@@ -84,7 +84,7 @@ def test_a_signal_of_which_nothing_comes_is_recorded(
         signal.raise_signal(signal.SIGTERM)
         wait_until(lambda: recorded)
     assert [failure.kind for failure in recorded] == ["interrupted"]
-    assert ended == left == []  # whoever sent it will kill
+    assert ended == left == []  # the sender of the signal will kill
 
 
 def test_who_is_alone_needs_no_guard() -> None:

@@ -35,7 +35,7 @@ def test_without_a_local_rank_every_process_is_a_machine() -> None:
 
 @pytest.mark.parametrize(
     ("rank", "size", "said"),
-    [("2", "2", 'RANK="2" of WORLD_SIZE="2"'), ("one", "2", 'RANK="one", which is no number')],
+    [("2", "2", 'RANK="2" of WORLD_SIZE="2"'), ("one", "2", 'RANK="one", which is not a number')],
 )
 def test_what_makes_no_sense(rank: str, size: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.place
 
 @pytest.fixture(autouse=True)
 def verbosity() -> Iterator[None]:
-    """As in a run, whatever was told the libraries before."""
+    """As in a run, whatever was set before."""
     with quiet_libraries():
         yield
 
