@@ -1,166 +1,380 @@
-"""Finds the private names of libraries that the source uses.
+"""Names that libraries keep private and that ftspec and its plugins use all the same.
 
-The source is read, not run, except for classes made of library classes: those are imported, since
-only the library says which names of ``self`` are its own.
+A release may change such a name without notice. So each one stands here with the files that use it
+and the reason why no public name does. ``tests/contract/test_private_names.py`` checks the table
+against the installed libraries and against the code: a changed name fails there first, with the
+file and the reason, and a name that is not in the table fails too.
+
+A name is private if it begins with an underscore, or if it is imported from a module that is not in
+``DOCUMENTED_MODULES``.
 """
 
 from __future__ import annotations
 
-import ast
-import importlib
-import inspect
-import re
-import sys
-from collections.abc import Iterator
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-from ftspec.engine.patches.private_names import DOCUMENTED_MODULES, STANDARD_NAMES
-
-ROOT = Path(__file__).parents[2]
-LIBRARIES = {name.partition(".")[0] for name in DOCUMENTED_MODULES}
-PRIVATE = re.compile(r"_(?!_)\w+")
-OF_SELF = re.compile(r"\bself\.(_(?!_)\w+)")
-
-Use = tuple[str, str]
-"""A file, and the name that it uses: a dotted one where it is imported."""
+_ENGINE = "ftspec/engine"
+_EMBEDDINGS = "plugins/ftspec-embeddings/src/ftspec_embeddings"
+_PREFERENCE = "plugins/ftspec-preference/src/ftspec_preference"
 
 
-@cache
-def used_names() -> frozenset[Use]:
-    """Every use in every file that can be looked at."""
-    return frozenset(
-        (place, name) for place in scanned_files() for name in private_names_in(ROOT / place)
-    )
+@dataclass(frozen=True, kw_only=True)
+class PrivateName:
+    """A private name of a library.
+
+    Attributes:
+        name: dotted, from the package on; an attribute may be one that only instances have.
+        used_in: the files that use it, from the root of the repository.
+        reason: what it is used for, and why no public name does.
+        parameters: of a callable, without ``self``; after "…" there may be more. ``None`` if it is
+            not called and not overridden.
+    """
+
+    name: str
+    used_in: tuple[str, ...]
+    reason: str
+    parameters: str | None = None
+
+    @property
+    def library(self) -> str:
+        """The package that has it."""
+        return self.name.partition(".")[0]
+
+    @property
+    def as_written(self) -> str:
+        """As the code has it: an attribute by itself, what is imported with its module."""
+        last = self.name.rpartition(".")[2]
+        return last if last.startswith("_") else self.name
 
 
-@cache
-def source_files() -> frozenset[str]:
-    """The files of ftspec and of the plugins."""
-    folders = (ROOT / "ftspec", *ROOT.glob("plugins/*/src"))
-    return frozenset(
-        file.relative_to(ROOT).as_posix() for folder in folders for file in folder.rglob("*.py")
-    )
+STANDARD_NAMES = frozenset({"_asdict", "_exit", "_getframe", "_replace"})
+"""Names of the standard library that are documented in spite of their underscore."""
 
-
-@cache
-def scanned_files() -> frozenset[str]:
-    """Those of ftspec, and of the plugins whose libraries are installed."""
-    without_library = {
-        folder_of(ROOT / place)
-        for place in source_files()
-        for package in imported_packages(parse(ROOT / place))
-        if find_spec(package) is None and not (folder_of(ROOT / place) / package).exists()
-    } - {ROOT}
-    return frozenset(
-        place for place in source_files() if folder_of(ROOT / place) not in without_library
-    )
-
-
-def folder_of(file: Path) -> Path:
-    """The folder from which the packages of a file are imported."""
-    return next(folder for folder in file.parents if folder == ROOT or folder.name == "src")
-
-
-@cache
-def parse(file: Path) -> ast.Module:
-    """The tree of a file."""
-    return ast.parse(file.read_text(encoding="utf-8"))
-
-
-def imported_packages(tree: ast.Module) -> Iterator[str]:
-    """The top packages that a module imports."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            yield node.module.partition(".")[0]
-
-
-def private_names_in(file: Path) -> set[str]:
-    """The private names of libraries that a file uses."""
-    nodes = list(ast.walk(parse(file)))
-    own = {name for node in nodes for name in defined_by(node)}
-    of_values = {name for node in nodes for name in taken_by(node)} - own - STANDARD_NAMES
-    imported = {name for node in nodes for name in undocumented_imports(node)}
-    return of_values | imported | names_of_bases(file)
-
-
-def defined_by(node: ast.AST) -> Iterator[str]:
-    """The private names that a node defines."""
-    match node:
-        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Name(id=name, ctx=ast.Store()):
-            yield name
-        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name, ctx=ast.Store()):
-            yield name
-
-
-def taken_by(node: ast.AST) -> Iterator[str]:
-    """The private names that a node takes from a value other than ``self``."""
-    match node:
-        case ast.Attribute(value=ast.Name(id="self" | "cls")):
-            return
-        case ast.Attribute(attr=name):
-            written = name
-        case ast.Call(
-            func=ast.Name(id="getattr" | "hasattr" | "setattr"), args=[_, ast.Constant(name), *_]
-        ):
-            written = str(name)
-        case _:
-            return
-    if PRIVATE.fullmatch(written):
-        yield written
-
-
-def undocumented_imports(node: ast.AST) -> Iterator[str]:
-    """The dotted names that a node imports from modules that no documentation names."""
-    if isinstance(node, ast.ImportFrom) and is_undocumented(node.module or ""):
-        yield from (f"{node.module}.{alias.name}" for alias in node.names)
-    elif isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names if is_undocumented(alias.name))
-
-
-def is_undocumented(module: str) -> bool:
-    """Whether a module is a private one of a library."""
-    return module.partition(".")[0] in LIBRARIES and module not in DOCUMENTED_MODULES
-
-
-def names_of_bases(file: Path) -> set[str]:
-    """The private names that classes of a file share with the library classes they are made of."""
-    classes = [node for node in ast.walk(parse(file)) if isinstance(node, ast.ClassDef)]
-    own = {node.name: own_names(node) for node in classes if node.bases}
-    if not any(own.values()):
-        return set()
-    module = import_file(file)
-    return {
-        name
-        for kind, names in own.items()
-        for base in getattr(getattr(module, kind, None), "__mro__", ())[1:]
-        for name in names & names_in(base)
+DOCUMENTED_MODULES = frozenset(
+    {
+        "accelerate",
+        "accelerate.utils",
+        "datasets",
+        "datasets.exceptions",
+        "datasets.fingerprint",
+        "evaluate",
+        "huggingface_hub",
+        "huggingface_hub.errors",
+        "huggingface_hub.utils",
+        "peft",
+        "peft.utils",
+        "safetensors",
+        "safetensors.torch",
+        "sentence_transformers",
+        "sentence_transformers.sentence_transformer",
+        "sentence_transformers.sentence_transformer.modules",
+        "tokenizers",
+        "torch",
+        "torch.distributed",
+        "torch.nn",
+        "torch.nn.parallel",
+        "torch.nn.utils.rnn",
+        "torch.utils.data",
+        "torch.utils.hooks",
+        "torch.utils.tensorboard",
+        "torchmetrics",
+        "torchmetrics.functional.text",
+        "transformers",
+        "transformers.integrations",
+        "transformers.utils",
+        "trl",
     }
+)
+"""The modules from which the documentation of the libraries says to import."""
 
+_TRAINER = (
+    # the training loop
+    PrivateName(
+        name="transformers.Trainer._run_epoch",
+        used_in=(f"{_ENGINE}/trainer/trainer.py",),
+        reason="a resumed run that has made all its steps must begin no epoch; no callback is "
+        "called before one",
+        parameters="model, epoch, train_dataloader, steps_in_epoch, num_update_steps_per_epoch, "
+        "trial, ignore_keys_for_eval, start_time, resume_from_checkpoint, epochs_trained, "
+        "steps_trained_in_current_epoch",
+    ),
+    PrivateName(
+        name="transformers.Trainer._get_num_items_in_batch",
+        used_in=(f"{_ENGINE}/trainer/trainer.py",),
+        reason="the task counts the items of a step; transformers would count labels, and "
+        "get_batch_samples has no option against it",
+        parameters="batch_samples, device",
+    ),
+    PrivateName(
+        name="transformers.Trainer._track_num_input_tokens",
+        used_in=(f"{_ENGINE}/trainer/trainer.py",),
+        reason="processes with unequal numbers of micro-batches would wait for each other for "
+        "ever; include_num_input_tokens_seen has no other place",
+        parameters="inputs",
+    ),
+    PrivateName(
+        name="transformers.Trainer._tr_loss",
+        used_in=(f"{_ENGINE}/trainer/trainer.py",),
+        reason="the sum of losses since the last log, which a loss that is not a number is "
+        "replaced by the mean of; only logs have it otherwise",
+    ),
+    PrivateName(
+        name="transformers.Trainer._globalstep_last_logged",
+        used_in=(f"{_ENGINE}/trainer/trainer.py",),
+        reason="the step of the last log, to get that mean",
+    ),
+    PrivateName(
+        name="accelerate.state.GradientState._set_sync_gradients",
+        used_in=(f"{_ENGINE}/trainer/micro_batching.py",),
+        reason="DeepSpeed steps after the last micro-batch of a step; accelerator.accumulate "
+        "counts batches of the loader instead",
+        parameters="sync_gradients",
+    ),
+    # batches
+    PrivateName(
+        name="transformers.Trainer._prepare_inputs",
+        used_in=(
+            f"{_ENGINE}/trainer/equivalence.py",
+            f"{_ENGINE}/trainer/trainer.py",
+            f"{_EMBEDDINGS}/trainer.py",
+            f"{_PREFERENCE}/trainer.py",
+        ),
+        reason="a batch on the device and in the numbers that training uses, DeepSpeed's too; "
+        "training_step and prediction_step do it and then compute",
+        parameters="inputs",
+    ),
+    PrivateName(
+        name="transformers.Trainer._get_train_sampler",
+        used_in=(f"{_ENGINE}/trainer/loaders.py",),
+        reason="rows in the order of the plain Trainer, for train_sampling_strategy and data_seed",
+        parameters="train_dataset",
+    ),
+    PrivateName(
+        name="transformers.trainer_utils.seed_worker",
+        used_in=(f"{_ENGINE}/trainer/loaders.py",),
+        reason="workers with the seeds that those of the plain Trainer have",
+        parameters="worker_id, num_workers, rank",
+    ),
+    PrivateName(
+        name="transformers.trainer_pt_utils.get_length_grouped_indices",
+        used_in=(f"{_ENGINE}/batching/sampler.py",),
+        reason="group_by_length as transformers computes it; its LengthGroupedSampler draws from "
+        "the generator that dropout uses too",
+        parameters="lengths, batch_size, mega_batch_mult, generator",
+    ),
+    PrivateName(
+        name="accelerate.data_loader.prepare_data_loader",
+        used_in=(f"{_ENGINE}/trainer/loaders.py",),
+        reason="a loader of rows that are this process's own; accelerator.prepare would divide "
+        "them among the processes again",
+        parameters="dataloader, device, num_processes, process_index, split_batches, "
+        "put_on_device, rng_types, dispatch_batches, even_batches, slice_fn_for_dispatch, "
+        "use_seedable_sampler, data_seed, non_blocking, use_stateful_dataloader, …",
+    ),
+    PrivateName(
+        name="accelerate.data_loader.IterableDatasetShard",
+        used_in=(f"{_ENGINE}/trainer/loaders.py",),
+        reason="the rows of a stream that are this process's own",
+        parameters="dataset, batch_size, drop_last, num_processes, process_index, split_batches",
+    ),
+    PrivateName(
+        name="torch.utils.data.DataLoader._iterator",
+        used_in=(f"{_ENGINE}/trainer/loaders.py",),
+        reason="the iterator that holds persistent workers; DataLoader has no method to end them",
+    ),
+    PrivateName(
+        name="torch.utils.data.dataloader._MultiProcessingDataLoaderIter._shutdown_workers",
+        used_in=(f"{_ENGINE}/trainer/loaders.py",),
+        reason="ends these workers at once; the garbage collector waits five seconds for each",
+        parameters="",
+    ),
+    # evaluation and memory
+    PrivateName(
+        name="transformers.trainer_pt_utils.nested_concat",
+        used_in=(f"{_ENGINE}/batching/joined_outputs.py",),
+        reason="parts of a batch are joined as the Trainer joins batches",
+        parameters="tensors, new_tensors, padding_index",
+    ),
+    PrivateName(
+        name="transformers.trainer_utils.EvalLoopOutput",
+        used_in=(f"{_ENGINE}/trainer/evaluation.py", f"{_ENGINE}/trainer/trainer.py"),
+        reason="what evaluation_loop returns",
+        parameters="predictions, label_ids, metrics, num_samples",
+    ),
+    PrivateName(
+        name="transformers.trainer_utils.TrainOutput",
+        used_in=(f"{_ENGINE}/trainer/trainer.py",),
+        reason="what train returns",
+        parameters="global_step, training_loss, metrics",
+    ),
+    PrivateName(
+        name="accelerate.utils.memory.should_reduce_batch_size",
+        used_in=(f"{_ENGINE}/batching/out_of_memory.py",),
+        reason="tells errors of memory from others; find_executable_batch_size would compute a "
+        "whole function again",
+        parameters="exception",
+    ),
+    PrivateName(
+        name="accelerate.utils.memory.clear_device_cache",
+        used_in=(f"{_ENGINE}/batching/out_of_memory.py",),
+        reason="empties the cache of whichever device there is; release_memory needs the tensors",
+        parameters="garbage_collection",
+    ),
+    # files
+    PrivateName(
+        name="transformers.Trainer._save",
+        used_in=(
+            f"{_ENGINE}/trainer/trainer.py",
+            f"{_EMBEDDINGS}/trainer.py",
+            f"{_PREFERENCE}/trainer.py",
+        ),
+        reason="what of a model is written, for checkpoints too; save_model decides only which "
+        "process writes",
+        parameters="output_dir, state_dict",
+    ),
+    PrivateName(
+        name="transformers.trainer_utils.PREFIX_CHECKPOINT_DIR",
+        used_in=(f"{_ENGINE}/hub/push.py",),
+        reason="the names of the folders of checkpoints",
+    ),
+    PrivateName(
+        name="transformers.trainer_utils.HubStrategy",
+        used_in=(f"{_ENGINE}/hub/push.py",),
+        reason="the type of TrainingArguments.hub_strategy",
+    ),
+)
 
-def own_names(node: ast.ClassDef) -> set[str]:
-    """The private names that a class defines, or takes from ``self``."""
-    defined = {name for one in node.body for name in defined_by(one)}
-    return {*filter(PRIVATE.fullmatch, defined), *OF_SELF.findall(ast.unparse(node))}
+_MODELS = (
+    PrivateName(
+        name="transformers.PretrainedConfig._attn_implementation",
+        used_in=(
+            "ftspec/builtin/tasks/documents.py",
+            f"{_ENGINE}/model/attention.py",
+            f"{_ENGINE}/model/config.py",
+        ),
+        reason="the attention that a model computes with; set_attn_implementation can set it, "
+        "and nothing public reads it",
+    ),
+    PrivateName(
+        name="transformers.PreTrainedModel._supports_flash_attn",
+        used_in=(f"{_ENGINE}/model/attention.py", f"{_ENGINE}/trainer/padding.py"),
+        reason="whether a model passes on what flash attention needs; the public way is to try "
+        "it, on a GPU with flash-attn",
+    ),
+    PrivateName(
+        name="torch.ops.aten._flash_attention_forward",
+        used_in=(f"{_ENGINE}/model/variable_length_attention.py",),
+        reason="the kernel of variable length with dropout; torch.nn.attention.varlen calls it "
+        "too, without",
+        parameters="query, key, value, cum_seq_q, cum_seq_k, max_q, max_k, dropout_p, is_causal, "
+        "return_debug_mask, scale, window_size_left, window_size_right, …",
+    ),
+    PrivateName(
+        name="transformers.masking_utils.bidirectional_mask_function",
+        used_in=(f"{_ENGINE}/model/variable_length_attention.py",),
+        reason="how a mask function sees that an encoder asks for its mask",
+        parameters="batch_idx, head_idx, q_idx, kv_idx",
+    ),
+)
 
+_DATA = (
+    PrivateName(
+        name="datasets.arrow_writer.OptimizedTypedSequence",
+        used_in=(f"{_ENGINE}/data/encoding.py",),
+        reason="the types that datasets would store columns of ids and masks in",
+        parameters="data, type, try_type, col, optimized_int_type, …",
+    ),
+    PrivateName(
+        name="datasets.packaged_modules.cache.cache.Cache",
+        used_in=("ftspec/builtin/sources/hub.py",),
+        reason="how a builder shows that the Hub gave nothing and the cache is used",
+    ),
+    PrivateName(
+        name="transformers.tokenization_utils_base.TruncationStrategy",
+        used_in=("ftspec/builtin/tasks/tokenizing.py",),
+        reason="what set_truncation_and_padding of a fast tokenizer takes",
+    ),
+    PrivateName(
+        name="transformers.PreTrainedTokenizerFast._encode_plus",
+        used_in=("ftspec/builtin/tasks/tokenizing.py",),
+        reason="whether a tokenizer encodes in its own way, so that its backend must not be "
+        "called directly",
+    ),
+    PrivateName(
+        name="transformers.PreTrainedTokenizerBase._switch_to_input_mode",
+        used_in=("ftspec/builtin/tasks/tokenizing.py",),
+        reason="whether a tokenizer marks inputs in its own way",
+    ),
+    PrivateName(
+        name="transformers.PreTrainedTokenizerBase._switch_to_target_mode",
+        used_in=("ftspec/builtin/tasks/seq2seq.py",),
+        reason="whether a tokenizer marks targets in its own way",
+    ),
+    PrivateName(
+        name="evaluate.Metric._compute",
+        used_in=("ftspec/builtin/metrics/classification.py", "ftspec/metrics.py"),
+        reason="its documentation says to override it in a metric of one's own",
+        parameters="predictions, references, kwargs",
+    ),
+    PrivateName(
+        name="evaluate.Metric._info",
+        used_in=("ftspec/metrics.py",),
+        reason="its documentation says to override it in a metric of one's own",
+        parameters="",
+    ),
+)
 
-@cache
-def names_in(base: type) -> frozenset[str]:
-    """The names of a class of a library, those that only its instances have too."""
-    if base.__module__.partition(".")[0] not in LIBRARIES:
-        return frozenset()
-    return frozenset({*vars(base), *OF_SELF.findall(inspect.getsource(base))})
+_PLUGINS = (
+    PrivateName(
+        name="transformers.Trainer._load_from_checkpoint",
+        used_in=(f"{_EMBEDDINGS}/trainer.py",),
+        reason="the weights of a checkpoint belong to the model inside a SentenceTransformer",
+        parameters="resume_from_checkpoint, model",
+    ),
+    PrivateName(
+        name="transformers.Trainer._load_best_model",
+        used_in=(f"{_EMBEDDINGS}/trainer.py",),
+        reason="so do those of the best checkpoint",
+        parameters="",
+    ),
+    PrivateName(
+        name="sentence_transformers.base.modules.transformer.Transformer",
+        used_in=(f"{_EMBEDDINGS}/model.py",),
+        reason="the class of a module that a saved model names",
+    ),
+    PrivateName(
+        name="sentence_transformers.base.modules.transformer.Transformer._load_model",
+        used_in=(f"{_EMBEDDINGS}/model.py",),
+        reason="a model that is in memory; the library only reads one from a folder",
+        parameters="model_name_or_path, transformer_task, config, backend, is_peft_model, "
+        "model_kwargs",
+    ),
+    PrivateName(
+        name="trl.trainer.dpo_trainer.DataCollatorForPreference",
+        used_in=(f"{_PREFERENCE}/preference.py",),
+        reason="pads rows as DPOTrainer expects them; trl has it in no other place",
+        parameters="pad_token_id, max_length, truncation_mode, pad_to_multiple_of, return_tensors",
+    ),
+    PrivateName(
+        name="trl.DPOTrainer._prepare_dataset",
+        used_in=(f"{_PREFERENCE}/trainer.py",),
+        reason="the rows are tokenized already, and DPOTrainer has no option to leave them as "
+        "they are",
+        parameters="dataset, processing_class, args, dataset_name",
+    ),
+    PrivateName(
+        name="trl.DPOTrainer._send_telemetry",
+        used_in=(f"{_PREFERENCE}/trainer.py",),
+        reason="ftspec sends nothing about a run; HF_HUB_DISABLE_TELEMETRY is for the whole "
+        "process",
+        parameters="",
+    ),
+    PrivateName(
+        name="trl.DPOTrainer._metrics",
+        used_in=(f"{_PREFERENCE}/trainer.py",),
+        reason="trl logs means over batches, whatever their rows; they must be weighted by rows",
+    ),
+)
 
-
-def import_file(file: Path) -> Any:
-    """The module that a file is."""
-    folder = folder_of(file)
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
-    return importlib.import_module(".".join(file.relative_to(folder).with_suffix("").parts))
+PRIVATE_NAMES: tuple[PrivateName, ...] = (*_TRAINER, *_MODELS, *_DATA, *_PLUGINS)
+"""All of them, by what they are used for."""

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from ftspec.engine.patches.private_names import PRIVATE_NAMES, PrivateName
-from tests.contract.private_names import scanned_files, source_files, used_names
+from tests.contract.private_names import PRIVATE_NAMES, PrivateName
+from tests.contract.used_private_names import scanned_files, source_files, used_names
 
-TABLE = "ftspec/engine/patches/private_names.py"
+TABLE = "tests/contract/private_names.py"
 
 
 @pytest.mark.parametrize("name", PRIVATE_NAMES, ids=lambda name: name.name)

@@ -33,7 +33,7 @@ def test_file_that_is_named_is_a_spec(folder: Path) -> None:
 
 def test_only_marked_passes_over_files_that_are_no_specs(folder: Path) -> None:
     named = ["base.yaml", "other.yml", "spec.yaml", "-", "missing.yaml"]
-    # what is not there is kept, to be reported
+    # missing files are kept, to be reported
     assert find_specs(named, only_marked=True) == ["spec.yaml", "-", "missing.yaml"]
     assert find_specs(["*.y*ml"], only_marked=True) == ["spec.yaml"]
 

@@ -42,6 +42,11 @@ class PreferenceTrainer(DPOTrainer):
         """The rows already have the columns of trl."""
         return dataset
 
+    def train(self, *arguments: Any, **options: Any) -> Any:
+        """Train. Batches before training, which measure the machine, are not logged."""
+        self._metrics["train"].clear()
+        return super().train(*arguments, **options)
+
     def _send_telemetry(self) -> None:
         """Send nothing."""
 
