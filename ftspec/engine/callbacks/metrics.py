@@ -32,8 +32,8 @@ class MetricsCallback(TrainerCallback):
 
     def __init__(
         self,
-        planned: Sequence[PlannedComponent],
-        make: Callable[[PlannedComponent], Any],
+        planned: Sequence[PlannedComponent[MetricComponent]],
+        make: Callable[[PlannedComponent[MetricComponent]], Any],
         task: Task,
     ) -> None:
         self._planned = planned
@@ -84,8 +84,7 @@ class MetricsCallback(TrainerCallback):
         return results
 
 
-def _scores_loss(planned: PlannedComponent) -> bool:
-    assert isinstance(planned.component, MetricComponent)
+def _scores_loss(planned: PlannedComponent[MetricComponent]) -> bool:
     return planned.component.scores == frozenset({"loss"})
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ftspec.components import Component
 from ftspec.document.paths import SpecPath
-from ftspec.engine.progress.run_log import Note, RunLog
+from ftspec.engine.progress.run_log import Note
 from ftspec.errors import MissingExtraError
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Context
@@ -82,8 +82,3 @@ def make_contexts(plan: Plan, note: Note, context_type: ContextType = Context) -
         return context_type(section=planned.at, seed=plan.seed, note=note, children=children)
 
     return make
-
-
-def context_maker(plan: Plan, log: RunLog) -> MakeContext:
-    """A function that creates the contexts of components that need no more than all have."""
-    return make_contexts(plan, log.note)

@@ -14,7 +14,7 @@ from typing import Any
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from ftspec import __version__
-from ftspec.engine.components.factories import build, context_maker
+from ftspec.engine.components.factories import build, make_contexts
 from ftspec.engine.data.code_hashes import code_of, hash_of_source, versions
 from ftspec.engine.data.tokenizer import build_tokenizer
 from ftspec.engine.model.checkpoint import Checkpoint
@@ -84,7 +84,7 @@ def read_inputs(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Prepa
     """
     # first, so that a misspelt checkpoint is reported at its key, before any data is read
     config = load_config(plan.model, checkpoint, {})
-    source: Source = build(plan.source, context_maker(plan, log))
+    source: Source = build(plan.source, make_contexts(plan, log.note))
     identity = source.identity()
     tokenizer: PreTrainedTokenizerBase | None
     try:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import datasets
 
-from ftspec.engine.components.factories import build, context_maker
+from ftspec.engine.components.factories import build, make_contexts
 from ftspec.engine.data.splits import Rows, load_splits
 from ftspec.engine.patches.dataset_cache import no_dataset_cache
 from ftspec.engine.progress.run_log import RunLog
@@ -24,7 +24,7 @@ def load_rows(
     """
     if not splits:
         return {}
-    transforms = [build(transform, context_maker(plan, log)) for transform in plan.transforms]
+    transforms = [build(transform, make_contexts(plan, log.note)) for transform in plan.transforms]
 
     def transform(rows: Rows) -> Rows:
         for one in transforms:

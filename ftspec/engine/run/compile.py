@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from datasets import Dataset, IterableDataset
@@ -18,13 +19,12 @@ from transformers import (
     set_seed,
 )
 
-from ftspec.document.paths import SpecPath
 from ftspec.engine.callbacks.best_checkpoint import BestCheckpoint
 from ftspec.engine.callbacks.interruption import Interruption
 from ftspec.engine.callbacks.metrics import MetricsCallback
 from ftspec.engine.callbacks.reporter import Reporter
 from ftspec.engine.callbacks.tensorboard import TensorBoard
-from ftspec.engine.components.factories import build, context_maker
+from ftspec.engine.components.factories import build, make_contexts
 from ftspec.engine.data.preparation import Preparation, prepare
 from ftspec.engine.model.adapter import build_adapter
 from ftspec.engine.model.attention import names_attention, use_fastest_attention
@@ -45,7 +45,7 @@ from ftspec.engine.trainer.loader_settings import choose_loading
 from ftspec.engine.trainer.padding import settle_padding
 from ftspec.engine.trainer.trainer import StepTrainer, trainer_class_for
 from ftspec.errors import RunError
-from ftspec.planning.plan import Plan, PlannedComponent
+from ftspec.planning.plan import Plan
 from ftspec.protocols import Adapter, CallbackContext, NewWeights, Task
 from ftspec.rundir import RunDirectory
 
@@ -110,7 +110,7 @@ def compile_run(
     log.note(f"computing in {precision}: {why}")
     _note_parameters(loaded.model, log)
     metrics = MetricsCallback(
-        plan.metrics, lambda metric: build(metric, context_maker(plan, log)), data.task
+        plan.metrics, lambda metric: build(metric, make_contexts(plan, log.note)), data.task
     )
     interruption = Interruption(log, group.launch.world_size)
     if not group.launch.is_alone:
@@ -282,20 +282,14 @@ def _note_parameters(model: nn.Module, log: RunLog) -> None:
 def _build_callbacks(
     plan: Plan, data: Preparation, run_dir: RunDirectory, log: RunLog
 ) -> list[TrainerCallback]:
-    inputs = plan.task.component.inputs
-
-    def make_context(planned: PlannedComponent, children: dict[SpecPath, Any]) -> CallbackContext:
-        return CallbackContext(
-            section=planned.at,
-            seed=plan.seed,
-            note=log.note,
-            children=children,
-            run_dir=run_dir.path,
-            tokenizer=data.tokenizer,
-            task=data.task,
-            mask=plan.mask,
-            inputs=inputs,
-            fields=data.fields.get("validation", data.fields["train"]),
-        )
-
-    return [build(callback, make_context) for callback in plan.callbacks]
+    context = partial(
+        CallbackContext,
+        run_dir=run_dir.path,
+        tokenizer=data.tokenizer,
+        task=data.task,
+        mask=plan.mask,
+        inputs=plan.task.component.inputs,
+        fields=data.fields.get("validation", data.fields["train"]),
+    )
+    contexts = make_contexts(plan, log.note, context)
+    return [build(callback, contexts) for callback in plan.callbacks]
