@@ -78,7 +78,9 @@ def test_a_model_that_cannot_is_refused() -> None:
     config = BloomConfig(vocab_size=50, hidden_size=16, n_layer=1, n_head=2)
     model = BloomForCausalLM(config)
 
-    with pytest.raises(RunError, match="cannot be kept apart in a bloom model") as caught:
+    with pytest.raises(
+        RunError, match="a bloom model cannot keep the documents of a block apart"
+    ) as caught:
         keep_documents_apart(model)
     assert caught.value.at == ("task", "cross_document_attention")
     assert model.training is BloomForCausalLM(config).training

@@ -133,6 +133,6 @@ def test_adapter_is_no_checkpoint_to_start_from(
     plan = plan_of(bert_spec, ["training.max_steps=1"])
     run_dir = execute_plan(plan)
     again = bert_spec.replace(str(bert), str(run_dir.model))
-    with pytest.raises(RunError, match="holds an adapter, without the weights") as refused:
+    with pytest.raises(RunError, match="is an adapter without the weights") as refused:
         compile_plan(plan_of(again))
     assert "ftspec export RUN_DIR OUTPUT --merge" in refused.value.helps[0]

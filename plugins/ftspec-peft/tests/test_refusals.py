@@ -33,7 +33,7 @@ LAYERS = "its linear layers are query, key, value, dense, classifier"
             "target_modules=query",
             "peft/unknown-module",
             (*AT, "target_modules"),
-            ('the name of no module of the model is "query"', LAYERS),
+            ('no module of the model matches "query"', LAYERS),
         ),
         (
             "target_modules=[dropout]",

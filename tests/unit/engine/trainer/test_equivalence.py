@@ -136,13 +136,13 @@ def test_a_head_that_reads_padding_is_refused(bf16: bool) -> None:
 
 @pytest.mark.parametrize("fault", ["no numbers", "a little of another row"])
 def test_wrong_numbers_are_refused(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    put_back = unpadding.Line.put_back
+    put_back = unpadding.PackedTokens.put_back
 
-    def go_wrong(line: unpadding.Line, hidden: torch.Tensor) -> torch.Tensor:
-        padded = put_back(line, hidden)
+    def go_wrong(tokens: unpadding.PackedTokens, hidden: torch.Tensor) -> torch.Tensor:
+        padded = put_back(tokens, hidden)
         return padded * torch.nan if fault == "no numbers" else padded + 1e-4 * padded.roll(1, 0)
 
-    monkeypatch.setattr(unpadding.Line, "put_back", go_wrong)
+    monkeypatch.setattr(unpadding.PackedTokens, "put_back", go_wrong)
     model = BertForSequenceClassification(BertConfig(**TINY))
 
     decided = decide(model, rows_of(LENGTHS, labels=1), CLASSIFIER, bf16=True)
