@@ -217,7 +217,7 @@ def test_a_step_is_made_of_what_fits(engine: Engine, request: pytest.FixtureRequ
         torch.cuda.empty_cache()
 
     assert len(said) >= 1
-    assert said[0].startswith("memory ran out at a micro-batch of 16 rows")
+    assert said[0].startswith("out of memory at a micro-batch of 16 rows")
     assert_close(gradients, undisturbed, 1e-4)
 
 
