@@ -75,7 +75,6 @@ class _LoadedModel:
 
     model: nn.Module
     config: PretrainedConfig
-    checkpoint: Checkpoint | None
     precision: Precision
 
 
@@ -156,9 +155,7 @@ def _load(
     loaded, new = _load_pretrained(plan, checkpoint, data, adapter, log)
     use_fastest_attention(loaded, plan.model.config, precision, _uses_cpu(plan), log.note)
     model = data.task.wrap(loaded if adapter is None else adapter.attach(loaded, new))
-    return _LoadedModel(
-        model=model, config=loaded.config, checkpoint=checkpoint, precision=precision
-    )
+    return _LoadedModel(model=model, config=loaded.config, precision=precision)
 
 
 def _load_pretrained(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -112,12 +112,7 @@ class RowLoaders:
                 costs=collator.costs,
                 share=share,
             ),
-            # as the plain Trainer, for rows that have a sampler
-            worker_init_fn=partial(
-                seed_worker,
-                num_workers=arguments.dataloader_num_workers,
-                rank=arguments.process_index,
-            ),
+            worker_init_fn=self._seed_worker(),
         )
 
     def _load_stream_in_steps(
@@ -159,11 +154,7 @@ class RowLoaders:
             sampler=GroupingSampler(lengths, self.rows_of_own_step, seed),
             drop_last=arguments.dataloader_drop_last,
             collate_fn=self._trainer.data_collator,
-            worker_init_fn=partial(
-                seed_worker,
-                num_workers=arguments.dataloader_num_workers,
-                rank=arguments.process_index,
-            ),
+            worker_init_fn=self._seed_worker(),
             **self._options(),
         )
         prepared: DataLoader[Any] = self._trainer.accelerator.prepare(loader)
@@ -224,6 +215,15 @@ class RowLoaders:
     def _options(self) -> dict[str, Any]:
         arguments = self._trainer.args
         return {name: getattr(arguments, f"dataloader_{name}") for name in _LOADER_ARGUMENTS}
+
+    def _seed_worker(self) -> Callable[[int], None]:
+        """Seeds workers as the plain Trainer does for rows that have a sampler."""
+        arguments = self._trainer.args
+        return partial(
+            seed_worker,
+            num_workers=arguments.dataloader_num_workers,
+            rank=arguments.process_index,
+        )
 
     def _prepare(self, loader: DataLoader[Any]) -> DataLoader[Any]:
         """As accelerate does for a process that is alone."""

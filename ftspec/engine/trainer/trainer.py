@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -208,7 +209,7 @@ class StepTrainer(Trainer):
             loss = learn(model, computed[0], items)
         elif self._completes_step():
             loss, computed = self.micro_batching.compute_step(
-                model, batches, items, lambda batch, weighted: learn(model, batch, weighted)
+                model, batches, items, partial(learn, model)
             )
         else:
             return torch.zeros((), device=self.args.device)
