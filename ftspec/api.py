@@ -33,7 +33,18 @@ from ftspec.document.paths import SpecPath
 from ftspec.errors import MissingExtraError, RunError, in_one_line
 from ftspec.files import folder_of_package, sha256_of
 from ftspec.hookspecs import hookimpl
-from ftspec.labels import IGNORED_LABEL, Labels, class_names_of, label_name, learn_names
+from ftspec.labels import (
+    IGNORED_LABEL,
+    LabelColumn,
+    LabelCounts,
+    Labels,
+    LabelSets,
+    class_names_of,
+    label_name,
+    learn_label_sets,
+    learn_labels,
+    learn_names,
+)
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import (
     Adapter,
@@ -66,7 +77,7 @@ from ftspec.texts import checked_texts
 if TYPE_CHECKING:
     from ftspec.metrics import LocalMetric
 
-VERSION = (1, 0)
+VERSION = (1, 1)
 """The version of this module. The second number increases with every addition, the first one when
 something is removed or changes its meaning."""
 
@@ -90,6 +101,9 @@ __all__ = [
     "Fix",
     "FromEnvironment",
     "Label",
+    "LabelColumn",
+    "LabelCounts",
+    "LabelSets",
     "Labels",
     "LocalMetric",
     "LocalPath",
@@ -132,6 +146,8 @@ __all__ = [
     "in_one_line",
     "label_name",
     "labelled",
+    "learn_label_sets",
+    "learn_labels",
     "learn_names",
     "one_of",
     "sha256_of",

@@ -64,11 +64,23 @@ class TokenizerContext(Context):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskContext(Context):
-    """For tasks: the tokenizer, and the maximum lengths in tokens."""
+    """For tasks: the tokenizer, the maximum lengths in tokens, and the checkpoint.
+
+    Attributes:
+        checkpoint: local folder or Hub name of the weights that the model starts from; ``None`` if
+            they are random, and in prediction.
+        revision: revision of the Hub repository.
+        checkpoint_labels: the names of the labels in the configuration of the checkpoint, in the
+            order of their ids. A task with a head must keep this order where it has the same
+            labels; otherwise the run trains a new head.
+    """
 
     tokenizer: PreTrainedTokenizerBase
     max_length: int
     max_target_length: int
+    checkpoint: str | None = None
+    revision: str | None = None
+    checkpoint_labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,15 @@ class TextClassificationConfig(TaskConfig):
         default=None,
         min_length=2,
         description="names of the labels; by default from the ClassLabel feature of the data, or "
-        "the sorted values of the training split",
+        "the sorted values of the training split. If no value is a name, and every value is a "
+        "whole number from 0, values are positions in this list",
+    )
+    separator: str | None = Field(
+        default=None,
+        min_length=1,
+        description='multi-label: what is between the labels of a text, such as ";" for '
+        '"sports;music". With "labels", the text may also have a 0 or 1 for each label, as a '
+        'template of several columns gives it: "{sports};{music}"',
     )
     threshold: float = Field(
         default=0.5,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import datasets
@@ -17,13 +18,17 @@ from transformers import (
 )
 
 from ftspec.api import (
+    LabelColumn,
+    LabelCounts,
     Labels,
+    LabelSets,
     RunError,
     Task,
     TaskContext,
     checked_texts,
     class_names_of,
-    learn_names,
+    learn_label_sets,
+    learn_labels,
 )
 from ftspec.builtin.tasks.config import TextClassificationConfig
 from ftspec.builtin.tasks.tokenizing import tokenize
@@ -34,6 +39,8 @@ _PROBLEM_TYPES = {
     "regression": "regression",
 }
 _LABEL = ("preprocess", "template", "label")
+_BATCH = 10_000  # rows
+_SAMPLE = 1_000  # rows of a stream that show how its labels are written
 
 
 class TextClassification(Task):
@@ -43,17 +50,38 @@ class TextClassification(Task):
         self._config = config
         self._context = context
         self._labels: Labels | None = None
+        self._sets: LabelSets | None = None
 
     def fit(
         self,
         fields: datasets.Dataset | datasets.IterableDataset,
         features: datasets.Features | None,
     ) -> None:
-        """Find the label names: from the spec, the ClassLabel feature, or the training split."""
+        """Decide what the values of the label column mean: names from the spec, the ClassLabel
+        feature, or the training split."""
         if self._config.problem == "regression":
+            self._note_numbers(fields)
             return
         class_names = class_names_of((features or {}).get("label"))
-        names = self._config.labels or list(class_names) or self._learn(fields)
+        column = LabelColumn(
+            at=_LABEL,
+            names=self._config.labels,
+            class_names=class_names,
+            checkpoint_names=self._context.checkpoint_labels,
+            float_help='for numbers to predict, write "problem: regression" in the task section',
+        )
+        if not isinstance(fields, datasets.Dataset):
+            if self._config.labels is None and not class_names:
+                raise RunError(
+                    "the labels of a streamed source are not known",
+                    slug="unknown-labels",
+                    at=self._context.section,
+                    helps=('name them in the task section: "labels: […]"',),
+                )
+            column = replace(column, sample=f"the first {_SAMPLE:,} rows")
+        self._learn(fields, column)
+        assert self._labels is not None
+        names = self._labels.names
         if len(names) < 2:
             raise RunError(
                 f'the training split has only one label: "{names[0]}"'
@@ -63,7 +91,7 @@ class TextClassification(Task):
                 at=_LABEL,
                 helps=("a classifier needs at least two labels",),
             )
-        self._labels = Labels(names, _LABEL, class_names, are_given=self._config.labels is not None)
+        self._labels.report(self._context.note)
 
     def restore(self, config: PretrainedConfig) -> None:
         """Read the label names from the trained model."""
@@ -156,30 +184,64 @@ class TextClassification(Task):
         tokenizer = self._context.tokenizer
         return tokenize(tokenizer, texts, pairs, max_length=self._context.max_length)
 
-    def _learn(self, fields: datasets.Dataset | datasets.IterableDataset) -> list[str]:
-        if not isinstance(fields, datasets.Dataset):
-            raise RunError(
-                "the labels of a streamed source are not known",
-                slug="unknown-labels",
-                at=self._context.section,
-                helps=('name them in the task section: "labels: […]"',),
-            )
+    def _learn(
+        self, fields: datasets.Dataset | datasets.IterableDataset, column: LabelColumn
+    ) -> None:
         if self._config.problem == "multi-label":
-            return learn_names(value for row in fields["label"] for value in _as_labels(row))
-        if isinstance(fields.features["label"], datasets.List):  # unique() does not support lists
+            values = _values(fields)
+            self._sets = learn_label_sets(values, column, self._config.separator)
+            self._labels = self._sets.labels
+            return
+        counts = _counts(fields)
+        if "list" in counts.kinds:
             raise _list_of_labels()
-        return learn_names(fields.unique("label"))
+        self._labels = learn_labels(counts, column)
+
+    def _note_numbers(self, fields: datasets.Dataset | datasets.IterableDataset) -> None:
+        """Say what a regression learns. A value that is no number is refused when it is encoded."""
+        if not isinstance(fields, datasets.Dataset):
+            return
+        try:
+            numbers = [_as_number(value) for value in fields["label"]]
+        except RunError:
+            return
+        if numbers:
+            self._context.note(
+                f"the labels are numbers from {min(numbers):g} to {max(numbers):g}, "
+                f"{sum(numbers) / len(numbers):.4g} in the mean ({len(numbers):,} rows)"
+            )
 
     def _encode_label(self, value: Any) -> int | float | list[float]:
         if self._config.problem == "regression":
             return _as_number(value)
         assert self._labels is not None
-        if self._config.problem == "single-label":
-            if isinstance(value, list):
-                raise _list_of_labels()
-            return self._labels.id_of(value)
-        given = {self._labels.id_of(label) for label in _as_labels(value)}
-        return [float(index in given) for index in range(len(self._labels.names))]
+        if self._sets is not None:
+            given = self._sets.ids_of(value)
+            return [float(index in given) for index in range(len(self._labels.names))]
+        if isinstance(value, list):
+            raise _list_of_labels()
+        return self._labels.id_of(value)
+
+
+def _values(fields: datasets.Dataset | datasets.IterableDataset) -> Iterable[Any]:
+    """The labels of all rows, or of the first rows of a stream."""
+    if isinstance(fields, datasets.Dataset):
+        return cast(Iterable[Any], fields["label"])
+    return (row["label"] for row in fields.take(_SAMPLE))
+
+
+def _counts(fields: datasets.Dataset | datasets.IterableDataset) -> LabelCounts:
+    if not isinstance(fields, datasets.Dataset) or not _is_plain(fields.features["label"]):
+        return LabelCounts(_values(fields))
+    counts = LabelCounts()
+    for table in fields.select_columns(["label"]).with_format("arrow").iter(_BATCH):
+        counts.add_column(table.column("label"))
+    return counts
+
+
+def _is_plain(feature: Any) -> bool:
+    """Whether Arrow can count the values of a feature."""
+    return isinstance(feature, (datasets.Value, datasets.ClassLabel))
 
 
 def _list_of_labels() -> RunError:
@@ -189,17 +251,6 @@ def _list_of_labels() -> RunError:
         at=_LABEL,
         helps=('write "problem: multi-label" in the task section',),
     )
-
-
-def _as_labels(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise RunError(
-            f'a multi-label row needs a list of labels, found "{value}"',
-            slug="label-type",
-            at=_LABEL,
-            helps=("use a column of lists, with a template that is only its placeholder",),
-        )
-    return value
 
 
 def _as_number(value: Any) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import datasets
@@ -13,18 +14,22 @@ from transformers import EvalPrediction, PretrainedConfig, PreTrainedModel
 
 from ftspec.api import (
     IGNORED_LABEL,
+    LabelColumn,
+    LabelCounts,
     Labels,
     RunError,
     Task,
     TaskContext,
     class_names_of,
-    learn_names,
+    learn_labels,
 )
 from ftspec_token_classification.config import TokenClassificationConfig, is_bio
 from ftspec_token_classification.words import Words, first_pieces, read_words
 
 _TAGS = ("preprocess", "template", "tags")
 _WINDOWS = 32  # per batch in prediction
+_BATCH = 10_000  # rows
+_SAMPLE = 1_000  # rows of a stream that show how its tags are written
 
 
 class TokenClassification(Task):
@@ -49,9 +54,10 @@ class TokenClassification(Task):
         fields: datasets.Dataset | datasets.IterableDataset,
         features: datasets.Features | None,
     ) -> None:
-        """Find the tags: from the spec, the ClassLabel feature, or the training split."""
-        class_names = class_names_of((features or {}).get("tags"))
-        names = self._config.labels or list(class_names) or self._learn(fields)
+        """Decide what the values of the tags mean: names from the spec, the ClassLabel feature, or
+        the training split."""
+        labels = self._learn(fields, class_names_of((features or {}).get("tags")))
+        names = labels.names
         wrong = [name for name in names if not is_bio(name)]
         if wrong and self._config.scheme == "bio":
             raise RunError(
@@ -69,7 +75,8 @@ class TokenClassification(Task):
                 at=_TAGS,
                 helps=("there must be at least two tags",),
             )
-        self._labels = Labels(names, _TAGS, class_names, are_given=self._config.labels is not None)
+        labels.report(self._context.note)
+        self._labels = labels
 
     def restore(self, config: PretrainedConfig) -> None:
         """Read the tags from the trained model."""
@@ -259,15 +266,45 @@ class TokenClassification(Task):
         inputs = [{name: row[name] for name in names if name in row} for row in rows]
         return self._tokenizer.pad(inputs, padding_side="right", return_tensors="pt")
 
-    def _learn(self, fields: datasets.Dataset | datasets.IterableDataset) -> list[str]:
-        if not isinstance(fields, datasets.Dataset):
+    def _learn(
+        self, fields: datasets.Dataset | datasets.IterableDataset, class_names: Sequence[str]
+    ) -> Labels:
+        column = LabelColumn(
+            at=_TAGS,
+            names=self._config.labels,
+            class_names=class_names,
+            checkpoint_names=self._context.checkpoint_labels,
+            unit="words",
+        )
+        if isinstance(fields, datasets.Dataset):
+            return learn_labels(_count(fields), column)
+        if self._config.labels is None and not class_names:
             raise RunError(
                 "the tags of a streamed source are not known",
                 slug="unknown-labels",
                 at=self._context.section,
                 helps=('name them in the task section: "labels: […]"',),
             )
-        return learn_names(tag for row in fields["tags"] for tag in _as_tags(row))
+        counts = LabelCounts(tag for row in fields.take(_SAMPLE) for tag in _as_tags(row["tags"]))
+        return learn_labels(counts, replace(column, sample=f"the first {_SAMPLE:,} rows"))
+
+
+def _count(fields: datasets.Dataset) -> LabelCounts:
+    feature = fields.features["tags"]
+    counts = LabelCounts()
+    if isinstance(feature, datasets.List) and isinstance(
+        feature.feature, (datasets.Value, datasets.ClassLabel)
+    ):
+        for table in fields.select_columns(["tags"]).with_format("arrow").iter(_BATCH):
+            column = table.column("tags").combine_chunks()
+            if column.null_count:
+                _as_tags(None)
+            counts.add_column(column.flatten())
+        return counts
+    for row in fields["tags"]:
+        for tag in _as_tags(row):
+            counts.add(tag)
+    return counts
 
 
 def _as_tags(value: Any) -> list[Any]:
