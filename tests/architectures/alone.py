@@ -1,0 +1,90 @@
+"""What a run gives for each row alone, to compare with what it gives for batches."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+import transformers
+from transformers import PreTrainedModel
+
+from ftspec.engine.artifacts.predict import Predictor, open_predictor
+from ftspec.testing.runs import Listener
+from tests.architectures.steps import Step
+
+Row = Mapping[str, Any]
+
+_PREDICTED = 12
+_BATCH = 8
+_SCORES = 1e-3
+
+
+def validation_loss_alone(padded: Step) -> float:
+    """The mean loss over the items of the validation split, each row computed alone. The longest
+    come first: a short one may change how a model computes from then on."""
+    trainer, rows = padded.run.trainer, padded.run.data.encoded["validation"]
+    model: Any = trainer.model
+    model.eval()
+    total = items = 0.0
+    for at in sorted(range(len(rows)), key=lambda at: -len(rows[at]["input_ids"])):
+        batch = dict(trainer.data_collator([rows[at]]))
+        count = float(trainer.task.count_loss_items(batch))
+        with torch.no_grad():
+            total += float(trainer.compute_loss(model, batch)) * count
+        items += count
+    return total / items
+
+
+def share_of_other_predictions(finished: Step, rows: Sequence[Row]) -> float:
+    """The share of rows for which the saved model predicts something else in a batch than alone."""
+    by_length = sorted(rows, key=lambda row: -len(row["words"]))
+    some = by_length[:: len(by_length) // _PREDICTED][:_PREDICTED]
+    one_by_one = _predictor(finished)
+    alone = [result for row in some for result in one_by_one.predict([row])]
+    # every other one first, so that a batch of neighbours is not one of like lengths
+    mixed = [*range(0, len(some), 2), *range(1, len(some), 2)]
+    batched = _predictor(finished).predict([some[at] for at in mixed], batch_size=_BATCH)
+    differ = [not _are_same(result, alone[at]) for at, result in zip(mixed, batched, strict=True)]
+    return sum(differ) / len(differ)
+
+
+def _predictor(finished: Step) -> Predictor:
+    return open_predictor(finished.run.plan, finished.run_dir, Listener())
+
+
+def _are_same(one: Any, other: Any) -> bool:
+    if isinstance(one, float):
+        return math.isclose(one, other, rel_tol=0, abs_tol=_SCORES)
+    if isinstance(one, Mapping):
+        return one.keys() == other.keys() and all(_are_same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_are_same, one, other))
+    return bool(one == other)
+
+
+def difference_when_loaded(finished: Step, built: PreTrainedModel, auto_model: str) -> float:
+    """How far the outputs of the saved model, loaded by transformers alone, are from those of the
+    model that was trained, for one row."""
+    loaded = getattr(transformers, auto_model).from_pretrained(
+        finished.run_dir.model, dtype=torch.float32
+    )
+    row = finished.run.data.encoded["validation"][0]
+    outputs = []
+    for model in (loaded.eval(), built.eval()):
+        batch = dict(finished.run.trainer.data_collator([row]))
+        with torch.no_grad(), torch.random.fork_rng():
+            torch.manual_seed(0)
+            outputs.append(torch.cat(list(_numbers_in(model(**batch)))))
+    ours, theirs = outputs
+    return float((ours - theirs).norm() / theirs.norm())
+
+
+def _numbers_in(outputs: Any) -> Iterator[torch.Tensor]:
+    """The loss and the first outputs, which are logits."""
+    values = outputs.to_tuple() if hasattr(outputs, "to_tuple") else tuple(outputs)
+    for value in itertools.islice(values, 2):
+        if isinstance(value, torch.Tensor) and value.is_floating_point():
+            yield value.flatten()
