@@ -71,7 +71,7 @@ from ftspec.spec.base import (
     TokenizerSection,
     TransformSection,
 )
-from ftspec.spec.template import MissingColumnError, value_of
+from ftspec.spec.column_path import MissingColumnError, value_of
 from ftspec.texts import checked_texts
 
 if TYPE_CHECKING:

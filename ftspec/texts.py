@@ -5,24 +5,63 @@ from __future__ import annotations
 from typing import Any
 
 from ftspec.errors import RunError
+from ftspec.spec.column_path import type_name
+
+_DROP = 'drop rows without text: "transforms: [{type: filter, column: …, not_missing: true}]"'
+_AROUND = (
+    'text beside the placeholder makes a text of it, as in "code {column}"; a single space is '
+    'enough: "{column} "'
+)
+_INSIDE = 'name a text inside the value, such as "{column[0]}", or write "{column:json}" for JSON'
 
 
 def checked_texts(values: list[Any], field: str) -> list[str]:
     """The values of a text field.
 
     Raises:
-        RunError: a value is not text.
+        RunError: a value is not text, or has half of a character.
     """
     for value in values:
         if not isinstance(value, str):
-            found = "nothing" if value is None else f"a value of type {type(value).__name__}"
-            raise RunError(
-                f'the field "{field}" must be text, and a row has {found}',
-                slug="field-type",
-                at=("preprocess", "template", field),
-                helps=(
-                    'drop rows without text: "transforms: [{type: filter, column: …, '
-                    'not_missing: true}]"',
-                ),
-            )
+            raise _not_text(value, field)
+    try:
+        "".join(values).encode()
+    except UnicodeEncodeError:
+        raise _half_character(values, field) from None
     return values
+
+
+def _not_text(value: Any, field: str) -> RunError:
+    found = type_name(value)
+    if value is None:
+        found, help_ = "nothing", _DROP
+    elif found.startswith("a value"):
+        help_ = _AROUND
+    else:
+        found, help_ = f"a value of type {type(value).__name__}", _INSIDE
+    return RunError(
+        f'the field "{field}" must be text, and a row has {found}',
+        slug="field-type",
+        at=("preprocess", "template", field),
+        helps=(help_,),
+    )
+
+
+def _half_character(values: list[str], field: str) -> RunError:
+    number = next(number for number, value in enumerate(values, start=1) if not is_unicode(value))
+    return RunError(
+        f'the field "{field}" has half of a character (a lone surrogate) in text {number:,} of a '
+        "batch",
+        slug="field-type",
+        at=("preprocess", "template", field),
+        helps=("repair the text where it was cut; no model can read half of a character",),
+    )
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text has only whole characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

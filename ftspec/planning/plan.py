@@ -153,7 +153,7 @@ class Plan:
             column
             for field in self.task.component.fields
             if field.name in self.template and field.is_needed_to_predict and not field.is_answer
-            for column in parse_template(self.template[field.name]).columns
+            for column in parse_template(self.template[field.name]).needed_columns
         )
         return tuple(dict.fromkeys(columns))
 

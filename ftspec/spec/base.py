@@ -172,7 +172,8 @@ TemplateText = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "pattern": r"^(?:[^{}]|\{\{|\}\}|\{[^{}\s](?:[^{}]*[^{}\s])?\})*$",
+            "pattern": r"^(?:[^{}]|\{\{|\}\}|\{[^{}\s](?:[^{}]*[^{}\s])?\}"
+            r"|\{\?[^{}\"']+:\s*(?:\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*')\s*\})*$",
             "patternErrorMessage": "write {column} for a placeholder, {{ and }} for literal braces",
         }
     ),

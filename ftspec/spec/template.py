@@ -1,4 +1,8 @@
-"""Templates: text with ``{column}`` placeholders over a row. Nothing else is evaluated."""
+"""Templates: text with ``{column}`` placeholders over a row. Nothing else is evaluated.
+
+A part such as ``{?input: "\\n{input}"}`` is a template of its own, which is left out where the
+column is empty or missing.
+"""
 
 from __future__ import annotations
 
@@ -8,39 +12,67 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
+from ftspec.spec.column_path import (
+    MissingColumnError,
+    as_text,
+    is_empty,
+    value_of,
+    without_mark,
+)
+
 _TOKEN = re.compile(r"\{\{|\}\}|\{(?P<column>[^{}]*)\}|[{}]")
+_OPTIONAL = re.compile(
+    r"""\{\?\s*(?P<column>[^{}"'\s](?:[^{}"']*[^{}"'\s])?)\s*:\s*
+    (?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote))[^\\])*)(?P=quote)\s*\}""",
+    re.DOTALL | re.VERBOSE,
+)
+_BROKEN_OPTIONAL = re.compile(r"""\{\?[^{}"']*:\s*["']""")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
+_DEEPEST = 10  # optional parts inside each other
 
 
 class TemplateError(ValueError):
     """The text is not a template."""
 
 
-class MissingColumnError(KeyError):
-    """A row does not have the column."""
-
-    def __init__(self, column: str) -> None:
-        super().__init__(column)
-        self.column = column
-
-
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A column of the row, dotted for a nested value: ``translation.en``."""
+    """A column of the row, as ``ftspec.spec.column_path`` reads it."""
 
     column: str
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
-    """The parts of a template in order: literal text and placeholders."""
+class OptionalPart:
+    """A template that is left out where a column is empty or missing."""
 
-    parts: tuple[str | Placeholder, ...]
+    column: str
+    template: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The parts of a template in order: literal text, placeholders and optional parts."""
+
+    parts: tuple[str | Placeholder | OptionalPart, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the template, each once, in order."""
-        named = (part.column for part in self.parts if isinstance(part, Placeholder))
+        named: list[str] = []
+        for part in self.parts:
+            if isinstance(part, Placeholder):
+                named.append(part.column)
+            elif isinstance(part, OptionalPart):
+                named += [part.column, *part.template.columns]
         return tuple(dict.fromkeys(named))
+
+    @property
+    def needed_columns(self) -> tuple[str, ...]:
+        """The columns that a row must have: those outside of optional parts."""
+        needed = (part.column for part in self.parts if isinstance(part, Placeholder))
+        return tuple(dict.fromkeys(needed))
 
     @property
     def bare_column(self) -> str | None:
@@ -60,25 +92,54 @@ class Template:
 
         Raises:
             MissingColumnError: the row does not have the column.
+            NotTextError: a text would contain a list or a mapping.
         """
         if self.bare_column is not None:
-            return value_of(row, self.bare_column)
-        return "".join(
-            part if isinstance(part, str) else _as_text(value_of(row, part.column))
-            for part in self.parts
-        )
+            return without_mark(value_of(row, self.bare_column))
+        return "".join(_render_part(part, row) for part in self.parts)
 
     def render_column(self, columns: Mapping[str, Sequence[Any]], count: int) -> list[Any]:
-        """The values for ``count`` rows, from the values of each column of the template."""
+        """The values for ``count`` rows, from the values of each column of the template.
+
+        Raises:
+            NotTextError: a text would contain a list or a mapping.
+        """
         if self.bare_column is not None:
-            return list(columns[self.bare_column])
+            return list(map(without_mark, columns[self.bare_column]))
         if not self.columns:
             return ["".join(str(part) for part in self.parts)] * count
-        pieces = [
-            repeat(part) if isinstance(part, str) else map(_as_text, columns[part.column])
-            for part in self.parts
-        ]
+        pieces = [_render_pieces(part, columns, count) for part in self.parts]
         return ["".join(row) for row in zip(*pieces, strict=False)]  # literals repeat forever
+
+
+def _render_part(part: str | Placeholder | OptionalPart, row: Mapping[str, Any]) -> str:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, Placeholder):
+        return as_text(value_of(row, part.column), part.column)
+    try:
+        if is_empty(value_of(row, part.column)):
+            return ""
+    except MissingColumnError:
+        return ""
+    return "".join(_render_part(inner, row) for inner in part.template.parts)
+
+
+def _render_pieces(
+    part: str | Placeholder | OptionalPart, columns: Mapping[str, Sequence[Any]], count: int
+) -> Any:
+    if isinstance(part, str):
+        return repeat(part)
+    if isinstance(part, Placeholder):
+        return map(as_text, columns[part.column], repeat(part.column))
+    template = part.template
+    kept = [index for index, one in enumerate(columns[part.column]) if not is_empty(one)]
+    some = {name: [columns[name][index] for index in kept] for name in template.columns}
+    pieces = [_render_pieces(inner, some, len(kept)) for inner in template.parts]
+    texts = [""] * count
+    for index, row in zip(kept, zip(*pieces, strict=False), strict=False):
+        texts[index] = "".join(row)
+    return texts
 
 
 def parse_template(text: str) -> Template:
@@ -87,50 +148,60 @@ def parse_template(text: str) -> Template:
     Raises:
         TemplateError: an unmatched brace, or a placeholder without a name.
     """
-    parts: list[str | Placeholder] = []
+    return _parse(text, 0)
+
+
+def _parse(text: str, depth: int) -> Template:
+    if depth > _DEEPEST:
+        raise TemplateError(f"more than {_DEEPEST} optional parts are inside each other")
+    parts: list[str | Placeholder | OptionalPart] = []
     literal = ""
     position = 0
-    for match in _TOKEN.finditer(text):
+    while (match := _TOKEN.search(text, position)) is not None:
         literal += text[position : match.start()]
-        position = match.end()
-        column = match["column"]
-        if column is None:
-            if match.group() not in ("{{", "}}"):
-                raise TemplateError(
-                    f'the "{match.group()}" at character {match.start() + 1} is unmatched; '
-                    f'write "{match.group() * 2}" for a literal brace'
-                )
-            literal += match.group()[0]
+        optional = _match_optional(text, match)
+        position = (optional or match).end()
+        part = _parse_part(match, optional, depth)
+        if isinstance(part, str):
+            literal += part
             continue
-        if not column.strip() or column != column.strip():
-            raise TemplateError(
-                f'"{match.group()}" names no column; write "{{{{" and "}}}}" for literal braces'
-            )
-        if literal:
-            parts.append(literal)
-            literal = ""
-        parts.append(Placeholder(column))
+        parts += [literal, part] if literal else [part]
+        literal = ""
     literal += text[position:]
-    if literal:
-        parts.append(literal)
-    return Template(tuple(parts))
+    return Template((*parts, literal) if literal else tuple(parts))
 
 
-def value_of(row: Mapping[str, Any], column: str) -> Any:
-    """The value of a column. A dotted name reads a nested value.
+def _parse_part(
+    match: re.Match[str], optional: re.Match[str] | None, depth: int
+) -> str | Placeholder | OptionalPart:
+    if optional is not None:
+        inner = _ESCAPE.sub(_unescape, optional["text"])
+        return OptionalPart(optional["column"], _parse(inner, depth + 1))
+    column, written = match["column"], match.group()
+    if column is None:
+        if written not in ("{{", "}}"):
+            raise TemplateError(
+                f'the "{written}" at character {match.start() + 1} is unmatched; '
+                f'write "{written * 2}" for a literal brace'
+            )
+        return written[0]
+    if not column.strip() or column != column.strip():
+        raise TemplateError(
+            f'"{written}" names no column; write "{{{{" and "}}}}" for literal braces'
+        )
+    return Placeholder(column)
 
-    Raises:
-        MissingColumnError: the row does not have the column.
-    """
-    if column in row:
-        return row[column]
-    value: Any = row
-    for step in column.split("."):
-        if not isinstance(value, Mapping) or step not in value:
-            raise MissingColumnError(column)
-        value = value[step]
-    return value
+
+def _match_optional(text: str, token: re.Match[str]) -> re.Match[str] | None:
+    """The optional part that begins at a token."""
+    optional = _OPTIONAL.match(text, token.start())
+    if optional is None and _BROKEN_OPTIONAL.match(text, token.start()):
+        raise TemplateError(
+            f"the optional part at character {token.start() + 1} does not end; write, for example, "
+            '{?column: "text {column}"}'
+        )
+    return optional
 
 
-def _as_text(value: Any) -> str:
-    return "" if value is None else str(value)
+def _unescape(match: re.Match[str]) -> str:
+    return _ESCAPES.get(match[1], match.group())

@@ -30,3 +30,24 @@ def test_anything_else(value: Any, found: str) -> None:
     assert caught.value.slug == "field-type"
     assert caught.value.at == ("preprocess", "template", "source")
     assert caught.value.headline == f'the field "source" must be text, and a row has {found}'
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (None, "drop rows without text"),
+        (3, 'a single space is enough: "{column} "'),
+        (["a"], '"{column[0]}"'),
+        ({"en": "a"}, '"{column:json}"'),
+    ],
+)
+def test_the_help_is_one_that_works(value: Any, says: str) -> None:
+    with pytest.raises(RunError) as caught:
+        checked_texts([value], "source")
+    assert says in caught.value.helps[0]
+
+
+def test_half_of_a_character() -> None:
+    with pytest.raises(RunError, match="lone surrogate") as caught:
+        checked_texts(["a", "b\ud83d"], "text")
+    assert "text 2" in caught.value.headline

@@ -14,13 +14,15 @@ from ftspec.engine.artifacts.saved_model import load_trained, restore_task
 from ftspec.engine.batching.evaluation_order import batch_by_length
 from ftspec.engine.batching.out_of_memory import free_memory, is_out_of_memory, row_too_large
 from ftspec.engine.batching.split_by_length import LengthTable
+from ftspec.engine.data.fields import not_text
 from ftspec.engine.data.task import lengths_of
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
 from ftspec.engine.progress.run_log import Note, Watcher
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
-from ftspec.spec.template import MissingColumnError, parse_template
+from ftspec.spec.column_path import JSON, MissingColumnError, NotTextError, top_column
+from ftspec.spec.template import parse_template
 
 _BATCHES_OF_WINDOW = 8
 
@@ -53,12 +55,13 @@ class Predictor:
         input is left out if the row has none of its columns.
 
         Raises:
-            RunError: the row does not have the columns that the templates name.
+            RunError: the row does not have the columns that the templates name, or a text would
+                contain a list.
         """
         inputs = {}
         for name, template in self._template.items():
-            columns = {column.partition(".")[0] for column in template.columns}
-            if name in self._optional and not columns & row.keys():
+            is_given = any(top_column(column, row) for column in template.columns)
+            if name in self._optional and not is_given:
                 continue
             try:
                 inputs[name] = template.render(row)
@@ -68,6 +71,8 @@ class Predictor:
                     slug="unknown-column",
                     helps=("it has " + ", ".join(f'"{column}"' for column in row),),
                 ) from None
+            except NotTextError as error:
+                raise not_text(error, name) from None
         return inputs
 
     def from_text(self, text: str) -> dict[str, Any]:
@@ -103,6 +108,9 @@ class Predictor:
                     slug="unknown-column",
                     helps=(*did_you_mean(column, known), one_of(sorted(known))),
                 )
+            if "[" in column or column.endswith(JSON):
+                row[column] = value  # a path into a value, which is given itself
+                continue
             *parents, name = column.split(".")
             inner = row
             for parent in parents:

@@ -9,7 +9,15 @@ from typing import Any
 import datasets
 
 from ftspec.engine.data.splits import Rows, columns_of, unknown_column
-from ftspec.spec.template import MissingColumnError, Template, parse_template, value_of
+from ftspec.errors import RunError
+from ftspec.spec.column_path import (
+    JSON,
+    MissingColumnError,
+    NotTextError,
+    top_column,
+    values_of,
+)
+from ftspec.spec.template import Template, parse_template
 
 _AT = ("preprocess", "template")
 
@@ -20,7 +28,8 @@ def render_fields(rows: Rows, template: Mapping[str, str], path: Path | None = N
     A bare placeholder keeps the type of its column, and so the names of labels.
 
     Raises:
-        RunError: a placeholder names a column that the rows do not have.
+        RunError: a placeholder names a column that the rows do not have, or a text would contain
+            a list.
     """
     templates = {name: parse_template(text) for name, text in template.items()}
     check_columns(rows, templates)
@@ -31,11 +40,8 @@ def render_fields(rows: Rows, template: Mapping[str, str], path: Path | None = N
         removed = [name for name in names if name not in templates]
         return rows.map(render, batched=True, remove_columns=removed, features=features)
     named = {column for one in templates.values() for column in one.columns}
-    needed = [
-        top
-        for top in rows.column_names
-        if any(column == top or column.startswith(f"{top}.") for column in named)
-    ]
+    tops = {top_column(column, rows.column_names) for column in named}
+    needed = [name for name in rows.column_names if name in tops]
     read = rows.select_columns(needed) if needed else rows
     return read.map(
         render,
@@ -60,6 +66,13 @@ def check_columns(rows: Rows, templates: Mapping[str, Template]) -> None:
             template.render(first)
         except MissingColumnError as error:
             raise unknown_column(error.column, rows, (*_AT, name)) from None
+        except NotTextError as error:
+            raise not_text(error, name) from None
+
+
+def not_text(error: NotTextError, field: str) -> RunError:
+    """The error for a text field that would contain a list or a mapping."""
+    return RunError(error.headline, slug="field-type", at=(*_AT, field), helps=error.helps)
 
 
 class _Render:
@@ -70,29 +83,34 @@ class _Render:
 
     def __call__(self, batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
         columns: dict[str, list[Any]] = {}
-        for template in self._templates.values():
+        count = len(next(iter(batch.values())))
+        fields = {}
+        for name, template in self._templates.items():
+            needed = template.needed_columns
             for column in template.columns:
                 if column not in columns:
-                    columns[column] = _values(batch, column)
-        count = len(next(iter(batch.values())))
-        return {
-            name: template.render_column(columns, count)
-            for name, template in self._templates.items()
-        }
+                    columns[column] = _values(batch, column, count, is_needed=column in needed)
+            try:
+                fields[name] = template.render_column(columns, count)
+            except NotTextError as error:
+                raise not_text(error, name) from None
+        return fields
 
 
-def _values(batch: Mapping[str, list[Any]], column: str) -> list[Any]:
-    """The values of a column of a batch; a dotted name is a nested column.
+def _values(
+    batch: Mapping[str, list[Any]], column: str, count: int, *, is_needed: bool
+) -> list[Any]:
+    """The values of a column of a batch. One that is not needed may be missing.
 
     Raises:
         MissingColumnError: a row has no such column.
     """
-    if column in batch:
-        return list(batch[column])
-    top = column.partition(".")[0]
-    if top not in batch:
-        raise MissingColumnError(column)
-    return [value_of({top: value}, column) for value in batch[top]]
+    try:
+        return values_of(batch, column)
+    except MissingColumnError:
+        if is_needed:
+            raise
+        return [None] * count
 
 
 def _features(
@@ -111,6 +129,8 @@ def _features(
 def _feature_at(features: Any, column: str) -> Any:
     if column in features:
         return features[column]
+    if column.endswith(JSON):
+        return datasets.Value("string")
     for step in column.split("."):
         if isinstance(features, datasets.Translation):
             return datasets.Value("string") if step in features.languages else None

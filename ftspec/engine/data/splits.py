@@ -13,8 +13,8 @@ from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.paths import SpecPath
 from ftspec.errors import RunError
 from ftspec.protocols import Source
+from ftspec.spec.column_path import MissingColumnError, value_of
 from ftspec.spec.data import Split, Splits
-from ftspec.spec.template import MissingColumnError, value_of
 
 Rows: TypeAlias = datasets.Dataset | datasets.IterableDataset
 

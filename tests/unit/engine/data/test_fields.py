@@ -63,12 +63,24 @@ def rows(request: pytest.FixtureRequest) -> Rows:
         ("{meta.tags}", [["x", "y"], []]),
         ("{label}", [1, -1]),
         ("always the same", ["always the same"] * 2),
+        ("{meta.tags[0]}", ["x", None]),
+        ("{meta.tags:json}", ['["x", "y"]', "[]"]),
+        ("{label}{?meta.tags: ' of {meta.tags[1]}'}", ["1 of y", "-1"]),
+        ("{label}{?nowhere: ' {nowhere}'}", ["1", "-1"]),
     ],
 )
 def test_templates(rows: Rows, template: str, values: list[Any]) -> None:
     rendered = render_fields(rows, {"field": template})
     assert [row["field"] for row in rendered] == values
     assert all(list(row) == ["field"] for row in rendered)
+
+
+@pytest.mark.parametrize("template", ["{meta.tags} ", "{text}{meta}"])
+def test_no_text_is_made_of_a_list(rows: Rows, template: str) -> None:
+    with pytest.raises(RunError) as caught:
+        list(render_fields(rows, {"text": template}))
+    assert caught.value.slug == "field-type"
+    assert caught.value.at == ("preprocess", "template", "text")
 
 
 def test_fields_may_have_the_names_of_columns(rows: Rows) -> None:
