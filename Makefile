@@ -9,7 +9,7 @@ PIP_INSTALL := -m pip install -q --no-compile
 INSTALL := $(BIN)/python $(PIP_INSTALL)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help quickstart test test-oldest test-variations check format bench clean
+.PHONY: help quickstart test test-oldest test-variations architectures check format bench clean
 
 help:
 	@echo "make quickstart   set up, then train the quickstart spec on real data with a real model"
@@ -17,6 +17,8 @@ help:
 	@echo "make test-oldest  set up, then run some tests with the oldest libraries that may be installed"
 	@echo "make test-variations"
 	@echo "                  set up, then run some tests under the conditions of other machines"
+	@echo "make architectures"
+	@echo "                  set up, then check every architecture of transformers for every task"
 	@echo "make check        set up, then check style, types and layers"
 	@echo "make format       set up, then format the code"
 	@echo "make bench        set up, then measure every claim about speed"
@@ -54,6 +56,10 @@ test-oldest: $(OLDEST)/.installed
 # all, or VARIATIONS="plain-kernels elsewhere"
 test-variations: $(VENV)/.dev
 	$(BIN)/python -m tests.variations $(VARIATIONS)
+
+# about half an hour on two cores; ONLY="text-generation/llama question-answering" checks some
+architectures: $(VENV)/.dev
+	$(BIN)/python -m tests.architectures $(if $(ONLY),--only $(ONLY),--output docs/architectures.md)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

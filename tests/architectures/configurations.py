@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
 from typing import Any
 
 from transformers import CONFIG_MAPPING, PretrainedConfig
@@ -45,17 +44,18 @@ def _shrink(kind: type[PretrainedConfig], settings: Settings) -> PretrainedConfi
     values = default.to_dict()
     kinds, count = _small_layers(values)
     own = EXCEPTIONS.get(default.model_type, {})
+    parts = _small_parts(default, values, own)
     chosen = {
         **_lists_by_layer(values, count),
         **_no_dropout(values),
         **_small_sizes(default, values, count),
-        **_small_parts(default, values, own),
+        **parts,
         **kinds,
         **{name: value for name, value in NO_NOISE.items() if name in values},
     }
     for name in LEFT_OUT.get(default.model_type, ()):
         chosen.pop(name, None)
-    own = {name: value for name, value in own.items() if not isinstance(value, Mapping)}
+    own = {name: value for name, value in own.items() if name not in parts}
     return kind(**{**_without_aliases(chosen, default), **own, **settings})
 
 

@@ -14,6 +14,27 @@ NO_SHARED_CACHE = {
 }
 
 EXCEPTIONS: dict[str, dict[str, Any]] = {
+    "nemotron3_5_transcribe_word_timestamp": {"blank_token_id": 319},
+    "xlstm": {"hidden_size": 128},
+    "granite_speech_plus_encoder": {
+        "hidden_dim": 32,
+        "context_size": 16,
+        "max_pos_emb": 32,
+        "input_dim": 16,
+    },
+    "vibevoice_acoustic_tokenizer_encoder": {"num_filters": 2, "depths": [1, 1, 1, 1, 1, 1, 1]},
+    "nemotron3_diarization": {"head_config": {"audio_hidden_size": 32}},
+    "qwen3_asr_encoder": {"output_dim": 32, "downsample_hidden_size": 32},
+    "granite_speech_encoder": {
+        "hidden_dim": 32,
+        "context_size": 16,
+        "max_pos_emb": 32,
+        "input_dim": 16,
+    },
+    "blt_local_decoder": {"hidden_size_global": 32},
+    "blt_local_encoder": {"hidden_size_global": 32},
+    "blt": {"encoder_hash_byte_group_vocab": 64, "num_hidden_layers": 2},
+    "dbrx": {"attn_config": {"rope_theta": 10000.0, "clip_qkv": 8.0}},
     "gemma4_unified_assistant": {
         "text_config": {"num_kv_shared_layers": 2},
         "backbone_hidden_size": 32,
@@ -27,7 +48,7 @@ EXCEPTIONS: dict[str, dict[str, Any]] = {
         "backbone_hidden_size": 32,
     },
     "dots3_note": {
-        "vision_config": {"adapter_out_dim": 32},
+        "vision_config": {"adapter_in_dim": 32, "adapter_out_dim": 32},
         "audio_config": {"adapter_out_dim": 32, "adapter_input_size": 32},
     },
     "dots3_note_text": {
@@ -159,10 +180,22 @@ EXCEPTIONS: dict[str, dict[str, Any]] = {
 
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     "mistral4": ("head_dim",),
-    "dbrx": ("attn_config", "ffn_config"),
     "zamba": ("attention_hidden_size", "attention_head_dim"),
 }
 """Sizes that the configuration of a model type computes from others."""
+
+_OF_DECODER = "the class for text generation takes only the configuration of the decoder"
+_DRAFTS = "it drafts for another model, and reads the keys and values of that model"
+
+NOT_BUILT = {
+    "gemma3n": 'the package "timm" is not installed',
+    "gemma4_assistant": _DRAFTS,
+    "gemma4_unified_assistant": _DRAFTS,
+    "layoutlmv2": 'the package "detectron2" is not installed',
+    "musicgen": _OF_DECODER,
+    "musicgen_melody": _OF_DECODER,
+}
+"""Why there is no small model of a model type."""
 
 NO_NOISE = {"router_jitter_noise": 0.0, "input_jitter_noise": 0.0, "jitter_noise": 0.0}
 """Noise of routers makes a model random by itself."""

@@ -9,16 +9,25 @@ import torch
 import transformers
 
 from tests.architectures.pairs import TASKS
-from tests.architectures.verdict import SAME, Verdict
+from tests.architectures.verdict import SAME, Outcome, Verdict
 
-_MEANINGS = {
+COLUMNS = (
+    "architecture",
+    "variant",
+    "verdict",
+    "gradient 16 x 1",
+    "gradient 4 x 4",
+    "what ftspec says",
+)
+
+_MEANINGS: dict[Outcome, str] = {
     "same": "The loss and the gradient are those of one padded batch.",
     "padded": "Batches are padded, and the log of the run says so. The gradient is that of the "
     "same batches with `batching: padded`.",
     "refused": "The run ends with an error before it trains. The error says why.",
     "deviates": "Something differs, and nothing is said.",
     "failed": "A library raises an error that ftspec does not explain.",
-    "not built": "No small model of this architecture could be built here.",
+    "not built": "There is no small model of this architecture here. The table says why.",
 }
 
 _INTRODUCTION = """\
@@ -30,8 +39,8 @@ It trains a small random model of every architecture that transformers {transfor
 tasks, and of some variants. The weights are scaled so that attention and padding matter. Models are
 in fp32 and have no dropout. The data are 48 rows of 6 to 120 tokens. For each pair it compares:
 
-- **the gradient**: the loss and the full gradient of a step of 16 rows, at once (16 × 1) and
-  accumulated (4 × 4), with one padded batch of these rows. The number is the norm of the
+- **the gradient**: the loss and the full gradient of a step of 16 rows, at once (16 x 1) and
+  accumulated (4 x 4), with one padded batch of these rows. The number is the norm of the
   difference, relative to the norm. Up to {same:g} is the same.
 - **evaluation**: the validation loss with that of each row alone, up to {same:g}.
 - **predictions**: what `ftspec predict` gives for 12 rows in batches, and for each alone.
@@ -76,8 +85,8 @@ def _summary(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 
 def _table(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    yield "| architecture | variant | verdict | gradient 16 × 1 | gradient 4 × 4 | what ftspec says |"
-    yield "|---|---|---|---|---|---|"
+    yield f"| {' | '.join(COLUMNS)} |"
+    yield f"|{'---|' * len(COLUMNS)}"
     for verdict in verdicts:
         pair, measures = verdict.pair, verdict.measures
         gradients = ["", ""]
@@ -95,3 +104,16 @@ def _said(verdict: Verdict) -> str:
     faults = f"differs: {', '.join(verdict.faults)}" if verdict.faults else ""
     text = "; ".join(part for part in (faults, verdict.says) if part)
     return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def read_page(page: str) -> dict[str, str]:
+    """The verdict of each pair in a page, by the pair's name."""
+    verdicts, task = {}, ""
+    for line in page.splitlines():
+        if line.startswith("## "):
+            task = line.removeprefix("## ")
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if task in TASKS and len(cells) >= len(COLUMNS) and cells[0] not in (COLUMNS[0], "---"):
+            name = "/".join(part for part in (task, *cells[:2]) if part)
+            verdicts[name] = cells[2]
+    return verdicts
