@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.architectures.expectations import quick_pairs
 from tests.architectures.pairs import Pair, all_pairs
-from tests.architectures.quick import quick_pairs
 from tests.architectures.table import render_page
 from tests.architectures.workers import check_all
 

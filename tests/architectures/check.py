@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ftspec.errors import in_one_line
-from tests.architectures.alone import (
+from tests.architectures.checkpoints import Checkpoint, save_checkpoint
+from tests.architectures.comparisons import (
     difference_when_loaded,
     share_of_other_predictions,
     validation_loss_alone,
 )
-from tests.architectures.checkpoints import Checkpoint, save_checkpoint
 from tests.architectures.corpus import read_rows, write_rows
 from tests.architectures.models import NotBuiltError
 from tests.architectures.pairs import Pair

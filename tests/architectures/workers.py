@@ -85,7 +85,7 @@ class _Worker:
 def _serve(connection: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
     from tests.architectures.check import check_pair
-    from tests.architectures.quiet import quiet_machine
+    from tests.architectures.machine import quiet_machine
 
     with tempfile.TemporaryDirectory(prefix="architectures-") as name, quiet_machine(Path(name)):
         connection.send("ready")

@@ -1,4 +1,4 @@
-"""What a run gives for each row alone, to compare with what it gives for batches."""
+"""Comparisons of what a run gives with what each row gives alone, and with transformers alone."""
 
 from __future__ import annotations
 
