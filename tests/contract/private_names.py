@@ -246,6 +246,13 @@ _TRAINER = (
 
 _MODELS = (
     PrivateName(
+        name="transformers.PreTrainedModel._init_weights",
+        used_in=(f"{_ENGINE}/model/head.py",),
+        reason="a head with other labels than that of the checkpoint starts with new weights; "
+        "from_pretrained leaves out only weights of another shape",
+        parameters="module",
+    ),
+    PrivateName(
         name="transformers.PretrainedConfig._attn_implementation",
         used_in=(
             "ftspec/builtin/tasks/documents.py",

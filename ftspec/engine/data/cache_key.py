@@ -18,7 +18,7 @@ from ftspec.engine.components.factories import build, make_contexts
 from ftspec.engine.data.code_hashes import code_of, hash_of_source, versions
 from ftspec.engine.data.tokenizer import build_tokenizer
 from ftspec.engine.model.checkpoint import Checkpoint
-from ftspec.engine.model.config import load_config
+from ftspec.engine.model.config import label_names_of, load_config
 from ftspec.engine.model.length_limits import position_limit
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.files import sha256_of
@@ -55,6 +55,8 @@ class PreparationInputs:
 
     Attributes:
         config: the model's configuration.
+        checkpoint_labels: the names of the labels that the checkpoint brings, whose order the
+            encoded labels may have.
         source: where rows come from.
         identity: what the source records of its rows.
         tokenizer: ``None`` if it is trained on the rows.
@@ -63,6 +65,7 @@ class PreparationInputs:
     """
 
     config: PretrainedConfig
+    checkpoint_labels: tuple[str, ...]
     source: Source
     identity: Mapping[str, Any]
     tokenizer: PreTrainedTokenizerBase | None
@@ -84,6 +87,7 @@ def read_inputs(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Prepa
     """
     # first, so that a misspelt checkpoint is reported at its key, before any data is read
     config = load_config(plan.model, checkpoint, {})
+    names = label_names_of(plan.model, checkpoint, config)
     source: Source = build(plan.source, make_contexts(plan, log.note))
     identity = source.identity()
     tokenizer: PreTrainedTokenizerBase | None
@@ -100,6 +104,7 @@ def read_inputs(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Prepa
         "tokenizer": plan.tokenizer.to_spec(),
         "tokenizer files": contents_of(tokenizer) if tokenizer is not None else None,
         "positions of the model": position_limit(config),
+        "labels of the checkpoint": list(names),
         "task": plan.task.to_spec(),
         "files": _files_named_in(plan),
         "ftspec": {"version": __version__, "source": hash_of_source("ftspec")},
@@ -108,6 +113,7 @@ def read_inputs(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Prepa
     }
     return PreparationInputs(
         config=config,
+        checkpoint_labels=names,
         source=source,
         identity=identity,
         tokenizer=tokenizer,

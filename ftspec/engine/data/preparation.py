@@ -34,6 +34,7 @@ from ftspec.engine.data.task import build_task, lengths_of
 from ftspec.engine.data.tokenizer import forget_lengths
 from ftspec.engine.data.trained_tokenizer import train_tokenizer
 from ftspec.engine.model.checkpoint import Checkpoint
+from ftspec.engine.model.config import require_agreement
 from ftspec.engine.model.length_limits import Lengths
 from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.progress.run_log import RunLog
@@ -53,6 +54,7 @@ class Preparation:
         fields: the rendered fields from which they were encoded.
         source: what the source records of its rows.
         folders: the folders of the files of these rows.
+        checkpoint_labels: the names of the labels that the checkpoint brings.
         scratch: the folder of rows that are not kept in the cache; it is removed with this object.
     """
 
@@ -63,6 +65,7 @@ class Preparation:
     fields: Mapping[str, Rows]
     source: Mapping[str, Any]
     folders: RowFolders
+    checkpoint_labels: tuple[str, ...] = ()
     scratch: TemporaryDirectory[str] | None = None
 
 
@@ -143,8 +146,11 @@ class _Completion:
             # loaded even if it was trained just now: a later run must find the same one
             tokenizer = cast(PreTrainedTokenizerBase, AutoTokenizer.from_pretrained(trained))
         lengths = lengths_of(plan, tokenizer, inputs.config, log.note)
-        task = build_task(plan, tokenizer, lengths, log.note)
+        starts = None if plan.model.init == "random" else self.checkpoint
+        names = inputs.checkpoint_labels
+        task = build_task(plan, tokenizer, lengths, log.note, starts, names)
         task.fit(fields["train"], fields["train"].features)
+        require_agreement(plan.model, task.model_settings())
         for split in missing:
             encoded[split] = self._encode(fields[split], split, task, folder / split)
             if isinstance(encoded[split], datasets.Dataset):
@@ -167,6 +173,7 @@ class _Completion:
             fields={split: fields[split] for split in inputs.cache_keys},
             source=inputs.identity,
             folders=RowFolders(folders, trained),
+            checkpoint_labels=inputs.checkpoint_labels,
             scratch=scratch,
         )
 

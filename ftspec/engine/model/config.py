@@ -41,6 +41,59 @@ def load_config(
     return config
 
 
+_LABEL_SETTINGS = ("num_labels", "id2label", "label2id")
+
+
+def label_names_of(
+    model: ModelSection, checkpoint: Checkpoint | None, config: PretrainedConfig
+) -> tuple[str, ...]:
+    """The names of the labels that a checkpoint brings, in the order of their ids. ``config`` is
+    its configuration with the keys of the spec, as :func:`load_config` returns it.
+
+    Raises:
+        RunError: the checkpoint cannot be read.
+    """
+    if checkpoint is None or model.init == "random":
+        return ()
+    if any(name in model.config for name in _LABEL_SETTINGS):
+        config = _config_of_checkpoint(model, checkpoint)
+    names: Mapping[int, str] = config.id2label or {}  # type: ignore[assignment]
+    return tuple(str(names[index]) for index in sorted(names))
+
+
+def require_agreement(model: ModelSection, settings: Mapping[str, Any]) -> None:
+    """Refuse labels in ``model.config`` that are not those of the task, which would be overwritten.
+
+    Raises:
+        RunError: they differ.
+    """
+    names: Mapping[int, str] | None = settings.get("id2label")
+    count = len(names) if names is not None else settings.get("num_labels")
+    for key in _LABEL_SETTINGS:
+        written = model.config.get(key)
+        if written is None or count is None:
+            continue
+        size = len(written) if isinstance(written, Mapping) else written
+        fault = f"{key} says {size}" if size != count else ""
+        if not fault and names is not None and isinstance(written, Mapping):
+            given = written.values() if key == "id2label" else written
+            fault = (
+                f"{key} has other names"
+                if sorted(map(str, given)) != sorted(names.values())
+                else ""
+            )
+        if fault:
+            raise RunError(
+                f"the task has {count} {'label' if count == 1 else 'labels'}, and {fault}",
+                slug="label-count",
+                at=("model", "config", key),
+                helps=(
+                    f'remove "{key}": the task sets it',
+                    'to name or order the labels, write "labels: […]" in the task section',
+                ),
+            )
+
+
 def _config_of_checkpoint(model: ModelSection, checkpoint: Checkpoint) -> PretrainedConfig:
     try:
         config: PretrainedConfig = AutoConfig.from_pretrained(

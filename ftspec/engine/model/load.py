@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from transformers import PretrainedConfig, PreTrainedModel
 
 from ftspec.engine.model.checkpoint import Checkpoint, has_file
+from ftspec.engine.model.head import Head
 from ftspec.engine.model.load_errors import (
     cannot_create,
     cannot_load,
@@ -39,11 +40,13 @@ def load_model(
     auto_model: str,
     note: Note,
     options: Mapping[str, Any] = MappingProxyType({}),
+    head: Head | None = None,
 ) -> tuple[PreTrainedModel, tuple[str, ...]]:
     """The model, and the names of its weights that the checkpoint does not have.
 
     Weights are in fp32. Mixed precision is done by autocast; weights in 16 bits would not learn
-    small steps. ``options`` are further arguments of ``from_pretrained``.
+    small steps. ``options`` are further arguments of ``from_pretrained``. A ``head`` with other
+    labels than that of the checkpoint has new weights.
 
     Raises:
         RunError: the checkpoint has no weights for such a model.
@@ -51,7 +54,8 @@ def load_model(
     if model.init == "random" or checkpoint is None:
         return _create(model, config, auto_model, note), ()
     loaded, report = _load_pretrained(model, checkpoint, config, auto_model, note, options)
-    new = sorted({*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])})
+    absent = {*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])}
+    new = sorted(absent | (head.settle(loaded, report, note) if head is not None else set()))
     if new:
         more = f" and {len(new) - _NAMES_SHOWN} more" if len(new) > _NAMES_SHOWN else ""
         note(f"new weights to train: {', '.join(new[:_NAMES_SHOWN])}{more}")

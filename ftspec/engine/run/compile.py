@@ -30,6 +30,7 @@ from ftspec.engine.model.adapter import build_adapter
 from ftspec.engine.model.attention import names_attention, use_fastest_attention
 from ftspec.engine.model.checkpoint import Checkpoint, commit_of, locate
 from ftspec.engine.model.config import load_config
+from ftspec.engine.model.head import plan_head
 from ftspec.engine.model.length_limits import position_limit
 from ftspec.engine.model.load import load_model
 from ftspec.engine.model.parameters import count_parameters
@@ -166,12 +167,14 @@ def _load_pretrained(
     log: RunLog,
 ) -> tuple[PreTrainedModel, NewWeights]:
     """The model with the head the task needs and the vocabulary the tokenizer has."""
-    config = load_config(plan.model, checkpoint, data.task.model_settings())
+    settings = data.task.model_settings()
+    config = load_config(plan.model, checkpoint, settings)
     fit_to_tokenizer(plan.model, config, data.tokenizer)
     set_seed(plan.seed)  # new weights do not depend on how the data was prepared
     options = adapter.load_options() if adapter is not None else {}
     auto_model = plan.task.component.auto_model
-    model, names = load_model(plan.model, checkpoint, config, auto_model, log.note, options)
+    head = plan_head(config, settings, data.checkpoint_labels)
+    model, names = load_model(plan.model, checkpoint, config, auto_model, log.note, options, head)
     tokens = grow_embeddings(model, data.tokenizer, log.note)
     return model, NewWeights(parameters=names, tokens=tokens)
 
