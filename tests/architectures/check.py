@@ -8,6 +8,8 @@ import traceback
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from ftspec.errors import in_one_line
 from tests.architectures.checkpoints import Checkpoint, save_checkpoint
 from tests.architectures.comparisons import (
@@ -26,11 +28,14 @@ _TEXT_OF_ERRORS = 200
 
 
 def check_pair(pair: Pair, folder: Path) -> Verdict:
-    """The verdict of a pair. Its files are in ``folder``, which is removed."""
+    """The verdict of a pair. Its files are in ``folder``, which is removed. So is the cache: what
+    ftspec remembers of one pair decides nothing for another."""
     began = time.monotonic()
     try:
         folder.mkdir(parents=True)
-        verdict = _check(pair, folder)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FTSPEC_CACHE", str(folder / "cache"))
+            verdict = _check(pair, folder)
     except NotBuiltError as error:
         verdict = Verdict(pair=pair, outcome="not built", says=str(error))
     except RefusedError as error:

@@ -172,7 +172,7 @@ EXCEPTIONS: dict[str, dict[str, Any]] = {
     "xlm": {"n_layers": 2},
     "xmod": {"languages": ["en_XX"], "default_language": "en_XX"},
     "yoso": {"use_expectation": True},
-    "zamba": {"layers_block_type": ["mamba", "hybrid", "mamba", "hybrid"], "num_hidden_layers": 4},
+    "zamba": {"layers_block_type": ["mamba", "hybrid", "hybrid"], "num_hidden_layers": 3},
     "zamba2": {"attention_head_dim": 16, "attention_hidden_size": 64},
     "zaya": {"num_experts_per_tok": 1},
 }

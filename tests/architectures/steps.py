@@ -82,7 +82,10 @@ def make_step(plan: Plan, *, is_finished: bool = False) -> Step:
         validation_loss = None
         if is_finished:
             metrics = train_and_save(run, run_dir, log, resume=False)
-            loss, validation_loss = metrics["train"]["loss"], metrics["validation"]["loss"]
+            loss = metrics["train"]["loss"]
+            if "loss" not in metrics["validation"]:
+                raise ValueError("the evaluation gives no loss")
+            validation_loss = metrics["validation"]["loss"]
         else:
             loss = run.trainer.train().training_loss
     assert recorder.gradient is not None
