@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ftspec.document.paths import SpecPath
+from ftspec.errors import RunError
 
 if TYPE_CHECKING:
     import torch
@@ -185,6 +186,21 @@ class Adapter(Protocol):
         Raises:
             RunError: the model does not support such an adapter.
         """
+
+    def load_weights(self, model: Any, folder: Path, without: Collection[str] = ()) -> None:
+        """Load the trained adapter in ``folder`` into ``model``, the return value of
+        :meth:`attach`, to train it further. The parameters of the model named in ``without``, such
+        as those of a head with other labels, keep their new weights.
+
+        Raises:
+            RunError: the adapter cannot be trained further.
+        """
+        raise RunError(
+            "this adapter cannot be trained further",
+            slug="no-checkpoint",
+            at=("model", "checkpoint"),
+            helps=('merge it first: "ftspec export RUN_DIR OUTPUT --merge"',),
+        )
 
     @abstractmethod
     def load(self, model: PreTrainedModel, folder: Path) -> nn.Module:

@@ -163,6 +163,23 @@ def runs_in(parent: Path) -> list[RunDirectory]:
     return [RunDirectory(folder) for folder in sorted(folders, key=lambda path: path.name)]
 
 
+def run_at(folder: Path) -> RunDirectory | None:
+    """The run in a folder, or whose model a folder is; ``None`` if it is of no run."""
+    for path in (folder, folder.parent) if folder.name == "model" else (folder,):
+        if (path / "status.json").is_file() and RunDirectory(path).resolved_spec.is_file():
+            return RunDirectory(path)
+    return None
+
+
+def status_of(run_dir: RunDirectory) -> str:
+    """The recorded status in one word."""
+    try:
+        status = run_dir.status()
+    except (OSError, ValueError):
+        return "unreadable"
+    return str(status.get("status", "unknown")) if isinstance(status, Mapping) else "unreadable"
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write ``path`` atomically.
 

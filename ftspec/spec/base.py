@@ -100,8 +100,11 @@ class CallbackSection(ComponentSection):
 
 
 def is_local(checkpoint: str) -> bool:
-    """Whether a checkpoint is a folder: it starts with ``.``, ``/`` or ``~``."""
-    return checkpoint.startswith((".", "/", "~"))
+    """Whether a checkpoint is a folder: it starts with ``.``, ``/`` or ``~``, or has more parts
+    than a name on the Hub, as ``runs/reviews/20260101T120000Z-1a2b3c4d``."""
+    if checkpoint.startswith((".", "/", "~")):
+        return True
+    return ":" not in checkpoint and checkpoint.rstrip("/").count("/") > 1
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,8 @@ class LocalPath:
 
     Use it as ``Annotated[str, LocalPath()]``. Strings inside lists and mappings count too. With
     ``must_exist``, lint reports a path (or pattern) that matches nothing. With ``or_hub_name``, a
-    string is a path only if it starts with ``.``, ``/`` or ``~``; otherwise it is a name on the
-    Hub.
+    string is a path only if it starts with ``.``, ``/`` or ``~``, or has more than one slash;
+    otherwise it is a name on the Hub.
     """
 
     must_exist: bool = False

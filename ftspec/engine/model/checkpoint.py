@@ -12,19 +12,27 @@ from huggingface_hub.errors import HfHubHTTPError
 from ftspec.document.paths import SpecPath
 from ftspec.errors import RunError
 from ftspec.files import folder_of_package, sha256_of
+from ftspec.rundir import RunDirectory, run_at, status_of
 from ftspec.spec.base import is_local
 
 _AT: SpecPath = ("model", "checkpoint")
 _PACKAGE = "package:"
+_ADAPTER = "adapter_config.json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """The place of a model: ``name`` is a folder, or a repository on the Hub at ``revision``."""
+    """The place of a model: ``name`` is a folder, or a repository on the Hub at ``revision``.
+
+    Attributes:
+        adapted: the run directory, if the folder has the adapter of a run without the weights below
+            it.
+    """
 
     name: str
     revision: str | None = None
     is_hub: bool = False
+    adapted: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -34,23 +42,27 @@ class Checkpoint:
 
 
 def locate(checkpoint: str, revision: str | None, at: SpecPath = _AT) -> Checkpoint:
-    """The place of a checkpoint that a spec names.
+    """The place of a checkpoint that a spec names. That of a run directory is its model.
 
     Raises:
-        RunError: it is a folder without a model, or a package that is not installed.
+        RunError: it is a folder without a model, a run that is not finished, or a package that is
+            not installed.
     """
     if checkpoint.startswith(_PACKAGE):
         return Checkpoint(name=_folder_in_package(checkpoint.removeprefix(_PACKAGE), at))
     if not is_local(checkpoint):
         return Checkpoint(name=checkpoint, revision=revision, is_hub=True)
+    run_dir = run_at(Path(checkpoint))
+    if run_dir is not None:
+        return _model_of_run(run_dir, at)
     if not Path(checkpoint, "config.json").is_file():
         raise RunError(
             f'"{checkpoint}" is not the folder of a model: it has no config.json',
             slug="no-checkpoint",
             at=at,
-            helps=('the model of a run is in its folder "model"',),
+            helps=("write the folder of a model, or a run directory of ftspec",),
         )
-    if Path(checkpoint, "adapter_config.json").is_file():
+    if Path(checkpoint, _ADAPTER).is_file():
         raise RunError(
             f'"{checkpoint}" is an adapter without the weights that it belongs to',
             slug="no-checkpoint",
@@ -58,6 +70,22 @@ def locate(checkpoint: str, revision: str | None, at: SpecPath = _AT) -> Checkpo
             helps=('merge them first: "ftspec export RUN_DIR OUTPUT --merge"',),
         )
     return Checkpoint(name=checkpoint)
+
+
+def _model_of_run(run_dir: RunDirectory, at: SpecPath) -> Checkpoint:
+    status = status_of(run_dir)
+    if status != "finished" or not (run_dir.model / "config.json").is_file():
+        raise RunError(
+            f'the run in "{run_dir.path}" is not finished: its status is "{status}"',
+            slug="unfinished-run",
+            at=at,
+            helps=(
+                f"resume it with: ftspec run {run_dir.resolved_spec} --resume {run_dir.path}",
+                f'or name one of its checkpoints: "{run_dir.checkpoints}/checkpoint-…"',
+            ),
+        )
+    is_adapter = (run_dir.model / _ADAPTER).is_file()
+    return Checkpoint(name=str(run_dir.model), adapted=run_dir.path if is_adapter else None)
 
 
 def _folder_in_package(written: str, at: SpecPath) -> str:

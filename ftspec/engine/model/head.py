@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,21 +51,26 @@ class Head:
         if self.is_kept and not absent:
             self._note_kept(note)
             return set()
-        head = _weights_of_head(type(model), self.config)
-        loaded = [name for name in head if name not in absent]
-        if self.is_kept and loaded:
-            self._note_kept(note)
-        if self.is_kept or not loaded:
+        loaded = [name for name in _weights_of_head(type(model), self.config) if name not in absent]
+        if not loaded:
             return set()
-        wanted = f"has the labels {_listed(self.names)}" if self.names else "learns a number"
-        note(
-            f"the head is new: that of the checkpoint has the labels {_listed(self.known)}, and "
-            f"the task {wanted}"
-        )
-        for name in loaded:
-            module, _, parameter = name.rpartition(".")
-            _renew(model, module, parameter)
+        if self.is_kept:
+            self._note_kept(note)
+            return set()
+        self._note_new(note)
+        _renew(model, loaded)
         return set(loaded)
+
+    def other_weights(self, model: PreTrainedModel, note: Note) -> list[str]:
+        """Give the head of a model new weights if an adapter that is trained further brings one
+        with other labels. Returns their names, and says whether the head is kept."""
+        if self.is_kept:
+            self._note_kept(note)
+            return []
+        self._note_new(note)
+        names = _weights_of_head(type(model), self.config)
+        _renew(model, names)
+        return names
 
     def _note_kept(self, note: Note) -> None:
         if self.names:
@@ -73,6 +78,13 @@ class Head:
                 "the head of the checkpoint is trained further: it has the same labels, in the "
                 f"order {_listed(self.names)}"
             )
+
+    def _note_new(self, note: Note) -> None:
+        wanted = f"has the labels {_listed(self.names)}" if self.names else "learns a number"
+        note(
+            f"the head is new: that of the checkpoint has the labels {_listed(self.known)}, and "
+            f"the task {wanted}"
+        )
 
 
 def _weights_of_head(model: type[PreTrainedModel], config: PretrainedConfig) -> list[str]:
@@ -99,13 +111,14 @@ def plan_head(
     return Head(config, ordered, tuple(known))
 
 
-def _renew(model: PreTrainedModel, module: str, parameter: str) -> None:
-    """Give a parameter the weights that the architecture starts with."""
-    owner = model.get_submodule(module)
-    before = getattr(owner, parameter)
-    # transformers marks loaded parameters, and does not initialize these
-    setattr(owner, parameter, nn.Parameter(torch.zeros_like(before)))
-    model._init_weights(owner)  # type: ignore[no-untyped-call]
+def _renew(model: PreTrainedModel, names: Iterable[str]) -> None:
+    """Give parameters the weights that the architecture starts with."""
+    for name in names:
+        module, _, parameter = name.rpartition(".")
+        owner = model.get_submodule(module)
+        # transformers marks loaded parameters, and does not initialize these
+        setattr(owner, parameter, nn.Parameter(torch.zeros_like(getattr(owner, parameter))))
+        model._init_weights(owner)  # type: ignore[no-untyped-call]
 
 
 def _listed(names: Sequence[str]) -> str:

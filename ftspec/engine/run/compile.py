@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,6 +30,7 @@ from ftspec.engine.model.adapter import build_adapter
 from ftspec.engine.model.attention import names_attention, use_fastest_attention
 from ftspec.engine.model.checkpoint import Checkpoint, commit_of, locate
 from ftspec.engine.model.config import load_config
+from ftspec.engine.model.earlier_run import BaseWeights, base_weights
 from ftspec.engine.model.head import plan_head
 from ftspec.engine.model.length_limits import position_limit
 from ftspec.engine.model.load import load_model
@@ -38,7 +39,7 @@ from ftspec.engine.model.precision import Precision, resolve_precision
 from ftspec.engine.model.torch_compile import try_compiler
 from ftspec.engine.model.vocabulary import fit_to_tokenizer, grow_embeddings
 from ftspec.engine.processes.group import ALONE, Group
-from ftspec.engine.progress.run_log import RunLog
+from ftspec.engine.progress.run_log import Note, RunLog
 from ftspec.engine.trainer.arguments import build_arguments, rows_per_batch
 from ftspec.engine.trainer.batching_choice import choose_batching
 from ftspec.engine.trainer.calibration import settle_overhead
@@ -150,33 +151,46 @@ def _load(
     log: RunLog,
 ) -> _LoadedModel:
     """The model as it is trained: with its adapter, and with the fastest exact attention."""
-    adapter = None
-    if plan.adapter is not None and checkpoint is not None:
-        adapter = build_adapter(plan, commit_of(checkpoint), log.note)
-    loaded, new = _load_pretrained(plan, checkpoint, data, adapter, log)
-    use_fastest_attention(loaded, plan.model.config, precision, _uses_cpu(plan), log.note)
-    model = data.task.wrap(loaded if adapter is None else adapter.attach(loaded, new))
+    with base_weights(plan, checkpoint, log.note) as base:
+        adapter = None
+        if plan.adapter is not None and base.checkpoint is not None:
+            adapter = build_adapter(plan, commit_of(base.checkpoint), log.note)
+        loaded, new = _load_pretrained(plan, base, data, adapter, log)
+        if base.is_merged and checkpoint is not None:
+            loaded.name_or_path = checkpoint.name
+        use_fastest_attention(loaded, plan.model.config, precision, _uses_cpu(plan), log.note)
+        other: Sequence[str] = ()
+        if base.adapter is not None:
+            head = plan_head(loaded.config, data.task.model_settings(), data.checkpoint_labels)
+            other = head.other_weights(loaded, log.note) if head is not None else ()
+        trained = loaded if adapter is None else adapter.attach(loaded, new)
+        if adapter is not None and base.adapter is not None:
+            adapter.load_weights(trained, base.adapter, other)
+    model = data.task.wrap(trained)
     return _LoadedModel(model=model, config=loaded.config, precision=precision)
 
 
 def _load_pretrained(
-    plan: Plan,
-    checkpoint: Checkpoint | None,
-    data: Preparation,
-    adapter: Adapter | None,
-    log: RunLog,
+    plan: Plan, base: BaseWeights, data: Preparation, adapter: Adapter | None, log: RunLog
 ) -> tuple[PreTrainedModel, NewWeights]:
     """The model with the head the task needs and the vocabulary the tokenizer has."""
     settings = data.task.model_settings()
-    config = load_config(plan.model, checkpoint, settings)
+    config = load_config(plan.model, base.checkpoint, settings)
     fit_to_tokenizer(plan.model, config, data.tokenizer)
     set_seed(plan.seed)  # new weights do not depend on how the data was prepared
     options = adapter.load_options() if adapter is not None else {}
     auto_model = plan.task.component.auto_model
     head = plan_head(config, settings, data.checkpoint_labels)
-    model, names = load_model(plan.model, checkpoint, config, auto_model, log.note, options, head)
+    note: Note = log.note
+    if base.adapter is not None:
+        head, note = None, _unsaid  # the adapter brings its own head
+    model, names = load_model(plan.model, base.checkpoint, config, auto_model, note, options, head)
     tokens = grow_embeddings(model, data.tokenizer, log.note)
     return model, NewWeights(parameters=names, tokens=tokens)
+
+
+def _unsaid(note: str) -> None:
+    """Drop a note: the earlier run has said it."""
 
 
 def _build_trainer(

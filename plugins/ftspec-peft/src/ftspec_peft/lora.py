@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,32 @@ class Lora(Adapter):
         if config.modules_to_save:  # peft may add heads that are already in the list
             config.modules_to_save = list(dict.fromkeys(config.modules_to_save))
         return attached
+
+    def load_weights(self, model: Any, folder: Path, without: Collection[str] = ()) -> None:
+        """Load the weights in ``folder``, except those ``without``.
+
+        Raises:
+            RunError: they are of other layers, or have other shapes.
+        """
+        weights = peft.get_peft_model_state_dict(model, save_embedding_layers=False)
+        trained = {
+            name: weight
+            for name, weight in peft.load_peft_weights(str(folder)).items()
+            if not any(name.endswith(f".{left_out}") for left_out in without)
+        }
+        unknown = [name for name in trained if name not in weights]
+        try:
+            if not unknown:
+                peft.set_peft_model_state_dict(model, {**weights, **trained})
+        except RuntimeError as error:
+            unknown = [in_one_line(error)]
+        if unknown:
+            raise RunError(
+                f"the trained adapter does not fit the model: {unknown[0]}",
+                slug="peft/other-layers",
+                at=("model", "checkpoint"),
+                helps=('merge it first: "ftspec export RUN_DIR OUTPUT --merge"',),
+            )
 
     def load(self, model: PreTrainedModel, folder: Path) -> nn.Module:
         """The model with the weights in ``folder``."""
