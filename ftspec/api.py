@@ -58,6 +58,10 @@ from ftspec.protocols import (
     TokenizerContext,
     Transform,
 )
+from ftspec.reading.file_format import FileFormat, UnreadableError
+from ftspec.reading.kinds import ColumnKind
+from ftspec.reading.row import Row
+from ftspec.reading.row_file import RowFile
 from ftspec.rundir import RunDirectory
 from ftspec.span import Position, SourceText, Span
 from ftspec.spec.base import (
@@ -72,6 +76,7 @@ from ftspec.spec.base import (
     TransformSection,
 )
 from ftspec.spec.column_path import MissingColumnError, value_of
+from ftspec.spec.column_uses import ColumnUse, ColumnUses
 from ftspec.texts import checked_texts
 
 if TYPE_CHECKING:
@@ -91,6 +96,9 @@ __all__ = [
     "CallbackConfig",
     "CallbackContext",
     "CallbackSection",
+    "ColumnKind",
+    "ColumnUse",
+    "ColumnUses",
     "Component",
     "ComponentConfig",
     "Context",
@@ -98,6 +106,7 @@ __all__ = [
     "Document",
     "Field",
     "FieldType",
+    "FileFormat",
     "Fix",
     "FromEnvironment",
     "Label",
@@ -116,6 +125,8 @@ __all__ = [
     "PlannedComponent",
     "Position",
     "Prediction",
+    "Row",
+    "RowFile",
     "RunDirectory",
     "RunError",
     "Severity",
@@ -138,6 +149,7 @@ __all__ = [
     "Transform",
     "TransformComponent",
     "TransformSection",
+    "UnreadableError",
     "checked_texts",
     "class_names_of",
     "did_you_mean",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ftspec.document.paths import SpecPath
 from ftspec.errors import RunError
+from ftspec.spec.column_uses import ANY_USE, ColumnUses
 
 if TYPE_CHECKING:
     import torch
@@ -38,12 +39,14 @@ class Context:
         seed: the seed of the spec.
         note: shows a message to the user once, and keeps it in the run log.
         children: components built from sections inside this one, by their path below it.
+        columns: for sources, how the spec uses the columns of the rows.
     """
 
     section: SpecPath
     seed: int
     note: Callable[[str], None]
     children: Mapping[SpecPath, Any] = field(default_factory=dict)
+    columns: ColumnUses = ANY_USE
 
 
 @dataclass(frozen=True, kw_only=True)

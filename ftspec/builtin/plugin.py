@@ -44,7 +44,7 @@ def ftspec_register_sources() -> Iterable[SourceComponent]:
             name=name,
             summary=summary,
             config=config,
-            factory=f"{_BUILTIN}.sources.files:{name}_source",
+            factory=f"{_BUILTIN}.sources.files:file_source",
             aliases=("jsonl",) if name == "json" else (),
         )
     yield SourceComponent(

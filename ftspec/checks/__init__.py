@@ -27,6 +27,7 @@ from ftspec.checks import (
     metric_scores,
     missing_files,
     missing_prefix,
+    odd_files,
     output_in_data,
     overlapping_splits,
     remote_code,
@@ -37,6 +38,7 @@ from ftspec.checks import (
     steps_and_epochs,
     stream_steps,
     template_fields,
+    text_values,
     unknown_column,
     unpinned_revision,
 )
@@ -76,6 +78,7 @@ CHECKS: tuple[Check, ...] = (
     metric_scores,
     missing_files,
     missing_prefix,
+    odd_files,
     output_in_data,
     overlapping_splits,
     remote_code,
@@ -86,6 +89,7 @@ CHECKS: tuple[Check, ...] = (
     steps_and_epochs,
     stream_steps,
     template_fields,
+    text_values,
     unknown_column,
     unpinned_revision,
 )

@@ -1,18 +1,20 @@
-"""The columns of a plan's local source, as far as its config and its first file show."""
+"""The first rows and the columns of a plan's local source, as far as its config and its first file
+show."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ftspec.columns import Columns, UnreadableError, csv_columns, json_columns, read_head
+from ftspec.columns import Columns, columns_of
 from ftspec.files import FileSearch, TooManyFilesError, folder_of_package
 from ftspec.planning.plan import PlannedComponent
-
-_LOCAL = ("csv", "json", "package", "parquet", "text")
+from ftspec.reading.file_format import FileFormat, UnreadableError
+from ftspec.reading.row_file import RowFile, Sample
 
 
 class LocalColumns(NamedTuple):
@@ -23,54 +25,72 @@ class LocalColumns(NamedTuple):
         path: the file that was read, if any.
         pattern: the path or pattern in the plan that led to the file.
         columns: ``None`` if they are not known.
+        sample: the first rows of the file, if it was read.
         fault: why the file cannot be read in its format, or empty.
+        helps: what to do about the fault.
     """
 
     source: PlannedComponent
     path: Path | None = None
     pattern: str = ""
     columns: Columns | None = None
+    sample: Sample | None = None
     fault: str = ""
+    helps: tuple[str, ...] = ()
 
 
 def local_columns(source: PlannedComponent) -> LocalColumns | None:
     """What is known from the start of one file; ``None`` if the source is not local. The parts of a
     mixture have the same columns."""
-    local = next(_local_parts(source), None)
+    local = next(local_parts(source), None)
     if local is None:
         return None
-    columns = _told_by_config(local)
-    # the standard library cannot read Parquet
-    if columns is not None or _format_of(local) == "parquet":
+    form = file_format_of(local)
+    assert form is not None
+    if form.name == "parquet":  # the standard library cannot read it
+        has_plain = form.columns is not None and "." not in "".join(form.columns)
+        # nested columns are not known
+        columns = dict.fromkeys(form.columns or ()) if has_plain else None
         return LocalColumns(source=local, columns=columns)
     found = _first_file(local)
     if found is None:
         return LocalColumns(source=local)
     path, pattern = found
+    known = LocalColumns(source=local, path=path, pattern=pattern)
     try:
-        columns, fault = _read(local, path), ""
+        sample = _sample(path, form)
     except UnreadableError as error:
-        columns, fault = None, str(error)
-    return LocalColumns(source=local, path=path, pattern=pattern, columns=columns, fault=fault)
+        return known._replace(fault=str(error), helps=error.helps)
+    if sample is None:
+        return known
+    return known._replace(columns=columns_of(sample), sample=sample)
 
 
-def _local_parts(source: PlannedComponent) -> Iterator[PlannedComponent]:
-    if source.type in _LOCAL:
+def file_format_of(source: PlannedComponent) -> FileFormat | None:
+    """How the files of a source are read, if it is one of local files."""
+    named = getattr(source.config, "file_format", None)
+    return named() if callable(named) and isinstance(named(), FileFormat) else None
+
+
+def local_parts(source: PlannedComponent) -> Iterator[PlannedComponent]:
+    """The source or the parts of it that read local files."""
+    if file_format_of(source) is not None:
         yield source
     for child in source.children.values():
-        yield from _local_parts(child)
+        yield from local_parts(child)
 
 
-def _told_by_config(source: PlannedComponent) -> Columns | None:
-    if _format_of(source) == "text":
-        return {"text": {}}
-    if source.type == "csv":
-        names = getattr(source.config, "column_names", None)
-        return {name: {} for name in names} if names is not None else None
-    names = getattr(source.config, "columns", None)
-    if names is None or "." in "".join(names):
+def _sample(path: Path, form: FileFormat) -> Sample | None:
+    try:
+        state = path.stat()
+    except (OSError, ValueError):
         return None
-    return dict.fromkeys(names)  # nested columns are not known
+    return _read(path, form, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=8)  # each check asks, and lint does for each profile
+def _read(path: Path, form: FileFormat, changed: int, size: int) -> Sample | None:
+    return RowFile(path, form).sample()
 
 
 def _first_file(source: PlannedComponent) -> tuple[Path, str] | None:
@@ -95,11 +115,6 @@ def _first_file(source: PlannedComponent) -> tuple[Path, str] | None:
     return None
 
 
-def _format_of(source: PlannedComponent) -> str:
-    """The type, or the named format of files in a package."""
-    return str(getattr(source.config, "format", source.type))
-
-
 def _folder_of(source: PlannedComponent) -> str | None:
     """Where the paths of a source start; ``""`` if they are absolute."""
     if source.type != "package":
@@ -108,12 +123,3 @@ def _folder_of(source: PlannedComponent) -> str | None:
     # finding a package inside another would run the code of the outer one
     folder = folder_of_package(package) if "." not in package else None
     return str(folder) if folder is not None else None
-
-
-def _read(source: PlannedComponent, path: Path) -> Columns | None:
-    head = read_head(path, getattr(source.config, "encoding", "utf-8"))
-    if head is None:
-        return None
-    if _format_of(source) == "csv":
-        return csv_columns(head, getattr(source.config, "delimiter", ","))
-    return json_columns(head, getattr(source.config, "field", None))

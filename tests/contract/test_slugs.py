@@ -130,6 +130,9 @@ def findings(example: str, folder: Path) -> list[Diagnostic]:
     base = SOUND if "preprocess:" in example else SOUND + TEMPLATE
     (folder / "base.yaml").write_text(base, encoding="utf-8")
     (folder / "reviews.jsonl").write_text(ROWS, encoding="utf-8")
+    (folder / "reviews.csv").write_text("text,label\nnever again,bad\nlovely,good\n")
+    answers = '{"q": "Where?", "a": {"text": ["here"]}, "label": "x"}\n'
+    (folder / "answers.jsonl").write_text(answers)
     (folder / "data").mkdir()
     (folder / "data" / "reviews.jsonl").write_text(ROWS, encoding="utf-8")
     (folder / "results").mkdir()

@@ -14,16 +14,9 @@ from datasets.exceptions import DatasetGenerationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftspec.columns import (
-    LARGEST,
-    Columns,
-    UnreadableError,
-    csv_columns,
-    dotted_names,
-    has_column,
-    json_columns,
-    read_head,
-)
+from ftspec.columns import Columns, columns_of, dotted_names, has_column
+from ftspec.reading.file_format import FileFormat, FormatName, UnreadableError
+from ftspec.reading.row_file import MOST_BYTES, RowFile
 from tests.unit.isolation import isolated_libraries
 
 pytestmark = pytest.mark.place
@@ -35,13 +28,9 @@ def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def columns_of(path: Path, kind: str, **options: Any) -> Columns | None:
-    head = read_head(path)
-    if head is None:
-        return None
-    if kind == "csv":
-        return csv_columns(head, options.get("sep", ","))
-    return json_columns(head, options.get("field"))
+def read(path: Path, kind: FormatName, **options: Any) -> Columns | None:
+    sample = RowFile(path, FileFormat(name=kind, **options)).sample()
+    return columns_of(sample) if sample is not None else None
 
 
 JSON = [
@@ -81,10 +70,10 @@ CSV = [
 @pytest.mark.parametrize(
     ("kind", "text"), [*(("json", text) for text in JSON), *(("csv", text) for text in CSV)]
 )
-def test_columns_are_those_that_datasets_reads(kind: str, text: str, tmp_path: Path) -> None:
+def test_columns_are_those_that_datasets_reads(kind: FormatName, text: str, tmp_path: Path) -> None:
     path = tmp_path / f"rows.{kind}"
     path.write_bytes(text.encode())
-    columns = columns_of(path, kind)
+    columns = read(path, kind)
     assert columns is not None
     rows = datasets.load_dataset(kind, data_files=str(path), split="train")
     assert list(columns) == rows.column_names
@@ -102,7 +91,7 @@ def test_columns_are_those_that_datasets_reads(kind: str, text: str, tmp_path: P
 def test_columns_below_a_key(value: Any, expected: list[str], tmp_path: Path) -> None:
     path = tmp_path / "rows.json"
     path.write_text(json.dumps({"version": 1, "rows": value}))
-    columns = columns_of(path, "json", field="rows")
+    columns = read(path, "json", key="rows")
     assert columns is not None
     assert list(columns) == expected
     rows = datasets.load_dataset("json", data_files=str(path), field="rows", split="train")
@@ -120,6 +109,10 @@ def test_columns_below_a_key(value: Any, expected: list[str], tmp_path: Path) ->
         ("json", b'{"text": "a\tb"}\n', "line 1 is not JSON: invalid control character at"),
         ("json", b'{"text": "a"}\n{"text": "\xe9"}\n', "line 2 is not UTF-8 text"),
         ("json", b"PAR1\x15\x04\x15", "it is a Parquet file"),
+        ("json", b"1\n2\n", "line 1 must be an object"),
+        ("json", b"[" * 50_000, "its values are nested too deeply"),
+        ("json", b"9" * 5_000, "line 1 has a value that is too large"),
+        ("json", gzip.compress(b'{"text": "a"}\n')[:-9], "it is damaged"),
         ("csv", b"text,label\na,1\n\xe9,2\n", "line 3 is not UTF-8 text"),
         ("csv", b"", "it has no header line"),
         ("csv", b"text,label\na,1\n\nb,2,3\n", "line 4 has 3 values, and the header 2"),
@@ -128,14 +121,14 @@ def test_columns_below_a_key(value: Any, expected: list[str], tmp_path: Path) ->
     ],
 )
 def test_unreadable_file_is_one_that_datasets_cannot_read(
-    kind: str, content: bytes, reason: str, tmp_path: Path
+    kind: FormatName, content: bytes, reason: str, tmp_path: Path
 ) -> None:
     path = tmp_path / f"rows.{kind}"
     path.write_bytes(content)
     with pytest.raises(UnreadableError) as caught:
-        columns_of(path, kind)
+        read(path, kind)
     assert str(caught.value).startswith(reason)
-    with pytest.raises((DatasetGenerationError, UnicodeDecodeError)):
+    with pytest.raises((DatasetGenerationError, EOFError, UnicodeDecodeError)):
         list(datasets.load_dataset(kind, data_files=str(path), split="train"))
 
 
@@ -143,7 +136,7 @@ def test_missing_key_is_named(tmp_path: Path) -> None:
     path = tmp_path / "rows.json"
     path.write_text('{"row": []}')
     with pytest.raises(UnreadableError, match='it has no key "rows"'):
-        columns_of(path, "json", field="rows")
+        read(path, "json", key="rows")
 
 
 @pytest.mark.parametrize(
@@ -151,47 +144,41 @@ def test_missing_key_is_named(tmp_path: Path) -> None:
     [
         ("json", b""),
         ("json", b"{}\n"),
-        ("json", b'["a", "b"]'),
-        ("json", b"1\n2\n"),
-        ("json", b"[" * 50_000),
-        ("json", b"9" * 5_000),
-        ("csv", gzip.compress(b"text\na\n", mtime=0)),
-        ("json", gzip.compress(b'{"text": "a"}\n', mtime=0)),
         # cut off before anything is certain
-        ("json", b'{"text": "' + b"a" * LARGEST),
-        ("json", b'{"text": "a"}\n{"text": "a", "x": 1}\n' * LARGEST),
-        ("csv", b"a," * LARGEST),
-        ("csv", b'"a\n' + b"a\n" * LARGEST),
+        ("json", b'{"text": "' + b"a" * MOST_BYTES),
+        ("json", b'{"text": "a"}\n{"text": "a", "x": 1}\n' * 1_000),
+        ("csv", b"a," * MOST_BYTES),
+        ("csv", b'"a\n' + b"a\n" * MOST_BYTES),
     ],
 )
 def test_where_the_beginning_settles_nothing_the_columns_are_unknown(
-    kind: str, content: bytes, tmp_path: Path
+    kind: FormatName, content: bytes, tmp_path: Path
 ) -> None:
     path = tmp_path / "rows"
     path.write_bytes(content)
-    assert columns_of(path, kind) is None
+    assert read(path, kind) is None
 
 
 def test_file_without_access_is_unknown(tmp_path: Path) -> None:
-    assert read_head(tmp_path / "gone") is None
-    assert read_head(tmp_path) is None
+    assert read(tmp_path / "gone", "json") is None
+    assert read(tmp_path, "json") is None
 
 
 def test_beginning_of_a_long_file_is_enough(tmp_path: Path) -> None:
     path = tmp_path / "rows"
     row = json.dumps({"text": "é" * 50, "meta": {"x": 1}}, ensure_ascii=False) + "\n"
     path.write_text(row * 2_000, encoding="utf-8")
-    assert columns_of(path, "json") == {"text": {}, "meta": {"x": {}}}
+    assert read(path, "json") == {"text": {}, "meta": {"x": {}}}
     path.write_text("[\n" + ",\n".join([row.strip()] * 2_000) + "\n]", encoding="utf-8")
-    assert columns_of(path, "json") == {"text": {}, "meta": {"x": {}}}
+    assert read(path, "json") == {"text": {}, "meta": {"x": {}}}
     path.write_text("text,label\n" + "a,1\n" * 30_000, encoding="utf-8")
-    assert columns_of(path, "csv") == {"text": {}, "label": {}}
+    assert read(path, "csv") == {"text": {}, "label": {}}
 
 
 def test_nested_column_that_only_some_rows_of_a_long_file_have_is_unknown(tmp_path: Path) -> None:
     path = tmp_path / "rows"
     path.write_text('{"meta": {"x": 1}}\n{"meta": {"x": 1, "y": 2}}\n' * 5_000)
-    columns = columns_of(path, "json")
+    columns = read(path, "json")
     assert columns == {"meta": None}
     assert has_column(columns, "meta.anything")
 
@@ -233,9 +220,10 @@ def test_any_bytes_give_columns_or_a_reason(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any-bytes"
     path.write_bytes(content)
-    for kind in ("csv", "json"):
+    kinds: tuple[FormatName, ...] = ("csv", "json")
+    for kind in kinds:
         try:
-            columns = columns_of(path, kind, field=key)
+            columns = read(path, kind, key=key)
         except UnreadableError:
             continue
         assert columns is None or dotted_names(columns)
@@ -246,16 +234,26 @@ def test_rows_all_longer_than_the_header_are_told(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("text,label\n7,a,1\n8,b,2\n")
     with pytest.raises(UnreadableError, match="line 2 has 3 values, and the header 2"):
-        columns_of(path, "csv")
+        read(path, "csv")
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-8-sig", "cp1251"])
 def test_encoding(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     name = "текст" if encoding == "cp1251" else "déjà"
-    for count in (1, 100_000):
+    for count in (1, 300_000):
         path.write_bytes((f"{name},label\n" + "a,1\n" * count).encode(encoding))
-        head = read_head(path, encoding)
-        assert head is not None
-        assert head.is_whole == (count == 1)
-        assert list(csv_columns(head, ",") or ()) == [name, "label"]
+        sample = RowFile(path, FileFormat(name="csv", encoding=encoding)).sample()
+        assert sample is not None
+        assert sample.is_whole == (count == 1)
+        assert sample.columns == (name, "label")
+
+
+@pytest.mark.parametrize("count", [1_000, 1_001])
+def test_a_sample_has_the_first_rows(count: int, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"text": "a"}\n' * count))
+    sample = RowFile(path, FileFormat(name="json")).sample()
+    assert sample is not None
+    assert len(sample.rows) == 1_000
+    assert sample.is_whole == (count == 1_000)

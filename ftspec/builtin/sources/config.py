@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from ftspec.api import (
     ComponentConfig,
     Field,
+    FileFormat,
     FromEnvironment,
     LocalPath,
     SourceSection,
@@ -65,22 +66,6 @@ class HubConfig(ComponentConfig):
         return path
 
 
-class FilesConfig(ComponentConfig):
-    """Files on this machine."""
-
-    files: Annotated[Names, LocalPath(must_exist=True)] = Field(
-        description="path or pattern, a list of them, or one for each split"
-    )
-
-
-class JsonConfig(FilesConfig):
-    """JSON lines, or one JSON array of objects."""
-
-    field: str | None = Field(
-        default=None, description="the key of the rows, if the file is a single object"
-    )
-
-
 def _is_encoding(name: str) -> str:
     try:
         "a".encode(name)  # refuses codecs that do not encode text
@@ -95,14 +80,70 @@ def _is_encoding(name: str) -> str:
 Encoding = Annotated[str, AfterValidator(_is_encoding)]
 
 
-class CsvConfig(FilesConfig):
-    """Values separated by a comma or another character."""
+Character = Annotated[str, Field(min_length=1, max_length=1)]
 
-    delimiter: str = Field(default=",", min_length=1, max_length=1, description="the separator")
+
+class FilesConfig(ComponentConfig):
+    """Files on this machine."""
+
+    files: Annotated[Names, LocalPath(must_exist=True)] = Field(
+        description="path or pattern, a list of them, or one for each split"
+    )
+
+    def file_format(self) -> FileFormat:
+        """How the files are read, in a run, in lint and in predictions."""
+        raise NotImplementedError
+
+
+class JsonConfig(FilesConfig):
+    """JSON lines, or one JSON array of objects."""
+
+    field: str | None = Field(
+        default=None, description="the key of the rows, if the file is a single object"
+    )
+    encoding: Encoding = Field(default="utf-8", description="encoding of the files")
+
+    def file_format(self) -> FileFormat:
+        """JSON."""
+        return FileFormat(name="json", key=self.field, encoding=self.encoding)
+
+
+class CsvConfig(FilesConfig):
+    """Values separated by a comma or another character. Only an empty value is missing."""
+
+    delimiter: Character | None = Field(
+        default=None,
+        description='the separator; by default a tab in ".tsv" and ".tab", "|" in ".psv", else ","',
+    )
+    quoting: Literal["minimal", "all", "nonnumeric", "none"] | None = Field(
+        default=None,
+        description="whether quotes are special, as in Python's csv module; by default, not in "
+        "tab-separated files whose quotes are not all around whole values",
+    )
+    quotechar: Character = Field(default='"', description="the quote")
+    escapechar: Character | None = Field(
+        default=None, description="a character that makes the next one plain text"
+    )
     column_names: Annotated[list[str] | None, _IN_ROWS] = Field(
         default=None, description="names of the columns, for files without a header line"
     )
+    text_columns: Annotated[list[str] | None, _IN_ROWS] = Field(
+        default=None, description="columns that are text, even if they have only numbers"
+    )
     encoding: Encoding = Field(default="utf-8", description="encoding of the files")
+
+    def file_format(self) -> FileFormat:
+        """Separated values."""
+        return FileFormat(
+            name="csv",
+            encoding=self.encoding,
+            delimiter=self.delimiter,
+            quoting=self.quoting,
+            quotechar=self.quotechar,
+            escapechar=self.escapechar,
+            column_names=tuple(self.column_names) if self.column_names is not None else None,
+            text_columns=tuple(self.text_columns) if self.text_columns is not None else None,
+        )
 
 
 class ParquetConfig(FilesConfig):
@@ -111,6 +152,11 @@ class ParquetConfig(FilesConfig):
     columns: Annotated[list[str] | None, _IN_ROWS] = Field(
         default=None, description="columns to read; all by default"
     )
+
+    def file_format(self) -> FileFormat:
+        """Parquet."""
+        columns = tuple(self.columns) if self.columns is not None else None
+        return FileFormat(name="parquet", columns=columns)
 
 
 SampleBy = Literal["line", "paragraph", "document"]
@@ -123,6 +169,10 @@ class TextConfig(FilesConfig):
         default="line", description="what a row is; a document is a whole file"
     )
     encoding: Encoding = Field(default="utf-8", description="encoding of the files")
+
+    def file_format(self) -> FileFormat:
+        """Plain text."""
+        return FileFormat(name="text", sample_by=self.sample_by, encoding=self.encoding)
 
 
 class DiskConfig(ComponentConfig):
@@ -140,6 +190,10 @@ class PackageConfig(ComponentConfig):
     )
     format: Literal["json", "csv", "parquet", "text"] = Field(description="format of the files")
     sample_by: SampleBy = Field(default="line", description="for text: what a row is")
+
+    def file_format(self) -> FileFormat:
+        """The format, with its defaults."""
+        return FileFormat(name=self.format, sample_by=self.sample_by)
 
 
 class WeightedSource(SpecModel):

@@ -12,9 +12,7 @@ from ftspec.builtin.sources.files import FileSource
 def package_source(config: PackageConfig, context: Context) -> FileSource:
     """The files of a package, read in the format that the spec names."""
     folder = _folder_of(config.package, context)
-    options = {"sample_by": config.sample_by} if config.format == "text" else {}
-    files = _below(folder, config.files)
-    return FileSource(config.format, files, (*context.section, "files"), **options)
+    return FileSource(config.file_format(), _below(folder, config.files), context)
 
 
 def _folder_of(package: str, context: Context) -> Path:

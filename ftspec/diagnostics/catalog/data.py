@@ -40,14 +40,6 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when a prediction reads its rows.
     """,
-    ("field-type",): """
-        A text field has a value of another type.
-
-        Why: a placeholder on its own passes lists and numbers on unchanged. With text around it,
-        the value becomes text; or name a column that holds text.
-
-        Found: when the run prepares its data.
-    """,
     ("one-label",): """
         The training split has only one label, or none.
 

@@ -12,7 +12,9 @@ from ftspec.document.paths import SpecPath
 from ftspec.engine.progress.run_log import Note
 from ftspec.errors import MissingExtraError
 from ftspec.planning.plan import Plan, PlannedComponent
+from ftspec.planning.used_columns import used_columns
 from ftspec.protocols import Context
+from ftspec.spec.column_uses import ColumnUses
 
 MakeContext = Callable[[PlannedComponent, dict[SpecPath, Any]], Context]
 
@@ -28,6 +30,7 @@ class ContextType(Protocol):
         seed: int,
         note: Callable[[str], None],
         children: Mapping[SpecPath, Any],
+        columns: ColumnUses,
     ) -> Context: ...
 
 
@@ -78,7 +81,11 @@ def make_contexts(plan: Plan, note: Note, context_type: ContextType = Context) -
     """A function that creates the context of each component: a ``context_type`` with the values
     that all contexts have."""
 
+    columns = used_columns(plan)
+
     def make(planned: PlannedComponent, children: dict[SpecPath, Any]) -> Context:
-        return context_type(section=planned.at, seed=plan.seed, note=note, children=children)
+        return context_type(
+            section=planned.at, seed=plan.seed, note=note, children=children, columns=columns
+        )
 
     return make

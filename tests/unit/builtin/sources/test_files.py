@@ -13,30 +13,24 @@ import pytest
 
 from ftspec.api import RunError, Source
 from ftspec.builtin.sources.config import CsvConfig, JsonConfig, ParquetConfig, TextConfig
-from ftspec.builtin.sources.files import csv_source, json_source, parquet_source, text_source
+from ftspec.builtin.sources.files import file_source
+from ftspec.spec.column_uses import ANY_USE, ColumnUses
 from tests.unit.builtin.conftest import MakeContext
 from tests.unit.tiny import BANGLA, TOPICS, WORDNET, rows_of
 
 pytestmark = pytest.mark.place
 
-_FACTORIES = {
-    "json": (JsonConfig, json_source),
-    "csv": (CsvConfig, csv_source),
-    "parquet": (ParquetConfig, parquet_source),
-    "text": (TextConfig, text_source),
-}
+_CONFIGS = {"json": JsonConfig, "csv": CsvConfig, "parquet": ParquetConfig, "text": TextConfig}
 
 
 @pytest.fixture
 def source(context: MakeContext) -> Any:
     """A source of a format with the keys given; paths as strings."""
 
-    def make(format_name: str, files: Any, **keys: Any) -> Source:
-        config_class, factory = _FACTORIES[format_name]
+    def make(format_name: str, files: Any, uses: ColumnUses = ANY_USE, **keys: Any) -> Source:
         files = str(files) if isinstance(files, Path) else files
-        config = config_class.model_validate({"files": files, **keys})
-        made: Source = factory(config, context("data", "source"))  # type: ignore[operator]
-        return made
+        config = _CONFIGS[format_name].model_validate({"files": files, **keys})
+        return file_source(config, context("data", "source", columns=uses))
 
     return make
 
@@ -106,7 +100,7 @@ def test_csv_in_another_encoding(source: Any, tmp_path: Path) -> None:
     assert all_rows(source("csv", path, encoding="latin-1")) == [{"text": "déjà vu"}]
     with pytest.raises(RunError) as caught:
         source("csv", path).load("train")
-    assert caught.value.headline.endswith("as csv: they are not utf-8 text")
+    assert caught.value.headline.endswith("as csv: line 2 is not UTF-8 text")
     assert caught.value.helps == ('set the encoding, for example "encoding: latin-1"',)
 
 
@@ -115,9 +109,10 @@ def test_csv_with_a_row_that_is_too_long(source: Any, tmp_path: Path) -> None:
     (tmp_path / "2.csv").write_text('a;b\n1;2\n"x\ny";4\n5;6;7\n')
     with pytest.raises(RunError) as caught:
         source("csv", tmp_path / "*.csv", delimiter=";").load("train")
-    assert "a row has more values than there are columns" in caught.value.headline
     path = tmp_path / "2.csv"
-    assert caught.value.helps == (f'line 5 of "{path}" has 3 values, and there are 2 columns',)
+    assert caught.value.headline == (
+        f'cannot read "{path}" as csv: line 5 has 3 values, and the header 2'
+    )
 
 
 def test_parquet_keeps_label_names(source: Any, tmp_path: Path) -> None:
@@ -159,6 +154,100 @@ def test_text_in_another_encoding(source: Any, tmp_path: Path) -> None:
     path = tmp_path / "rows.txt"
     path.write_bytes("café\n".encode("latin-1"))
     assert all_rows(source("text", path, encoding="latin-1")) == [{"text": "café"}]
+
+
+# Types of columns
+
+TYPED = ColumnUses((("label", "value"), ("text", "text"), ("n", "text")))
+
+
+@pytest.mark.parametrize(
+    ("written", "values"),
+    [
+        (["1", "0", ""], [1, 0, None]),
+        (["1", "0.5", "-2e3"], [1.0, 0.5, -2000.0]),
+        (["true", "False", ""], [True, False, None]),
+        # what would lose something stays text
+        (["01", "02", "10"], ["01", "02", "10"]),
+        (["1", "None", "NA"], ["1", "None", "NA"]),
+        (["nan", "1.5", "null"], ["nan", "1.5", "null"]),
+        (["9" * 30, "1", "2"], ["9" * 30, "1", "2"]),
+    ],
+)
+def test_csv_has_one_type_in_a_column(
+    source: Any, tmp_path: Path, written: list[str], values: list[Any]
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("label,text\n" + "".join(f"{one},{one}\n" for one in written))
+    rows = all_rows(source("csv", path, TYPED))
+    assert [row["label"] for row in rows] == values
+    assert [type(row["label"]) for row in rows] == [*map(type, values)]
+    assert [row["text"] for row in rows] == [one or None for one in written]
+
+
+def test_csv_whose_type_changes_far_down(source: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("label,text,other\n" + "1,1,1\n" * 30_000 + "x,x,x\n")
+    with pytest.raises(RunError) as caught:
+        source("csv", path, TYPED).load("train")
+    assert 'the column "label" has whole numbers up to line 30,002' in caught.value.headline
+    assert "text_columns: [label]" in caught.value.helps[0]
+    rows = source("csv", path, TYPED, text_columns=["label"]).load("train")
+    assert rows[-1] == {"label": "x", "text": "x", "other": None}
+    uses = ColumnUses((("text", "text"),))
+    assert source("csv", path, uses).load("train")["text"][-2:] == ["1", "x"]
+
+
+def test_json_of_a_column_that_nothing_uses(source: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"text": "a", "other": 1}\n{"text": "b", "other": ["\\ud83d"]}\n')
+    assert source("json", path, TYPED).load("train")["text"][:] == ["a", "b"]
+
+
+def test_json_texts_stay_texts(source: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"text": "2024-01-01T10:00:00Z", "n": 1}, {"text": "2024-01-02", "n": 2.5}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert all_rows(source("json", path)) == rows
+
+
+def test_json_objects_keep_their_own_keys(source: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows: list[Any] = [{"x": [{"a": 1}]}, {"x": [{"b": ["c", 1]}]}, {"x": []}, {"x": None}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert all_rows(source("json", path)) == rows
+
+
+def test_no_byte_order_mark(source: Any, tmp_path: Path) -> None:
+    for name, content in (
+        ("text", "hé\nb\n"),
+        ("csv", "text,n\nhé,1\n"),
+        ("json", '{"text": "hé"}\n'),
+    ):
+        for encoding in ("utf-8-sig", "utf-16"):
+            path = tmp_path / "rows.data"
+            path.write_text(content, encoding=encoding)
+            keys = {"encoding": encoding} if encoding == "utf-16" else {}
+            assert all_rows(source(name, path, **keys))[0]["text"] == "hé"
+
+
+def test_notes_on_odd_rows(source: Any, tmp_path: Path, notes: list[str]) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('text,label\n"a,1\nb",2\n"c" d,3\ne\n')
+    assert [row["text"] for row in all_rows(source("csv", path))] == ["a,1\nb", "c d", "e"]
+    said = "\n".join(notes)
+    assert "the row at line 2 has a quoted value over several lines" in said
+    assert "the row at line 4 has text after a closing quote" in said
+    assert "the row at line 5 has fewer values than the header" in said
+
+
+def test_a_column_that_is_there_twice(source: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label,label\na,1,2\n")
+    with pytest.raises(RunError) as caught:
+        source("csv", path, TYPED).load("train")
+    assert caught.value.slug == "duplicate-column"
+    assert all_rows(source("csv", path, ColumnUses((("text", "text"),))))[0]["text"] == "a"
 
 
 # Files and splits
@@ -224,15 +313,23 @@ def test_identity_is_the_hash_of_every_file_once(source: Any, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("format_name", "content", "keys", "reason"),
     [
-        ("json", b'{"x": 1}\n{"x":', {}, "JSON parse error"),
-        ("json", b'{"data": [{"x": 1}]}', {"field": "rows"}, 'there is no key "rows"'),
-        ("json", b"", {}, "they have no rows"),
-        ("json", b"[]", {}, "they have no rows"),
-        ("json", b"\n\n", {}, "they have no rows"),
-        ("csv", b"", {}, "they have no header line"),
-        ("csv", b"a,b\n1,2\n3,4,5\n", {}, "a row has more values than there are columns"),
+        ("json", b'{"x": 1}\n{"x":', {}, "line 2 is not JSON: expecting value"),
+        ("json", b'{"data": [{"x": 1}]}', {"field": "rows"}, 'it has no key "rows"'),
+        ("json", b"", {}, "there are no rows"),
+        ("json", b"[]", {}, "there are no rows"),
+        ("json", b"\n\n", {}, "there are no rows"),
+        ("json", b'{"x": "a"}\n{"x": 1}', {}, 'column "x" has a whole number at line 2, and text'),
+        ("json", b'{"x": "a\\ud83d"}', {}, "line 1 has half of a character (a lone surrogate)"),
+        ("json", b'{"x": ["\\ud83d"]}', {}, "line 1 has half of a character (a lone surrogate)"),
+        ("json", b'[{"x": 1}, 7]', {}, "item 2 must be an object with the columns of the spec"),
+        ("json", b'{"x": 1}\n{"x": 99999999999999999999}', {}, "line 2 has a number that is too"),
+        ("csv", b"", {}, "it has no header line"),
+        ("csv", b"a,b\n", {}, "there are no rows"),
+        ("csv", b"a,b\n1,2\n3,4,5\n", {}, "line 3 has 3 values, and the header 2"),
+        ("csv", b'a,b\n"1,2\n3,4\n', {}, "the quote that opens on line 2 is never closed"),
         ("parquet", b"PAR1 and no more", {}, "not a parquet file"),
-        ("text", "café".encode("latin-1"), {}, "they are not utf-8 text"),
+        ("text", b"", {}, "there are no rows"),
+        ("text", "café".encode("latin-1"), {}, "line 1 is not UTF-8 text"),
     ],
 )
 def test_unreadable_files(
@@ -244,19 +341,18 @@ def test_unreadable_files(
         source(format_name, path, **keys).load("train")
     assert caught.value.slug == "unreadable-data"
     assert caught.value.at == ("data", "source", "files")
-    start = f"cannot read the files of the train split as {format_name}: "
+    start = f'cannot read "{path}" as {format_name}: '
     assert caught.value.headline.startswith(start)
     assert reason in caught.value.headline
 
 
-def test_unlike_files_name_both_schemas(source: Any, tmp_path: Path) -> None:
+def test_unlike_files_name_both_headers(source: Any, tmp_path: Path) -> None:
     (tmp_path / "1.csv").write_text("text,stars\na,1\n")
     (tmp_path / "2.csv").write_text("text,points\na,1\n")
     with pytest.raises(RunError) as caught:
         source("csv", tmp_path / "*.csv").load("train")
-    assert "stars: int64" in caught.value.headline
-    assert "points: int64" in caught.value.headline
-    assert "\n" not in caught.value.headline
+    assert '"text", "stars"' in caught.value.headline
+    assert '"text", "points"' in caught.value.headline
 
 
 def test_no_file_matches(source: Any, tmp_path: Path) -> None:

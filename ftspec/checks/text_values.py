@@ -1,0 +1,75 @@
+"""A text field gets a value that is not text: a number or a list, or a text with a list in it.
+
+Why: a placeholder on its own passes its value on unchanged, and a task cannot read a number as
+text. With other text beside it, a number becomes text. A list or a mapping does not: nobody wants
+what Python would print of it. Name a text inside the value, or write it as JSON. Lint reads the
+first 1,000 rows of local files, and the run finds the others. In this example, a.text is a list of
+texts.
+
+Bad:
+
+    data: {source: {type: json, files: answers.jsonl}}
+    preprocess: {template: {text: "{q} {a.text}", label: "{label}"}}
+
+Good:
+
+    data: {source: {type: json, files: answers.jsonl}}
+    preprocess: {template: {text: "{q} {a.text[0]}", label: "{label}"}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ftspec.diagnostics.model import Diagnostic, labelled
+from ftspec.document.load import Document
+from ftspec.errors import RunError
+from ftspec.planning.local_columns import local_columns
+from ftspec.planning.plan import Plan
+from ftspec.reading.row import Row
+from ftspec.spec.column_path import MissingColumnError, NotTextError
+from ftspec.spec.template import Template, parse_template
+from ftspec.texts import checked_texts
+
+SLUGS = ("field-type",)
+
+_KEEPING = {"filter", "deduplicate"}  # transforms that leave the values as they are
+
+
+def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Render the text fields of the first rows of the first local file."""
+    known = local_columns(plan.source)
+    if known is None or known.sample is None or known.sample.columns is not None:
+        return  # the columns of CSV and text files are texts
+    if any(transform.type not in _KEEPING for transform in plan.transforms):
+        return
+    types = {field.name: field.type for field in plan.task.component.fields}
+    for name, text in plan.template.items():
+        template = parse_template(text)
+        if template.bare_column is not None and types.get(name) != "text":
+            continue
+        fault = next(filter(None, (_fault(template, name, row) for row in known.sample.rows)), None)
+        if fault is not None:
+            yield Diagnostic(
+                slug="field-type",
+                headline=fault.headline,
+                labels=labelled(spans.span(("preprocess", "template", name))),
+                helps=fault.helps,
+            )
+
+
+def _fault(template: Template, field: str, row: Row) -> RunError | None:
+    """What is wrong with a text in a row, if anything is. A missing text is for the run to find:
+    a transform may drop the row."""
+    try:
+        value = template.render(row.values)
+        if value is not None:
+            checked_texts([value], field)
+    except MissingColumnError:
+        return None
+    except NotTextError as error:
+        return RunError(f"{error.headline} ({row.where})", slug="field-type", helps=error.helps)
+    except RunError as error:
+        headline = f"{error.headline} ({row.where})"
+        return RunError(headline, slug=error.slug, helps=error.helps)
+    return None

@@ -1,0 +1,150 @@
+"""Opens a file as text: unpacked, decoded, without a byte order mark."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import importlib
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, TextIO
+
+from ftspec.reading.file_format import UnreadableError
+
+_MARK = "\ufeff"
+_PARQUET = b"PAR1"
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ZIP = b"PK\x03\x04"
+_BY_STANDARD_LIBRARY: tuple[tuple[bytes, Callable[[Path], Any]], ...] = (
+    (b"\x1f\x8b", gzip.open),
+    (b"BZh", bz2.open),
+    (b"\xfd7zXZ", lzma.open),
+)
+_BY_PACKAGES = ((b"\x28\xb5\x2f\xfd", "zstandard"), (b"\x04\x22\x4d\x18", "lz4.frame"))
+_DAMAGES = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, zlib.error, OSError)
+
+
+@contextmanager
+def opened_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes of a file, unpacked. Of an archive, those of its only file.
+
+    Raises:
+        UnreadableError: it is a Parquet file, or cannot be unpacked.
+        OSError: the file cannot be opened.
+    """
+    try:
+        with _unpacked(path) as stream:
+            yield stream
+    except (FileNotFoundError, IsADirectoryError, PermissionError):
+        raise
+    except _DAMAGES as error:
+        raise UnreadableError(f"it is damaged: {error}") from None
+
+
+@contextmanager
+def opened_text(path: Path, encoding: str, newline: str | None = None) -> Iterator[TextIO]:
+    """The text of a file. ``newline`` is that of ``open``.
+
+    Raises:
+        UnreadableError: the file is not text in this encoding, or cannot be unpacked.
+    """
+    try:
+        with opened_bytes(path) as raw:
+            stream = io.TextIOWrapper(raw, encoding=encoding, newline=newline)
+            if stream.read(1) != _MARK:
+                stream.seek(0)
+            yield stream
+    except UnicodeDecodeError:
+        raise _find_undecodable(path, encoding) from None
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("rb") as packed:
+        start = packed.read(8)
+    if start.startswith(_PARQUET):
+        raise UnreadableError("it is a Parquet file", 'write "type: parquet"')
+    modules = [module for magic, module in _BY_PACKAGES if start.startswith(magic)]
+    opening = [one for magic, one in _BY_STANDARD_LIBRARY if start.startswith(magic)]
+    if start.startswith(_ZIP):
+        opened: Any = _opened_archive(path)
+    elif modules:
+        opened = _opened_by(modules[0], path)
+    else:
+        opened = opening[0](path) if opening else path.open("rb")
+    with opened as stream:
+        yield stream
+
+
+@contextmanager
+def _opened_archive(path: Path) -> Iterator[IO[bytes]]:
+    with zipfile.ZipFile(path) as archive:
+        inside = [
+            one.filename
+            for one in archive.infolist()
+            if not one.is_dir() and not one.filename.startswith("__MACOSX/")
+        ]
+        if len(inside) != 1:
+            raise UnreadableError(
+                f"it is an archive of {len(inside)} files", "unpack it, and name its files"
+            )
+        with archive.open(inside[0]) as stream:
+            yield stream
+
+
+@contextmanager
+def _opened_by(module: str, path: Path) -> Iterator[IO[bytes]]:
+    package = module.partition(".")[0]
+    try:
+        opened = importlib.import_module(module).open
+    except ImportError:
+        raise UnreadableError(
+            f'reading it needs the package "{package}", which is not installed',
+            f"pip install {package}, or unpack the file",
+        ) from None
+    with opened(path, "rb") as stream:
+        # the stream of a package may not go back to its start
+        yield io.BytesIO(stream.read())
+
+
+def decoded(content: bytes, encoding: str, *, is_whole: bool) -> str:
+    """The text of the first bytes of a file. If they are not the whole file, an incomplete
+    character may end them.
+
+    Raises:
+        UnreadableError: they are not text in this encoding.
+    """
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(content, final=is_whole)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _undecodable(line, content, encoding) from None
+    return text.removeprefix(_MARK)
+
+
+def _find_undecodable(path: Path, encoding: str) -> UnreadableError:
+    """The error for a file in another encoding, with the line of the first byte at fault."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with opened_bytes(path) as stream:
+        number, start = 0, b""
+        for content in stream:
+            number, start = number + 1, start or content[:2]
+            try:
+                decoder.decode(content)
+            except UnicodeDecodeError:
+                break
+    return _undecodable(number, start, encoding)
+
+
+def _undecodable(line: int, start: bytes, encoding: str) -> UnreadableError:
+    other = "utf-16" if start.startswith(_UTF_16) else "latin-1"
+    return UnreadableError(
+        f"line {line:,} is not {encoding.upper()} text",
+        f'set the encoding, for example "encoding: {other}"',
+    )
