@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+import string
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import WhitespaceSplit
+from tokenizers import Tokenizer, decoders
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
@@ -26,7 +27,10 @@ SHORTEST, LONGEST = 6, 120
 _SEED = 20240304
 _ENDS = 2
 _SPECIAL = ("<pad>", "<s>", "</s>", "<unk>", "<other>", "<mask>")
-_WORDS = tuple(f"w{number}" for number in range(len(_SPECIAL), VOCABULARY))
+_WORDS = tuple(string.ascii_letters)
+_SPACE = "Ġ"
+"""How a space is written in the vocabulary of bytes."""
+
 _TARGET_WORDS = (2, 12)
 
 
@@ -74,10 +78,17 @@ def _tags(drawn: random.Random, length: int) -> list[str]:
 
 
 def make_tokenizer(side: Side, input_names: list[str]) -> PreTrainedTokenizerFast:
-    """A tokenizer with a token for each word, which pads on a side and gives these inputs."""
-    vocabulary = {token: at for at, token in enumerate((*_SPECIAL, *_WORDS))}
-    words = Tokenizer(WordLevel(vocabulary, unk_token="<unk>"))
-    words.pre_tokenizer = WhitespaceSplit()
+    """A tokenizer with a token for each word, which pads on a side and gives these inputs.
+
+    It is one of bytes: some model types have a class of their own, which reads no other kind.
+    """
+    tokens = [*_SPECIAL, _SPACE, *_WORDS, *(_SPACE + word for word in _WORDS)]
+    # every token that a model may generate is seen in its text
+    tokens += [f"<{number}>" for number in range(len(tokens), VOCABULARY)]
+    vocabulary = {token: at for at, token in enumerate(tokens)}
+    words = Tokenizer(BPE(vocabulary, [(_SPACE, word) for word in _WORDS], unk_token="<unk>"))
+    words.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    words.decoder = decoders.ByteLevel()
     words.post_processor = TemplateProcessing(
         single="<s> $A </s>",
         pair="<s> $A </s> $B </s>",

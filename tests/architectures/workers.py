@@ -96,3 +96,4 @@ def _serve(connection: Connection) -> None:
                 return
             connection.send(check_pair(pair, Path(name) / "pair"))
             gc.collect()
+            gc.freeze()  # models import modules of their own, which stay
