@@ -91,7 +91,7 @@ def make_tokenizer(side: Side, input_names: list[str]) -> PreTrainedTokenizerFas
     words.decoder = decoders.ByteLevel()
     words.post_processor = TemplateProcessing(
         single="<s> $A </s>",
-        pair="<s> $A </s> $B </s>",
+        pair="<s> $A </s> </s> $B </s>",
         special_tokens=[(token, vocabulary[token]) for token in ("<s>", "</s>")],
     )
     return PreTrainedTokenizerFast(
