@@ -45,6 +45,7 @@ from ftspec.labels import (
     learn_labels,
     learn_names,
 )
+from ftspec.planning.local_values import LocalValues, local_values
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import (
     Adapter,
@@ -116,6 +117,7 @@ __all__ = [
     "Labels",
     "LocalMetric",
     "LocalPath",
+    "LocalValues",
     "MetricComponent",
     "MetricSection",
     "MissingColumnError",
@@ -161,6 +163,7 @@ __all__ = [
     "learn_label_sets",
     "learn_labels",
     "learn_names",
+    "local_values",
     "one_of",
     "sha256_of",
     "value_of",

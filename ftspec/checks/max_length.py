@@ -26,6 +26,7 @@ from ftspec.document.load import Document
 from ftspec.files import folder_of_package
 from ftspec.planning.plan import Plan
 from ftspec.planning.positions import over_limit, positions_in
+from ftspec.rundir import run_at
 from ftspec.spec.base import is_local
 
 SLUGS = ("max-length",)
@@ -91,11 +92,20 @@ def _settings(plan: Plan) -> Mapping[str, Any]:
         root = folder_of_package(package) if package.isidentifier() else None
         return _read(root / path) if root is not None else {}
     if is_local(checkpoint):
-        return _read(Path(checkpoint))
+        return _read(_folder_of_model(Path(checkpoint)))
     for pattern, model_type, positions in _KNOWN:
         if pattern.fullmatch(checkpoint):
             return {"model_type": model_type, "max_position_embeddings": positions}
     return {}
+
+
+def _folder_of_model(path: Path) -> Path:
+    """The folder itself, or that of the model if it is a run directory."""
+    try:
+        run_dir = run_at(path)
+    except (OSError, ValueError):  # a path that no file can have
+        return path
+    return run_dir.model if run_dir is not None else path
 
 
 def _read(folder: Path) -> Mapping[str, Any]:

@@ -111,10 +111,10 @@ class Labels:
         return label_name(value)
 
 
-def missing_label(at: SpecPath) -> RunError:
+def missing_label(at: SpecPath, where: str = "") -> RunError:
     """The error for a row without a label."""
     return RunError(
-        "a row has no label",
+        f"a row has no label ({where})" if where else "a row has no label",
         slug="missing-label",
         at=at,
         helps=('drop such rows: "transforms: [{type: filter, column: …, not_missing: true}]"',),

@@ -5,20 +5,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ftspec.api import Diagnostic, Document, Plan, hookimpl, labelled
+from ftspec.api import (
+    Diagnostic,
+    Document,
+    LabelColumn,
+    LabelCounts,
+    Plan,
+    RunError,
+    Severity,
+    hookimpl,
+    labelled,
+    learn_labels,
+    local_values,
+)
 from ftspec_token_classification.config import TokenClassificationConfig, is_bio
 
 _BARE = re.compile(r"\{[^{}]+\}")
 _TAGS = ("preprocess", "template", "tags")
+_FEWEST_WORDS = 1_000  # with fewer, it goes without saying that tags have few words
 
 
 @hookimpl
 def ftspec_check_plan(plan: Plan, spans: Document) -> Iterable[Diagnostic]:
-    """Check that labels are tags of the scheme, and that the template keeps the list of tags."""
+    """Check that labels are tags of the scheme, that the template keeps the list of tags, and what
+    the tags of the first rows mean."""
     config = plan.task.config
     if isinstance(config, TokenClassificationConfig):
-        yield from _check_labels(config, plan, spans)
-        yield from _check_tags(plan, spans)
+        found = [*_check_labels(config, plan, spans), *_check_tags(plan, spans)]
+        yield from found or _check_values(config, plan, spans)
 
 
 def _check_labels(
@@ -47,4 +61,42 @@ def _check_tags(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             headline="the tags of a row are a list, and this template turns them into text",
             labels=labelled(spans.span(_TAGS)),
             helps=('write only the placeholder, as in tags: "{ner_tags}"',),
+        )
+
+
+def _check_values(
+    config: TokenClassificationConfig, plan: Plan, spans: Document
+) -> Iterator[Diagnostic]:
+    """Say of the tags of the first rows of a local file what the run would say."""
+    found = local_values(plan, "tags")
+    if found is None or not all(isinstance(row, list) for row in found.values):
+        return
+    counts = LabelCounts(tag for row in found.values for tag in row)
+    is_enough = found.is_whole and counts.total >= _FEWEST_WORDS
+    column = LabelColumn(
+        at=_TAGS,
+        names=config.labels,
+        unit="words",
+        sample="" if is_enough else f"the first {len(found.values):,} rows",
+    )
+    at = _TAGS if config.labels is None else (*plan.task.at, "labels")
+    if not counts.total:
+        return
+    try:
+        warnings = learn_labels(counts, column).warnings
+    except RunError as error:
+        yield Diagnostic(
+            slug=f"token-classification/{error.slug}",
+            headline=plan.mask(error.headline),
+            labels=labelled(spans.span(at)),
+            helps=error.helps,
+        )
+        return
+    for slug, headline, helps in warnings:
+        yield Diagnostic(
+            slug=f"token-classification/{slug}",
+            severity=Severity.WARNING,
+            headline=plan.mask(headline),
+            labels=labelled(spans.span(at)),
+            helps=helps,
         )
