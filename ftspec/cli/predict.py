@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from ftspec.cli.inputs.row_files import FORMATS, Row, read_rows
+from ftspec.cli.inputs.installed import open_registry
+from ftspec.cli.inputs.row_files import RowSource, source_of
 from ftspec.cli.inputs.run_plan import plan_of
 from ftspec.cli.launch.engine_imports import engine_imports, require_engine
 from ftspec.cli.launch.processes import require_one_process
@@ -17,9 +18,18 @@ from ftspec.cli.syntax.column_values import read_columns
 from ftspec.cli.terminal.run_errors import run_errors_shown
 from ftspec.cli.terminal.watchers import PlainWatcher
 from ftspec.engine.hub.connection import prepare_connection
+from ftspec.engine.progress.run_log import Note
 from ftspec.engine.run.opening import require_model
 from ftspec.errors import UsageError
+from ftspec.planning.plan import Plan
+from ftspec.reading.text_rows import TEXT
 from ftspec.rundir import RunDirectory
+from ftspec.texts import is_unicode
+
+if TYPE_CHECKING:
+    from ftspec.engine.artifacts.predict import Predictor
+
+Row = Mapping[str, Any]
 
 
 @click.command("predict")
@@ -29,7 +39,8 @@ from ftspec.rundir import RunDirectory
     "--file",
     "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Rows with the columns of the spec (.jsonl, .json, .csv), or one text per line (.txt).",
+    help="Rows with the columns of the spec, read as the spec reads its own files, or one text per "
+    "line (.txt).",
 )
 @click.option(
     "--column",
@@ -73,6 +84,7 @@ def predict_command(
     templates of the spec apply: each text takes the place of the spec's column.
     """
     _require_one_input(texts, columns, file)
+    _require_unicode(*texts, *columns)
     if output is not None and format_name == "text":
         raise UsageError("--output writes JSON lines; it does not work with --format text")
     if output is not None and output.exists():
@@ -80,6 +92,7 @@ def predict_command(
     require_one_process("ftspec predict")
     plan = plan_of(RunDirectory(run_dir))
     values = read_columns(columns, plan)
+    source = source_of(file, plan, open_registry()) if file is not None else None
     require_engine()
     with run_errors_shown(plan):
         require_model(RunDirectory(run_dir))  # before the import of torch, which takes seconds
@@ -87,15 +100,28 @@ def predict_command(
         with engine_imports():
             from ftspec.engine.artifacts.predict import open_predictor
 
-        predictor = open_predictor(plan, RunDirectory(run_dir), PlainWatcher())
+        watcher = PlainWatcher()
+        predictor = open_predictor(plan, RunDirectory(run_dir), watcher)
         rows: Iterable[Row] = [predictor.from_text(one) for one in texts]
-        if file is not None:
-            rows = read_rows(file, predictor.from_text)
+        if source is not None:
+            rows = _rows_of(source, plan, predictor, watcher.note)
         elif values:
             rows = [predictor.from_columns(values)]
         format_name = format_name or ("text" if file is None else "json")
         line = predictor.show if format_name == "text" else _as_json
-        _show(predictor.predict(rows, batch_size), output, line)
+        results = predictor.predict(rows, batch_size, are_of_file=file is not None)
+        _show(results, output, line)
+
+
+def _rows_of(source: RowSource, plan: Plan, predictor: Predictor, note: Note) -> Iterator[Row]:
+    """The rows of a file. One that is plain text has a text in each line."""
+    from ftspec.engine.data.row_files import read_file
+
+    for row in read_file(source.source, plan, note):
+        if not source.is_plain_text:
+            yield row
+        elif row[TEXT].strip():
+            yield predictor.from_text(row[TEXT])
 
 
 def _require_one_input(texts: tuple[str, ...], columns: tuple[str, ...], file: Path | None) -> None:
@@ -105,8 +131,14 @@ def _require_one_input(texts: tuple[str, ...], columns: tuple[str, ...], file: P
         raise UsageError('pass a text, as in: ftspec predict RUN_DIR "some text", or --file FILE')
     if given > 1:
         raise UsageError("pass only one of: texts, --column, --file")
-    if file is not None and file.suffix.lower() not in FORMATS:
-        raise UsageError(f'"{file}" has an unknown format; expected one of {", ".join(FORMATS)}')
+
+
+def _require_unicode(*written: str) -> None:
+    """Refuse half of a character: the command line of a system may hold any bytes."""
+    for text in written:
+        if not is_unicode(text):
+            shown = text.encode("utf-8", "replace").decode()
+            raise UsageError(f'"{shown}" is not UTF-8 text')
 
 
 def _show(results: Iterable[Row], output: Path | None, line: Callable[[Row], str]) -> None:

@@ -181,7 +181,7 @@ def test_line_that_is_not_json(predicted: Predicted) -> None:
     done = predicted("broken line")
     assert (done.code, done.out) == (1, ""), done.said
     assert_no_traceback(done)
-    assert 'error[unreadable-data]: cannot read "broken.jsonl": line 5 is not JSON' in done.err
+    assert 'error[unreadable-data]: cannot read "broken.jsonl" as json: line 5 is not JSON' in done.err
 
 
 def test_existing_file_is_not_overwritten(run_dir: Path, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_existing_file_is_not_overwritten(run_dir: Path, tmp_path: Path) -> None
         (("a tree", "--file", "lines.txt"), "pass only one of: texts, --column, --file"),
         (("a tree", "--column", "text=a tree"), "pass only one of: texts, --column, --file"),
         (("--column", "a tree"), "--column expects NAME=VALUE"),
-        (("--file", "rows.xlsx"), '"rows.xlsx" has an unknown format; expected one of .jsonl'),
+        (("--file", "rows.xlsx"), '"rows.xlsx" has an unknown format; expected one of .csv'),
         (("--file", "no.jsonl"), "does not exist"),
         (("a tree", "--batch-size", "0"), "--batch-size"),
         (("a tree", "--output", "a.jsonl", "--format", "text"), "--output writes JSON lines"),

@@ -1,82 +1,77 @@
-"""Rows of data from a file, for prediction. Reads one row at a time where the format allows it."""
+"""Which source reads a file of rows for prediction."""
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import NamedTuple
 
-from ftspec.errors import RunError
+from ftspec.components import SOURCE
+from ftspec.errors import UsageError
+from ftspec.planning.local_columns import file_format_of, local_parts
+from ftspec.planning.plan import Plan, PlannedComponent
+from ftspec.reading.file_format import FORMATS, ending_of
+from ftspec.registry.registry import Registry
 
-Row = Mapping[str, Any]
-FromText = Callable[[str], Row]
+
+class RowSource(NamedTuple):
+    """The source of the rows of one file.
+
+    Attributes:
+        is_plain_text: each row is a text, which takes the place of the spec's column.
+    """
+
+    source: PlannedComponent
+    is_plain_text: bool
 
 
-def read_rows(file: Path, from_text: FromText) -> Iterator[Row]:
-    """The rows of a file, read lazily; ``from_text`` makes a row from a plain text.
+def source_of(file: Path, plan: Plan, registry: Registry) -> RowSource:
+    """The source that reads a file: that of the spec, with all its options, if its files have the
+    same ending, and otherwise one of the format of the ending.
 
     Raises:
-        RunError: the content of the file does not match the ending of its name.
+        UsageError: no source has this ending.
     """
-    suffix = file.suffix.lower()
-    # the csv module needs the line ends unchanged: a quoted value may contain line ends
-    with file.open(encoding="utf-8-sig", newline="" if suffix == ".csv" else None) as stream:
-        try:
-            yield from FORMATS[suffix](stream, from_text)
-        except UnicodeDecodeError:
-            raise _unreadable(file, "it is not UTF-8 text") from None
-        except (ValueError, csv.Error) as error:
-            raise _unreadable(file, str(error)) from None
+    ending = ending_of(file)
+    parts = list(local_parts(plan.source))
+    alike = [part for part in parts if ending in _endings(part)]
+    if not ending and len(parts) == 1:
+        alike = parts
+    if alike:
+        # the paths of a package begin in its folder
+        path = file.absolute() if alike[0].type == "package" else file
+        changes: dict[str, object] = {"files": str(path)}
+        if getattr(alike[0].config, "columns", None) is not None:
+            changes["columns"] = None  # a file for prediction need not have the answers
+        source = replace(alike[0], config=alike[0].config.model_copy(update=changes), at=())
+        return RowSource(source, is_plain_text=False)
+    if ending not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise UsageError(f'"{file}" has an unknown format; expected one of {known}')
+    registered = registry.get(SOURCE, FORMATS[ending])
+    assert registered is not None
+    component = registered.component
+    config = component.config.model_validate({"files": str(file)})
+    source = PlannedComponent(
+        component=component, config=config, plugin=registered.plugin.name, at=()
+    )
+    return RowSource(source, is_plain_text=FORMATS[ending] == "text")
 
 
-def _unreadable(file: Path, why: str) -> RunError:
-    return RunError(f'cannot read "{file}": {why}', slug="unreadable-data")
+def _endings(source: PlannedComponent) -> set[str]:
+    """The endings of the files of a source; without one, that of its format."""
+    form = file_format_of(source)
+    written = {ending_of(Path(one)) for one in _names(getattr(source.config, "files", ()))}
+    plain = {ending for ending in written if ending.strip(".*")}
+    return plain or {ending for ending, name in FORMATS.items() if form and name == form.name}
 
 
-def _json_lines(stream: TextIO, from_text: FromText) -> Iterator[Row]:
-    for number, line in enumerate(stream, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise ValueError(f"line {number} is not JSON: {error}") from None
-        yield _checked(row, f"line {number}")
-
-
-def _json_array(stream: TextIO, from_text: FromText) -> Iterator[Row]:
-    rows = json.load(stream)
-    if not isinstance(rows, list):
-        raise ValueError("it must be an array of objects")
-    for number, row in enumerate(rows, start=1):
-        yield _checked(row, f"item {number}")
-
-
-def _checked(row: Any, where: str) -> Row:
-    if not isinstance(row, dict):
-        raise ValueError(f"{where} must be an object with the columns of the spec")
-    return row
-
-
-def _separated_values(stream: TextIO, from_text: FromText) -> Iterator[Row]:
-    csv.field_size_limit(sys.maxsize)  # a long document exceeds the default of 128 KiB
-    yield from csv.DictReader(stream)
-
-
-def _text_lines(stream: TextIO, from_text: FromText) -> Iterator[Row]:
-    for line in stream:
-        if line.strip():
-            yield from_text(line.rstrip("\n"))
-
-
-FORMATS: Mapping[str, Callable[[TextIO, FromText], Iterator[Row]]] = {
-    ".jsonl": _json_lines,
-    ".ndjson": _json_lines,
-    ".json": _json_array,
-    ".csv": _separated_values,
-    ".txt": _text_lines,
-}
-"""The reader for each ending of a file name."""
+def _names(files: object) -> Iterator[str]:
+    if isinstance(files, str):
+        yield files
+    elif isinstance(files, dict):
+        for below in files.values():
+            yield from _names(below)
+    elif isinstance(files, list):
+        yield from map(str, files)

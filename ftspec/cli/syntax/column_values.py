@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ftspec.cli.inputs.row_files import Row
 from ftspec.errors import UsageError
 from ftspec.planning.plan import Plan
 from ftspec.spec.template import parse_template
 
 
-def read_columns(written: Sequence[str], plan: Plan) -> Row:
+def read_columns(written: Sequence[str], plan: Plan) -> Mapping[str, Any]:
     """The values by column.
 
     A value that looks like a JSON list or object is parsed if its field takes any type. Every

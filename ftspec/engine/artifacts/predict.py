@@ -23,6 +23,7 @@ from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 from ftspec.spec.column_path import JSON, MissingColumnError, NotTextError, top_column
 from ftspec.spec.template import parse_template
+from ftspec.texts import checked_texts
 
 _BATCHES_OF_WINDOW = 8
 
@@ -37,6 +38,9 @@ class Predictor:
             if name in plan.task.component.inputs
         }
         self._columns = plan.input_columns
+        fields = plan.task.component.fields
+        self._texts = {field.name for field in fields if field.type == "text"}
+        self._may_drop_rows = bool(plan.transforms)
         self._optional = {
             field.name for field in plan.task.component.fields if not field.is_needed_to_predict
         }
@@ -73,6 +77,27 @@ class Predictor:
                 ) from None
             except NotTextError as error:
                 raise not_text(error, name) from None
+        return inputs
+
+    def _inputs(self, row: Mapping[str, Any], number: int, *, is_numbered: bool) -> dict[str, Any]:
+        """The inputs of a row, whose texts are texts. A spec with transforms may have trained
+        without the rows that have no text: here they are empty texts.
+
+        Raises:
+            RunError: a text is something else.
+        """
+        try:
+            inputs = self.render(row)
+            for name in self._texts & inputs.keys():
+                if inputs[name] is None and self._may_drop_rows:
+                    inputs[name] = ""
+                    self._note(f'row {number:,} has no text for "{name}": it counts as empty')
+                checked_texts([inputs[name]], name)
+        except RunError as error:
+            if not is_numbered:
+                raise
+            headline = f"{error.headline} (row {number:,})"
+            raise RunError(headline, slug=error.slug, at=error.at, helps=error.helps) from error
         return inputs
 
     def from_text(self, text: str) -> dict[str, Any]:
@@ -119,13 +144,18 @@ class Predictor:
         return row
 
     def predict(
-        self, rows: Iterable[Mapping[str, Any]], batch_size: int = 16
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        batch_size: int = 16,
+        *,
+        are_of_file: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """The result for each row, in order. Within a window of rows, rows of similar length are
-        computed together: ``batch_size`` of the longest, and more of shorter ones."""
-        remaining = iter(rows)
+        computed together: ``batch_size`` of the longest, and more of shorter ones. An error in a
+        row of a file has its number."""
+        remaining = enumerate(rows, start=1)
         while window := list(islice(remaining, batch_size * _BATCHES_OF_WINDOW)):
-            fields = [self.render(row) for row in window]
+            fields = [self._inputs(row, number, is_numbered=are_of_file) for number, row in window]
             lengths = self._count_tokens(fields)
             results: dict[int, dict[str, Any]] = {}
             for batch in batch_by_length(lengths, batch_size):
