@@ -136,6 +136,7 @@ _TRAINER = (
         used_in=(
             f"{_ENGINE}/trainer/equivalence.py",
             f"{_ENGINE}/trainer/trainer.py",
+            f"{_ENGINE}/trainer/trial.py",
             f"{_EMBEDDINGS}/trainer.py",
             f"{_PREFERENCE}/trainer.py",
         ),

@@ -52,6 +52,13 @@ pytestmark = pytest.mark.kernels
 
 IGNORED = -100
 
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known from trials of other tests."""
+    monkeypatch.setenv("FTSPEC_CACHE", str(tmp_path / "cache"))
+
+
 FLASH = ("flash_attention_2", "flash_attention_3", "kernels-community/flash-attn3")
 OTHERS = (None, "eager", "sdpa", "flex_attention", "paged|flash_attention_2")
 

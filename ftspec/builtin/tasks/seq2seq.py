@@ -12,6 +12,7 @@ from transformers import (
     DataCollatorForSeq2Seq,
     EvalPrediction,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
     Seq2SeqTrainer,
     Seq2SeqTrainingArguments,
 )
@@ -48,8 +49,7 @@ class Seq2Seq(Task):
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
         """Pad sources and targets to the longest in the batch, targets with the ignored label.
         Padding is on the right, because a decoder reads targets without a mask."""
-        tokenizer = padding_on_right(self._context.tokenizer)
-        return DataCollatorForSeq2Seq(tokenizer, model=model, label_pad_token_id=IGNORED_LABEL)
+        return _SourcesAndTargets(self._context.tokenizer, model)
 
     def arguments(self) -> Mapping[str, Any]:
         """Generation during evaluation. The length includes the decoder's start token."""
@@ -102,3 +102,30 @@ class Seq2Seq(Task):
         ids = np.where(known, ids, tokenizer.pad_token_id)
         texts = tokenizer.batch_decode(ids, skip_special_tokens=True)
         return [text.strip() for text in texts]
+
+
+class _SourcesAndTargets:
+    """Pads sources and targets, and adds what the decoder reads: the targets, shifted."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, model: Any) -> None:
+        self._pad = DataCollatorForSeq2Seq(
+            padding_on_right(tokenizer), label_pad_token_id=IGNORED_LABEL
+        )
+        self._shift = getattr(model, "prepare_decoder_input_ids_from_labels", None)
+
+    def __call__(self, rows: list[dict[str, Any]]) -> Any:
+        batch = self._pad(rows)
+        if self._shift is not None:
+            # some models replace the ignored labels in the tensor that they get
+            batch["decoder_input_ids"] = self._shift(labels=batch["labels"].clone())
+        return batch
+
+    @property
+    def pad_to_multiple_of(self) -> int | None:
+        """What the widths of sources and targets are multiples of."""
+        multiple: int | None = self._pad.pad_to_multiple_of
+        return multiple
+
+    @pad_to_multiple_of.setter
+    def pad_to_multiple_of(self, multiple: int | None) -> None:
+        self._pad.pad_to_multiple_of = multiple

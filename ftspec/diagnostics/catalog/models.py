@@ -40,6 +40,25 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when the run prepares its model.
     """,
+    ("needs-more-than-text",): """
+        A model with this architecture needs more than the tokens of a text, or a text of a certain
+        length.
+
+        Why: some models also need an image, a table or the places of words on a page. The finding
+        has the message of the model.
+
+        Found: before the run prepares its data.
+    """,
+    ("not-causal",): """
+        The model does not learn to predict the next token.
+
+        Why: its loss compares each output with the token at the same position, or its outputs
+        depend on the tokens that follow. Such a model learns to copy its input. The heads of BART,
+        Marian, Pegasus, Whisper, XLM and XLNet under AutoModelForCausalLM are of this kind, and
+        BERT without "is_decoder".
+
+        Found: when the run has loaded its model.
+    """,
     ("no-tokenizer",): """
         The checkpoint does not contain a tokenizer.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any
 
-from torch import nn
+import torch
 from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from ftspec.engine.progress.run_log import Note
@@ -29,11 +29,23 @@ def grow_embeddings(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, note: Note
 ) -> range:
     """After a pretrained model is loaded: add embeddings for tokens that are new to it, and set its
-    padding token. Returns the ids of the new tokens."""
-    known = cast(nn.Embedding, model.get_input_embeddings()).num_embeddings
+    padding token. Returns the ids of the new tokens: none for a model that reads characters."""
+    known = count_embeddings(model)
+    if known is None:
+        known = len(tokenizer)
     if len(tokenizer) > known:
         model.resize_token_embeddings(len(tokenizer))
         note(f"the embeddings grew from {known:,} to {len(tokenizer):,} tokens")
     if getattr(model.config, "pad_token_id", None) is None:
         model.config.pad_token_id = tokenizer.pad_token_id
     return range(known, len(tokenizer))
+
+
+def count_embeddings(model: PreTrainedModel) -> int | None:
+    """How many tokens have an embedding; ``None`` if the model has no table of embeddings."""
+    try:
+        embeddings: Any = model.get_input_embeddings()
+    except NotImplementedError:
+        return None
+    weights = embeddings if isinstance(embeddings, torch.Tensor) else embeddings.weight
+    return int(weights.shape[0])

@@ -32,6 +32,7 @@ from ftspec.engine.model.checkpoint import Checkpoint, commit_of, locate
 from ftspec.engine.model.config import load_config
 from ftspec.engine.model.earlier_run import BaseWeights, base_weights
 from ftspec.engine.model.head import plan_head
+from ftspec.engine.model.inputs import require_texts
 from ftspec.engine.model.length_limits import position_limit
 from ftspec.engine.model.load import load_model
 from ftspec.engine.model.parameters import count_parameters
@@ -44,6 +45,7 @@ from ftspec.engine.trainer.arguments import build_arguments, rows_per_batch
 from ftspec.engine.trainer.batching_choice import choose_batching
 from ftspec.engine.trainer.calibration import settle_overhead
 from ftspec.engine.trainer.loader_settings import choose_loading
+from ftspec.engine.trainer.next_token import require_next_token
 from ftspec.engine.trainer.padding import settle_padding
 from ftspec.engine.trainer.trainer import StepTrainer, trainer_class_for
 from ftspec.errors import RunError
@@ -103,6 +105,7 @@ def compile_run(
     checkpoint = None
     if plan.model.checkpoint is not None:
         checkpoint = locate(plan.model.checkpoint, plan.model.revision)
+    require_texts(load_config(plan.model, checkpoint, {}), plan.task.component.auto_model)
     log.phase("preparing data")
     data = prepare(plan, checkpoint, log, group)
     _check_batches(plan, data.encoded["train"], group.launch.world_size)
@@ -237,6 +240,8 @@ def _settle_batching(
     trainer: StepTrainer, plan: Plan, recorded_overhead: int | None, log: RunLog
 ) -> None:
     """Decide whether padding is computed, and what a micro-batch costs."""
+    if plan.task.component.auto_model == "AutoModelForCausalLM":
+        require_next_token(trainer)
     overhead = plan.performance.micro_batch_overhead_tokens
     padding = settle_padding(
         trainer,
@@ -244,6 +249,7 @@ def _settle_batching(
         is_compiled=plan.performance.compile,
         # a spec that sets the overhead asks for steps that are split
         keeps_attention=names_attention(plan.model.config) or overhead is not None,
+        has_random_weights=plan.model.checkpoint is None or plan.model.init == "random",
     )
     measured = settle_overhead(trainer, overhead, recorded_overhead)
     for note in (padding, measured):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -17,8 +17,10 @@ from ftspec.engine.batching.packed_sequence import Batch
 from ftspec.engine.batching.row_lengths import first_rows, lengths_of_rows
 from ftspec.engine.batching.split_by_length import NEVER_SPLIT
 from ftspec.engine.processes.agreement import of_first_process
-from ftspec.engine.trainer.known_overheads import measurement_of, recall, remember
+from ftspec.engine.trainer.measurements import describe, recall, remember
 from ftspec.engine.trainer.trainer import StepTrainer
+
+_OVERHEAD: Final = "micro-batch-overhead"
 
 _ENOUGH = 4.0  # times the time of the smallest batch show the slope despite noise
 _AT_FIRST = 2  # timings of a size, before it may be enough: one may have been disturbed
@@ -49,13 +51,13 @@ def settle_overhead(trainer: StepTrainer, wanted: int | None, recorded: int | No
         return None
     if not trainer.pads:  # steps are split only if memory asks for it
         return None
-    measurement = measurement_of(trainer)
-    overhead = of_first_process(trainer, recall(measurement))
+    about = describe(trainer)
+    overhead: int | None = of_first_process(trainer, recall(_OVERHEAD, about))
     if overhead is None:
         overhead = of_first_process(trainer, measure_overhead(trainer))
         if overhead is None:
             return None
-        remember(measurement, overhead)
+        remember(_OVERHEAD, about, overhead)
     micro_batching.overhead_tokens = overhead
     if overhead == NEVER_SPLIT:
         return "micro-batch overhead: a few rows take as long as a whole step, so steps stay whole"

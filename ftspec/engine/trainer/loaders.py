@@ -74,6 +74,11 @@ class RowLoaders:
         longest = self._lengths().max(axis=0, initial=0)
         return max(1, self.rows_of_batch * int(longest.sum()))
 
+    @property
+    def longest_rows(self) -> list[int]:
+        """The tokens of the longest training row, in each sequence."""
+        return [int(length) for length in self._lengths().max(axis=0, initial=0)]
+
     def _lengths(self) -> LengthTable:
         """Of all training rows, as wide as they are padded; of a stream those of the first."""
         rows, columns = self._trainer.train_dataset, self._task.length_columns

@@ -38,6 +38,7 @@ from ftspec.engine.batching.out_of_memory import is_out_of_memory, too_large_to_
 from ftspec.engine.batching.packed_sequence import Batch
 from ftspec.engine.batching.token_counts import TokenCounts
 from ftspec.engine.patches.pickled_arguments import no_pickled_arguments
+from ftspec.engine.trainer.difference import Difference
 from ftspec.engine.trainer.evaluation import LossMetrics, PredictionMetrics, SplitEvaluation
 from ftspec.engine.trainer.loaders import RowLoaders
 from ftspec.engine.trainer.mean_loss import Count, MeanLoss
@@ -58,6 +59,8 @@ class StepTrainer(Trainer):
         mean_loss: how a step's loss is put together.
         micro_batching: how a step is split, where steps are split by length.
         evaluation: how splits are evaluated.
+        batching: how training rows are batched.
+        evaluates_by_length: whether rows of similar length are evaluated together.
     """
 
     # the loss of a micro-batch is already its share of the step's mean
@@ -83,7 +86,9 @@ class StepTrainer(Trainer):
         self.model_accepts_loss_kwargs = True
         self.loaders = RowLoaders(self, task)
         self.mean_loss = MeanLoss(task.count_loss_items)
-        self._batching: Batching = batching
+        self.batching: Batching = batching
+        self.evaluates_by_length = batching != "padded"
+        self.padding_difference: Difference | None = None
         if batching == "exact":
             self.micro_batching = MicroBatching(
                 self,
@@ -110,6 +115,13 @@ class StepTrainer(Trainer):
     def pads(self) -> bool:
         """Whether padding is computed."""
         return self.micro_batching is None or self.micro_batching.pads
+
+    def stop_splitting(self) -> None:
+        """Compute the batches of the plain Trainer: a step is no longer split by length, and rows
+        are evaluated in their order."""
+        if self.micro_batching is not None:
+            self.micro_batching, self.batching = None, "padded"
+        self.evaluates_by_length = False
 
     # training
 
@@ -145,7 +157,7 @@ class StepTrainer(Trainer):
         """The parts of steps, the batches of similar length, or the batches of the Trainer."""
         if self.micro_batching is not None:
             return self.loaders.load_in_steps(self.micro_batching)
-        if self._batching == "grouped":
+        if self.batching == "grouped":
             return self.loaders.load_grouped()
         shared = self.loaders.load_shared_stream()
         return super().get_train_dataloader() if shared is None else shared
@@ -287,7 +299,7 @@ class StepTrainer(Trainer):
         rows that it evaluated first, whatever rows it is asked for.
         """
         rows = self.loaders.rows_to_evaluate(eval_dataset)
-        batches = None if self._batching == "padded" else self.loaders.evaluation_batches(rows)
+        batches = self.loaders.evaluation_batches(rows) if self.evaluates_by_length else None
         if batches is not None:
             self.evaluation.order = flat(batches)
             if self.accelerator.num_processes == 1:

@@ -1,7 +1,7 @@
 """Training and evaluation do not depend on the batching setting.
 
-The head searches all positions of a batch, including padding, and a batch is as wide as its
-longest row. So the loss of a row depends on the other rows.
+The heads of transformers search all positions of a batch, including padding. The loss of the task
+leaves padding out, so that a row teaches the same in every batch.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from ftspec.testing.runs import CompiledRun, Listener, compile_plan, plan_spec
 
@@ -49,6 +50,7 @@ ACCUMULATED = (
     "training.per_device_train_batch_size=4",
     "training.gradient_accumulation_steps=4",
 )
+EVALUATED = "training.per_device_eval_batch_size"
 WAYS = ("padded", "exact", "grouped")
 
 Compile = Callable[..., CompiledRun]
@@ -65,37 +67,48 @@ def compiled(tmp_path: Path, notes: list[str]) -> Compile:
     return compile_spec
 
 
-@pytest.mark.parametrize("settings", [AT_ONCE, ACCUMULATED], ids=["16x1", "4x4"])
-def test_a_run_learns_what_padded_batches_teach(
-    compiled: Compile, notes: list[str], settings: tuple[str, ...]
-) -> None:
-    """The same loss and gradient at each step, for every batching setting."""
-    learned = {}
-    for way in WAYS:
-        run = compiled(*settings, f"performance.batching={way}")
-        run.trainer.train()
-        learned[way] = [
-            (record["loss"], record["grad_norm"])
-            for record in run.trainer.state.log_history
-            if "grad_norm" in record
-        ]
+def test_a_row_teaches_the_same_in_every_batch(compiled: Compile, notes: list[str]) -> None:
+    """The same loss and gradient at each step, for every batching setting and accumulation."""
+    learned = []
+    for settings in (AT_ONCE, ACCUMULATED):
+        for way in WAYS:
+            run = compiled(*settings, f"performance.batching={way}")
+            run.trainer.train()
+            learned.append(
+                [
+                    (record["loss"], record["grad_norm"])
+                    for record in run.trainer.state.log_history
+                    if "grad_norm" in record
+                ]
+            )
 
-    assert len(learned["padded"]) == 2
-    for way in WAYS[1:]:
-        for ours, theirs in zip(learned[way], learned["padded"], strict=True):
-            assert ours == pytest.approx(theirs, rel=1e-5), way
-    why = "the loss of a row depends on the other rows of its batch"
-    assert notes.count(f"batches are padded, not split by length: {why}") == 1
-    assert notes.count(f"batches are padded, not grouped: {why}") == 1
+    assert len(learned[0]) == 2
+    for steps in learned[1:]:
+        for ours, theirs in zip(steps, learned[0], strict=True):
+            assert ours == pytest.approx(theirs, rel=1e-5)
+    assert not any("batches are padded" in note for note in notes)
 
 
-def test_a_run_measures_what_padded_batches_measure(compiled: Compile) -> None:
-    """Rows are evaluated in their order, because grouping by length changes the loss."""
-    measured = {}
-    for way in WAYS:
-        run = compiled(*AT_ONCE, f"performance.batching={way}")
-        found = run.trainer.evaluate()
-        measured[way] = [found[f"eval_{name}"] for name in ("loss", "exact_match", "f1")]
+def test_the_loss_is_that_of_rows_alone(compiled: Compile) -> None:
+    measured = [
+        compiled(*AT_ONCE, f"performance.batching={way}", f"{EVALUATED}={rows}").trainer.evaluate()
+        for way, rows in (("padded", 1), ("padded", 8), ("exact", 8), ("grouped", 8))
+    ]
 
-    for way in WAYS[1:]:
-        assert measured[way] == pytest.approx(measured["padded"], rel=1e-6), way
+    alone, *batched = [
+        [found[f"eval_{name}"] for name in ("loss", "exact_match", "f1")] for found in measured
+    ]
+    for one in batched:
+        assert one == pytest.approx(alone, rel=1e-5)
+
+
+def test_without_padding_it_is_the_loss_of_transformers(compiled: Compile) -> None:
+    trainer = compiled(*AT_ONCE).trainer
+    batch = trainer.data_collator([trainer.train_dataset[0]])
+    inputs = trainer._prepare_inputs(dict(batch))
+    trainer.model.eval()
+
+    with torch.no_grad():
+        ours, theirs = trainer.compute_loss(trainer.model, inputs), trainer.model(**inputs).loss
+
+    assert float(ours) == pytest.approx(float(theirs), rel=1e-6)

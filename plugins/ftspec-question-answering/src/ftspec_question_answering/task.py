@@ -16,6 +16,7 @@ from ftspec.api import RunError, Task, TaskContext, checked_texts
 from ftspec_question_answering.answers import Answer, read_answers
 from ftspec_question_answering.config import QuestionAnsweringConfig
 from ftspec_question_answering.spans import Array, find_best_spans
+from ftspec_question_answering.trainer import QuestionAnsweringTrainer
 
 _INPUTS = ("question", "context")
 _PLACES = ("window", "first", "begins", "stops", "null", "context")
@@ -32,8 +33,7 @@ class QuestionAnswering(Task):
     the first window of an example, the ``context`` and the ``texts`` of the right answers.
     """
 
-    # the softmax of the head includes padding, which depends on the longest row of a batch
-    rows_are_independent = False
+    trainer_class = QuestionAnsweringTrainer
 
     def __init__(self, config: QuestionAnsweringConfig, context: TaskContext) -> None:
         self._config = config
