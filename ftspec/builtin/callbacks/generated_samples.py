@@ -48,7 +48,8 @@ class GeneratedSamples(TrainerCallback):
         # sampling must not change the random numbers of training
         with torch.random.fork_rng(), torch.no_grad():
             model.eval()
-            results = self._task.predict(model, inputs)
+            # one by one, since the result of a row may depend on its batch
+            results = [result for row in inputs for result in self._task.predict(model, [row])]
         model.train(was_training)
         with SummaryWriter(log_dir=str(self._folder)) as writer:
             for index, (row, result) in enumerate(zip(self._rows, results, strict=True)):

@@ -31,7 +31,7 @@ from ftspec.api import (
     learn_labels,
 )
 from ftspec.builtin.tasks.config import TextClassificationConfig
-from ftspec.builtin.tasks.tokenizing import tokenize
+from ftspec.builtin.tasks.tokenizing import padding_on_side_of_class, tokenize
 
 _PROBLEM_TYPES = {
     "single-label": "single_label_classification",
@@ -120,7 +120,7 @@ class TextClassification(Task):
 
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
         """Pad to the longest row in the batch."""
-        return DataCollatorWithPadding(self._context.tokenizer)
+        return DataCollatorWithPadding(padding_on_side_of_class(self._context.tokenizer))
 
     def decode(
         self, outputs: EvalPrediction, rows: datasets.Dataset | datasets.IterableDataset
@@ -140,7 +140,8 @@ class TextClassification(Task):
     ) -> list[dict[str, Any]]:
         """The label of each row with its score, and the scores of all labels."""
         fields = {name: [row[name] for row in rows] for name in rows[0]}
-        batch = self._context.tokenizer.pad(dict(self._tokenize(fields)), return_tensors="pt")
+        tokenizer = padding_on_side_of_class(self._context.tokenizer)
+        batch = tokenizer.pad(dict(self._tokenize(fields)), return_tensors="pt")
         logits = model(**batch.to(model.device)).logits.float().cpu().numpy()
         if self._config.problem == "regression":
             return [{"value": float(value)} for value in logits.reshape(-1)]

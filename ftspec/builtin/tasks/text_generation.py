@@ -135,7 +135,7 @@ class TextGeneration(Task):
         """The most tokens of a prompt and of its continuation, within the model's positions."""
         longest, count = self._context.max_length, self._config.max_new_tokens
         positions = getattr(model.config, "max_position_embeddings", None)
-        if positions is None:
+        if not isinstance(positions, int) or positions < 2:  # XLNet has -1 for no limit
             return longest, count
         count = min(count, positions - 1)
         return min(longest, positions - count), count

@@ -80,6 +80,18 @@ def padding_on_right(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerB
     return padding
 
 
+def padding_on_side_of_class(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerBase:
+    """A copy of the tokenizer that pads on the side of its class: on the right, except for those
+    such as XLNet's, whose models read the end of a row.
+
+    A checkpoint may be saved with padding on the left, for generation. A model that counts
+    positions from the left would then read a row differently in each batch.
+    """
+    padding = copy.copy(tokenizer)
+    padding.padding_side = type(tokenizer).padding_side
+    return padding
+
+
 def _is_plain(tokenizer: Any) -> bool:
     """Whether the tokenizer uses the standard encoding methods of fast tokenizers."""
     kind = type(tokenizer)

@@ -10,10 +10,11 @@ import numpy as np
 import torch
 
 from ftspec.diagnostics.suggest import did_you_mean, one_of
+from ftspec.engine.artifacts.prediction_trial import Together, rows_together
 from ftspec.engine.artifacts.saved_model import load_trained, restore_task
-from ftspec.engine.batching.evaluation_order import batch_by_length
+from ftspec.engine.batching.evaluation_order import batch_by_length, batch_equal_lengths
 from ftspec.engine.batching.out_of_memory import free_memory, is_out_of_memory, row_too_large
-from ftspec.engine.batching.split_by_length import LengthTable
+from ftspec.engine.batching.split_by_length import LengthTable, order_by_length
 from ftspec.engine.data.fields import not_text
 from ftspec.engine.data.task import lengths_of
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
@@ -49,6 +50,7 @@ class Predictor:
         self._tokenizer = trained.tokenizer
         self._note = note
         self._cap: int | None = None  # tokens; set where memory runs out
+        self._together: Together | None = None  # found out with the first rows
         self._max_length = lengths_of(plan, trained.tokenizer, trained.config, _unsaid).inputs
         self._model = self._task.wrap(trained.module).eval()
         if torch.cuda.is_available():
@@ -158,10 +160,36 @@ class Predictor:
             fields = [self._inputs(row, number, is_numbered=are_of_file) for number, row in window]
             lengths = self._count_tokens(fields)
             results: dict[int, dict[str, Any]] = {}
-            for batch in batch_by_length(lengths, batch_size):
+            for batch in self._batches(fields, lengths, batch_size):
                 given = self._predict([fields[row] for row in batch], lengths[batch])
                 results |= zip(batch, given, strict=True)
             yield from (results[row] for row in range(len(fields)))
+
+    def _batches(
+        self, fields: Sequence[Mapping[str, Any]], lengths: LengthTable, batch_size: int
+    ) -> list[list[int]]:
+        """The rows that are computed together. The prediction of each is that of the row alone."""
+        if self._together is None and len(fields) > 1:
+            order = order_by_length(lengths)
+            self._together = self._try_together(fields[order[0]], fields[order[-1]])
+        if self._together == "no others":
+            return [[row] for row in range(len(fields))]
+        if self._together == "equal lengths":
+            return batch_equal_lengths(lengths, batch_size)
+        return batch_by_length(lengths, batch_size)
+
+    def _try_together(self, short: Mapping[str, Any], long: Mapping[str, Any]) -> Together:
+        try:
+            with quiet_libraries(only_errors=True), torch.inference_mode():
+                together = rows_together(self._task, self._model, short, long)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            return "no others"
+        if together != "similar lengths":
+            how = "rows of equal length" if together == "equal lengths" else "rows one by one"
+            self._note(f"predicting {how}: in other batches this model gives other results")
+        return together
 
     def _predict(
         self, rows: Sequence[Mapping[str, Any]], lengths: LengthTable

@@ -36,6 +36,18 @@ def batch_by_length(lengths: LengthTable, rows_of_longest: int) -> list[list[int
     return batches
 
 
+def batch_equal_lengths(lengths: LengthTable, rows: int) -> list[list[int]]:
+    """Rows in batches without padding, each of at most so many rows of one length, the longest
+    first."""
+    batches: list[list[int]] = []
+    for row in reversed(order_by_length(lengths)):
+        is_equal = bool(batches) and bool((lengths[batches[-1][0]] == lengths[row]).all())
+        if not is_equal or len(batches[-1]) == rows:
+            batches.append([])
+        batches[-1].append(row)
+    return batches
+
+
 def put_back(values: Any, order: Sequence[int]) -> Any:
     """Values of rows that were computed in ``order``, in the order of the rows. Takes arrays, and
     tuples and mappings of arrays. Entries after the last row are dropped."""

@@ -37,8 +37,8 @@ _ROWS, _TOKENS = 2, 7
 """An odd number of tokens: some architectures take only multiples of a number."""
 
 _REFUSALS = (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError)
-"""What models raise where they lack an input or get one of another shape. Other errors may come from
-the meta device."""
+"""What models raise where they lack an input or get one of another shape. Other errors may come
+from the meta device."""
 
 
 def require_texts(config: PretrainedConfig, auto_model: str) -> None:
@@ -110,7 +110,7 @@ def _needs_more(config: PretrainedConfig, error: Exception) -> RunError:
 def _quiet() -> Iterator[None]:
     """Without the warnings of models, which are given again when the model is loaded."""
     verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()
+    logging.set_verbosity(logging.ERROR)
     try:
         yield
     finally:

@@ -16,6 +16,7 @@ from ftspec.engine.run.accounting.advice import ATTENTION_DROPOUTS, Advice, Fact
 from ftspec.engine.run.accounting.arithmetic import FORMULA, flop_of, measure_matmul
 from ftspec.engine.run.accounting.peak_memory import device_memory, peak_device_memory, peak_memory
 from ftspec.engine.run.compile import CompiledRun
+from ftspec.engine.trainer.trainer import StepTrainer
 
 FILE = "performance.json"
 _ROWS = 100_000  # whose lengths are looked at
@@ -34,6 +35,7 @@ class Performance:
         peak_memory: bytes of main memory.
         peak_device_memory: bytes of the CUDA device.
         seconds: by what they were spent on.
+        batching: how rows were batched.
     """
 
     steps: int
@@ -49,6 +51,7 @@ class Performance:
     peak_memory: int | None
     peak_device_memory: int | None
     seconds: Mapping[str, float]
+    batching: Mapping[str, Any]
     advice: tuple[Advice, ...] = ()
 
     @property
@@ -67,6 +70,7 @@ class Performance:
             "steps": self.steps,
             "rows": self.rows,
             "micro_batches": self.batches,
+            "batching": dict(self.batching),
             "tokens": {
                 "real": self.real,
                 "padded": self.padded,
@@ -147,9 +151,20 @@ def account(
         peak_memory=peak_memory(),
         peak_device_memory=peak_device_memory(),
         seconds=seconds,
+        batching=_batching_of(trainer),
     )
     advice = advise(_facts(performance, run, stopwatch))
     return replace(performance, advice=tuple(advice))
+
+
+def _batching_of(trainer: StepTrainer) -> dict[str, Any]:
+    """How rows were batched, and how far the trial of split steps was from padded batches."""
+    difference = trainer.padding_difference
+    return {
+        "way": trainer.batching,
+        "form": trainer.micro_batching.form if trainer.micro_batching is not None else "padded",
+        "difference_from_padded": None if difference is None else difference._asdict(),
+    }
 
 
 def _seconds(stopwatch: Stopwatch, phases: Mapping[str, float]) -> dict[str, float]:
