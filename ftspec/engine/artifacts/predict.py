@@ -19,6 +19,7 @@ from ftspec.engine.data.fields import not_text
 from ftspec.engine.data.task import lengths_of
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
 from ftspec.engine.progress.run_log import Note, Watcher
+from ftspec.engine.trainer.module_state import unchanged
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
@@ -225,7 +226,12 @@ class Predictor:
 
     def predict_fields(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The result for each row of a rendered batch."""
-        with quiet_libraries(only_errors=True), torch.inference_mode():
+        # some models change their attention for good when rows are short
+        with (
+            quiet_libraries(only_errors=True),
+            torch.inference_mode(),
+            unchanged(self._model),
+        ):
             return self._task.predict(self._model, rows)
 
     def _count_tokens(self, rows: Sequence[Mapping[str, Any]]) -> LengthTable:

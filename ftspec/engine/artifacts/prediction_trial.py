@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from ftspec.engine.trainer.module_state import unchanged
 from ftspec.protocols import Task
 
 Together = Literal["similar lengths", "equal lengths", "no others"]
@@ -64,7 +65,7 @@ class _PredictionTrial:
     def predict(self, rows: Sequence[Row], seed: int = 0) -> _Prediction:
         """The prediction of a batch. The same random numbers are drawn each time."""
         seen: list[torch.Tensor] = []
-        with torch.random.fork_rng(), _watching_logits(self._model, seen):
+        with torch.random.fork_rng(), unchanged(self._model), _watching_logits(self._model, seen):
             torch.manual_seed(seed)
             results = self._task.predict(self._model, rows)
         if not seen or (seen[0].ndim == 3 and len(seen) == 1):  # the end may be padding

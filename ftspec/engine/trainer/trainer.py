@@ -82,6 +82,8 @@ class StepTrainer(Trainer):
         self.task = task
         self.token_counts = TokenCounts()
         super().__init__(*arguments, **options)
+        # transformers looks for them in the signature of the model, which may not have them
+        self.label_names = self.label_names or ["labels"]
         # transformers would divide by the accumulation steps again
         self.model_accepts_loss_kwargs = True
         self.loaders = RowLoaders(self, task)
