@@ -135,6 +135,7 @@ _TRAINER = (
         name="transformers.Trainer._prepare_inputs",
         used_in=(
             f"{_ENGINE}/trainer/equivalence.py",
+            f"{_ENGINE}/trainer/next_token.py",
             f"{_ENGINE}/trainer/trainer.py",
             f"{_ENGINE}/trainer/trial.py",
             f"{_EMBEDDINGS}/trainer.py",

@@ -240,8 +240,7 @@ def _settle_batching(
     trainer: StepTrainer, plan: Plan, recorded_overhead: int | None, log: RunLog
 ) -> None:
     """Decide whether padding is computed, and what a micro-batch costs."""
-    if plan.task.component.auto_model == "AutoModelForCausalLM":
-        require_next_token(trainer)
+    require_next_token(trainer, plan.task.component.auto_model)
     overhead = plan.performance.micro_batch_overhead_tokens
     padding = settle_padding(
         trainer,
