@@ -44,7 +44,7 @@ def share_of_other_predictions(finished: Step, rows: Sequence[Row]) -> float:
     some = by_length[:: len(by_length) // _PREDICTED][:_PREDICTED]
     one_by_one = _predictor(finished)
     alone = [result for row in some for result in one_by_one.predict([row])]
-    # every other one first, so that a batch of neighbours is not one of like lengths
+    # in another order, which the results must have too
     mixed = [*range(0, len(some), 2), *range(1, len(some), 2)]
     batched = _predictor(finished).predict([some[at] for at in mixed], batch_size=_BATCH)
     differ = [not _are_same(result, alone[at]) for at, result in zip(mixed, batched, strict=True)]
