@@ -8,6 +8,7 @@ from typing import Any, cast
 import datasets
 import numpy as np
 import torch
+from torch import nn
 from transformers import (
     DataCollatorForSeq2Seq,
     EvalPrediction,
@@ -45,6 +46,19 @@ class Seq2Seq(Task):
             targets = self._tokenize_targets(checked_texts(fields["target"], "target"))
             encoded["labels"] = targets["input_ids"]
         return encoded
+
+    def wrap(self, model: Any) -> nn.Module:
+        """The model, whose generation settings are those of evaluation: other programs generate
+        with the settings that are saved with it."""
+        settings = model.generation_config
+        # the length includes the decoder's start token
+        settings.max_length = self._context.max_target_length + 1
+        settings.max_new_tokens = None
+        settings.num_beams = self._config.num_beams
+        if self._config.num_beams == 1:  # without beams these have no effect, and are not saved
+            settings.early_stopping, settings.length_penalty = False, 1.0
+        wrapped: nn.Module = model
+        return wrapped
 
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
         """Pad sources and targets to the longest in the batch, targets with the ignored label.

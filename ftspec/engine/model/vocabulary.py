@@ -10,19 +10,35 @@ from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerB
 from ftspec.engine.progress.run_log import Note
 from ftspec.spec.model import ModelSection
 
+_SIZES = ("vocab_size", "decoder_vocab_size", "src_vocab_size", "tgt_vocab_size")
+"""Every size of a configuration that counts the tokens of the tokenizer: Marian and FSMT have one
+for each side. Other names, such as ``type_vocab_size``, count other things."""
+
 
 def fit_to_tokenizer(
     model: ModelSection, config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase
 ) -> None:
-    """Before a random model is created: set the vocabulary size and the special tokens of the
+    """Before a random model is created: set the vocabulary sizes and the special tokens of the
     tokenizer. The configuration of a pretrained model does not change."""
     if model.init != "random":
         return
     config.vocab_size = len(tokenizer)
+    for part in (config, *_text_configs(config)):
+        for name in _SIZES:
+            if getattr(part, name, None) is not None:
+                setattr(part, name, len(tokenizer))
     for name in ("pad_token_id", "eos_token_id", "bos_token_id"):
         setattr(config, name, getattr(tokenizer, name, None))
+    if getattr(config, "forced_eos_token_id", None) is not None:
+        config.forced_eos_token_id = tokenizer.eos_token_id
     if getattr(config, "is_encoder_decoder", False):
         config.decoder_start_token_id = tokenizer.pad_token_id
+
+
+def _text_configs(config: PretrainedConfig) -> list[PretrainedConfig]:
+    """The configurations inside this one that have tokens of the tokenizer."""
+    named = [getattr(config, name, None) for name in ("text_config", "encoder", "decoder")]
+    return [one for one in named if isinstance(one, PretrainedConfig)]
 
 
 def grow_embeddings(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import datasets
 import numpy as np
 import pytest
 import torch
-from transformers import EvalPrediction
+from transformers import EvalPrediction, GenerationConfig
 
 from ftspec.api import IGNORED_LABEL, RunError
 from ftspec.builtin.tasks.config import Seq2SeqConfig
@@ -77,6 +78,23 @@ def test_padding_is_no_label_and_no_loss_item(task_of: Any) -> None:
 def test_arguments(task_of: Any, keys: Any, arguments: tuple[Any, ...]) -> None:
     names = ("predict_with_generate", "generation_max_length", "generation_num_beams")
     assert task_of(**keys).arguments() == dict(zip(names, arguments, strict=True))
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_the_saved_generation_settings_are_those_of_evaluation(
+    task_of: Any, beams: int, tmp_path: Path
+) -> None:
+    model = tiny.t5(tiny.tokenizer("unigram"))
+    model.generation_config.update(
+        num_beams=4, early_stopping=True, length_penalty=2.0, min_length=7
+    )
+    task = task_of(max_target_length=24, num_beams=beams)
+    task.wrap(model).save_pretrained(tmp_path)
+    saved = GenerationConfig.from_pretrained(tmp_path)
+    arguments = task.arguments()
+    assert saved.max_length == arguments["generation_max_length"] == 25
+    assert saved.num_beams == arguments["generation_num_beams"] == beams
+    assert saved.min_length == 7
 
 
 def test_decode_is_the_text_without_padding_and_special_tokens(task_of: Any) -> None:
