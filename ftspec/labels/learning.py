@@ -13,7 +13,7 @@ from ftspec.document.paths import SpecPath
 from ftspec.errors import RunError
 from ftspec.labels.counts import LabelCounts, kind_of, label_name, learned_names
 from ftspec.labels.labels import Labels
-from ftspec.labels.readings import Classes, Names, Positions, Reading
+from ftspec.labels.readings import Classes, Names, Positions, Reading, looks_like_a_name
 from ftspec.labels.warnings import LabelWarning, rare_names, similar_names
 
 _MOST_SHOWN = 20
@@ -155,11 +155,12 @@ def _decide(counts: LabelCounts, names: Sequence[str], column: LabelColumn) -> R
     if not not_names:
         return "names"
     not_positions = [value for value in values if by_position.name_of(value) is None]
-    if not not_positions:
+    doubtful = [value for value in not_names if looks_like_a_name(value, names)]
+    if not not_positions and not doubtful:
         _refuse_mixture(counts, column)
         return "positions"
-    if len(not_names) < len(values) and any(one not in not_positions for one in not_names):
-        first = next(one for one in not_names if one not in not_positions)
+    first = next((one for one in not_names if one not in not_positions), None)
+    if not doubtful and len(not_names) < len(values) and first is not None:
         raise RunError(
             f"the labels are neither all names nor all positions: {_plain(first)} is no name, and "
             f"{_plain(not_positions[0])} is no position",
@@ -170,7 +171,7 @@ def _decide(counts: LabelCounts, names: Sequence[str], column: LabelColumn) -> R
                 f"as positions: expected 0 to {len(names) - 1}",
             ),
         )
-    raise _labels(names, column, "names").unseen(not_names[0])
+    raise _labels(names, column, "names").unseen((doubtful or not_names)[0])
 
 
 def _labels(names: Sequence[str], column: LabelColumn, reading: Reading) -> Labels:

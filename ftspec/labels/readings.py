@@ -72,6 +72,14 @@ class Classes:
         return name if name in self._names else None
 
 
+def looks_like_a_name(value: Any, names: Sequence[str]) -> bool:
+    """Whether a name is the same number as a value, which can then hardly be a position."""
+    written = label_name(value)
+    if not _NUMBER.fullmatch(written):
+        return False
+    return any(_NUMBER.fullmatch(name) and float(name) == float(written) for name in names)
+
+
 def _numbers(names: Sequence[str]) -> dict[Any, str]:
     """Each name by its number; empty if a name is no number, or two are the same number."""
     if not all(_NUMBER.fullmatch(name) and len(name) <= _MOST_DIGITS for name in names):
