@@ -9,77 +9,26 @@ from typing import Any
 import pytest
 import torch
 from transformers import (
-    AutoModelForCausalLM,
     AutoModelForSequenceClassification,
-    AutoTokenizer,
     BartConfig,
     BertConfig,
-    BigBirdConfig,
-    FNetConfig,
-    LlamaConfig,
     PretrainedConfig,
 )
 
 from ftspec.engine.trainer import padding
 from ftspec.errors import RunError
-from tests.architectures.weights import scale_weights
 from tests.engine.gradients import gradients_of
+from tests.engine.odd_models import BIG_BIRD, FNET, LONGROPE, classifier, language_model
 from tests.engine.running import Engine, Recorder
-from tests.engine.specs import (
-    ACCUMULATED,
-    AT_ONCE,
-    BERT,
-    GPT2,
-    PADDED,
-    STANDING_STILL,
-    TINY,
-    spec_of,
-)
+from tests.engine.specs import ACCUMULATED, AT_ONCE, PADDED, STANDING_STILL, TINY, spec_of
 
 PADDED_NOTE = "batches are padded, not split by length"
-
-FNET = FNetConfig(**{**TINY, "vocab_size": 1000}, max_position_embeddings=64, num_labels=6)
-BIG_BIRD = BigBirdConfig(
-    **TINY, max_position_embeddings=64, block_size=4, num_random_blocks=1, num_labels=6
-)
-LONGROPE = LlamaConfig(
-    **TINY,
-    max_position_embeddings=64,
-    rope_parameters={
-        "rope_type": "longrope",
-        "rope_theta": 10_000.0,
-        "original_max_position_embeddings": 16,
-        "short_factor": [1.0] * 8,
-        "long_factor": [4.0] * 8,
-    },
-)
 
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is known from trials of other tests."""
     monkeypatch.setenv("FTSPEC_CACHE", str(tmp_path / "cache"))
-
-
-def classifier(request: pytest.FixtureRequest, folder: Path, config: PretrainedConfig) -> str:
-    """The spec of a classifier of another architecture, with weights that make padding matter."""
-    bert = request.getfixturevalue("bert")
-    _save(AutoModelForSequenceClassification.from_config(config), bert, folder)
-    spec = spec_of(request, "single-label").replace(str(bert), str(folder))
-    return spec.replace(BERT[2], "hidden_dropout_prob: 0.0")
-
-
-def language_model(request: pytest.FixtureRequest, folder: Path, config: PretrainedConfig) -> str:
-    """The spec of a causal language model of another architecture."""
-    gpt2 = request.getfixturevalue("gpt2")
-    _save(AutoModelForCausalLM.from_config(config), gpt2, folder)
-    return spec_of(request, "rows of text").replace(str(gpt2), str(folder)).replace(GPT2[2], "")
-
-
-def _save(model: Any, tokenizer: Path, folder: Path) -> None:
-    scale_weights(model)
-    model.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(tokenizer).save_pretrained(folder)
 
 
 def test_a_model_that_reads_padding_learns_what_padded_batches_teach(

@@ -23,7 +23,7 @@ Together = Literal["similar lengths", "equal lengths", "no others"]
 
 Row = Mapping[str, Any]
 
-_SAME_IN_32_BITS, _SAME_IN_16_BITS = 1e-3, 0.05
+_SAME_IN_32_BITS, _SAME_IN_16_BITS = 1e-4, 0.05
 """Differences of scores relative to the largest. Sums of other batches are rounded differently."""
 
 
