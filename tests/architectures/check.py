@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from ftspec.errors import in_one_line
-from tests.architectures.checkpoints import Checkpoint, save_checkpoint
+from tests.architectures.checkpoints import save_checkpoint
 from tests.architectures.comparisons import (
+    difference_to_next_token_loss,
     difference_when_loaded,
     share_of_other_predictions,
     validation_loss_alone,
@@ -48,20 +49,20 @@ def check_pair(pair: Pair, folder: Path) -> Verdict:
 
 
 def _check(pair: Pair, folder: Path) -> Verdict:
-    checkpoint = save_checkpoint(pair, folder / "model")
     rows = write_rows(folder / "rows.jsonl")
-    case = Case(pair, checkpoint.folder, rows, folder / "runs")
+    case = Case(pair, save_checkpoint(pair, folder / "model"), rows, folder / "runs")
     accumulated = make_step(case.plan(ACCUMULATED), is_finished=True)
-    measures = _measure(case, checkpoint, accumulated)
+    measures = _measure(case, accumulated)
     outcome, faults = measures.judge()
     return Verdict(
         pair=pair, outcome=outcome, says=accumulated.says, faults=faults, measures=measures
     )
 
 
-def _measure(case: Case, checkpoint: Checkpoint, accumulated: Step) -> Measures:
+def _measure(case: Case, accumulated: Step) -> Measures:
     at_once = make_step(case.plan(AT_ONCE))
     padded = make_step(case.plan(AT_ONCE, PADDED))
+    is_language_model = case.pair.task == "text-generation"
     is_padded = accumulated.is_said_to_be_padded
     accumulated_padded = make_step(case.plan(ACCUMULATED, PADDED)) if is_padded else accumulated
     alone = validation_loss_alone(padded)
@@ -73,8 +74,9 @@ def _measure(case: Case, checkpoint: Checkpoint, accumulated: Step) -> Measures:
         at_once_padded=at_once.difference_to(padded),
         accumulated_padded=accumulated.difference_to(accumulated_padded),
         evaluation=abs(accumulated.validation_loss - alone) / abs(alone),
+        next_token=difference_to_next_token_loss(padded) if is_language_model else 0.0,
         predictions=share_of_other_predictions(accumulated, read_rows(case.rows)),
-        saved=difference_when_loaded(accumulated, checkpoint.model, case.pair.auto_model),
+        saved=difference_when_loaded(accumulated, padded, case.pair.auto_model),
     )
 
 

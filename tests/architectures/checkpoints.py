@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
 from pathlib import Path
 
 from transformers import PreTrainedModel
@@ -13,16 +12,8 @@ from tests.architectures.models import build_model
 from tests.architectures.pairs import Pair
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """A model, and the folder in which it is saved with its tokenizer."""
-
-    model: PreTrainedModel
-    folder: Path
-
-
-def save_checkpoint(pair: Pair, folder: Path) -> Checkpoint:
-    """Build the model of a pair and save it.
+def save_checkpoint(pair: Pair, folder: Path) -> Path:
+    """Build the model of a pair and save it with its tokenizer; the folder.
 
     Raises:
         NotBuiltError: why there is no such model.
@@ -30,7 +21,7 @@ def save_checkpoint(pair: Pair, folder: Path) -> Checkpoint:
     model = build_model(pair)
     model.save_pretrained(folder)
     make_tokenizer(pair.side, _inputs_of(model)).save_pretrained(folder)
-    return Checkpoint(model, folder)
+    return folder
 
 
 def _inputs_of(model: PreTrainedModel) -> list[str]:

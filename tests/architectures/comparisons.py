@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 import transformers
-from transformers import PreTrainedModel
+from torch.nn import functional
 
 from ftspec.engine.artifacts.predict import Predictor, open_predictor
 from ftspec.testing.runs import Listener
@@ -36,6 +36,20 @@ def validation_loss_alone(padded: Step) -> float:
             total += float(trainer.compute_loss(model, batch)) * count
         items += count
     return total / items
+
+
+def difference_to_next_token_loss(padded: Step) -> float:
+    """How far the loss of a row is from that of the next token at every position, which is what a
+    language model learns. A model whose loss does not shift labels learns to copy."""
+    trainer = padded.run.trainer
+    model: Any = trainer.model
+    model.eval()
+    batch = dict(trainer.data_collator([padded.run.data.encoded["validation"][0]]))
+    with torch.no_grad():
+        loss, outputs = trainer.compute_loss(model, dict(batch), return_outputs=True)
+    logits, labels = outputs["logits"][0, :-1], batch["labels"][0, 1:]
+    right = float(functional.cross_entropy(logits.float(), labels))
+    return abs(float(loss) - right) / right
 
 
 def share_of_other_predictions(finished: Step, rows: Sequence[Row]) -> float:
@@ -65,15 +79,15 @@ def _are_same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def difference_when_loaded(finished: Step, built: PreTrainedModel, auto_model: str) -> float:
+def difference_when_loaded(finished: Step, padded: Step, auto_model: str) -> float:
     """How far the outputs of the saved model, loaded by transformers alone, are from those of the
-    model that was trained, for one row."""
+    model that a padded run trained, for one row. No step changes a weight."""
     loaded = getattr(transformers, auto_model).from_pretrained(
         finished.run_dir.model, dtype=torch.float32
     )
     row = finished.run.data.encoded["validation"][0]
     outputs = []
-    for model in (loaded.eval(), built.eval()):
+    for model in (loaded.eval(), padded.run.model.eval()):
         batch = dict(finished.run.trainer.data_collator([row]))
         with torch.no_grad(), torch.random.fork_rng():
             torch.manual_seed(0)

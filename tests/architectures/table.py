@@ -43,6 +43,8 @@ in fp32 and have no dropout. The data are 48 rows of 6 to 120 tokens. For each p
   accumulated (4 x 4), with one padded batch of these rows. The number is the norm of the
   difference, relative to the norm. Up to {same:g} is the same.
 - **evaluation**: the validation loss with that of each row alone, up to {same:g}.
+- **the next token**: the loss of text generation with that of the next token, up to {same:g}. A
+  model whose loss does not shift labels would learn to copy its input.
 - **predictions**: what `ftspec predict` gives for 12 rows in batches, and for each alone.
 - **the saved model**: its outputs, when transformers loads it without ftspec.
 

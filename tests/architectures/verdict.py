@@ -31,6 +31,7 @@ class Measures:
         at_once_padded: if it says so, 16 rows at once to the same with ``batching: padded``.
         accumulated_padded: if it says so, 4 batches of 4 rows to the same, padded.
         evaluation: the validation loss, to that of rows alone.
+        next_token: the loss of a row, to that of the next token; of text generation only.
         predictions: the share of rows whose prediction is another one in a batch.
         saved: the outputs of the saved model in transformers.
     """
@@ -41,6 +42,7 @@ class Measures:
     at_once_padded: float
     accumulated_padded: float
     evaluation: float
+    next_token: float
     predictions: float
     saved: float
 
@@ -59,6 +61,8 @@ class Measures:
         # not "greater than": a difference may be no number
         if not self.evaluation <= SAME and not self.is_said_to_be_padded:
             yield "evaluation"
+        if not self.next_token <= SAME and not self.is_said_to_be_padded:
+            yield "next token"
         if not self.predictions <= 0:
             yield "predictions"
         if not self.saved <= _AS_SAVED:
