@@ -43,6 +43,7 @@ from ftspec.checks import (
     text_values,
     unfinished_run,
     unknown_column,
+    unknown_split,
     unpinned_revision,
 )
 from ftspec.diagnostics.model import Diagnostic
@@ -97,6 +98,7 @@ CHECKS: tuple[Check, ...] = (
     text_values,
     unfinished_run,
     unknown_column,
+    unknown_split,
     unpinned_revision,
 )
 """Every check, by name."""

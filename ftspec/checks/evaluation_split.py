@@ -33,6 +33,8 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Report every setting that needs evaluations, if they cannot happen."""
     evaluates = plan.training.get("eval_strategy", "no") != "no"
     early = next((one for one in plan.callbacks if one.type == "early-stopping"), None)
+    if plan.splits.validation is None and plan.has_open_splits:
+        return  # the source may have one
     if plan.splits.validation is None:
         faults: list[SpecPath] = [("training", "eval_strategy")] if evaluates else []
         faults += [early.at] if early is not None else []

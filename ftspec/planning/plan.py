@@ -72,6 +72,8 @@ class Plan:
     values from the environment to the text to show instead; no artifact contains it.
     ``secret_places`` are the paths of values in the spec that contain a secret.
     ``fitting_metrics`` are the installed metrics that score the predictions of the task.
+    ``has_open_splits`` says that the spec names no splits, and only the run finds those of the
+    source.
     """
 
     name: str
@@ -93,10 +95,11 @@ class Plan:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret_places: frozenset[SpecPath] = field(default=frozenset(), repr=False)
     fitting_metrics: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    has_open_splits: bool = False
 
     def to_spec(self) -> dict[str, Any]:
         """The spec with every default filled in. Secrets are references to the environment."""
-        spec = {
+        spec: dict[str, Any] = {
             "ftspec": 1,
             "name": self.name,
             "description": self.description,
@@ -123,6 +126,8 @@ class Plan:
         }
         if self.description is None:
             del spec["description"]
+        if self.has_open_splits:
+            spec["data"] = {"source": self.source.to_spec()}
         masked: dict[str, Any] = _map_strings(spec, (), self._as_written)
         return masked
 

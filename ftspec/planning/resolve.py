@@ -38,6 +38,7 @@ from ftspec.masking import SHORTEST_MASKED_PART, mask
 from ftspec.planning.missing_type import missing_type_helps
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.planning.secret_places import misplaced_secrets
+from ftspec.planning.source_splits import known_splits, splits_named
 from ftspec.registry.isolation import Isolation, describe_error
 from ftspec.registry.registry import Registered, Registry
 from ftspec.span import SourceText
@@ -120,12 +121,16 @@ class _Resolver:
             return None
         predictions = task.config.predictions_from(spec.preprocess.template)
         training = _complete(spec.training, callbacks, metrics)
+        names = known_splits(source)
+        is_open = "splits" not in spec.data.model_fields_set
+        splits = splits_named(names) if is_open and names is not None else spec.data.splits
         return Plan(
             name=spec.name or self._default_name(),
             description=spec.description,
             seed=spec.seed,
             source=source,
-            splits=spec.data.splits,
+            splits=splits,
+            has_open_splits=is_open and names is None,
             transforms=tuple(transforms),
             template=dict(spec.preprocess.template),
             tokenizer=tokenizer,

@@ -143,7 +143,9 @@ class DataSection(SpecModel):
 
     source: SourceSection = Field(description="where rows come from")
     splits: Splits = Field(
-        default_factory=Splits, description="rows for training, validation and test"
+        default_factory=Splits,
+        description="rows for training, validation and test; by default, the splits of the source "
+        "with these names",
     )
 
 

@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 EXPLANATIONS: dict[tuple[str, ...], str] = {
-    ("unknown-split",): """
-        A slice names a split that the source does not have.
-
-        Why: there are no rows to load. The finding lists the splits of the source.
-
-        Found: when the run prepares its data.
-    """,
     ("empty-split",): """
         A split has no rows.
 

@@ -13,6 +13,7 @@ from typing import Any
 from ftspec.cache import CacheEntry, cache_folder, entries_in, read_entry
 from ftspec.engine.data.cache_key import CacheKey, read_inputs
 from ftspec.engine.data.row_cache import is_whole
+from ftspec.engine.data.source_splits import settle_splits
 from ftspec.engine.model.checkpoint import locate
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
 from ftspec.engine.progress.run_log import RunLog, Watcher
@@ -62,6 +63,7 @@ def look_up(plan: Plan, watcher: Watcher) -> tuple[list[Lookup], str | None]:
         TemporaryDirectory(prefix="ftspec-") as folder,
         RunLog(Path(folder, "log.txt"), watcher, plan.mask) as log,
     ):
+        plan = settle_splits(plan, log)
         inputs = read_inputs(plan, checkpoint, log)
     if inputs.obstacle is not None:
         return [], inputs.obstacle

@@ -26,6 +26,7 @@ from ftspec.engine.callbacks.reporter import Reporter
 from ftspec.engine.callbacks.tensorboard import TensorBoard
 from ftspec.engine.components.factories import build, make_contexts
 from ftspec.engine.data.preparation import Preparation, prepare
+from ftspec.engine.data.source_splits import settle_splits
 from ftspec.engine.model.adapter import build_adapter
 from ftspec.engine.model.attention import names_attention, use_fastest_attention
 from ftspec.engine.model.checkpoint import Checkpoint, commit_of, locate
@@ -107,6 +108,7 @@ def compile_run(
         checkpoint = locate(plan.model.checkpoint, plan.model.revision)
     require_texts(load_config(plan.model, checkpoint, {}), plan.task.component.auto_model)
     log.phase("preparing data")
+    plan = settle_splits(plan, log)
     data = prepare(plan, checkpoint, log, group)
     _check_batches(plan, data.encoded["train"], group.launch.world_size)
     log.phase("loading model")

@@ -39,7 +39,7 @@ ALLOWED = {
     "training.hub_token",
     "metrics[0].revision",
 }
-NOT_IN_A_SOURCE = {"column_names", "columns", "type"}
+NOT_IN_A_SOURCE = {"column_names", "columns", "text_columns", "type"}
 
 
 def keys_of_spec(model: type[BaseModel], at: SpecPath = ()) -> Iterator[SpecPath]:
