@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,9 @@ def test_adapter_is_no_checkpoint_to_start_from(
 ) -> None:
     plan = plan_of(bert_spec, ["training.max_steps=1"])
     run_dir = execute_plan(plan)
-    again = bert_spec.replace(str(bert), str(run_dir.model))
+    # its run, which says what it belongs to, is elsewhere
+    alone = shutil.copytree(run_dir.model, tmp_path / "alone")
+    again = bert_spec.replace(str(bert), str(alone))
     with pytest.raises(RunError, match="is an adapter without the weights") as refused:
         compile_plan(plan_of(again))
     assert "ftspec export RUN_DIR OUTPUT --merge" in refused.value.helps[0]
