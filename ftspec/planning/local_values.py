@@ -41,8 +41,7 @@ def local_values(plan: Plan, field: str) -> LocalValues | None:
     try:
         if known.sample.columns is not None and template.bare_column is not None:
             written = [row.values.get(template.bare_column) for row in rows]
-            kind = kind_of_all(written)  # a CSV file does not say which type a column has
-            found: list[Any] = [kind.convert(value) for value in written]
+            found: list[Any] = _converted(written, template.bare_column, known)
         else:
             found = [_render(template, row.values) for row in rows]
     except NotTextError:
@@ -52,6 +51,14 @@ def local_values(plan: Plan, field: str) -> LocalValues | None:
     missing = "" if _drops_missing(plan, template.columns) else _first_missing(found, known)
     values = [value for value in found if value is not None]
     return LocalValues(values, missing, known.sample.is_whole and _is_one_file(known))
+
+
+def _converted(written: list[Any], column: str, known: LocalColumns) -> list[Any]:
+    """The values of a CSV file, which does not say which type a column has."""
+    if column in (getattr(known.source.config, "text_columns", None) or ()):
+        return written
+    kind = kind_of_all(written)
+    return [kind.convert(value) for value in written]
 
 
 def _render(template: Template, row: Mapping[str, Any]) -> Any:
