@@ -172,17 +172,18 @@ class Predictor:
         """The rows that are computed together. The prediction of each is that of the row alone."""
         if self._together is None and len(fields) > 1:
             order = order_by_length(lengths)
-            self._together = self._try_together(fields[order[0]], fields[order[-1]])
+            some = sorted({0, len(order) // 2, len(order) - 1})  # the middle may differ alone
+            self._together = self._try_together([fields[order[at]] for at in some])
         if self._together == "no others":
             return [[row] for row in range(len(fields))]
         if self._together == "equal lengths":
             return batch_equal_lengths(lengths, batch_size)
         return batch_by_length(lengths, batch_size)
 
-    def _try_together(self, short: Mapping[str, Any], long: Mapping[str, Any]) -> Together:
+    def _try_together(self, rows: Sequence[Mapping[str, Any]]) -> Together:
         try:
             with quiet_libraries(only_errors=True), torch.inference_mode():
-                together = rows_together(self._task, self._model, short, long)
+                together = rows_together(self._task, self._model, rows)
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise

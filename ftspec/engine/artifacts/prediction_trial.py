@@ -1,6 +1,6 @@
 """Which rows may be predicted together, so that the prediction of a row is that of the row alone.
 
-Some models read padding, and in a batch give another text or other scores. Two rows are tried: in
+Some models read padding, and in a batch give another text or other scores. A few rows are tried: in
 one batch, and each alone.
 """
 
@@ -27,13 +27,13 @@ _SAME_IN_32_BITS, _SAME_IN_16_BITS = 1e-4, 0.05
 """Differences of scores relative to the largest. Sums of other batches are rounded differently."""
 
 
-def rows_together(task: Task, model: nn.Module, short: Row, long: Row) -> Together:
-    """Try a short row and a long one, with a task in evaluation mode."""
+def rows_together(task: Task, model: nn.Module, rows: Sequence[Row]) -> Together:
+    """Try rows of different lengths, the shortest first, with a model in evaluation mode."""
     trial = _PredictionTrial(task, model)
-    alone = [(row, trial.predict([row])) for row in (short, long)]
-    if trial.are_same(trial.predict([short, long]), alone):
+    alone = [(row, trial.predict([row])) for row in rows]
+    if trial.are_same(trial.predict(rows), alone):
         return "similar lengths"
-    if trial.are_same(trial.predict([short, short]), alone[:1] * 2):
+    if trial.are_same(trial.predict([rows[0]] * 2), alone[:1] * 2):
         return "equal lengths"
     return "no others"
 
