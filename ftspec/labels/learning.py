@@ -66,7 +66,7 @@ def learn_labels(counts: LabelCounts, column: LabelColumn) -> Labels:
         RunError: no reading fits every value.
     """
     _refuse_lists(counts, column)
-    if column.names is None and not column.class_names:
+    if not column.class_names:
         _refuse_mixture(counts, column)
     names = list(column.names or column.class_names or learned_names(counts))
     _refuse_repeated(names, column)
@@ -157,7 +157,6 @@ def _decide(counts: LabelCounts, names: Sequence[str], column: LabelColumn) -> R
     not_positions = [value for value in values if by_position.name_of(value) is None]
     doubtful = [value for value in not_names if looks_like_a_name(value, names)]
     if not not_positions and not doubtful:
-        _refuse_mixture(counts, column)
         return "positions"
     first = next((one for one in not_names if one not in not_positions), None)
     if not doubtful and len(not_names) < len(values) and first is not None:
@@ -200,7 +199,7 @@ def _refuse_mixture(counts: LabelCounts, column: LabelColumn) -> None:
         f"the labels of one column have several types: {found}",
         slug="mixed-labels",
         at=column.at,
-        helps=("write them alike in the data", 'or name every label in the task: "labels: […]"'),
+        helps=("write them alike in the data",),
     )
 
 
