@@ -59,10 +59,6 @@ from ftspec.protocols import (
     TokenizerContext,
     Transform,
 )
-from ftspec.reading.file_format import FileFormat, UnreadableError
-from ftspec.reading.kinds import ColumnKind
-from ftspec.reading.row import Row
-from ftspec.reading.row_file import RowFile
 from ftspec.rundir import RunDirectory
 from ftspec.span import Position, SourceText, Span
 from ftspec.spec.base import (
@@ -82,6 +78,10 @@ from ftspec.texts import checked_texts
 
 if TYPE_CHECKING:
     from ftspec.metrics import LocalMetric
+    from ftspec.reading.file_format import FileFormat, UnreadableError
+    from ftspec.reading.kinds import ColumnKind
+    from ftspec.reading.row import Row
+    from ftspec.reading.row_file import RowFile
 
 VERSION = (1, 1)
 """The version of this module. The second number increases with every addition, the first one when
@@ -169,12 +169,19 @@ __all__ = [
     "value_of",
 ]
 
-_HEAVY = {"LocalMetric": "ftspec.metrics"}
-"""Names that need the ``train`` extra. They are imported on first use, in the module of a
-factory."""
+_LATER = {
+    "ColumnKind": "ftspec.reading.kinds",
+    "FileFormat": "ftspec.reading.file_format",
+    "LocalMetric": "ftspec.metrics",
+    "Row": "ftspec.reading.row",
+    "RowFile": "ftspec.reading.row_file",
+    "UnreadableError": "ftspec.reading.file_format",
+}
+"""Names that are imported on first use. ``LocalMetric`` needs the ``train`` extra, and most specs
+are linted without reading a file."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HEAVY:
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HEAVY[name]), name)
+    return getattr(importlib.import_module(_LATER[name]), name)

@@ -4,9 +4,10 @@ are ``None``."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ftspec.reading.row_file import Sample
+if TYPE_CHECKING:
+    from ftspec.reading.row_file import Sample
 
 _DEEPEST = 20  # levels of nested columns
 

@@ -20,16 +20,19 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
 from ftspec.errors import RunError
 from ftspec.planning.local_columns import local_columns
 from ftspec.planning.plan import Plan
-from ftspec.reading.row import Row
 from ftspec.spec.column_path import MissingColumnError, NotTextError
 from ftspec.spec.template import Template, parse_template
 from ftspec.texts import checked_texts
+
+if TYPE_CHECKING:
+    from ftspec.reading.row import Row
 
 SLUGS = ("field-type",)
 

@@ -28,7 +28,6 @@ from ftspec.document.nodes import ScalarNode
 from ftspec.document.paths import SpecPath
 from ftspec.planning.local_columns import LocalColumns, local_columns
 from ftspec.planning.plan import Plan
-from ftspec.reading.file_format import FORMATS, ending_of
 from ftspec.span import Position, Span
 from ftspec.spec.template import parse_template
 
@@ -80,6 +79,8 @@ def _is_needed(plan: Plan, at: SpecPath, column: str) -> bool:
 
 
 def _unreadable(known: LocalColumns, plan: Plan, spans: Document) -> Diagnostic:
+    from ftspec.reading.file_format import FORMATS, ending_of
+
     assert known.path is not None
     source = known.source
     wanted = FORMATS.get(ending_of(known.path))

@@ -8,13 +8,15 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ftspec.columns import Columns, columns_of
 from ftspec.files import FileSearch, TooManyFilesError, folder_of_package
 from ftspec.planning.plan import PlannedComponent
-from ftspec.reading.file_format import FileFormat, UnreadableError
-from ftspec.reading.row_file import RowFile, Sample
+
+if TYPE_CHECKING:
+    from ftspec.reading.file_format import FileFormat
+    from ftspec.reading.row_file import Sample
 
 
 class LocalColumns(NamedTuple):
@@ -57,6 +59,8 @@ def local_columns(source: PlannedComponent) -> LocalColumns | None:
         return LocalColumns(source=local)
     path, pattern = found
     known = LocalColumns(source=local, path=path, pattern=pattern)
+    from ftspec.reading.file_format import UnreadableError
+
     try:
         sample = _sample(path, form)
     except UnreadableError as error:
@@ -68,8 +72,10 @@ def local_columns(source: PlannedComponent) -> LocalColumns | None:
 
 def file_format_of(source: PlannedComponent) -> FileFormat | None:
     """How the files of a source are read, if it is one of local files."""
-    named = getattr(source.config, "file_format", None)
-    return named() if callable(named) and isinstance(named(), FileFormat) else None
+    if not hasattr(source.config, "file_format"):
+        return None
+    form: FileFormat = source.config.file_format()
+    return form
 
 
 def local_parts(source: PlannedComponent) -> Iterator[PlannedComponent]:
@@ -90,6 +96,9 @@ def _sample(path: Path, form: FileFormat) -> Sample | None:
 
 @lru_cache(maxsize=8)  # each check asks, and lint does for each profile
 def _read(path: Path, form: FileFormat, changed: int, size: int) -> Sample | None:
+    # not for the specs without a local file, which are linted in less time
+    from ftspec.reading.row_file import RowFile
+
     return RowFile(path, form).sample()
 
 

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from ftspec.planning.local_columns import LocalColumns, local_columns
 from ftspec.planning.plan import Plan
-from ftspec.reading.kinds import kind_of_all
 from ftspec.spec.column_path import MissingColumnError, NotTextError
 from ftspec.spec.template import Template, parse_template
 
@@ -57,6 +56,8 @@ def _converted(written: list[Any], column: str, known: LocalColumns) -> list[Any
     """The values of a CSV file, which does not say which type a column has."""
     if column in (getattr(known.source.config, "text_columns", None) or ()):
         return written
+    from ftspec.reading.kinds import kind_of_all  # only for such a file
+
     kind = kind_of_all(written)
     return [kind.convert(value) for value in written]
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
 import importlib
 import io
-import lzma
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, TextIO
@@ -21,13 +16,16 @@ _MARK = "\ufeff"
 _PARQUET = b"PAR1"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ZIP = b"PK\x03\x04"
-_BY_STANDARD_LIBRARY: tuple[tuple[bytes, Callable[[Path], Any]], ...] = (
-    (b"\x1f\x8b", gzip.open),
-    (b"BZh", bz2.open),
-    (b"\xfd7zXZ", lzma.open),
+# imported only for such a file: lint imports this module for every spec
+_OPENERS = (
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bz2"),
+    (b"\xfd7zXZ", "lzma"),
+    (b"\x28\xb5\x2f\xfd", "zstandard"),
+    (b"\x04\x22\x4d\x18", "lz4.frame"),
 )
-_BY_PACKAGES = ((b"\x28\xb5\x2f\xfd", "zstandard"), (b"\x04\x22\x4d\x18", "lz4.frame"))
-_DAMAGES = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, zlib.error, OSError)
+_OF_STANDARD_LIBRARY = ("gzip", "bz2", "lzma")
+_DAMAGES = ("BadGzipFile", "BadZipFile", "EOFError", "LZMAError", "OSError", "error")
 
 
 @contextmanager
@@ -41,9 +39,11 @@ def opened_bytes(path: Path) -> Iterator[IO[bytes]]:
     try:
         with _unpacked(path) as stream:
             yield stream
-    except (FileNotFoundError, IsADirectoryError, PermissionError):
+    except (FileNotFoundError, IsADirectoryError, PermissionError, UnreadableError):
         raise
-    except _DAMAGES as error:
+    except Exception as error:
+        if type(error).__name__ not in _DAMAGES:
+            raise
         raise UnreadableError(f"it is damaged: {error}") from None
 
 
@@ -70,20 +70,23 @@ def _unpacked(path: Path) -> Iterator[IO[bytes]]:
         start = packed.read(8)
     if start.startswith(_PARQUET):
         raise UnreadableError("it is a Parquet file", 'write "type: parquet"')
-    modules = [module for magic, module in _BY_PACKAGES if start.startswith(magic)]
-    opening = [one for magic, one in _BY_STANDARD_LIBRARY if start.startswith(magic)]
+    module = next((name for magic, name in _OPENERS if start.startswith(magic)), None)
     if start.startswith(_ZIP):
         opened: Any = _opened_archive(path)
-    elif modules:
-        opened = _opened_by(modules[0], path)
+    elif module is None:
+        opened = path.open("rb")
+    elif module in _OF_STANDARD_LIBRARY:
+        opened = importlib.import_module(module).open(path)
     else:
-        opened = opening[0](path) if opening else path.open("rb")
+        opened = _opened_by(module, path)
     with opened as stream:
         yield stream
 
 
 @contextmanager
 def _opened_archive(path: Path) -> Iterator[IO[bytes]]:
+    import zipfile
+
     with zipfile.ZipFile(path) as archive:
         inside = [
             one.filename

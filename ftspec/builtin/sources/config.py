@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, field_validator
 from pydantic_core import PydanticCustomError
@@ -11,13 +11,15 @@ from pydantic_core import PydanticCustomError
 from ftspec.api import (
     ComponentConfig,
     Field,
-    FileFormat,
     FromEnvironment,
     LocalPath,
     SourceSection,
     SpecModel,
 )
 from ftspec.builtin.sources.names import FULL_NAMES
+
+if TYPE_CHECKING:
+    from ftspec.api import FileFormat
 
 Names = str | list[str] | dict[str, str | list[str]]
 """One name or pattern, a list of them, or names or lists by split."""
@@ -105,6 +107,8 @@ class JsonConfig(FilesConfig):
 
     def file_format(self) -> FileFormat:
         """JSON."""
+        from ftspec.api import FileFormat
+
         return FileFormat(name="json", key=self.field, encoding=self.encoding)
 
 
@@ -134,6 +138,8 @@ class CsvConfig(FilesConfig):
 
     def file_format(self) -> FileFormat:
         """Separated values."""
+        from ftspec.api import FileFormat
+
         return FileFormat(
             name="csv",
             encoding=self.encoding,
@@ -156,6 +162,8 @@ class ParquetConfig(FilesConfig):
     def file_format(self) -> FileFormat:
         """Parquet."""
         columns = tuple(self.columns) if self.columns is not None else None
+        from ftspec.api import FileFormat
+
         return FileFormat(name="parquet", columns=columns)
 
 
@@ -172,6 +180,8 @@ class TextConfig(FilesConfig):
 
     def file_format(self) -> FileFormat:
         """Plain text."""
+        from ftspec.api import FileFormat
+
         return FileFormat(name="text", sample_by=self.sample_by, encoding=self.encoding)
 
 
@@ -193,6 +203,8 @@ class PackageConfig(ComponentConfig):
 
     def file_format(self) -> FileFormat:
         """The format, with its defaults."""
+        from ftspec.api import FileFormat
+
         return FileFormat(name=self.format, sample_by=self.sample_by)
 
 
