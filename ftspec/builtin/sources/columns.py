@@ -61,9 +61,19 @@ class TextColumn:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._first: ColumnKind | None = None
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether the first texts are all numbers."""
+        return self._first is not None and self._first.kind in ("integer", "number")
 
     def learn(self, values: Sequence[Any], rows: Sequence[Row]) -> None:
-        """Do nothing: text is text."""
+        """Look at the first rows only: text is text."""
+        if self._first is None:
+            self._first = ColumnKind()
+            for value, row in zip(values, rows, strict=True):
+                self._first.learn(value, row.where)
 
     def array(self, values: Sequence[Any], rows: Sequence[Row]) -> pa.Array:
         """The texts."""

@@ -59,6 +59,8 @@ class FileSource:
         if table.is_empty:
             raise self._error(", ".join(f'"{path}"' for path in paths), "there are no rows")
         self._remark_on(table)
+        for name in table.numbers_as_text:
+            self._note(f'"{name}" has only numbers, and is read as text, as the template uses it')
         content = [*map(sha256_of, map(Path, paths)), repr(self._form), repr(self._uses)]
         name = hashlib.sha256("\n".join(content).encode()).hexdigest()
         folder = Path(datasets.config.HF_DATASETS_CACHE, "ftspec")

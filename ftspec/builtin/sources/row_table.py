@@ -59,6 +59,12 @@ class RowTable:
             except UnreadableError as error:
                 raise self._blame(path, error) from None
 
+    @property
+    def numbers_as_text(self) -> list[str]:
+        """The columns of separated values that are used as text, and whose first values are all
+        numbers."""
+        return [name for name, one in self._columns.items() if getattr(one, "has_numbers", False)]
+
     def write(self, path: Path) -> datasets.Dataset:
         """The rows as a table in the file ``path``."""
         features = datasets.Features(

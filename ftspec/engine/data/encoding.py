@@ -53,12 +53,26 @@ def encode_rows(fields: Rows, split: str, task: Task, path: Path) -> Rows:
         tokens.unlink()
         return packed
     except RunError as error:
+        row = _row_at_fault(fields, error)
+        where = f"the {split} split" if row is None else f"row {row + 1:,} of the {split} split"
         raise RunError(
-            f"{error.headline} (in the {split} split)",
+            f"{error.headline} (in {where})",
             slug=error.slug,
             at=error.at,
             helps=error.helps,
         ) from error
+
+
+def _row_at_fault(fields: Rows, error: RunError) -> int | None:
+    """The first row whose field is not text, if that is what an error is about."""
+    if error.slug != "field-type" or not isinstance(fields, datasets.Dataset):
+        return None
+    name = str(error.at[-1]) if error.at else ""
+    if name not in fields.column_names:
+        return None
+    values = fields.select_columns([name])
+    rows = (index for index, row in enumerate(values) if not isinstance(row[name], str))
+    return next(rows, None)
 
 
 def write_rows(rows: datasets.Dataset, path: Path) -> None:

@@ -185,6 +185,16 @@ def test_csv_has_one_type_in_a_column(
     assert [row["text"] for row in rows] == [one or None for one in written]
 
 
+def test_numbers_that_are_text_are_said(source: Any, tmp_path: Path, notes: list[str]) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("label,text\n1,007\n2,008\n")
+    assert source("csv", path, TYPED).load("train")["text"][:] == ["007", "008"]
+    assert notes == []
+    path.write_text("label,text\n1,7.50\n2,8\n")
+    assert source("csv", path, TYPED).load("train")["text"][:] == ["7.50", "8"]
+    assert notes == ['"text" has only numbers, and is read as text, as the template uses it']
+
+
 def test_csv_whose_type_changes_far_down(source: Any, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("label,text,other\n" + "1,1,1\n" * 30_000 + "x,x,x\n")
