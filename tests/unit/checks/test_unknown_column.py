@@ -79,8 +79,11 @@ def test_transform_of_a_plugin_may_make_columns(
         ("'*.jsonl'", ["8:21 unknown-column", "8:38 unknown-column"]),  # a.jsonl is the first
         ("[gone.jsonl, rows.jsonl]", ["3:32 missing-file"]),
         ("{test: a.jsonl, train: rows.jsonl}", []),
-        ("{test: a.jsonl}", ["8:21 unknown-column", "8:38 unknown-column"]),
-        ("rows.jsonl.gz", []),
+        (
+            "{test: a.jsonl}",
+            ["5:12 unknown-split", "8:21 unknown-column", "8:38 unknown-column"],
+        ),
+        ("rows.jsonl.gz", ["3:31 unreadable-data"]),  # it is damaged
         ("folder.jsonl", []),
         ("x.txt", ["3:31 unreadable-data"]),
     ],
