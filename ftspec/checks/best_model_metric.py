@@ -48,7 +48,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         slug="unknown-best-metric",
         headline=f'no metric of the spec returns "{plan.mask(wanted)}"',
         labels=labelled(spans.span(_written_at(wanted, plan, spans))),
-        helps=did_you_mean(wanted, results) or (one_of(results),),
+        helps=did_you_mean(wanted.removeprefix("eval_"), results) or (one_of(results),),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ftspec.diagnostics.suggest import nearest, one_of
+from ftspec.planning.peer_types import NAMES, SEVERAL, WITH_KEYS, word_of_peers
 from ftspec.registry.known_distributions import KNOWN_DISTRIBUTIONS
 from ftspec.registry.registry import Plugin, Registry
 
@@ -20,19 +21,37 @@ def missing_type_helps(kind: str, name: str, registry: Registry) -> tuple[str, .
         if of_kind == kind and known not in installed
     }
     if name in packages:
-        return (_how_to_get(packages[name], registry),)
-    near = nearest(name, (*packages, *installed))
-    if near is not None:
-        helps = [f'did you mean "{near}"?']
-        helps += [_how_to_get(packages[near], registry)] if near in packages else []
+        return (how_to_get(packages[name], registry),)
+    meant = _meant(kind, name, (*packages, *installed))
+    if meant:
+        helps = [_advice(kind, name, meant)]
+        helps += [how_to_get(packages[one], registry) for one in meant if one in packages]
     elif installed:
         helps = [one_of(installed)]
     else:
-        helps = [f'for "{one}", {_how_to_get(packages[one], registry)}' for one in packages]
+        helps = [f'for "{one}", {how_to_get(packages[one], registry)}' for one in packages]
     return (*helps, *_unusable(registry.plugins))
 
 
-def _how_to_get(distribution: str, registry: Registry) -> str:
+def _meant(kind: str, name: str, known: Sequence[str]) -> tuple[str, ...]:
+    """The components that a name stands for in another tool, or the one it is a slip of."""
+    word = word_of_peers(kind, name)
+    if word in SEVERAL:
+        return SEVERAL[word]
+    near = NAMES[word] if word in NAMES else nearest(name, known)
+    return (near,) if near is not None and near in known else ()
+
+
+def _advice(kind: str, name: str, meant: Sequence[str]) -> str:
+    written = WITH_KEYS.get(word_of_peers(kind, name))
+    if written is not None:
+        return f'write "{written}"'
+    names = " or ".join(f'"{one}"' for one in meant)
+    return f"did you mean {names}?"
+
+
+def how_to_get(distribution: str, registry: Registry) -> str:
+    """The help line that says how to get the components of a package."""
     plugins = [one for one in registry.plugins if _has_name(one, distribution)]
     if not plugins:
         return f"install the package that has it: pip install {distribution}"

@@ -35,7 +35,6 @@ from ftspec.document.load import Document
 from ftspec.document.nodes import ScalarNode, placed_scalars, to_plain
 from ftspec.document.paths import SpecPath
 from ftspec.masking import SHORTEST_MASKED_PART, mask
-from ftspec.planning.missing_type import missing_type_helps
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.planning.secret_places import misplaced_secrets
 from ftspec.planning.source_splits import known_splits, splits_named
@@ -50,7 +49,7 @@ from ftspec.spec.base import (
     local_path_mark,
 )
 from ftspec.spec.root import Spec
-from ftspec.spec.validate import validate
+from ftspec.spec.validate import TrackerHelps, validate
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -77,12 +76,21 @@ def build_plan(
 def _resolve(
     document: Document, registry: Registry, found: Collector, output_dir: Path | None
 ) -> Plan | None:
-    spec = validate(Spec, document.plain(), (), document, found)
+    spec = validate(Spec, document.plain(), (), document, found, _tracker_helps(registry))
     if spec is None:
         # check the remaining sections too, so that a user sees all mistakes at once
         _Resolver(document, registry, found).resolve_loose_sections()
         return None
     return _Resolver(document, registry, found).resolve(spec, output_dir)
+
+
+def _tracker_helps(registry: Registry) -> TrackerHelps:
+    def helps(names: Sequence[str]) -> tuple[str, ...]:
+        from ftspec.planning.tracker_helps import tracker_helps  # only mistakes need it
+
+        return tracker_helps(names, registry)
+
+    return helps
 
 
 class _Resolver:
@@ -260,6 +268,8 @@ class _Resolver:
         return config
 
     def _report_unknown_type(self, section: ComponentSection, at: SpecPath) -> None:
+        from ftspec.planning.missing_type import missing_type_helps  # only mistakes need it
+
         self._found.error(
             "unknown-type",
             f'no {section.kind} "{mask(section.type, self._secrets)}" is installed',

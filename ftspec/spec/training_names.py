@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_TRACKER = "remove it; TensorBoard is always on, and other reports need a callback"
+
 OWNED_ARGUMENTS: dict[str, str] = {
     "accelerator_config": "remove it; ftspec configures accelerate",
     "batch_eval_metrics": "remove it; ftspec computes metrics over a whole split",
@@ -23,12 +25,16 @@ OWNED_ARGUMENTS: dict[str, str] = {
     "parallelism_config": "remove it; it is a Python object, which YAML cannot express",
     "prediction_loss_only": 'remove it; write "metrics: []" to measure only the loss',
     "remove_unused_columns": "remove it; the template decides which columns are used",
-    "report_to": "remove it; TensorBoard is always on, and other reports need a callback",
+    "project": _TRACKER,
+    "report_to": _TRACKER,
     "resume_from_checkpoint": "pass --resume RUN_DIR to ftspec run",
     "run_name": 'write "name" at the top of the spec',
     "seed": 'write "seed" at the top of the spec',
     "torch_compile": 'write "performance: {compile: true}"',
     "train_sampling_strategy": 'write "performance: {batching: grouped}" to group by length',
+    "trackio_bucket_id": _TRACKER,
+    "trackio_space_id": _TRACKER,
+    "trackio_static_space_id": _TRACKER,
 }
 """Fields of ``TrainingArguments`` that ftspec sets itself, and what to write instead."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from ftspec.diagnostics.model import Collector, Fix
 from ftspec.diagnostics.suggest import did_you_mean, nearest, one_of
 from ftspec.document.load import Document
-from ftspec.document.nodes import MappingNode, ScalarNode, describe
+from ftspec.document.nodes import ListNode, MappingNode, ScalarNode, describe
 from ftspec.document.paths import SpecPath, format_path
 from ftspec.document.scalars import resolve_plain
 from ftspec.masking import mask
@@ -25,6 +25,9 @@ from ftspec.spec.root import Spec
 from ftspec.spec.training_names import OWNED_ARGUMENTS, RENAMED_ARGUMENTS
 
 Model = TypeVar("Model", bound=BaseModel)
+
+TrackerHelps = Callable[[Sequence[str]], tuple[str, ...]]
+"""The help lines for settings of services with these names, which a run could report to."""
 
 _EXPECTED = {
     "bool_type": "true or false",
@@ -47,8 +50,17 @@ _FITTING: dict[str, tuple[type, ...]] = {
 _YAML_1_1_BOOLS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
+def _no_trackers(names: Sequence[str]) -> tuple[str, ...]:
+    return (OWNED_ARGUMENTS["report_to"],)
+
+
 def validate(
-    model: type[Model], values: Any, at: SpecPath, document: Document, found: Collector
+    model: type[Model],
+    values: Any,
+    at: SpecPath,
+    document: Document,
+    found: Collector,
+    tracker_helps: TrackerHelps = _no_trackers,
 ) -> Model | None:
     """The model built from the ``values`` at ``at``, or ``None`` with findings.
 
@@ -58,7 +70,7 @@ def validate(
     try:
         return model.model_validate_json(json.dumps(values))
     except ValidationError as error:
-        _Reporter(model, at, document, found).report(error.errors(include_url=False))
+        _Reporter(model, at, document, found, tracker_helps).report(error.errors(include_url=False))
         return None
 
 
@@ -66,8 +78,14 @@ class _Reporter:
     """Turns the errors of one validation into diagnostics."""
 
     def __init__(
-        self, model: type[BaseModel], at: SpecPath, document: Document, found: Collector
+        self,
+        model: type[BaseModel],
+        at: SpecPath,
+        document: Document,
+        found: Collector,
+        tracker_helps: TrackerHelps,
     ) -> None:
+        self._tracker_helps = tracker_helps
         self._model = model
         self._at = at
         self._document = document
@@ -127,7 +145,8 @@ class _Reporter:
         node = self._document.node(section)
         if key != "type" or not isinstance(node, MappingNode):
             return None
-        return nearest(key, [entry.key for entry in node])
+        keys = [entry.key for entry in node]
+        return nearest(key, keys) or next((one for one in keys if one[:2] == key[:2]), None)
 
     def _report_slip(self, path: SpecPath, meant: str) -> None:
         span = self._document.key_span(path)
@@ -140,10 +159,19 @@ class _Reporter:
         )
 
     def _report_unknown(self, path: SpecPath) -> None:
+        from ftspec.spec.trackers import tracker_of  # only mistakes need it
+
         section, key = path[:-1], str(path[-1])
         span = self._document.key_span(path)
         where = f" in {format_path(section)}" if section else ""
-        if section[-1:] == ("training",) and key in RENAMED_ARGUMENTS:
+        is_training = section[-1:] == ("training",)
+        tracker = "trackio" if is_training and key == "project" else tracker_of(key)
+        if tracker is not None and section[:1] != ("callbacks",):
+            headline = f'"{key}" is a setting of {tracker}, which only a callback can report to'
+            slug = "owned-key" if is_training and key in OWNED_ARGUMENTS else "unknown-key"
+            self._found.error(slug, headline, span, *self._tracker_helps([tracker]))
+            return
+        if is_training and key in RENAMED_ARGUMENTS:
             self._found.error(
                 "renamed-key",
                 f'"{key}" is not a field of the installed TrainingArguments',
@@ -151,23 +179,43 @@ class _Reporter:
                 RENAMED_ARGUMENTS[key],
             )
             return
-        if section[-1:] == ("training",) and key in OWNED_ARGUMENTS:
-            self._found.error(
-                "owned-key", f'ftspec sets "{key}" itself', span, OWNED_ARGUMENTS[key]
-            )
+        if key == "report_to":
+            slug = "owned-key" if is_training else "unknown-key"
+            helps = self._helps_for_reports(path)
+            self._found.error(slug, 'ftspec sets "report_to" itself', span, *helps)
             return
+        if is_training and key in OWNED_ARGUMENTS:
+            helps = (OWNED_ARGUMENTS[key],)
+            self._found.error("owned-key", f'ftspec sets "{key}" itself', span, *helps)
+            return
+        helps, replacement = self._help_for_unknown(path)
+        fix = Fix(span, replacement) if replacement is not None else None
+        self._found.error("unknown-key", f'unknown key "{key}"{where}', span, *helps, fix=fix)
+
+    def _help_for_unknown(self, path: SpecPath) -> tuple[tuple[str, ...], str | None]:
+        """The help lines for an unknown key, and the key that can replace it: another section has
+        it, another tool has it, or it is misspelt."""
+        section, key = path[:-1], str(path[-1])
         home = _homes().get(key)
         if home is not None and home != path:
-            help_ = f'did you mean "{format_path(home)}"?'
-            self._found.error("unknown-key", f'unknown key "{key}"{where}', span, help_)
-            return
+            return (f'did you mean "{format_path(home)}"?',), None
+        from ftspec.spec.peer_names import words_of_peers  # only mistakes need it
+
         names = _keys_of(model_at(self._model, section[len(self._at) :]))
+        without_positions = ".".join(step for step in section if isinstance(step, str))
+        advice = words_of_peers(key, without_positions, names)
+        if advice is not None:
+            return (advice.text,), advice.replacement
         helps = did_you_mean(key, names)
         if not helps and names and len(names) <= 20:
             helps = (one_of(names),)
-        near = nearest(key, names)
-        fix = Fix(span, near) if near is not None else None
-        self._found.error("unknown-key", f'unknown key "{key}"{where}', span, *helps, fix=fix)
+        return helps, nearest(key, names)
+
+    def _helps_for_reports(self, path: SpecPath) -> tuple[str, ...]:
+        node = self._document.node(path)
+        items = node.items if isinstance(node, ListNode) else [node]
+        names = [str(item.value) for item in items if isinstance(item, ScalarNode)]
+        return self._tracker_helps([name.lower() for name in names])
 
     def _report_type(self, path: SpecPath, wanted: list[str]) -> None:
         node = self._document.node(path)
@@ -188,7 +236,7 @@ class _Reporter:
                 helps = (f"{what}: {written}",)
                 fix = Fix(node.span, written)
             elif wanted[0].startswith("one of "):
-                helps = did_you_mean(node.value, _quoted(wanted[0]))
+                helps = _help_for_choice(node.value, _quoted(wanted[0]))
         self._found.error(
             "wrong-type" if not wanted[0].startswith("one of ") else "bad-value",
             f"{format_path(path)} must be {' or '.join(wanted).replace(chr(39), chr(34))}, "
@@ -220,6 +268,13 @@ class _Reporter:
         if own_slug and not (isinstance(node, ScalarNode) and node.is_secret):
             helps, fix = _advice(error.get("ctx", {}), span)
         self._found.error(slug, message, span, *helps, fix=fix)
+
+
+def _help_for_choice(written: str, choices: list[str]) -> tuple[str, ...]:
+    from ftspec.spec.peer_names import value_of_peers  # only mistakes need it
+
+    meant = value_of_peers(written, choices)
+    return (f'did you mean "{meant}"?',) if meant is not None else did_you_mean(written, choices)
 
 
 def _advice(ctx: Mapping[str, Any], span: Span) -> tuple[tuple[str, ...], Fix | None]:
