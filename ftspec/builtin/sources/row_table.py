@@ -20,7 +20,7 @@ from ftspec.builtin.sources.columns import (
 )
 
 _BATCH = 1_000
-_KEPT = 20  # batches that are not read again
+_KEPT = 100_000_000  # bytes of files whose rows are kept instead of being read again
 
 Blame = Callable[[Path, UnreadableError], Exception]
 """The error to raise for a fault in a file."""
@@ -42,7 +42,8 @@ class RowTable:
         self._uses = uses
         self._blame = blame
         self._columns: dict[str, Column] = {}
-        self._kept: list[tuple[Path, list[Row]]] | None = []
+        is_small = sum(path.stat().st_size for path in paths) <= _KEPT
+        self._kept: list[tuple[Path, list[Row]]] | None = [] if is_small else None
         self.is_empty = True
 
     def learn(self) -> None:
@@ -52,7 +53,6 @@ class RowTable:
             self._add_columns(path, rows)
             if self._kept is not None:
                 self._kept.append((path, rows))
-                self._kept = self._kept if len(self._kept) <= _KEPT else None
             try:
                 for name, column in self._columns.items():
                     column.learn([row.values.get(name) for row in rows], rows)

@@ -81,7 +81,12 @@ def test_transform_of_a_plugin_may_make_columns(
         ("{test: a.jsonl, train: rows.jsonl}", []),
         (
             "{test: a.jsonl}",
-            ["5:12 unknown-split", "8:21 unknown-column", "8:38 unknown-column"],
+            [
+                "5:12 unknown-split",
+                "6:17 unknown-split",
+                "8:21 unknown-column",
+                "8:38 unknown-column",
+            ],
         ),
         ("rows.jsonl.gz", ["3:31 unreadable-data"]),  # it is damaged
         ("folder.jsonl", []),
