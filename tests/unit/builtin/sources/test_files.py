@@ -371,3 +371,14 @@ def test_no_file_matches(source: Any, tmp_path: Path) -> None:
     assert caught.value.slug == "missing-file"
     assert caught.value.headline == f'no file matches "{tmp_path}/*.jsonl"'
     assert caught.value.at == ("data", "source", "files")
+
+
+def test_a_large_file_is_read_twice(
+    source: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ftspec.builtin.sources.row_table._KEPT", 10)
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label\n" + "a,1\n" * 2_500 + "b,0.5\n")
+    rows = source("csv", path, TYPED).load("train")
+    assert len(rows) == 2_501
+    assert rows[-1] == {"text": "b", "label": 0.5}
