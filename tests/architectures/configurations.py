@@ -35,6 +35,8 @@ def small_configuration(model_type: str, settings: Settings) -> PretrainedConfig
         starts_with_padding = any(name in model_type for name in _FROM_PAD)
         config.decoder_start_token_id = 0 if starts_with_padding else 2
         config.forced_bos_token_id = config.forced_eos_token_id = None
+    if model_type == "encoder-decoder":  # of two encoders, the second must be made a decoder
+        config.decoder.is_decoder = config.decoder.add_cross_attention = True
     return config
 
 
