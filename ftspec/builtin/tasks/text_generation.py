@@ -117,13 +117,15 @@ class TextGeneration(Task):
             padding_side="left",  # generation continues on the right
             return_tensors="pt",
         ).to(model.device)
-        sampling = {"temperature": self._config.temperature} if self._config.do_sample else {}
+        options = {"temperature": self._config.temperature} if self._config.do_sample else {}
+        if getattr(model.config, "output_router_logits", False):
+            options["output_router_logits"] = False  # the loss of routers is for training alone
         generated = cast(Any, model).generate(
             **batch,
             max_new_tokens=count,
             do_sample=self._config.do_sample,
             pad_token_id=self._tokenizer.pad_token_id,
-            **sampling,
+            **options,
         )
         new = generated[:, batch["input_ids"].shape[1] :]
         texts = self._tokenizer.batch_decode(new, skip_special_tokens=True)
