@@ -45,6 +45,7 @@ from ftspec.checks import (
     unknown_column,
     unknown_split,
     unpinned_revision,
+    weight_dtype,
 )
 from ftspec.diagnostics.model import Diagnostic
 from ftspec.document.load import Document
@@ -100,6 +101,7 @@ CHECKS: tuple[Check, ...] = (
     unknown_column,
     unknown_split,
     unpinned_revision,
+    weight_dtype,
 )
 """Every check, by name."""
 

@@ -23,7 +23,12 @@ from ftspec.rundir import RunDirectory
 @click.argument("run_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
 @click.option("--merge", is_flag=True, help="Merge the adapter into the weights of its checkpoint.")
-def export_command(run_dir: Path, output: Path, merge: bool) -> None:
+@click.option(
+    "--dtype",
+    type=click.Choice(["fp32", "bf16", "fp16"]),
+    help="Store the weights in this dtype. By default, they are as the run stored them.",
+)
+def export_command(run_dir: Path, output: Path, merge: bool, dtype: str | None) -> None:
     """Export a trained model as a folder that transformers can load.
 
     Writes the model of RUN_DIR to the new folder OUTPUT, with its tokenizer and a model card. Load
@@ -36,15 +41,20 @@ def export_command(run_dir: Path, output: Path, merge: bool) -> None:
     plan = plan_of(run)
     if merge and plan.adapter is None:
         raise UsageError("the run trained without an adapter: there is nothing to merge")
+    if dtype is not None and plan.adapter is not None and not merge:
+        raise UsageError("the weights of an adapter stay as they are: --dtype needs --merge")
     with run_errors_shown(plan):
         require_model(run)
         write = partial(copy_model, run)
-        if merge:
+        if merge or dtype is not None:
             require_engine()
             prepare_connection(plan)
             with engine_imports():
-                from ftspec.engine.artifacts.merge import write_merged
+                from ftspec.engine.artifacts.merge import write_in_dtype, write_merged
 
-            write = partial(write_merged, plan, run, PlainWatcher())
+            if merge:
+                write = partial(write_merged, plan, run, PlainWatcher(), dtype)
+            elif dtype is not None:
+                write = partial(write_in_dtype, plan, run, PlainWatcher(), dtype)
         export(plan, run, output, write)
     echo(f"model  {output}")

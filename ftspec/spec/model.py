@@ -45,6 +45,11 @@ class ModelSection(SpecModel):
         default=None,
         description='for "init: random" without a checkpoint: a model type such as "gpt2"',
     )
+    dtype: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        default="auto",
+        description="how weights are stored: trained weights in fp32, and frozen weights below an "
+        "adapter as in the checkpoint; or all in one of these",
+    )
     config: dict[str, Any] = Field(
         default={}, description="fields of the model's configuration to override"
     )

@@ -175,7 +175,9 @@ def export_run(plan: Plan, run_dir: RunDirectory, output: Path, *, merge: bool =
         RunError: the run has no model, or the adapter cannot be merged.
     """
     write = (
-        partial(write_merged, plan, run_dir, Listener()) if merge else partial(copy_model, run_dir)
+        partial(write_merged, plan, run_dir, Listener(), None)
+        if merge
+        else partial(copy_model, run_dir)
     )
     export(plan, run_dir, output, write)
 

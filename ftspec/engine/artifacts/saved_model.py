@@ -18,6 +18,7 @@ from transformers import (
 from ftspec.engine.data.task import build_task, lengths_of
 from ftspec.engine.model.adapter import build_adapter
 from ftspec.engine.model.earlier_run import load_base, locked_checkpoint
+from ftspec.engine.model.weight_dtype import dtype_to_load
 from ftspec.engine.progress.run_log import Note
 from ftspec.engine.run.opening import require_model
 from ftspec.errors import RunError, in_one_line
@@ -37,10 +38,10 @@ class TrainedModel:
 
 
 def load_trained(
-    plan: Plan, run_dir: RunDirectory, note: Note, *, is_quantized: bool = True
+    plan: Plan, run_dir: RunDirectory, note: Note, *, dtype: torch.dtype | None = None
 ) -> TrainedModel:
-    """The model of a run, in fp32 and ready to predict. The checkpoint below an adapter is
-    quantized as in training, unless ``is_quantized`` is off.
+    """The model of a run, ready to predict: with weights stored as in training, and with the
+    checkpoint below an adapter quantized as in training; or all of it in a ``dtype``.
 
     Raises:
         RunError: the run has no model, or its checkpoint is not found.
@@ -56,9 +57,9 @@ def load_trained(
         config = AutoConfig.from_pretrained(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder)
         if adapter is None:
-            module = _load_whole(plan, folder)
+            module = _load_whole(plan, folder, dtype or dtype_to_load(plan, config))
         else:
-            options = adapter.load_options() if is_quantized else {}
+            options = adapter.load_options() if dtype is None else {"dtype": dtype}
             base = load_base(plan, locked_checkpoint(plan, run_dir), config, tokenizer, options)
             module = adapter.load(base, run_dir.model)
     except (OSError, ValueError, SafetensorError) as error:
@@ -77,9 +78,9 @@ def restore_task(plan: Plan, trained: TrainedModel, note: Note) -> Task:
     return task
 
 
-def _load_whole(plan: Plan, folder: str) -> nn.Module:
+def _load_whole(plan: Plan, folder: str, dtype: torch.dtype) -> nn.Module:
     auto_class = getattr(transformers, _auto_model(plan))
-    module: nn.Module = auto_class.from_pretrained(folder, dtype=torch.float32)
+    module: nn.Module = auto_class.from_pretrained(folder, dtype=dtype)
     return module
 
 

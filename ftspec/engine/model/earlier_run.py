@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import (
     AutoConfig,
     AutoTokenizer,
@@ -31,6 +32,7 @@ from ftspec.engine.model.checkpoint import Checkpoint, locate
 from ftspec.engine.model.config import load_config
 from ftspec.engine.model.load import load_model
 from ftspec.engine.model.vocabulary import grow_embeddings
+from ftspec.engine.model.weight_dtype import dtype_to_load
 from ftspec.engine.progress.run_log import Note
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
@@ -90,11 +92,13 @@ def load_base(
     options: Mapping[str, Any],
 ) -> PreTrainedModel:
     """The weights below the adapter of a run, as the run loaded them: with the ``config`` that it
-    saved, and as many embeddings as the tokenizer has tokens."""
+    saved, and as many embeddings as the tokenizer has tokens. ``options`` may have another
+    ``dtype``."""
     with base_weights(plan, checkpoint, _unsaid) as base:
         before = load_config(plan.model, base.checkpoint, {})
         config = _with_vocabulary_of(before, config)
         auto_model = plan.task.component.auto_model
+        options = {"dtype": dtype_to_load(plan, before), **options}
         model, _ = load_model(plan.model, base.checkpoint, config, auto_model, _unsaid, options)
     grow_embeddings(model, tokenizer, _unsaid)
     return model
@@ -155,7 +159,7 @@ def _write_merged(plan: Plan, run_dir: RunDirectory, folder: str) -> None:
     tokenizer = AutoTokenizer.from_pretrained(run_dir.model)
     checkpoint = locked_checkpoint(plan, run_dir)
     adapter = build_adapter(plan, checkpoint.revision, _unsaid)
-    model = load_base(plan, checkpoint, config, tokenizer, {})
+    model = load_base(plan, checkpoint, config, tokenizer, {"dtype": torch.float32})
     merged: Any = adapter.merge(adapter.load(model, run_dir.model))
     merged.save_pretrained(folder)
 

@@ -44,15 +44,15 @@ def load_model(
 ) -> tuple[PreTrainedModel, tuple[str, ...]]:
     """The model, and the names of its weights that the checkpoint does not have.
 
-    Weights are in fp32. Mixed precision is done by autocast; weights in 16 bits would not learn
-    small steps. ``options`` are further arguments of ``from_pretrained``. A ``head`` with other
-    labels than that of the checkpoint has new weights.
+    Weights are in fp32, unless the ``options``, which are further arguments of
+    ``from_pretrained``, have a ``dtype``. A ``head`` with other labels than that of the checkpoint
+    has new weights.
 
     Raises:
         RunError: the checkpoint has no weights for such a model.
     """
     if model.init == "random" or checkpoint is None:
-        return _create(model, config, auto_model, note), ()
+        return _create(model, config, auto_model, note, options), ()
     loaded, report = _load_pretrained(model, checkpoint, config, auto_model, note, options)
     absent = {*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])}
     new = sorted(absent | (head.settle(loaded, report, note) if head is not None else set()))
@@ -63,7 +63,11 @@ def load_model(
 
 
 def _create(
-    model: ModelSection, config: PretrainedConfig, auto_model: str, note: Note
+    model: ModelSection,
+    config: PretrainedConfig,
+    auto_model: str,
+    note: Note,
+    options: Mapping[str, Any],
 ) -> PreTrainedModel:
     """A model with random weights."""
     try:
@@ -73,7 +77,7 @@ def _create(
     except (ValueError, TypeError, KeyError, ArithmeticError) as error:
         raise cannot_create(error, config, auto_model) from error
     note(f"the model starts from random weights: {created.num_parameters():,} parameters")
-    random_model: PreTrainedModel = created.float()
+    random_model: PreTrainedModel = created.to(options.get("dtype", torch.float32))
     return random_model
 
 
@@ -98,12 +102,11 @@ def _load_pretrained(
                 checkpoint.name,
                 revision=checkpoint.revision,
                 config=config,
-                dtype=torch.float32,
                 use_safetensors=not is_pickled,
                 weights_only=True,
                 ignore_mismatched_sizes=True,
                 output_loading_info=True,
-                **options,
+                **{"dtype": torch.float32, **options},
                 trust_remote_code=model.trust_remote_code,
             )
     except ImportError as error:

@@ -40,6 +40,12 @@ from ftspec.engine.model.parameters import count_parameters
 from ftspec.engine.model.precision import Precision, resolve_precision
 from ftspec.engine.model.torch_compile import try_compiler
 from ftspec.engine.model.vocabulary import fit_to_tokenizer, grow_embeddings
+from ftspec.engine.model.weight_dtype import (
+    dtype_to_load,
+    precision_of,
+    require_dtype,
+    widen_trained,
+)
 from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.progress.run_log import Note, RunLog
 from ftspec.engine.trainer.arguments import build_arguments, rows_per_batch
@@ -99,7 +105,8 @@ def compile_run(
         MissingExtraError: a package is not installed.
     """
     # what the machine cannot do is said before any row is prepared
-    precision, why = resolve_precision(plan.performance.precision, _uses_cpu(plan))
+    resolved = resolve_precision(plan.performance.precision, _uses_cpu(plan))
+    require_dtype(plan)
     if plan.performance.compile:
         try_compiler(plan, group.launch.local_rank)
     set_seed(plan.seed)
@@ -112,8 +119,7 @@ def compile_run(
     data = prepare(plan, checkpoint, log, group)
     _check_batches(plan, data.encoded["train"], group.launch.world_size)
     log.phase("loading model")
-    loaded = _load(plan, checkpoint, data, precision, log)
-    log.note(f"computing in {precision}: {why}")
+    loaded = _load(plan, checkpoint, data, resolved, log)
     _note_parameters(loaded.model, log)
     metrics = MetricsCallback(
         plan.metrics, lambda metric: build(metric, make_contexts(plan, log.note)), data.task
@@ -139,7 +145,7 @@ def compile_run(
         data=data,
         metrics=metrics,
         checkpoint=checkpoint,
-        precision=precision,
+        precision=loaded.precision,
         interruption=interruption,
     )
 
@@ -152,7 +158,7 @@ def _load(
     plan: Plan,
     checkpoint: Checkpoint | None,
     data: Preparation,
-    precision: Precision,
+    resolved: tuple[Precision, str],
     log: RunLog,
 ) -> _LoadedModel:
     """The model as it is trained: with its adapter, and with the fastest exact attention."""
@@ -163,6 +169,7 @@ def _load(
         loaded, new = _load_pretrained(plan, base, data, adapter, log)
         if base.is_merged and checkpoint is not None:
             loaded.name_or_path = checkpoint.name
+        precision = precision_of(loaded, resolved, log.note)
         use_fastest_attention(loaded, plan.model.config, precision, _uses_cpu(plan), log.note)
         other: Sequence[str] = ()
         if base.adapter is not None:
@@ -171,6 +178,8 @@ def _load(
         trained = loaded if adapter is None else adapter.attach(loaded, new)
         if adapter is not None and base.adapter is not None:
             adapter.load_weights(trained, base.adapter, other)
+        if adapter is not None:
+            widen_trained(trained)
     model = data.task.wrap(trained)
     return _LoadedModel(model=model, config=loaded.config, precision=precision)
 
@@ -183,7 +192,9 @@ def _load_pretrained(
     config = load_config(plan.model, base.checkpoint, settings)
     fit_to_tokenizer(plan.model, config, data.tokenizer)
     set_seed(plan.seed)  # new weights do not depend on how the data was prepared
-    options = adapter.load_options() if adapter is not None else {}
+    options = {"dtype": dtype_to_load(plan, config)}
+    if adapter is not None:
+        options |= adapter.load_options()
     auto_model = plan.task.component.auto_model
     head = plan_head(config, settings, data.checkpoint_labels)
     note: Note = log.note

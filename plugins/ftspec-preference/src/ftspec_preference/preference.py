@@ -108,7 +108,7 @@ class Preference(ConversationTask):
         at = (*self._context.section, "reference")
         try:
             reference: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-                checkpoint, dtype=torch.float32
+                checkpoint, dtype=model.dtype
             )
         except (OSError, ValueError) as error:
             raise RunError(
