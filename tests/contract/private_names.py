@@ -130,6 +130,12 @@ _TRAINER = (
         "counts batches of the loader instead",
         parameters="sync_gradients",
     ),
+    PrivateName(
+        name="torch.overrides.TorchFunctionMode",
+        used_in=(f"{_ENGINE}/trainer/without_randomness.py",),
+        reason="a model in training mode without dropout and noise, which call functions of torch; "
+        "modules with dropout can be switched off, functions cannot",
+    ),
     # batches
     PrivateName(
         name="transformers.Trainer._prepare_inputs",
