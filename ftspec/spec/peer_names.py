@@ -18,6 +18,11 @@ class Advice(NamedTuple):
 
 
 SAME: Mapping[str, str] = {
+    "source_language": "tokenizer.src_lang",
+    "source_lang": "tokenizer.src_lang",
+    "target_language": "tokenizer.tgt_lang",
+    "target_lang": "tokenizer.tgt_lang",
+    "forced_bos_token": "tokenizer.tgt_lang",
     "adam_eps": "training.adam_epsilon",
     "base_model": "model.checkpoint",
     "base_model_name_or_path": "model.checkpoint",

@@ -19,6 +19,7 @@ from transformers import (
 )
 
 from ftspec.api import IGNORED_LABEL, Task, TaskContext, checked_texts
+from ftspec.builtin.languages import require_languages, start_targets
 from ftspec.builtin.tasks.config import Seq2SeqConfig
 from ftspec.builtin.tasks.tokenizing import padding_on_right, tokenize
 
@@ -33,6 +34,7 @@ class Seq2Seq(Task):
     def __init__(self, config: Seq2SeqConfig, context: TaskContext) -> None:
         self._config = config
         self._context = context
+        require_languages(context.tokenizer)
 
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
         """Tokens of the source and, as labels, of the target, truncated to the maximum lengths."""
@@ -55,6 +57,7 @@ class Seq2Seq(Task):
         settings.max_length = self._context.max_target_length + 1
         settings.max_new_tokens = None
         settings.num_beams = self._config.num_beams
+        start_targets(settings, self._context.tokenizer)
         if self._config.num_beams == 1:  # without beams these have no effect, and are not saved
             settings.early_stopping, settings.length_penalty = False, 1.0
         wrapped: nn.Module = model

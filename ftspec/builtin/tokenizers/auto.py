@@ -7,6 +7,7 @@ from typing import cast
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from ftspec.api import RunError, TokenizerContext
+from ftspec.builtin.languages import set_languages
 from ftspec.builtin.tokenizers.config import AutoTokenizerConfig
 
 
@@ -19,7 +20,7 @@ def load_tokenizer(
     rows (the packaged MiniLM truncates at 128).
 
     Raises:
-        RunError: there is no checkpoint, or it has no tokenizer.
+        RunError: there is no checkpoint, or it has no tokenizer, or not one with these languages.
     """
     checkpoint = config.checkpoint or context.checkpoint
     revision = config.revision if config.checkpoint else context.revision
@@ -46,6 +47,7 @@ def load_tokenizer(
         raise _no_tokenizer(checkpoint, reason, context) from error
     if _is_hollow(tokenizer):
         raise _no_tokenizer(checkpoint, "it has no vocabulary", context)
+    set_languages(tokenizer, config.src_lang, config.tgt_lang, context.section)
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is not None:
         backend.no_truncation()

@@ -16,6 +16,14 @@ class AutoTokenizerConfig(TokenizerConfig):
     revision: Annotated[str | None, FromEnvironment()] = Field(
         default=None, description="revision of that checkpoint"
     )
+    src_lang: str | None = Field(
+        default=None,
+        description="for a multilingual model: the language of the texts, as transformers codes it "
+        '("eng_Latn", "en_XX" or "en")',
+    )
+    tgt_lang: str | None = Field(
+        default=None, description="for a multilingual model: the language of the targets"
+    )
 
 
 class TrainTokenizerConfig(TokenizerConfig):
