@@ -26,6 +26,9 @@ from ftspec.spec.training import with_defaults
 
 SLUGS = ("idle-setting",)
 
+_SWITCHES = {"fsdp_config": "fsdp", "liger_kernel_config": "use_liger_kernel"}
+"""Settings of something that another setting switches on."""
+
 Idle = tuple[SpecPath, SpecPath, str]
 """The setting, the other setting, and when the first has no effect."""
 
@@ -81,8 +84,11 @@ def _training(plan: Plan) -> Iterator[Idle]:
     if settings["eval_strategy"] == "no":
         when = 'while eval_strategy is "no"'
         yield ("training", "eval_delay"), ("training", "eval_strategy"), when
-    for name, other, when in idle_arguments(plan):
-        yield ("training", name), other, when
+    for name, switch in _SWITCHES.items():
+        if not settings[switch]:
+            yield ("training", name), ("training", switch), f"without {switch}"
+    for argument, cause, when in idle_arguments(plan):
+        yield ("training", argument), cause, when
 
 
 def _tokenizer(plan: Plan) -> Iterator[Idle]:

@@ -26,6 +26,7 @@ from ftspec.document.paths import SpecPath
 from ftspec.files import MOST_LISTED, FileSearch, TooManyFilesError
 from ftspec.planning.local_paths import local_paths, local_paths_in
 from ftspec.planning.plan import Plan
+from ftspec.planning.settings_files import settings_files
 
 SLUGS = ("missing-file",)
 
@@ -34,7 +35,8 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Look up every path that must exist, as the configs of components mark them."""
     search = FileSearch()
     paths = [found for planned in plan.components for found in local_paths(planned)]
-    for at, path in (*paths, *local_paths_in(plan.model, ("model",))):
+    paths += [*local_paths_in(plan.model, ("model",)), *settings_files(plan)]
+    for at, path in paths:
         if not _exists(path, search):
             yield _missing(path, at, plan, spans)
 

@@ -14,6 +14,7 @@ Good:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 from ftspec.diagnostics.model import Diagnostic, labelled
@@ -25,6 +26,8 @@ from ftspec.planning.plan import Plan
 SLUGS = ("scheduler",)
 
 KEYS: Mapping[str, tuple[str, ...]] = {
+    "constant": (),
+    "constant_with_warmup": (),
     "linear": (),
     "cosine": ("num_cycles",),
     "cosine_with_restarts": ("num_cycles",),
@@ -36,8 +39,26 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         *("decay_type", "min_lr_ratio", "num_cycles", "num_decay_steps", "num_stable_steps"),
         "warmup_type",
     ),
+    "reduce_lr_on_plateau": (
+        *("cooldown", "eps", "factor", "min_lr", "mode", "patience", "threshold"),
+        "threshold_mode",
+    ),
+    "greedy": (
+        *("cooldown", "eps", "factor", "max_lr", "min_lr", "mode", "patience", "reset_start"),
+        *("smooth", "threshold", "threshold_mode", "verbose", "warmup", "window_size"),
+    ),
 }
-"""The keys of ``lr_scheduler_kwargs``. Schedules that are not listed accept any key."""
+"""The keys of ``lr_scheduler_kwargs``. Those without any ignore them, or refuse them."""
+
+_CHOICES: Mapping[str, tuple[object, ...]] = {
+    "decay_type": ("linear", "cosine", "1-sqrt"),
+    "mode": ("min", "max"),
+    "smooth": (True, False),
+    "threshold_mode": ("rel", "abs"),
+    "verbose": (True, False),
+    "warmup_type": ("linear", "cosine", "1-sqrt"),
+}
+"""The values of keys that are no numbers."""
 
 _ONE_OF = {
     "cosine_with_min_lr": ("min_lr", "min_lr_rate"),
@@ -60,11 +81,13 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             f'"{schedule}" needs evaluations, and there are none during training',
             'add "eval_strategy: epoch"',
         )
-    if not isinstance(given, Mapping):  # JSON in a string
-        return
-    known = KEYS.get(schedule, tuple(given))
-    for key in given:
-        if key not in known:
+    if isinstance(given, str):
+        given = json.loads(given)
+    known = KEYS[schedule]
+    for key, value in given.items():
+        if key in known:
+            yield from _wrong_value(key, value, plan, spans)
+        else:
             helps = did_you_mean(key, known) or ((one_of(known),) if known else ())
             headline = f'the schedule "{schedule}" has no key "{plan.mask(key)}"'
             yield _finding(spans, (*_KWARGS, key), headline, *helps)
@@ -78,6 +101,23 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             f'the schedule "{schedule}" needs {wanted}' + (f", {both}" if both else ""),
             f'write "lr_scheduler_kwargs: {{{needed[-1]}: …}}"',
         )
+
+
+def _wrong_value(key: str, value: object, plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """A finding if a value has another type than the schedule computes with."""
+    values = value if isinstance(value, list) and key in ("min_lr", "max_lr") else [value]
+    if key in _CHOICES:
+        choices = _CHOICES[key]
+        is_right, wanted = value in choices, one_of(json.dumps(one).strip('"') for one in choices)
+    else:
+        is_right, wanted = all(map(_is_number, values)), "expected a number"
+    if not is_right:
+        headline = f'"{key}" of the schedule cannot be {plan.mask(json.dumps(value))}'
+        yield _finding(spans, (*_KWARGS, key), headline, wanted)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _finding(spans: Document, at: SpecPath, headline: str, *helps: str) -> Diagnostic:

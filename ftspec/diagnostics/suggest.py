@@ -69,13 +69,15 @@ def _distance(one: str, other: str, most: int) -> int | None:
     return row[-1] if row[-1] <= most else None
 
 
-def _is_part(one: str, other: str) -> bool:
-    """Whether a word begins with another of at least four letters, or has the words of a name of
-    several words and more. A word may be shortened."""
-    short, long = sorted((one, other), key=len)
+def _is_part(written: str, name: str) -> bool:
+    """Whether one begins with the other, of at least four letters, or has its several words and
+    more, or a name has a long word. A word may be shortened."""
+    short, long = sorted((written, name), key=len)
     if len(short) > 3 and long.startswith(short):
         return True
-    few, many = sorted((_words(one), _words(other)), key=len)
+    if len(written) > 4 and written in _words(name):
+        return True
+    few, many = sorted((_words(written), _words(name)), key=len)
     return len(few) > 1 and all(any(_is_short_for(a, b) for b in many) for a in few)
 
 

@@ -44,6 +44,7 @@ from ftspec.span import SourceText
 from ftspec.spec.base import (
     ComponentConfig,
     ComponentSection,
+    JsonFile,
     LocalPath,
     MetricSection,
     local_path_mark,
@@ -128,7 +129,7 @@ class _Resolver:
         if adapter is None and spec.model.adapter is not None:
             return None
         predictions = task.config.predictions_from(spec.preprocess.template)
-        training = _complete(spec.training, callbacks, metrics)
+        training = self._anchored(spec.training, ("training",))
         names = known_splits(source)
         is_open = "splits" not in spec.data.model_fields_set
         splits = splits_named(names) if is_open and names is not None else spec.data.splits
@@ -145,7 +146,7 @@ class _Resolver:
             model=self._anchored(spec.model, ("model",)),
             adapter=adapter,
             task=task,
-            training=training,
+            training=_complete(training, callbacks, metrics),
             performance=spec.performance,
             metrics=(
                 *filter(None, metrics),
@@ -291,6 +292,7 @@ class _Resolver:
         if isinstance(value, list):
             return [self._anchor(item, (*path, index), mark) for index, item in enumerate(value)]
         if isinstance(value, Mapping):
+            mark = None if isinstance(mark, JsonFile) else mark
             return {key: self._anchor(item, (*path, key), mark) for key, item in value.items()}
         if isinstance(value, BaseModel) and not isinstance(value, ComponentSection):
             return self._anchored(value, path)
@@ -350,6 +352,10 @@ def _complete(
     """The training fields that a spec sets, and the ones that its callbacks and its best metric
     imply."""
     training = section.model_dump(mode="json", exclude_unset=True)
+    schedule = training.get("lr_scheduler_kwargs")
+    if isinstance(schedule, dict):  # with null, a profile removes a key of the spec
+        kept = {key: value for key, value in schedule.items() if value is not None}
+        training["lr_scheduler_kwargs"] = kept
     for callback in filter(None, callbacks):
         if isinstance(callback.config, CallbackConfig):
             training = {**callback.config.training_defaults(training), **training}

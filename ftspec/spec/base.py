@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from ftspec.spec.template import TemplateError, parse_template
+from ftspec.spec.training_shapes import is_json_text
 
 
 class SpecModel(BaseModel):
@@ -32,6 +33,11 @@ class SpecModel(BaseModel):
 
 class ComponentConfig(SpecModel):
     """The keys of one component, except ``type``. Must import without torch."""
+
+    def needed_packages(self) -> Mapping[str, tuple[str, str]]:
+        """For each key whose value needs a package that the component does not require: the import
+        name of the package, and the command that installs it."""
+        return {}
 
 
 class ComponentSection(BaseModel):
@@ -123,6 +129,18 @@ class LocalPath:
     def applies_to(self, written: str) -> bool:
         """Whether this string is a path and not a name on the Hub."""
         return not self.or_hub_name or is_local(written)
+
+
+@dataclass(frozen=True)
+class JsonFile(LocalPath):
+    """Marks a field that is a mapping, or the path of a JSON file with one, or JSON in a string.
+    The strings of a mapping are no paths."""
+
+    must_exist: bool = True
+
+    def applies_to(self, written: str) -> bool:
+        """Whether this string is a path."""
+        return not is_json_text(written)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, create_model
+from pydantic import AfterValidator, Field, create_model
 
-from ftspec.spec.base import FromEnvironment, SpecModel
+from ftspec.spec.base import FromEnvironment, JsonFile, SpecModel
 from ftspec.spec.training_names import OWNED_ARGUMENTS
+from ftspec.spec.training_shapes import SHAPES
 
 _TYPES: dict[str, Any] = {
     "bool": bool,
@@ -26,6 +27,12 @@ _TYPES: dict[str, Any] = {
     "list[str]": list[str],
     "None": None,
 }
+
+_ALSO: dict[str, str] = {"fsdp": "bool | list[str]"}
+"""Types that transformers takes and does not declare."""
+
+JSON_FILES = ("deepspeed", "fsdp_config")
+"""Arguments that are a mapping, or the path of a JSON file with one."""
 
 
 @cache
@@ -45,7 +52,8 @@ def with_defaults(training: Mapping[str, Any]) -> dict[str, Any]:
 def _annotation(name: str, entry: dict[str, Any]) -> Any:
     if name == "hub_token":
         return Annotated[str | None, FromEnvironment()]
-    alternatives = [_TYPES[name] for name in entry["type"].split(" | ")]
+    written = f"{_ALSO[name]} | {entry['type']}" if name in _ALSO else entry["type"]
+    alternatives = [_TYPES[name] for name in written.split(" | ")]
     if "choices" in entry:
         alternatives = [Literal[tuple(entry["choices"])]] + [
             a for a in alternatives if a is not str
@@ -53,7 +61,9 @@ def _annotation(name: str, entry: dict[str, Any]) -> Any:
     annotation = alternatives[0]
     for alternative in alternatives[1:]:
         annotation = annotation | alternative
-    return annotation
+    if name in SHAPES:
+        annotation = Annotated[annotation, AfterValidator(SHAPES[name])]
+    return Annotated[annotation, JsonFile()] if name in JSON_FILES else annotation
 
 
 _AT_LEAST: dict[str, float] = {

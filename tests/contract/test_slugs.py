@@ -133,6 +133,8 @@ def findings(example: str, folder: Path) -> list[Diagnostic]:
     (folder / "reviews.csv").write_text("text,label\nnever again,bad\nlovely,good\n")
     answers = '{"q": "Where?", "a": {"text": ["here"]}, "label": "x"}\n'
     (folder / "answers.jsonl").write_text(answers)
+    (folder / "fsdp.json").write_text('{"reshard_after_forward": true}')
+    (folder / "broken.json").write_text("{'reshard_after_forward': true}")
     (folder / "data").mkdir()
     (folder / "data" / "reviews.jsonl").write_text(ROWS, encoding="utf-8")
     (folder / "results").mkdir()

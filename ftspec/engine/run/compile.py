@@ -25,6 +25,7 @@ from ftspec.engine.callbacks.metrics import MetricsCallback
 from ftspec.engine.callbacks.reporter import Reporter
 from ftspec.engine.callbacks.tensorboard import TensorBoard
 from ftspec.engine.components.factories import build, make_contexts
+from ftspec.engine.components.packages import require_needed_packages
 from ftspec.engine.data.preparation import Preparation, prepare
 from ftspec.engine.data.source_splits import settle_splits
 from ftspec.engine.model.adapter import build_adapter
@@ -105,6 +106,7 @@ def compile_run(
         MissingExtraError: a package is not installed.
     """
     # what the machine cannot do is said before any row is prepared
+    require_needed_packages(plan)
     resolved = resolve_precision(plan.performance.precision, _uses_cpu(plan))
     require_dtype(plan)
     if plan.performance.compile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -39,11 +40,25 @@ def found(adapter: str) -> list[Diagnostic]:
         "type: lora\ntarget_modules: '.*attention.*(query|value)'",
         "type: lora\ntarget_modules: [query]\nmodules_to_save: [pooler]\nbias: lora_only",
         "type: lora\nr: 64\nalpha: 16\ndropout: 0.1\nuse_dora: true\nuse_rslora: true",
-        "type: lora\nquantization: nf4",
     ],
 )
 def test_sound_section_is_clean(adapter: str) -> None:
     assert found(adapter) == []
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_quantization_needs_its_package(is_there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    stand_in = find("peft") if is_there else None
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *rest: stand_in if name == "bitsandbytes" else find(name, *rest),
+    )
+    findings = found("type: lora\nquantization: nf4")
+    assert [one.slug for one in findings] == ([] if is_there else ["missing-package"])
+    for one in findings:
+        assert one.helps == ("install it with: pip install 'ftspec-peft[quantization]'",)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +73,7 @@ def test_sound_section_is_clean(adapter: str) -> None:
         ("type: lora\nquantization: nf8", "bad-value", "11:19", '"nf4"'),
         ("type: lora\ntarget_modules: []", "bad-value", "11:21", "at least one module"),
         ("type: lora\ntarget_modules: '(query'", "bad-value", "11:21", "regular expression"),
-        ("type: qlora", "unknown-type", "10:11", '"lora"'),
+        ("type: qlora", "unknown-type", "10:11", "{type: lora, quantization: nf4}"),
     ],
 )
 def test_mistake_is_found_at_its_place(adapter: str, slug: str, place: str, said: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 
 import pytest
 from adapter_runs import PlanOf
 
-from ftspec.api import MissingExtraError, RunError
+from ftspec.api import RunError
 from ftspec.testing.runs import compile_plan
 
 AT = ("model", "adapter")
@@ -69,12 +70,18 @@ def test_architecture_without_defaults_needs_target_modules(
 def test_quantization_names_the_package_it_needs(
     plan_of: PlanOf, bert_spec: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    plan = plan_of(bert_spec)
+    assert plan.adapter is not None
+    config = plan.adapter.config.model_copy(update={"quantization": "nf4"})
+    plan = replace(plan, adapter=replace(plan.adapter, config=config))
     find = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util,
         "find_spec",
         lambda name, *rest: None if name == "bitsandbytes" else find(name, *rest),
     )
-    with pytest.raises(MissingExtraError) as missing:
-        compile_plan(plan_of(bert_spec, ["model.adapter.quantization=nf4"]))
-    assert "pip install 'ftspec-peft[quantization]'" in str(missing.value)
+    with pytest.raises(RunError) as missing:
+        compile_plan(plan)
+    assert missing.value.slug == "missing-package"
+    assert missing.value.at == (*AT, "quantization")
+    assert missing.value.helps == ("install it with: pip install 'ftspec-peft[quantization]'",)

@@ -44,6 +44,7 @@ def test_far_word_has_no_suggestion(word: str) -> None:
         ("meta.stars.deep", ("meta.stars", "meta.text"), 0),
         ("rouge", ("accuracy", "rouge1", "rouge2"), 1),
         ("steps", ("max_steps", "eval_steps"), None),
+        ("rslora", ("use_dora", "use_rslora"), 1),
     ],
 )
 def test_word_that_is_part_of_a_name_means_it_if_it_is_part_of_no_other(

@@ -45,7 +45,7 @@ training:
   eval_steps: 50
   lr_scheduler_type: cosine
   lr_scheduler_kwargs: {num_cycles: 2}
-  optim_args: "0o17"
+  ddp_backend: "0o17"
 performance: {precision: fp32, batching: grouped}
 metrics: [{type: f1, average: micro}]
 callbacks: [{type: early-stopping, metric: f1, patience: 2}, {type: generated-samples, count: 1}]

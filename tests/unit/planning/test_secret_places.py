@@ -36,6 +36,8 @@ ALLOWED = {
     "output.dir",
     "tokenizer.checkpoint",
     "tokenizer.revision",
+    "training.deepspeed",
+    "training.fsdp_config",
     "training.hub_token",
     "metrics[0].revision",
 }

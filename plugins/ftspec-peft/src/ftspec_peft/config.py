@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
@@ -71,3 +72,9 @@ class LoraConfig(ComponentConfig):
         description="load the checkpoint's linear layers in 4 bits (nf4: QLoRA) or 8; needs "
         "bitsandbytes",
     )
+
+    def needed_packages(self) -> Mapping[str, tuple[str, str]]:
+        """Quantized weights need bitsandbytes."""
+        if self.quantization is None:
+            return {}
+        return {"quantization": ("bitsandbytes", "pip install 'ftspec-peft[quantization]'")}
