@@ -16,7 +16,6 @@ from ftspec.api import (
     SourceSection,
     SpecModel,
 )
-from ftspec.builtin.sources.names import FULL_NAMES
 
 if TYPE_CHECKING:
     from ftspec.api import FileFormat
@@ -52,6 +51,10 @@ class HubConfig(ComponentConfig):
     @field_validator("path")
     @classmethod
     def _is_full_name(cls, path: str) -> str:
+        if "/" in path:
+            return path
+        from ftspec.builtin.sources.names import FULL_NAMES  # only mistakes need it
+
         full = FULL_NAMES.get(path)
         if full is not None:
             raise PydanticCustomError(
@@ -59,13 +62,11 @@ class HubConfig(ComponentConfig):
                 'the dataset "{path}" is now called "{replacement}"',
                 {"path": path, "replacement": full, "help": f'write "{full}"'},
             )
-        if "/" not in path:
-            raise PydanticCustomError(
-                "legacy-dataset",
-                '"{path}" is not the full name of a dataset',
-                {"path": path, "help": 'write it as "owner/name"'},
-            )
-        return path
+        raise PydanticCustomError(
+            "legacy-dataset",
+            '"{path}" is not the full name of a dataset',
+            {"path": path, "help": 'write it as "owner/name"'},
+        )
 
 
 def _is_encoding(name: str) -> str:
