@@ -63,5 +63,6 @@ def count_embeddings(model: PreTrainedModel) -> int | None:
         embeddings: Any = model.get_input_embeddings()
     except NotImplementedError:
         return None
-    weights = embeddings if isinstance(embeddings, torch.Tensor) else embeddings.weight
-    return int(weights.shape[0])
+    if isinstance(embeddings, torch.Tensor):  # those of a Perceiver are what it computes with
+        return None
+    return int(embeddings.weight.shape[0])
