@@ -16,7 +16,7 @@ from benchmarks.training.scripts import count, wait_for_device
 from ftspec.engine.batching.collator import MicroBatchCollator
 from ftspec.engine.batching.micro_batches import Form, MicroBatches
 from ftspec.engine.batching.split_by_length import NEVER_SPLIT, Costs
-from ftspec.engine.trainer.padding import prepare_for
+from ftspec.engine.trainer.packing import prepare_for
 
 
 def raw_loop_bf16(job: Job) -> Trained:

@@ -26,12 +26,9 @@ from ftspec.engine.batching.token_counts import TokenCounts
 from ftspec.engine.model import variable_length_attention
 from ftspec.engine.model.unpadding import find_layers, first_layer
 from ftspec.engine.trainer import padding
-from ftspec.engine.trainer.padding import (
-    reason_rows_mix,
-    reason_to_pad,
-    settle_padding,
-    takes_any_length,
-)
+from ftspec.engine.trainer.equivalence import reason_rows_mix
+from ftspec.engine.trainer.packing import reason_to_pad, takes_any_length
+from ftspec.engine.trainer.padding import settle_padding
 from tests.engine.gradients import assert_equal, gradients_of
 from tests.engine.running import Engine, Recorder
 from tests.engine.specs import (

@@ -32,7 +32,7 @@ from ftspec.builtin.tasks.seq2seq import Seq2Seq
 from ftspec.builtin.tasks.text_classification import TextClassification
 from ftspec.builtin.tasks.text_generation import TextGeneration
 from ftspec.engine.batching.micro_batches import Form
-from ftspec.engine.trainer.padding import prepare_for
+from ftspec.engine.trainer.packing import prepare_for
 from ftspec.engine.trainer.trainer import Batching, trainer_class_for
 from tests.engine.gradients import Gradients, gradients_of, train_in_double
 

@@ -14,15 +14,11 @@ from torch.utils.hooks import RemovableHandle
 from ftspec import __version__
 from ftspec.engine.batching.micro_batches import Form
 from ftspec.engine.batching.out_of_memory import free_memory, is_out_of_memory
-from ftspec.engine.batching.packed_sequence import PACKABLE
 from ftspec.engine.batching.row_lengths import first_rows, lengths_in
 from ftspec.engine.data.code_hashes import hash_of_source
 from ftspec.engine.model.attention import attention_of
-from ftspec.engine.model.unpadding import find_layers, unpad
-from ftspec.engine.model.variable_length_attention import (
-    VARIABLE_LENGTH,
-    register_variable_length_attention,
-)
+from ftspec.engine.model.unpadding import find_layers
+from ftspec.engine.model.variable_length_attention import VARIABLE_LENGTH
 from ftspec.engine.processes.agreement import of_first_process
 from ftspec.engine.trainer.difference import Difference
 from ftspec.engine.trainer.equivalence import (
@@ -31,12 +27,18 @@ from ftspec.engine.trainer.equivalence import (
     reason_rows_mix,
 )
 from ftspec.engine.trainer.measurements import describe, recall, remember
+from ftspec.engine.trainer.packing import (
+    CAUSAL,
+    may_switch,
+    prepare_for,
+    reason_to_pad,
+    switch_attention,
+    takes_any_length,
+)
 from ftspec.engine.trainer.trainer import StepTrainer
 from ftspec.engine.trainer.trial import Trial
 from ftspec.errors import in_one_line
 
-_CAUSAL = "AutoModelForCausalLM"
-_COMPUTES_PADDING_IN_HEAD = "AutoModelForMaskedLM"
 _TRIAL: Final = "batching-trial"
 
 _MEASURED_ROWS = 1000
@@ -78,7 +80,7 @@ def settle_padding(
     """
     if not trainer.evaluates_by_length:
         return None
-    situation = _Situation(trainer, auto_model, is_compiled, keeps_attention, has_random_weights)
+    situation = Situation(trainer, auto_model, is_compiled, keeps_attention, has_random_weights)
     # processes share the rows of a step by cost, so all must decide alike
     decision = of_first_process(trainer, situation.recall() or situation.decide())
     trainer.padding_difference = decision.difference
@@ -90,21 +92,8 @@ def settle_padding(
     return decision.note
 
 
-def prepare_for(
-    model: Any, form: Form, attention: str | None = VARIABLE_LENGTH
-) -> list[RemovableHandle]:
-    """Prepare a model for micro-batches of a form, with an attention that takes rows of any length.
-    Removing the handles lets its layers compute padding again."""
-    _switch(model, attention)
-    if form != "packed_layers":
-        return []
-    layers = find_layers(model)
-    assert layers is not None  # else the form is another
-    return unpad(layers)
-
-
 @dataclass(frozen=True)
-class _Situation:
+class Situation:
     """What a decision depends on. The model is as before once it is made."""
 
     trainer: StepTrainer
@@ -152,14 +141,14 @@ class _Situation:
         }
 
     def _decide(self) -> Decision:
-        decision = self._choose_form()
+        decision = self.choose_form()
         if self._is_sharded:  # the weights of one process are not the model
             return decision
         if decision.form == "padded":
             return self._try_padding(decision)
         return decision
 
-    def _choose_form(self) -> Decision:
+    def choose_form(self) -> Decision:
         """Padded or packed."""
         trainer, auto_model = self.trainer, self.auto_model
         attention = attention_of(trainer.model)
@@ -170,7 +159,7 @@ class _Situation:
             return Decision("padded", attention)
         why = reason_to_pad(
             auto_model=auto_model,
-            has_layers=auto_model != _CAUSAL and find_layers(trainer.model) is not None,  # type: ignore[arg-type]
+            has_layers=auto_model != CAUSAL and find_layers(trainer.model) is not None,  # type: ignore[arg-type]
             has_own_trainer=trainer.task.trainer_class is not None,
             is_compiled=self.is_compiled,
             is_sharded=self._is_sharded,
@@ -182,7 +171,7 @@ class _Situation:
                 "padded", attention, None if switches else f"micro-batches are padded: {why}"
             )
         chosen = VARIABLE_LENGTH if switches else attention
-        form: Form = "packed" if auto_model == _CAUSAL else "packed_layers"
+        form: Form = "packed" if auto_model == CAUSAL else "packed_layers"
         found = self._try_packing(form, chosen)
         if isinstance(found, str):
             return Decision("padded", attention, f"micro-batches are padded: {found}")
@@ -273,7 +262,7 @@ class _Situation:
         finally:
             for handle in handles:
                 handle.remove()
-            _switch(model, before)
+            switch_attention(model, before)
 
     @property
     def _is_sharded(self) -> bool:
@@ -292,58 +281,3 @@ class _Situation:
         some = range(0, blocks, max(1, blocks // _MEASURED_ROWS))
         lengths = lengths_in(rows.select(some), columns)
         return bool((lengths != lengths[0]).any())
-
-
-def _switch(model: Any, attention: str | None) -> None:
-    """Ask the model for an attention, which it may refuse."""
-    if attention != attention_of(model):
-        register_variable_length_attention()
-        model.set_attn_implementation(attention)
-
-
-def takes_any_length(attention: str | None) -> bool:
-    """Whether an attention computes rows of different lengths without padding between them. Every
-    flash attention does, from a package or from a kernel on the Hub. The masks with which ``sdpa``
-    keeps packed rows apart cost more than padding."""
-    return attention is not None and "flash" in attention and not attention.startswith("paged|")
-
-
-def may_switch(model: Any, device: str, *, in_16_bits: bool) -> bool:
-    """Whether variable-length attention may replace the ``sdpa`` of a model, subject to an
-    equivalence check. The model must pass on the arguments of flash attention. The kernel takes 16
-    bits."""
-    return (
-        attention_of(model) == "sdpa"
-        and bool(getattr(model, "_supports_flash_attn", False))
-        and getattr(model.config, "attention_chunk_size", None) is None
-        and (device == "cpu" or (device == "cuda" and in_16_bits))
-    )
-
-
-def reason_to_pad(
-    *,
-    auto_model: str,
-    has_layers: bool,
-    has_own_trainer: bool,
-    is_compiled: bool,
-    is_sharded: bool,
-    devices: int,
-    names: Collection[str],
-) -> str | None:
-    """Why micro-batches are padded though the attention takes rows of any length, if they are."""
-    if auto_model == _CAUSAL:
-        if has_own_trainer:
-            return "the task has a Trainer of its own, which computes the loss"
-        if set(names) != PACKABLE:
-            return "the batches of this task hold more than tokens and labels"
-    elif not has_layers:
-        return "the model has no single stack of layers"
-    elif auto_model == _COMPUTES_PADDING_IN_HEAD:
-        return "the head of this model computes as much as its layers"
-    if is_compiled:
-        return "a compiled model takes few different lengths"
-    if is_sharded:
-        return "the weights are sharded"
-    if devices > 1:
-        return "one process feeds several devices"
-    return None

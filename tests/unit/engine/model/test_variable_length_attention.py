@@ -14,7 +14,7 @@ from ftspec.engine.model.variable_length_attention import (
     attend_variable_length,
     register_variable_length_attention,
 )
-from ftspec.engine.trainer.padding import may_switch
+from ftspec.engine.trainer.packing import may_switch
 
 pytestmark = pytest.mark.kernels
 

@@ -28,6 +28,8 @@ from ftspec.engine.model import unpadding, variable_length_attention
 from ftspec.engine.model.attention import attention_of
 from ftspec.engine.model.unpadding import find_layers
 from ftspec.engine.trainer import padding
+from ftspec.engine.trainer.mean_loss import MeanLoss
+from ftspec.labels import IGNORED_LABEL
 
 pytestmark = pytest.mark.kernels
 
@@ -70,14 +72,27 @@ def decide(
     """What is decided for a Trainer of which no more is there than is asked for."""
     bf16 = more.get("bf16", False)
 
-    def compute_loss(model: Any, inputs: Mapping[str, Any], return_outputs: bool) -> Any:
+    def count(batch: Mapping[str, torch.Tensor]) -> int:
+        labels = batch.get("labels", batch["input_ids"][:, 0])
+        return int(labels.ne(IGNORED_LABEL).sum())
+
+    def compute_loss(
+        model: Any,
+        inputs: Mapping[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
         outputs = model(**inputs)
-        return outputs.loss, outputs
+        if return_outputs:
+            return outputs.loss, outputs
+        return outputs.loss * count(inputs) / num_items_in_batch
 
     trainer: Any = SimpleNamespace(
         model=model,
         train_dataset=rows,
         data_collator=more.get("collate", pad),
+        micro_batching=True,
+        mean_loss=MeanLoss(count),
         task=SimpleNamespace(
             length_columns=("input_ids",), trainer_class=None, count_loss_items=lambda batch: 1
         ),
@@ -92,7 +107,7 @@ def decide(
         _prepare_inputs=lambda inputs: inputs,
     )
     before = attention_of(model)
-    decided = padding._decide(trainer, auto_model, False, False)
+    decided = padding.Situation(trainer, auto_model, False, False, False).choose_form()
     assert attention_of(model) == before
     layers = find_layers(model)
     assert layers is None or not layers._forward_pre_hooks
