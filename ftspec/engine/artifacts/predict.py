@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -174,11 +175,17 @@ class Predictor:
             order = order_by_length(lengths)
             some = sorted({0, len(order) // 2, len(order) - 1})  # the middle may differ alone
             self._together = self._try_together([fields[order[at]] for at in some])
-        if self._together == "no others":
-            return [[row] for row in range(len(fields))]
-        if self._together == "equal lengths":
+        if self._together == "equal lengths" and all(map(self._is_text, fields)):
             return batch_equal_lengths(lengths, batch_size)
+        if self._together in ("equal lengths", "no others"):
+            return [[row] for row in range(len(fields))]
         return batch_by_length(lengths, batch_size)
+
+    def _is_text(self, row: Mapping[str, Any]) -> bool:
+        """Whether the tokens of a row are counted exactly: a conversation has more than its
+        texts."""
+        values = (row.get(name) for name in self._template)
+        return all(isinstance(value, str) or _is_words(value) for value in values)
 
     def _try_together(self, rows: Sequence[Mapping[str, Any]]) -> Together:
         try:
@@ -201,7 +208,7 @@ class Predictor:
         Raises:
             RunError: memory is too small for a single row.
         """
-        tokens = len(rows) * int(lengths.max())
+        tokens = len(rows) * int(lengths.sum(axis=1).max())
         if self._cap is None or tokens <= self._cap or len(rows) == 1:
             try:
                 return self.predict_fields(rows)
@@ -236,12 +243,13 @@ class Predictor:
             return self._task.predict(self._model, rows)
 
     def _count_tokens(self, rows: Sequence[Mapping[str, Any]]) -> LengthTable:
-        """The number of tokens in each row's texts, at most as many as the model reads."""
-        counts = np.zeros((len(rows), 1), dtype=np.int64)
-        for name in self._template:
-            texts = [row[name] if isinstance(row.get(name), str) else "" for row in rows]
+        """The number of tokens in each text of the rows, at most as many as the model reads, shape
+        (rows, texts)."""
+        counts = np.zeros((len(rows), len(self._template)), dtype=np.int64)
+        for at, name in enumerate(self._template):
+            texts = [_text_of(row.get(name)) for row in rows]
             encoded = self._tokenizer(texts, verbose=False)["input_ids"]
-            counts[:, 0] += [min(len(ids), self._max_length) for ids in encoded]
+            counts[:, at] = [min(len(ids), self._max_length) for ids in encoded]
         return counts
 
     def show(self, result: Mapping[str, Any]) -> str:
@@ -261,3 +269,16 @@ def open_predictor(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Predi
 
 def _unsaid(note: str) -> None:
     """Drop a note: the task has the same lengths, and its note was shown."""
+
+
+def _text_of(value: Any) -> str:
+    """What is counted of a field: its text, or the words of a list."""
+    if isinstance(value, str):
+        return value
+    if _is_words(value):
+        return " ".join(value)
+    return "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
