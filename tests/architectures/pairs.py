@@ -133,11 +133,9 @@ _SETTINGS: tuple[tuple[str, str, str, Settings], ...] = (
     (_TEXT, "modernbert", "pooling of cls", {"classifier_pooling": "cls"}),
     (_TEXT, "modernbert", "pooling of mean", {"classifier_pooling": "mean"}),
     (_TEXT, "phi3", "longrope", _LONGROPE),
-    (_TEXT, "phimoe", "jitter", {"router_jitter_noise": 0.1, "input_jitter_noise": 0.1}),
     (_SUMMARY, "bigbird_pegasus", "full attention", {"attention_type": "original_full"}),
     (_SUMMARY, "longt5", "transient global", {"encoder_attention_type": "transient-global"}),
     (_SUMMARY, "nllb-moe", "small capacity", {"expert_capacity": 4}),
-    (_SUMMARY, "switch_transformers", "jitter", {"router_jitter_noise": 0.1}),
     (_SUMMARY, "switch_transformers", "small capacity", {"expert_capacity": 4}),
     (_GENERATION, "bert", "bidirectional", {"is_decoder": False}),
     (_GENERATION, "roberta", "bidirectional", {"is_decoder": False}),
@@ -149,7 +147,6 @@ _SETTINGS: tuple[tuple[str, str, str, Settings], ...] = (
     (_GENERATION, "minimax_m3_vl_text", "sparse", {}),
     (_GENERATION, "mixtral", "router loss", _ROUTERS),
     (_GENERATION, "phi3", "longrope", _LONGROPE),
-    (_GENERATION, "phimoe", "jitter", {"router_jitter_noise": 0.1, "input_jitter_noise": 0.1}),
     (_GENERATION, "qwen2", "sliding window", {"use_sliding_window": True, "max_window_layers": 1}),
 )
 
