@@ -45,6 +45,7 @@ from ftspec.labels import (
     learn_labels,
     learn_names,
 )
+from ftspec.planning.local_rows import LocalRow, local_rows
 from ftspec.planning.local_values import LocalValues, local_values
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import (
@@ -117,6 +118,7 @@ __all__ = [
     "Labels",
     "LocalMetric",
     "LocalPath",
+    "LocalRow",
     "LocalValues",
     "MetricComponent",
     "MetricSection",
@@ -163,6 +165,7 @@ __all__ = [
     "learn_label_sets",
     "learn_labels",
     "learn_names",
+    "local_rows",
     "local_values",
     "one_of",
     "sha256_of",

@@ -153,14 +153,16 @@ class Plan:
 
     @property
     def input_columns(self) -> tuple[str, ...]:
-        """The columns that a row must have for prediction, in the order of the task's fields."""
-        columns = (
-            column
+        """The columns that a row must have for prediction, in the order of the task's fields. If
+        every input may be missing, those of the first one."""
+        inputs = [
+            (field.is_needed_to_predict, parse_template(self.template[field.name]).needed_columns)
             for field in self.task.component.fields
-            if field.name in self.template and field.is_needed_to_predict and not field.is_answer
-            for column in parse_template(self.template[field.name]).needed_columns
-        )
-        return tuple(dict.fromkeys(columns))
+            if field.name in self.template and not field.is_answer
+        ]
+        needed = [columns for is_needed, columns in inputs if is_needed]
+        listed = needed or [columns for _, columns in inputs[:1]]
+        return tuple(dict.fromkeys(column for columns in listed for column in columns))
 
     def to_json(self) -> dict[str, Any]:
         """The plan as data: the spec, and the component of each section."""

@@ -177,6 +177,8 @@ class JsonColumn:
                 self._first = kind
             elif {kind, self._first} == {int, float}:
                 self._first = float if self._first is int else self._first
+            elif {kind, self._first} == {list, dict} and hasattr(datasets, "Json"):
+                self._is_json = True  # a conversation may be one message
             else:
                 raise UnreadableError(
                     f'the column "{self._name}" has {_TYPE_NAMES[kind]} at {row.where}, and '

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from conversations import MARKED_TEMPLATE, TEMPLATE
-from ftspec_preference.chat_template import ChatTemplate, install
+from ftspec_preference.chat_template import ChatTemplate
+from ftspec_preference.template_setting import install
 from ftspec_preference.config import ChatConfig
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast

@@ -9,15 +9,20 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerBase
 
-from ftspec.api import IGNORED_LABEL, TaskContext, checked_texts
+from ftspec.api import IGNORED_LABEL, TaskContext
+from ftspec_preference.chat_template import ChatTemplate
 from ftspec_preference.config import ChatConfig
-from ftspec_preference.conversation import ANSWER_LENGTH, IS_CUT, ConversationTask
-from ftspec_preference.messages import (
-    ASSISTANT,
-    Conversation,
-    conversation_of,
-    without_answer,
+from ftspec_preference.conversation import (
+    ANSWER_LENGTH,
+    ANSWERS,
+    IS_CUT,
+    OPEN_ANSWERS,
+    ConversationTask,
+    rows_of,
 )
+from ftspec_preference.messages import Conversation, without_answer
+from ftspec_preference.row_reader import read_talk
+from ftspec_preference.training_template import template_for_training
 
 
 class Chat(ConversationTask):
@@ -26,14 +31,27 @@ class Chat(ConversationTask):
     def __init__(self, config: ChatConfig, context: TaskContext) -> None:
         super().__init__(config, context)
 
+    def template_to_train(self, template: ChatTemplate) -> ChatTemplate:
+        """A template that shows where answers are."""
+        return template_for_training(self._tokenizer, template, self._context.section, self.say)
+
+    def conversations_of(self, row: Mapping[str, Any]) -> list[Conversation]:
+        """The conversation of the row."""
+        return [read_talk(self.reader, row)]
+
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
         """Tokens of each conversation, truncated to ``max_length``, and labels."""
-        conversations = [self.with_system(one) for one in _conversations_of(fields)]
+        rows = rows_of(fields)
+        conversations = [
+            self.with_system(one, row) for row in rows for one in self.conversations_of(row)
+        ]
+        tools = list(map(self.tools_of, rows))
+        for conversation, known in zip(conversations, tools, strict=True):
+            self.require_tools(conversation, known)
         longest = self._context.max_length
-        encoded: dict[str, list[Any]] = {
-            name: [] for name in ("input_ids", "labels", ANSWER_LENGTH, IS_CUT)
-        }
-        for ids, is_answer in self.template.encode(conversations):
+        names = ("input_ids", "labels", ANSWER_LENGTH, IS_CUT, ANSWERS, OPEN_ANSWERS)
+        encoded: dict[str, list[Any]] = {name: [] for name in names}
+        for ids, is_answer in self.template.encode(conversations, tools):
             pairs = list(zip(ids, is_answer, strict=True))[:longest]
             labels = [token if learned else IGNORED_LABEL for token, learned in pairs]
             encoded["input_ids"].append([token for token, _ in pairs])
@@ -41,6 +59,10 @@ class Chat(ConversationTask):
             # the first token of a row has no context to be predicted from
             encoded[ANSWER_LENGTH].append(sum(label != IGNORED_LABEL for label in labels[1:]))
             encoded[IS_CUT].append(any(is_answer[longest:]))
+            whole, without_end = self.count_answers(ids[:longest], is_answer)
+            encoded[ANSWERS].append(whole)
+            encoded[OPEN_ANSWERS].append(without_end)
+        self.say_remarks()
         return encoded
 
     def collator(self, model: Any) -> Callable[[list[dict[str, Any]]], Any]:
@@ -57,20 +79,9 @@ class Chat(ConversationTask):
 
     def prompt_of(self, row: Mapping[str, Any]) -> Conversation:
         """The messages up to the answer."""
-        if "messages" in row:
-            return without_answer(conversation_of(row["messages"], "messages"))
-        return conversation_of(row["prompt"], "prompt")
-
-
-def _conversations_of(fields: Mapping[str, list[Any]]) -> list[Conversation]:
-    if "messages" in fields:
-        return [conversation_of(value, "messages") for value in fields["messages"]]
-    prompts = checked_texts(fields["prompt"], "prompt")
-    completions = checked_texts(fields["completion"], "completion")
-    return [
-        [*conversation_of(prompt, "prompt"), *conversation_of(answer, "completion", ASSISTANT)]
-        for prompt, answer in zip(prompts, completions, strict=True)
-    ]
+        field = "messages" if "messages" in row else "prompt"
+        conversation = self.reader.read(row[field], field, "user")
+        return without_answer(conversation) if field == "messages" else conversation
 
 
 class _Collator:

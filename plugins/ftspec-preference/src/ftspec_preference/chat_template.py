@@ -6,25 +6,27 @@ of the special tokens. This module limits the size of a template and of its outp
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import jinja2
 from transformers import PreTrainedTokenizerBase
 
 from ftspec.api import RunError, SpecPath, in_one_line
-from ftspec_preference.config import LARGEST_TEMPLATE, ConversationConfig
-from ftspec_preference.messages import ASSISTANT, Conversation
+from ftspec_preference.config import LARGEST_TEMPLATE
+from ftspec_preference.messages import ASSISTANT, LEARNED, Conversation
 
 LARGEST_TEXT = 16 * 1024 * 1024
 """Maximum number of characters of one conversation."""
 
 _GENERATION = re.compile(r"\{%-?\s*generation\s*-?%\}")
 
-# exceptions that the code of a template may raise
-_FAILURES = (
+
+TEMPLATE_FAILURES = (
     jinja2.TemplateError,
     TypeError,
     ValueError,
@@ -32,30 +34,20 @@ _FAILURES = (
     LookupError,
     RecursionError,
 )
+"""Exceptions that the code of a template may raise."""
+
+_PROBE = "probe_of_a_call"
 
 Spans = list[tuple[int, int]]
+Tools = list[dict[str, Any]]
 
 
-def install(tokenizer: PreTrainedTokenizerBase, config: ConversationConfig, at: SpecPath) -> None:
-    """Set the template of the spec in the tokenizer, which saves it.
-
-    Raises:
-        RunError: the file of the template cannot be read or is too large.
-    """
-    template = config.chat_template
-    if config.chat_template_file is not None:
-        path = Path(config.chat_template_file)
-        try:
-            with path.open("rb") as stream:
-                template = stream.read(LARGEST_TEMPLATE + 1).decode()
-        except (OSError, UnicodeDecodeError) as error:
-            raise RunError(
-                f'cannot read the chat template "{path}": {error}',
-                slug="preference/template-file",
-                at=(*at, "chat_template_file"),
-            ) from None
-    if template is not None:
-        tokenizer.chat_template = template
+def runs_of(marks: Sequence[bool]) -> Spans:
+    """Where the marks are set: the start and the end of each sequence of them."""
+    edges = [place for place, mark in enumerate(marks) if mark != (place > 0 and marks[place - 1])]
+    if len(edges) % 2:
+        edges.append(len(marks))
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def common_length(left: Sequence[Any], right: Sequence[Any]) -> int:
@@ -66,13 +58,22 @@ def common_length(left: Sequence[Any], right: Sequence[Any]) -> int:
 
 
 class ChatTemplate:
-    """The chat template of a tokenizer."""
+    """The chat template of a tokenizer, or another template in its place.
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, at: SpecPath) -> None:
+    Attributes:
+        text: the template itself; of a tokenizer with several templates, all of them.
+    """
+
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, at: SpecPath, other: str | None = None
+    ) -> None:
         self._tokenizer = tokenizer
         self._at = at
-        template = tokenizer.chat_template
+        self._other = other
+        template = other if other is not None else tokenizer.chat_template
+        every = template
         if isinstance(template, dict):  # one for each purpose
+            every = "\n".join(template.values())
             template = template.get("default")
         if template is None:
             raise RunError(
@@ -80,7 +81,8 @@ class ChatTemplate:
                 slug="preference/no-template",
                 at=at,
                 helps=(
-                    'write "chat_template" or "chat_template_file" in the task section',
+                    'write "chat_template", such as "chat_template: chatml", or '
+                    '"chat_template_file" in the task section',
                     "or start from a checkpoint that is tuned for chat",
                 ),
             )
@@ -91,14 +93,22 @@ class ChatTemplate:
                 at=at,
             )
         self._marks_answers = _GENERATION.search(template) is not None
+        self.text: str = every
 
-    def render(self, conversation: Conversation, *, asks: bool = False) -> str:
+    @property
+    def marks_answers(self) -> bool:
+        """Whether the template itself says which text is the assistant's."""
+        return self._marks_answers
+
+    def render(
+        self, conversation: Conversation, *, asks: bool = False, tools: Tools | None = None
+    ) -> str:
         """The conversation as text. With ``asks``, the text ends where the answer starts.
 
         Raises:
             RunError: the template fails, is not allowed to do something, or writes too much.
         """
-        text: str = self._apply(conversation, tokenize=False, add_generation_prompt=asks)
+        text: str = self._apply(conversation, tools, tokenize=False, add_generation_prompt=asks)
         if len(text) > LARGEST_TEXT:
             raise RunError(
                 f"the chat template makes {len(text):,} characters of one conversation",
@@ -107,18 +117,21 @@ class ChatTemplate:
             )
         return text
 
-    def encode(self, conversations: Sequence[Conversation]) -> list[tuple[list[int], list[bool]]]:
-        """The tokens of each conversation, not truncated, and which of them are the assistant's.
+    def encode(
+        self, conversations: Sequence[Conversation], tools: Sequence[Tools | None] | None = None
+    ) -> list[tuple[list[int], list[bool]]]:
+        """The tokens of each conversation, not truncated, and which of them are to be learned.
 
         A template may mark its answers with ``{% generation %}``. Otherwise an answer is the
         difference between the conversation including it and the conversation before it, rendered
         with the generation prompt.
         """
+        given = list(zip(conversations, tools or repeat(None), strict=False))
         if self._marks_answers:
-            return [self._encode_marked(one) for one in conversations]
-        if not conversations:
+            return [self._encode_marked(*one) for one in given]
+        if not given:
             return []
-        written = [self._write(one) for one in conversations]
+        written = [self._write(*one) for one in given]
         encoded = self._tokenizer(
             [text for text, _ in written],
             add_special_tokens=False,  # the template adds them
@@ -140,20 +153,56 @@ class ChatTemplate:
         ids: list[int] = encoded["input_ids"]
         return ids
 
-    def _encode_marked(self, conversation: Conversation) -> tuple[list[int], list[bool]]:
-        encoded = self._apply(
-            conversation, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
-        )
-        return encoded["input_ids"], [bool(mark) for mark in encoded["assistant_masks"]]
+    def keeps(self, conversation: Conversation) -> bool:
+        """Whether every answer stays as it is when other messages follow. A template that refuses
+        the conversation changes nothing."""
+        try:
+            whole = self.render(conversation)
+            return all(
+                whole.startswith(self.render(conversation[: index + 1]))
+                for index, message in enumerate(conversation)
+                if message["role"] == ASSISTANT
+            )
+        except RunError:
+            return True
 
-    def _write(self, conversation: Conversation) -> tuple[str, Spans]:
-        whole = self.render(conversation)
+    def _encode_marked(
+        self, conversation: Conversation, tools: Tools | None
+    ) -> tuple[list[int], list[bool]]:
+        encoded = self._apply(
+            conversation,
+            tools,
+            tokenize=True,
+            return_dict=True,
+            return_assistant_tokens_mask=True,
+        )
+        marks = [bool(mark) for mark in encoded["assistant_masks"]]
+        kept = [
+            message.get(LEARNED, True) for message in conversation if message["role"] == ASSISTANT
+        ]
+        if not all(kept):
+            answers = runs_of(marks)
+            if len(answers) != len(kept):
+                raise RunError(
+                    f"the chat template marks {len(answers)} texts in a conversation with "
+                    f"{len(kept)} answers, so it does not say which one is not to be learned",
+                    slug="preference/template-marks",
+                    at=self._at,
+                    helps=("remove such conversations, or use a template that marks each answer",),
+                )
+            for (start, end), is_learned in zip(answers, kept, strict=True):
+                marks[start:end] = [is_learned] * (end - start)
+        return encoded["input_ids"], marks
+
+    def _write(self, conversation: Conversation, tools: Tools | None) -> tuple[str, Spans]:
+        whole = self.render(conversation, tools=tools)
         spans: Spans = []
         for index, message in enumerate(conversation):
-            if message["role"] != ASSISTANT:
+            if message["role"] != ASSISTANT or not message.get(LEARNED, True):
                 continue
-            asked = self.render(conversation[:index], asks=True) if index else ""
-            answered = self.render(conversation[: index + 1])
+            before = conversation[:index]
+            asked = self.render(before, asks=True, tools=tools) if index else ""
+            answered = self.render(conversation[: index + 1], tools=tools)
             if not whole.startswith(answered):
                 raise RunError(
                     "the chat template changes earlier messages when others follow, so the "
@@ -168,9 +217,42 @@ class ChatTemplate:
             spans.append((common_length(asked, answered), len(answered)))
         return whole, spans
 
-    def _apply(self, conversation: Conversation, **options: Any) -> Any:
+    @cached_property
+    def _wants_json_arguments(self) -> bool:
+        """Whether the template writes the arguments of calls as they are, so that they must be
+        texts of JSON. Most templates take mappings."""
+        values = [{_PROBE: _PROBE}, json.dumps({_PROBE: _PROBE})]
+        texts = []
+        for value in values:
+            call = {"type": "function", "function": {"name": "probe", "arguments": value}}
+            messages = [
+                {"role": "user", "content": "probe"},
+                {"role": ASSISTANT, "content": "", "tool_calls": [call]},
+            ]
+            try:
+                texts.append(self._tokenizer.apply_chat_template(
+                    messages, tokenize=False, chat_template=self._other
+                ))
+            except TEMPLATE_FAILURES:
+                texts.append("")
+        of_mapping, of_json = texts
+        return (of_mapping == "" or str(values[0]) in of_mapping) and str(values[1]) in of_json
+
+    def _prepared(self, conversation: Conversation) -> Conversation:
+        """The messages as this template takes them."""
+        messages = [{key: part for key, part in one.items() if key != LEARNED} for one in conversation]
+        for message in messages:
+            if message["role"] == "developer" and "developer" not in self.text:
+                message["role"] = "system"
+            if "tool_calls" in message and self._wants_json_arguments:
+                message["tool_calls"] = [_with_json(call) for call in message["tool_calls"]]
+        return messages
+
+    def _apply(self, conversation: Conversation, tools: Tools | None, **options: Any) -> Any:
         try:
-            return self._tokenizer.apply_chat_template(conversation, **options)
+            return self._tokenizer.apply_chat_template(
+                self._prepared(conversation), tools=tools, chat_template=self._other, **options
+            )
         except jinja2.exceptions.SecurityError as error:
             raise RunError(
                 f"the chat template does something that is not allowed: {error}",
@@ -178,10 +260,16 @@ class ChatTemplate:
                 at=self._at,
                 helps=("do not use it",),
             ) from None
-        except _FAILURES as error:
+        except TEMPLATE_FAILURES as error:
             raise RunError(
                 f"the chat template fails: {in_one_line(error)}",
                 slug="preference/template-fails",
                 at=self._at,
                 helps=("it may not accept these roles, or this order of messages",),
             ) from error
+
+
+def _with_json(call: dict[str, Any]) -> dict[str, Any]:
+    function = call["function"]
+    arguments = json.dumps(function["arguments"], ensure_ascii=False)
+    return {**call, "function": {**function, "arguments": arguments}}

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ftspec.api import Diagnostic, Document, Plan, Severity, SpecPath, labelled
+from ftspec.api import (
+    Diagnostic,
+    Document,
+    Plan,
+    Severity,
+    SpecPath,
+    did_you_mean,
+    labelled,
+    one_of,
+)
 from ftspec_preference.config import (
     LARGEST_TEMPLATE,
     SMOOTHED_LOSS_TYPES,
@@ -13,6 +22,8 @@ from ftspec_preference.config import (
     ConversationConfig,
     PreferenceConfig,
 )
+from ftspec_preference.known_templates import KNOWN_TEMPLATES
+from ftspec_preference.row_checks import check_rows
 
 _TEMPLATE: SpecPath = ("preprocess", "template")
 
@@ -29,6 +40,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     if isinstance(config, PreferenceConfig):
         yield from _smoothing(plan, spans, config)
         yield from _equal_answers(plan, spans)
+    yield from check_rows(plan, spans, config)
 
 
 def _template(plan: Plan, spans: Document, config: ConversationConfig) -> Iterator[Diagnostic]:
@@ -50,12 +62,27 @@ def _template(plan: Plan, spans: Document, config: ConversationConfig) -> Iterat
                 f"has {path.stat().st_size:,}",
                 labels=labelled(spans.span(at)),
             )
+    elif config.chat_template is not None and "{" not in config.chat_template:
+        if config.chat_template not in KNOWN_TEMPLATES:
+            yield Diagnostic(
+                slug="preference/unknown-template",
+                headline=f'there is no chat template called "{config.chat_template[:80]}"',
+                labels=labelled(spans.span((*plan.task.at, "chat_template"))),
+                helps=(
+                    *did_you_mean(config.chat_template, KNOWN_TEMPLATES),
+                    one_of(KNOWN_TEMPLATES),
+                    "or write the Jinja template itself",
+                ),
+            )
     elif config.chat_template is None and plan.tokenizer.type == "train":
         yield Diagnostic(
             slug="preference/no-template",
             headline="a tokenizer trained on the training text has no chat template",
             labels=labelled(spans.span(plan.task.at)),
-            helps=('write "chat_template" or "chat_template_file" in the task section',),
+            helps=(
+                'write "chat_template", such as "chat_template: chatml", or "chat_template_file" in '
+                "the task section",
+            ),
         )
 
 

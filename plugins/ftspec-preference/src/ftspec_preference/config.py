@@ -41,14 +41,18 @@ class ConversationConfig(TaskConfig):
     chat_template: str | None = Field(
         default=None,
         max_length=LARGEST_TEMPLATE,
-        description="Jinja template that turns messages into text; the template of the "
-        "checkpoint by default",
+        description="Jinja template that turns messages into text, or a well-known name such as "
+        "chatml; the template of the checkpoint by default",
     )
     chat_template_file: Annotated[str, LocalPath(must_exist=True)] | None = Field(
         default=None, description="a file with the template"
     )
     system: str | None = Field(
         default=None, description="first message of every conversation that has no system message"
+    )
+    roles: dict[str, str] | None = Field(
+        default=None,
+        description="what the names of roles in the data mean, such as narrator: user",
     )
     max_new_tokens: int = Field(default=128, ge=1, description="maximum number of generated tokens")
     do_sample: bool = Field(

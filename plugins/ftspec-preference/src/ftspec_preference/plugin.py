@@ -18,6 +18,23 @@ from ftspec_preference.config import ChatConfig, NoOptions, PreferenceConfig
 
 _INSTALL = "pip install 'ftspec-preference[train]'"
 
+_MORE_FIELDS = (
+    TaskField(
+        name="tools",
+        summary="the tools that the assistant may call: a list, or a text of JSON",
+        required=False,
+        type="any",
+        is_needed_to_predict=False,
+    ),
+    TaskField(
+        name="system",
+        summary="the first message, of the role system",
+        required=False,
+        type="any",
+        is_needed_to_predict=False,
+    ),
+)
+
 
 @hookimpl
 def ftspec_register_tasks() -> Iterable[TaskComponent]:
@@ -34,8 +51,20 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
                 required=False,
                 type="any",
             ),
-            TaskField(name="prompt", summary="the message of the user", required=False),
-            TaskField(name="completion", summary="the answer", required=False, is_answer=True),
+            TaskField(
+                name="prompt",
+                summary="the message of the user: text or messages",
+                required=False,
+                type="any",
+            ),
+            TaskField(
+                name="completion",
+                summary="the answer: text or messages",
+                required=False,
+                type="any",
+                is_answer=True,
+            ),
+            *_MORE_FIELDS,
         ),
         auto_model="AutoModelForCausalLM",
         default_metrics={"loss": ("perplexity",)},
@@ -48,10 +77,21 @@ def ftspec_register_tasks() -> Iterable[TaskComponent]:
         factory="ftspec_preference.preference:Preference",
         fields=(
             TaskField(
-                name="prompt", summary="the message of the user: text or messages", type="any"
+                name="prompt",
+                summary="the message of the user: text or messages; by default what both answers "
+                "begin with",
+                required=False,
+                type="any",
+                is_needed_to_predict=False,
             ),
-            TaskField(name="chosen", summary="the better answer", type="any", is_answer=True),
+            TaskField(
+                name="chosen",
+                summary="the better answer",
+                type="any",
+                is_needed_to_predict=False,  # it may have the prompt
+            ),
             TaskField(name="rejected", summary="the worse answer", type="any", is_answer=True),
+            *_MORE_FIELDS,
         ),
         auto_model="AutoModelForCausalLM",
         default_metrics={"reward-pair": ("rewards",)},

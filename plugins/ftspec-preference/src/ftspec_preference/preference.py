@@ -17,10 +17,18 @@ from trl import DPOConfig
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from ftspec.api import RunError, TaskContext, in_one_line
-from ftspec_preference.chat_template import common_length
+from ftspec_preference.chat_template import Tools, common_length
 from ftspec_preference.config import BATCH_LOSS_TYPES, PreferenceConfig
-from ftspec_preference.conversation import ANSWER_LENGTH, IS_CUT, ConversationTask
-from ftspec_preference.messages import ASSISTANT, Conversation, after, conversation_of
+from ftspec_preference.conversation import (
+    ANSWER_LENGTH,
+    ANSWERS,
+    IS_CUT,
+    OPEN_ANSWERS,
+    ConversationTask,
+    rows_of,
+)
+from ftspec_preference.messages import Conversation
+from ftspec_preference.row_reader import read_pair, read_question
 from ftspec_preference.trainer import PreferenceTrainer, paired
 
 _COLUMNS = ("prompt_ids", "chosen_ids", "rejected_ids")  # trl's names
@@ -38,18 +46,21 @@ class Preference(ConversationTask):
         self._config = config
         self.rows_are_independent = config.loss_type not in BATCH_LOSS_TYPES
 
+    def conversations_of(self, row: Mapping[str, Any]) -> list[Conversation]:
+        """The prompt with each of its answers."""
+        prompt, *answers = read_pair(self.reader, row)
+        return [[*prompt, *answer] for answer in answers]
+
     def encode(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
         """Tokens of each prompt and of both answers. Answers are truncated so that prompt and
         answer together fit ``max_length``."""
-        encoded: dict[str, list[Any]] = {name: [] for name in (*_COLUMNS, ANSWER_LENGTH, IS_CUT)}
-        rows = zip(fields["prompt"], fields["chosen"], fields["rejected"], strict=True)
-        for prompt, chosen, rejected in rows:
-            asked = self.with_system(conversation_of(prompt, "prompt"))
-            prompt_ids, *answers = self._tokens_of(
-                asked,
-                _answer_of(chosen, "chosen", conversation_of(prompt, "prompt")),
-                _answer_of(rejected, "rejected", conversation_of(prompt, "prompt")),
-            )
+        names = (*_COLUMNS, ANSWER_LENGTH, IS_CUT, ANSWERS, OPEN_ANSWERS)
+        encoded: dict[str, list[Any]] = {name: [] for name in names}
+        for row in rows_of(fields):
+            prompt, chosen, rejected = read_pair(self.reader, row)
+            asked, tools = self.with_system(prompt, row), self.tools_of(row)
+            self.require_tools([*asked, *chosen], tools)
+            prompt_ids, *answers = self._tokens_of(asked, chosen, rejected, tools)
             room = max(0, self._context.max_length - len(prompt_ids))
             chosen_ids, rejected_ids = (ids[:room] for ids in answers)
             for name, ids in zip(_COLUMNS, (prompt_ids, chosen_ids, rejected_ids), strict=True):
@@ -58,17 +69,29 @@ class Preference(ConversationTask):
             shortest = min(len(chosen_ids), len(rejected_ids)) if prompt_ids else 0
             encoded[ANSWER_LENGTH].append(shortest)
             encoded[IS_CUT].append(any(len(ids) > room for ids in answers))
+            whole = [ids for ids in answers if 0 < len(ids) <= room]
+            encoded[ANSWERS].append(len(whole))
+            encoded[OPEN_ANSWERS].append(sum(map(self.ends.isdisjoint, whole)))
+        self.say_remarks()
         return encoded
 
+    def learned_tokens(self, row: Mapping[str, Any]) -> dict[str, list[bool]]:
+        """The tokens of both answers."""
+        return {name: [name != "prompt_ids"] * len(row[name]) for name in _COLUMNS}
+
     def _tokens_of(
-        self, prompt: Conversation, chosen: Conversation, rejected: Conversation
+        self,
+        prompt: Conversation,
+        chosen: Conversation,
+        rejected: Conversation,
+        tools: Tools | None,
     ) -> tuple[list[int], list[int], list[int]]:
         """An answer starts where the tokens of prompt and answer first differ from the prompt with
         its generation prompt. This is the rule of trl."""
         template = self.template
-        asked = template.ids_of(template.render(prompt, asks=True))
-        better = template.ids_of(template.render([*prompt, *chosen]))
-        worse = template.ids_of(template.render([*prompt, *rejected]))
+        asked = template.ids_of(template.render(prompt, asks=True, tools=tools))
+        better = template.ids_of(template.render([*prompt, *chosen], tools=tools))
+        worse = template.ids_of(template.render([*prompt, *rejected], tools=tools))
         start = min(common_length(asked, other) for other in (better, worse))
         return asked[:start], better[start:], worse[start:]
 
@@ -128,16 +151,4 @@ class Preference(ConversationTask):
 
     def prompt_of(self, row: Mapping[str, Any]) -> Conversation:
         """The messages of the prompt."""
-        return conversation_of(row["prompt"], "prompt")
-
-
-def _answer_of(value: Any, field: str, prompt: Conversation) -> Conversation:
-    answer = after(conversation_of(value, field, ASSISTANT), prompt)
-    if len(answer) == 1 and answer[0]["role"] == ASSISTANT:
-        return answer
-    raise RunError(
-        f'the field "{field}" must be one answer of the assistant, found {len(answer)} messages',
-        slug="preference/messages",
-        at=("preprocess", "template", field),
-        helps=("move earlier messages to the prompt",),
-    )
+        return read_question(self.reader, row)
