@@ -53,7 +53,9 @@ class Shape:
         words += ", with parts of text" if self.has_parts else ""
         renamed = [f'"{name}" is {role}' for name, role in self.roles.items() if name != role]
         words += f" ({', '.join(renamed)})" if renamed else ""
-        return words + ("; some answers are not to be learned ("train" or "weight")" if self.has_unlearned else "")
+        if self.has_unlearned:
+            words += ', and answers that are not to be learned, by "train" or "weight"'
+        return words
 
     def remarks(self, template: str) -> Iterator[str]:
         """What is not used of the messages, with a chat template that may read more keys."""
