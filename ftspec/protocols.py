@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     )
 
 
+_IGNORED = -100  # the label that the losses of torch ignore
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What every factory gets in addition to its config.
@@ -310,3 +313,12 @@ class Task(Protocol):
         """A result of :meth:`predict` in one line: its ``text``, or all of it as JSON if it has no
         text."""
         return str(result["text"]) if "text" in result else json.dumps(result, ensure_ascii=False)
+
+    def learned_tokens(self, row: Mapping[str, Any]) -> Mapping[str, list[bool]]:
+        """Which tokens of an encoded row are learned: for each of its columns of token ids, whether
+        the loss is computed over each token. By default those whose label is not ignored, where
+        the row has a label for each token, and no tokens otherwise."""
+        ids, labels = row.get("input_ids", ()), row.get("labels")
+        if isinstance(labels, Sequence) and len(labels) == len(ids):
+            return {"input_ids": [label != _IGNORED for label in labels]}
+        return {"input_ids": [False] * len(ids)}

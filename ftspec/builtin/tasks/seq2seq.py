@@ -80,6 +80,13 @@ class Seq2Seq(Task):
         """The target tokens of the batch."""
         return batch["labels"].ne(IGNORED_LABEL).sum()
 
+    def learned_tokens(self, row: Mapping[str, Any]) -> dict[str, list[bool]]:
+        """Every target token."""
+        return {
+            "input_ids": [False] * len(row["input_ids"]),
+            "labels": [label != IGNORED_LABEL for label in row["labels"]],
+        }
+
     def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
         """The generated ids, unchanged."""
         return logits

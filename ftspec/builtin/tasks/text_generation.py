@@ -86,6 +86,13 @@ class TextGeneration(Task):
             return DocumentsApart(end, padding)
         return _LabelsAreInputs(self._tokenizer)
 
+    def learned_tokens(self, row: Mapping[str, Any]) -> dict[str, list[bool]]:
+        """Every token that follows another one of its document."""
+        ids = row["input_ids"]
+        is_apart = self._config.packing and not self._config.cross_document_attention
+        end = self._tokenizer.eos_token_id if is_apart else None
+        return {"input_ids": [False, *(one != end for one in ids[:-1])][: len(ids)]}
+
     def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """The predicted tokens: all except the first of each row."""
         return batch["labels"][..., 1:].ne(IGNORED_LABEL).sum()

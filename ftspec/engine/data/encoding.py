@@ -32,13 +32,14 @@ def encode_rows(fields: Rows, split: str, task: Task, path: Path) -> Rows:
     Raises:
         RunError: a row cannot be encoded; the message names its split.
     """
+    encode = _Encode(task)
     try:
         if not isinstance(fields, datasets.Dataset):
             encoded = fields.map(task.encode, batched=True, remove_columns=fields.column_names)
             return task.pack(encoded, split)
         tokens = path.with_name(f"tokens-{path.name}")
         encoded = fields.map(
-            _Encode(task),
+            encode,
             batched=True,
             remove_columns=fields.column_names,
             cache_file_name=str(tokens),
@@ -53,7 +54,7 @@ def encode_rows(fields: Rows, split: str, task: Task, path: Path) -> Rows:
         tokens.unlink()
         return packed
     except RunError as error:
-        row = _row_at_fault(fields, error)
+        row = encode.row_at_fault
         where = f"the {split} split" if row is None else f"row {row + 1:,} of the {split} split"
         raise RunError(
             f"{error.headline} (in {where})",
@@ -61,18 +62,6 @@ def encode_rows(fields: Rows, split: str, task: Task, path: Path) -> Rows:
             at=error.at,
             helps=error.helps,
         ) from error
-
-
-def _row_at_fault(fields: Rows, error: RunError) -> int | None:
-    """The first row whose field is not text, if that is what an error is about."""
-    if error.slug != "field-type" or not isinstance(fields, datasets.Dataset):
-        return None
-    name = str(error.at[-1]) if error.at else ""
-    if name not in fields.column_names:
-        return None
-    values = fields.select_columns([name])
-    rows = (index for index, row in enumerate(values) if not isinstance(row[name], str))
-    return next(rows, None)
 
 
 def write_rows(rows: datasets.Dataset, path: Path) -> None:
@@ -84,14 +73,38 @@ def write_rows(rows: datasets.Dataset, path: Path) -> None:
 
 
 class _Encode:
-    """Encodes a batch to an Arrow table, which ``datasets`` writes unchanged."""
+    """Encodes a batch to an Arrow table, which ``datasets`` writes unchanged.
+
+    Attributes:
+        row_at_fault: the first row that cannot be encoded on its own, if there is one.
+    """
 
     def __init__(self, task: Task) -> None:
         self._task = task
+        self._done = 0
+        self.row_at_fault: int | None = None
 
     def __call__(self, batch: Mapping[str, Any]) -> pa.Table:
-        encoded = self._task.encode(batch)
+        try:
+            encoded = self._task.encode(batch)
+        except RunError as error:
+            self.row_at_fault = self._find(batch, error)
+            raise
+        self._done += _length_of(batch)
         return pa.table({name: _column(name, values) for name, values in encoded.items()})
+
+    def _find(self, batch: Mapping[str, Any], error: RunError) -> int | None:
+        for place in range(_length_of(batch)):
+            try:
+                self._task.encode({name: [values[place]] for name, values in batch.items()})
+            except RunError as other:
+                if other.slug == error.slug:
+                    return self._done + place
+        return None
+
+
+def _length_of(batch: Mapping[str, Any]) -> int:
+    return len(next(iter(batch.values()), ()))
 
 
 def _column(name: str, values: Sequence[Any]) -> pa.Array:

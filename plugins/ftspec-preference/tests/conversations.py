@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
+
 from ftspec.testing import lint_spec
 
 DATA = Path(__file__).parents[1] / "specs" / "data"
@@ -60,3 +63,15 @@ def rows_of(task: str, count: int) -> list[dict[str, Any]]:
     """The first rows of the data."""
     lines = (DATA / ROWS[task]).read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines[:count]]
+
+
+def letters() -> PreTrainedTokenizerFast:
+    """A tokenizer with a token for each byte."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {character: index for index, character in enumerate(["<|end|>", *alphabet])}
+    backend = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    backend.decoder = decoders.ByteLevel()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend, eos_token="<|end|>", pad_token="<|end|>"
+    )

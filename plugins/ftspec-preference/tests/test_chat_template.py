@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conversations import MARKED_TEMPLATE, TEMPLATE
+from conversations import MARKED_TEMPLATE, TEMPLATE, letters
 from ftspec_preference.chat_template import ChatTemplate
-from ftspec_preference.template_setting import install
 from ftspec_preference.config import ChatConfig
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from ftspec_preference.template_setting import install
 from transformers import PreTrainedTokenizerFast
 
 from ftspec.api import RunError
@@ -26,15 +25,8 @@ TALK = [
 
 @pytest.fixture
 def tokenizer() -> PreTrainedTokenizerFast:
-    """Every byte is a token."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {character: index for index, character in enumerate(["<|end|>", *alphabet])}
-    backend = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    backend.decoder = decoders.ByteLevel()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=backend, eos_token="<|end|>", pad_token="<|end|>"
-    )
+    """A token for each character."""
+    return letters()
 
 
 def template_of(tokenizer: PreTrainedTokenizerFast, text: str) -> ChatTemplate:

@@ -230,9 +230,11 @@ class ChatTemplate:
                 {"role": ASSISTANT, "content": "", "tool_calls": [call]},
             ]
             try:
-                texts.append(self._tokenizer.apply_chat_template(
-                    messages, tokenize=False, chat_template=self._other
-                ))
+                texts.append(
+                    self._tokenizer.apply_chat_template(
+                        messages, tokenize=False, chat_template=self._other
+                    )
+                )
             except TEMPLATE_FAILURES:
                 texts.append("")
         of_mapping, of_json = texts
@@ -240,8 +242,12 @@ class ChatTemplate:
 
     def _prepared(self, conversation: Conversation) -> Conversation:
         """The messages as this template takes them."""
-        messages = [{key: part for key, part in one.items() if key != LEARNED} for one in conversation]
+        messages = [
+            {key: part for key, part in one.items() if key != LEARNED} for one in conversation
+        ]
         for message in messages:
+            # transformers removes a content of None, which some templates cannot do without
+            message["content"] = message["content"] or ""
             if message["role"] == "developer" and "developer" not in self.text:
                 message["role"] = "system"
             if "tool_calls" in message and self._wants_json_arguments:

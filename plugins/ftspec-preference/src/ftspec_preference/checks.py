@@ -80,8 +80,8 @@ def _template(plan: Plan, spans: Document, config: ConversationConfig) -> Iterat
             headline="a tokenizer trained on the training text has no chat template",
             labels=labelled(spans.span(plan.task.at)),
             helps=(
-                'write "chat_template", such as "chat_template: chatml", or "chat_template_file" in '
-                "the task section",
+                'write "chat_template", such as "chat_template: chatml", or "chat_template_file" '
+                "in the task section",
             ),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -69,9 +70,7 @@ class ConversationTask(Task):
                     self._check_roles(talk, self.tools_of(row))
             except RunError as error:
                 headline = f"{error.headline} (row {number:,} of the train split)"
-                raise RunError(
-                    headline, slug=error.slug, at=error.at, helps=error.helps
-                ) from error
+                raise RunError(headline, slug=error.slug, at=error.at, helps=error.helps) from error
         shapes = [f'"{name}" has {shape.describe()}' for name, shape in self.reader.shapes.items()]
         if shapes:
             self.say(f"conversations: {'; '.join(shapes)}")
@@ -184,12 +183,10 @@ class ConversationTask(Task):
         if self._ends is None:
             own = None
             if self._context.checkpoint is not None:
-                try:
+                with suppress(OSError, ValueError):  # the checkpoint has no generation settings
                     own = GenerationConfig.from_pretrained(
                         self._context.checkpoint, revision=self._context.revision
                     ).eos_token_id
-                except (OSError, ValueError):
-                    pass  # the checkpoint has no generation settings
             self._ends = _ends_of(self._tokenizer, own)
         return self._ends
 

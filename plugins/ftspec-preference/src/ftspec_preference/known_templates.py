@@ -86,7 +86,8 @@ _LLAMA2 = _with_system("""\
 {%- if message.role == 'assistant' -%}
 {{ ' ' + message.content | trim + ' ' + eos_token }}
 {%- else -%}
-{{ bos_token + '[INST] ' }}
+{{- bos_token -}}
+{{ '[INST] ' }}
 {{- '<<SYS>>\\n' + system + '\\n<</SYS>>\\n\\n' if loop.first and system -}}
 {{ message.content | trim + ' [/INST]' }}
 {%- endif -%}
@@ -108,7 +109,8 @@ _MISTRAL = _with_system("""\
 
 _ALPACA = _with_system(
     """\
-{{- bos_token + system + '\\n\\n' -}}
+{{- bos_token -}}
+{{ system + '\\n\\n' }}
 {%- for message in rest -%}
 {%- if message.role == 'assistant' -%}
 {{ '### Response:\\n' + message.content + eos_token + '\\n\\n' }}
@@ -124,7 +126,8 @@ _ALPACA = _with_system(
 
 _VICUNA = _with_system(
     """\
-{{- bos_token + system + ' ' -}}
+{{- bos_token -}}
+{{ system + ' ' }}
 {%- for message in rest -%}
 {%- if message.role == 'assistant' -%}
 {{ 'ASSISTANT: ' + message.content | trim + eos_token }}
@@ -140,9 +143,7 @@ _VICUNA = _with_system(
 
 KNOWN_TEMPLATES = {
     "alpaca": KnownTemplate(text=_ALPACA),
-    "chatml": KnownTemplate(
-        text=_CHATML, tokens=("<|im_start|>", "<|im_end|>"), end="<|im_end|>"
-    ),
+    "chatml": KnownTemplate(text=_CHATML, tokens=("<|im_start|>", "<|im_end|>"), end="<|im_end|>"),
     "gemma": KnownTemplate(
         text=_GEMMA, tokens=("<start_of_turn>", "<end_of_turn>"), end="<end_of_turn>"
     ),

@@ -94,7 +94,9 @@ class MessageReader:
         if calls:
             message["tool_calls"] = calls
         read = {role_key, text_key, *_CALL_KEYS, *_FLAGS}
-        message |= {key: part for key, part in value.items() if key not in read and part is not None}
+        message |= {
+            key: part for key, part in value.items() if key not in read and part is not None
+        }
         if not _is_learned(value, role, place):
             message[LEARNED] = False
             place.shape.has_unlearned = True
@@ -234,7 +236,7 @@ def _text_of_part(part: Any, place: _Place) -> str:
             return str(part["text"])
     kind = part.get("type") if isinstance(part, Mapping) else None
     named = f'of the type "{kind}"' if kind is not None else f'"{str(part)[:80]}"'
-    place.fail(f"has a part {named}; only parts of text can be read")
+    return place.fail(f"has a part {named}; only parts of text can be read")
 
 
 def _calls_of(

@@ -71,7 +71,9 @@ def _call_of(value: Mapping[str, Any], *, has_gaps: bool) -> dict[str, Any]:
     if isinstance(function, str):  # {"function": "name", "arguments": …}
         function = {"name": function, "arguments": call.pop("arguments", {})}
     if function is None:
-        function = {key: call.pop(key) for key in ("name", "arguments", "parameters") if key in call}
+        function = {
+            key: call.pop(key) for key in ("name", "arguments", "parameters") if key in call
+        }
     if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
         raise NotToolsError(f'a tool call has no name of a function: "{str(dict(value))[:80]}"')
     arguments = function.get("arguments", function.get("parameters"))

@@ -54,7 +54,7 @@ def template_for_training(
 def _variant_of(tokenizer: PreTrainedTokenizerBase) -> str | None:
     try:
         # importing trl takes seconds, and few templates need it
-        from trl.chat_template_utils import get_training_chat_template  # noqa: PLC0415
+        from trl.chat_template_utils import get_training_chat_template
     except ImportError:
         return None
     try:
