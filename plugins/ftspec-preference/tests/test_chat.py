@@ -146,21 +146,146 @@ def test_rows_are_never_without_labels(write: Write, compiled: Compiled, tmp_pat
     assert caught.value.slug == "preference/no-answers"
 
 
-@pytest.mark.parametrize(
-    ("value", "says"),
-    [
-        ([], "an empty list"),
-        ([{"role": "user"}], "a list with"),
-        (3, '"3"'),
-    ],
-)
-def test_what_is_no_conversation(
-    value: object, says: str, write: Write, compiled: Compiled, tmp_path: Path
+def test_a_row_that_lint_does_not_see_is_named(
+    write: Write, compiled: Compiled, tmp_path: Path
 ) -> None:
     path = tmp_path / "rows.jsonl"
-    path.write_text((json.dumps({"messages": value}) + "\n") * 16)
-    with pytest.raises(RunError, match=f"must be a text or a list of messages, found {says}"):
-        compiled(write("chat", rows=path))
+    talk = [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "b"}]
+    rows = [{"messages": talk}] * 1010 + [{"messages": [talk[0], {"role": "assistant"}]}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    text = (
+        write("chat", rows=path)
+        .replace("train[:16]", "train")
+        .replace("validation[:10]", "train[:8]")
+    )
+    with pytest.raises(RunError, match=r"no text .* \(in row 1,011 of the train split\)"):
+        compiled(text)
+
+
+SHAREGPT = [{"from": "human", "value": "A tree?"}, {"from": "gpt", "value": "An elm."}]
+
+
+def test_shapes_are_said_and_encoded_alike(
+    write: Write, compiled: Compiled, tmp_path: Path
+) -> None:
+    """From and value, and the same in texts of JSON."""
+    encoded = []
+    for value in (SHAREGPT, json.dumps(SHAREGPT)):
+        path = tmp_path / "rows.jsonl"
+        path.write_text((json.dumps({"messages": value}) + "\n") * 16)
+        run = compiled(write("chat", rows=path))
+        (said,) = [note for note in run.trainer.notes if note.startswith("conversations:")]
+        assert '"from" and "value"' in said
+        assert '"human" is user, "gpt" is assistant' in said
+        assert ("texts of JSON" in said) is isinstance(value, str)
+        decode = run.data.tokenizer.decode
+        row = run.data.encoded["train"][0]
+        mask = run.data.task.learned_tokens(row)["input_ids"]
+        pairs = zip(row["input_ids"], mask, strict=True)
+        encoded.append(
+            (decode(row["input_ids"]), decode([one for one, is_learned in pairs if is_learned]))
+        )
+    assert encoded[0] == encoded[1]
+    assert encoded[0][0].startswith("<|user|>\nA tree?")
+    assert encoded[0][1].startswith("An elm.")
+
+
+ENDLESS = TEMPLATE.replace("{{ eos_token if message.role == 'assistant' }}", "")
+
+
+def test_answers_without_an_end_are_said(write: Write, compiled: Compiled) -> None:
+    said = "of answers end with no token that ends generation"
+    for template, share in ((TEMPLATE, None), (ENDLESS, "100%")):
+        notes = compiled(write("chat", chat_template=template)).trainer.notes
+        found = [note for note in notes if said in note]
+        assert len(found) == (2 if share else 0), template  # one for each split
+        if share == "100%":
+            assert found[0].startswith(f"warning: train: {share} {said}")
+    notes = compiled(write("preference", chat_template=ENDLESS)).trainer.notes
+    assert any(f"warning: train: 100% {said}" in note for note in notes)
+
+
+TOOL_TEMPLATE = """\
+{% for tool in tools or [] %}{{ tool | tojson }}{% endfor %}{% for m in messages %}<{{ m.role }}>\
+{{ m.content }}{% for call in m.tool_calls or [] %}{{ call.function | tojson }}{% endfor %}\
+{{ eos_token if m.role == 'assistant' }}{% endfor %}{% if add_generation_prompt %}<assistant>\
+{% endif %}"""
+WITH_TOOLS = 'messages: "{messages}", tools: "{tools}"'
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    """Rows with tools, a call, and null content."""
+    path = tmp_path / "calls.jsonl"
+    call = {"type": "function", "function": {"name": "tide", "arguments": '{"port": "Brest"}'}}
+    messages = [
+        {"role": "user", "content": "How high?"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "name": "tide", "content": "5.2 m"},
+        {"role": "assistant", "content": "5.2 metres"},
+    ]
+    tools = [{"type": "function", "function": {"name": "tide", "parameters": {}}}]
+    path.write_text((json.dumps({"messages": messages, "tools": tools}) + "\n") * 16)
+    return path
+
+
+def test_tools_and_calls_reach_the_template(calls: Path, write: Write, compiled: Compiled) -> None:
+    run = compiled(write("chat", WITH_TOOLS, chat_template=TOOL_TEMPLATE, rows=calls))
+    row = run.data.encoded["train"][0]
+    decode, pairs = run.data.tokenizer.decode, zip(row["input_ids"], row["labels"], strict=True)
+    text = decode(row["input_ids"])
+    assert text.startswith('{"type": "function", "function": {"name": "tide", "parameters": {}}}')
+    call = '{"name": "tide", "arguments": {"port": "Brest"}}'
+    learned = decode([token for token, label in pairs if label != IGNORED_LABEL])
+    end = run.data.tokenizer.eos_token
+    assert learned == f"{call}{end}5.2 metres{end}"
+    rows = [json.loads(line) for line in calls.read_text().splitlines()]
+    (answer,) = run.data.task.predict(run.model.eval(), rows[:1])
+    assert answer["prompt"] == "5.2 m"
+
+
+@pytest.mark.parametrize(
+    ("template", "what"),
+    [
+        (TEMPLATE + "{# tool #}", "tools"),
+        (TOOL_TEMPLATE.replace("call.function | tojson", "''"), "calls of tools"),
+    ],
+)
+def test_a_template_without_tools_is_refused(
+    template: str, what: str, calls: Path, write: Write, compiled: Compiled
+) -> None:
+    with pytest.raises(RunError, match=f"the data has {what}, and the chat template") as caught:
+        compiled(write("chat", WITH_TOOLS, chat_template=template, rows=calls))
+    assert caught.value.slug == "preference/template-tools"
+
+
+def test_roles_that_a_template_leaves_out_are_said(
+    calls: Path, write: Write, compiled: Compiled
+) -> None:
+    template = TOOL_TEMPLATE.replace("{{ m.content }}", "{{ m.content if m.role != 'tool' }}")
+    notes = compiled(write("chat", WITH_TOOLS, chat_template=template, rows=calls)).trainer.notes
+    assert 'warning: the chat template does not write messages of the role "tool"' in notes
+
+
+def test_a_known_template_brings_its_tokens(
+    write: Write, compiled: Compiled, tmp_path: Path
+) -> None:
+    text = write("chat").replace(
+        f'chat_template_file: "{tmp_path}/template.jinja"', "chat_template: chatml"
+    )
+    run = compiled(text)
+    assert any('"<|im_start|>", "<|im_end|>"' in note for note in run.trainer.notes)
+    assert not any("no token that ends generation" in note for note in run.trainer.notes)
+    tokenizer = run.data.tokenizer
+    assert tokenizer.eos_token == "<|im_end|>"
+    assert run.model.get_input_embeddings().num_embeddings >= len(tokenizer)
+    run.trainer.train()
+    run.trainer.save_model(str(tmp_path / "saved"))
+    saved = AutoTokenizer.from_pretrained(tmp_path / "saved")
+    assert saved.eos_token == "<|im_end|>"
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "saved")
+    ends = model.generation_config.eos_token_id
+    assert saved.eos_token_id in (ends if isinstance(ends, list) else [ends])
 
 
 def test_answers_end_and_leave_prompts_alone(write: Write, compiled: Compiled) -> None:

@@ -201,6 +201,38 @@ def test_answers_may_repeat_the_prompt(
             assert decode(left[name]) == other(right[name])
 
 
+def test_a_pair_without_a_prompt_is_the_same_pair(
+    write: Write, compiled: Compiled, tmp_path: Path
+) -> None:
+    """Both answers begin with the prompt, which the template does not name."""
+    rows = tmp_path / "rows.jsonl"
+    with rows.open("w") as stream:
+        for row in rows_of("preference", 16):
+            asked = {"from": "human", "value": row["prompt"]}
+            answers = {
+                name: [asked, {"from": "gpt", "value": row[name]}]
+                for name in ("chosen", "rejected")
+            }
+            stream.write(json.dumps({"prompt": row["prompt"], **answers}) + "\n")
+    without = 'chosen: "{chosen}", rejected: "{rejected}"'
+    with_prompt = compiled(write("preference", rows=rows))
+    run = compiled(write("preference", without, rows=rows))
+    decode, other = run.data.tokenizer.decode, with_prompt.data.tokenizer.decode
+    pairs = zip(run.data.encoded["train"], with_prompt.data.encoded["train"], strict=True)
+    for left, right in pairs:
+        for name in ("prompt_ids", "chosen_ids", "rejected_ids"):
+            assert decode(left[name]) == other(right[name])
+    mask = run.data.task.learned_tokens(left)
+    assert set(mask["prompt_ids"]) == {False}
+    assert set(mask["chosen_ids"]) == set(mask["rejected_ids"]) == {True}
+    assert run.plan.input_columns == ("chosen",)
+    task, model = run.data.task, run.model.eval()
+    question = rows_of("preference", 1)[0]["prompt"]
+    for row in ({"chosen": question}, {"chosen": json.loads(rows.open().readline())["chosen"]}):
+        (answer,) = task.predict(model, [row])
+        assert answer["prompt"] == question
+
+
 def test_reference_of_ones_own(write: Write, compiled: Compiled, tmp_path: Path) -> None:
     first = compiled(write("preference"))
     first.trainer.train()

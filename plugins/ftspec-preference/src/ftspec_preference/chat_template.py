@@ -166,6 +166,17 @@ class ChatTemplate:
         except RunError:
             return True
 
+    def writes(self, conversation: Conversation, place: int, tools: Tools | None) -> bool:
+        """Whether the text of a message is in the text of the conversation."""
+        message = conversation[place]
+        other = {**message, "content": f"{message['content'] or ''} {_PROBE}"}
+        changed = [*conversation[:place], other, *conversation[place + 1 :]]
+        text = self.render(conversation, tools=tools)
+        try:
+            return self.render(changed, tools=tools) != text
+        except RunError:  # such as a template that parses the text
+            return True
+
     def _encode_marked(
         self, conversation: Conversation, tools: Tools | None
     ) -> tuple[list[int], list[bool]]:

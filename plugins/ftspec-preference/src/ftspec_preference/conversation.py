@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -157,18 +156,13 @@ class ConversationTask(Task):
 
     def _check_roles(self, conversation: Conversation, tools: Tools | None) -> None:
         """Say which roles the chat template leaves out."""
-        new = {one["role"] for one in conversation if f"role {one['role']}" not in self._said}
-        if not new:
-            return
-        text = self.template.render(self.with_system(conversation), tools=tools)
-        for message in conversation:
-            role, lines = message["role"], (message["content"] or "").split("\n")
-            start = next((line.strip() for line in lines if line.strip()), "")[:40]
-            if role not in new or not start:
+        for place, message in enumerate(conversation):
+            role = message["role"]
+            if f"role {role}" in self._said:
                 continue
-            if start not in text and json.dumps(start, ensure_ascii=False)[1:-1] not in text:
-                self.say(f'warning: the chat template does not write messages of the role "{role}"')
             self._said.add(f"role {role}")
+            if not self.template.writes(conversation, place, tools):
+                self.say(f'warning: the chat template does not write messages of the role "{role}"')
 
     def count_answers(self, ids: Sequence[int], learned: Sequence[bool]) -> tuple[int, int]:
         """How many answers a truncated row has whole, by the marks of the whole row, and how many
