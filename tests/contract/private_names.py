@@ -365,6 +365,13 @@ _PLUGINS = (
         "model_kwargs",
     ),
     PrivateName(
+        name="trl.chat_template_utils.get_training_chat_template",
+        used_in=(f"{_PREFERENCE}/training_template.py",),
+        reason="the variant of a chat template that keeps earlier answers as they are; trl has it "
+        "in no other place",
+        parameters="processing_class, tokenizer",
+    ),
+    PrivateName(
         name="trl.trainer.dpo_trainer.DataCollatorForPreference",
         used_in=(f"{_PREFERENCE}/preference.py",),
         reason="pads rows as DPOTrainer expects them; trl has it in no other place",
