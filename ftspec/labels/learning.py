@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from ftspec.diagnostics.suggest import one_of
@@ -20,6 +19,8 @@ _MOST_SHOWN = 20
 _NUMERIC = ("whole number", "float")
 _GENERIC = re.compile(r"LABEL_(\d+)")
 """The names that transformers gives to labels without a name."""
+_DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+"""A number as a text, which JSON files have as often as numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,13 +213,17 @@ def _refuse_repeated(names: Sequence[str], column: LabelColumn) -> None:
 
 
 def _floats(counts: LabelCounts, column: LabelColumn) -> Iterable[LabelWarning]:
-    floats = [value for value in counts if kind_of(value) == "float"]
-    if floats and column.names is None:
-        shown = ", ".join(str(value) for value in islice(sorted(floats), 3))
+    if column.names is not None:
+        return
+    floats = sorted(value for value in counts if kind_of(value) == "float")
+    written = [value for value in counts if kind_of(value) == "text" and _DECIMAL.fullmatch(value)]
+    if not floats and any("." in value for value in written) and len(written) == len(counts):
+        floats = sorted(written, key=float)
+    if floats:
         yield LabelWarning(
             "float-labels",
-            f"the labels are floats ({shown}, …), and each of the {len(counts)} values became a "
-            "class",
+            f"the labels are floats ({', '.join(map(str, floats[:3]))}, …), and each of the "
+            f"{len(counts)} values became a class",
             (column.float_help,) if column.float_help else (),
         )
 

@@ -37,7 +37,8 @@ _INTRODUCTION = """\
 
 It trains a small random model of every architecture that transformers {transformers} has for five
 tasks, and of some variants. The weights are scaled so that attention and padding matter. Models are
-in fp32, without dropout and without noise in routers. The data are 48 rows of 6 to 120 tokens. For each pair it compares:
+in fp32, without dropout and without noise in routers. The data are 48 rows of 6 to 120 tokens. For
+each pair it compares:
 
 - **the gradient**: the loss and the full gradient of a step of 16 rows, at once (16 x 1) and
   accumulated (4 x 4), with one padded batch of these rows. The number is the norm of the

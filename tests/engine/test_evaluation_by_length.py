@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 
 from ftspec.engine.batching.evaluation_order import batch_by_length, flat, put_back
 from ftspec.engine.batching.micro_batches import tokens_of
+from ftspec.labels import IGNORED_LABEL
 from tests.engine.evaluation_specs import CASES, spec_of
 from tests.engine.running import Engine
 
 pytestmark = pytest.mark.kernels
+
+PADDING = 0
+"""The padding token of the T5 here."""
 
 SETTINGS = ("training.per_device_eval_batch_size=4", "performance.batching=")
 
@@ -53,7 +57,10 @@ def test_evaluation_gives_what_it_gives_in_order(
     )
     assert len(outputs) == len(ordered_outputs)
     for ours, theirs in zip(outputs, ordered_outputs, strict=True):
-        np.testing.assert_array_equal(ours.label_ids, theirs.label_ids)
+        labels = [one.label_ids for one in (ours, theirs)]
+        if case == "summarization with texts":  # the Trainer fills up narrow batches with padding
+            labels = [np.where(one == PADDING, IGNORED_LABEL, one) for one in labels]
+        np.testing.assert_array_equal(*labels)
         np.testing.assert_allclose(ours.predictions, theirs.predictions, rtol=1e-4, atol=1e-6)
     if case != "packed text":
         assert sum(sizes) < sum(ordered_sizes)

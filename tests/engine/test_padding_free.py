@@ -25,7 +25,7 @@ from ftspec.engine.batching.packed_sequence import is_packed, pack, take_rows
 from ftspec.engine.batching.token_counts import TokenCounts
 from ftspec.engine.model import variable_length_attention
 from ftspec.engine.model.unpadding import find_layers, first_layer
-from ftspec.engine.trainer import padding
+from ftspec.engine.trainer import packing, padding
 from ftspec.engine.trainer.equivalence import reason_rows_mix
 from ftspec.engine.trainer.packing import reason_to_pad, takes_any_length
 from ftspec.engine.trainer.padding import settle_padding
@@ -311,7 +311,8 @@ def test_a_run_says_what_it_does(
 
     assert settle(is_compiled=False) is None
     assert trainer.pads
-    monkeypatch.setattr(padding, "attention_of", lambda model: "flash_attention_2")
+    for module in (packing, padding):
+        monkeypatch.setattr(module, "attention_of", lambda model: "flash_attention_2")
     said = settle(is_compiled=True)
     assert said == "micro-batches are padded: a compiled model takes few different lengths"
     assert trainer.pads

@@ -168,6 +168,7 @@ def test_the_note_and_the_warnings() -> None:
         (["é", "e\u0301"], ["similar-labels"]),
         ([0.5, 1.5], ["float-labels"]),
         ([1.0, 2.0], ["float-labels"]),
+        (["0.5", "1.5"], ["float-labels"]),
         ([1, 2], []),
     ],
 )

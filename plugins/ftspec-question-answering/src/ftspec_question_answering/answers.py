@@ -44,7 +44,7 @@ def read_answers(value: Any, context: str) -> list[Answer]:
             helps=("two lists of the same length, both empty if there is no answer",),
         )
     for answer in answers:
-        if context[answer.start : answer.end] != answer.text:
+        if answer.start < 0 or context[answer.start : answer.end] != answer.text:
             raise RunError(
                 f'the answer "{answer.text}" is not at character {answer.start} of its context',
                 slug="question-answering/misplaced-answer",
