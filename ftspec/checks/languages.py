@@ -3,13 +3,8 @@
 Why: the tokenizer marks the language of each text with a token. Without "tgt_lang" the targets
 would begin with the wrong language, and so would every text that the model generates.
 
-Bad:
-
-    tokenizer: {max_length: 128}
-
-Good:
-
-    tokenizer: {max_length: 128, src_lang: eng_Latn, tgt_lang: fra_Latn}
+Found: by lint where the checkpoint is a folder on this machine, and otherwise before the run
+prepares its data.
 """
 
 from __future__ import annotations

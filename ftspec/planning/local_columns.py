@@ -55,10 +55,11 @@ def local_columns(source: PlannedComponent) -> LocalColumns | None:
         columns = dict.fromkeys(form.columns or ()) if has_plain else None
         return LocalColumns(source=local, columns=columns)
     found = _first_file(local)
+    columns = dict.fromkeys(["text"]) if form.name == "text" else None
     if found is None:
-        return LocalColumns(source=local)
+        return LocalColumns(source=local, columns=columns)
     path, pattern = found
-    known = LocalColumns(source=local, path=path, pattern=pattern)
+    known = LocalColumns(source=local, path=path, pattern=pattern, columns=columns)
     from ftspec.reading.file_format import UnreadableError
 
     try:

@@ -38,7 +38,7 @@ QUICK: dict[str, tuple[Outcome, ...]] = {
     "text-generation/llama/padded left": ("same",),
     "text-generation/mamba": ("same",),
     "text-generation/mixtral/router loss": ("same", "padded"),
-    "text-generation/phi3/longrope": ("padded",),
+    "text-generation/phi3/longrope": ("same", "padded"),
     "text-generation/xlnet": ("refused",),
 }
 """The outcomes that each may have."""

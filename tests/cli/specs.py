@@ -61,7 +61,7 @@ def write_data(folder: Path) -> None:
     """Write the files of the small spec: the first rows of the WordNet definitions."""
     for split in ("train", "validation"):
         rows = (WORDNET / f"{split}.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-        (folder / f"{split}.jsonl").write_text("".join(rows[:64]), encoding="utf-8")
+        (folder / f"{split}.jsonl").write_text("".join(rows[:128]), encoding="utf-8")
 
 
 def copy_of_folder(source: Path, target: Path) -> Path:

@@ -173,7 +173,7 @@ CASES = [
             ("files:", f"{specs.MARK}files:"),
         ],
         "unreadable-data",
-        ['broken_later.jsonl" as json: line 1281 is not JSON: expecting value'],
+        ['broken_later.jsonl" as json: line 2561 is not JSON: expecting value'],
     ),
     Case(
         "column that a dataset of the Hub does not have",
@@ -194,7 +194,7 @@ CASES = [
         ],
         "unseen-label",
         [
-            'the label "plnt" is not in the training split (in the validation split)',
+            'the label "plnt" is not in the training split (in row 1 of the validation split)',
             'did you mean "plant"?',
             '"labels: […]"',
         ],

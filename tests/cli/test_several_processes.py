@@ -255,8 +255,7 @@ def test_mistake_is_reported_once(name: str, slug: str, folder: Path, env: dict[
     done = launched("run", folder / f"{name}.yaml", "--output-dir", folder / name, env=env)
     assert done.code == 1
     assert done.err.count("error[") == done.err.count(f"error[{slug}]") == 1, done.err
-    states = [read_json(path, "status.json")["status"] for path in (folder / name).glob("*/*")]
-    assert states == (["failed"] if name == "data" else [])
+    assert list((folder / name).glob("*/*")) == []  # lint finds both
 
 
 def test_failure_of_the_second_process_ends_both(breaking: Future[Done], folder: Path) -> None:

@@ -272,7 +272,7 @@ _MODELS = (
     ),
     PrivateName(
         name="transformers.PreTrainedModel._supports_flash_attn",
-        used_in=(f"{_ENGINE}/model/attention.py", f"{_ENGINE}/trainer/padding.py"),
+        used_in=(f"{_ENGINE}/model/attention.py", f"{_ENGINE}/trainer/packing.py"),
         reason="whether a model passes on what flash attention needs; the public way is to try "
         "it, on a GPU with flash-attn",
     ),

@@ -96,8 +96,9 @@ profiles:
 
 CASES = sorted((ROOT / "tests" / "cases").glob("[!_]*/[!_]*.yaml"))
 
-# only Python knows the names of encodings
-BEYOND_A_SCHEMA = {"bad-value/encoding"}
+# only Python knows the names of encodings, and reads the JSON in a string
+BEYOND_A_SCHEMA = {"bad-value/encoding", "bad-value/shapes"}
+JSON_IN_A_STRING = "is a string that is not JSON"
 
 # what a value or key can be seen to be wrong by in any part of a spec
 SEEN_IN_A_PART = {
@@ -222,6 +223,8 @@ def test_schema_and_validation_agree_on_every_mutant_of_a_whole_spec(text: str) 
         is_valid, validation = VALIDATOR.is_valid(values), by_validation(values, None)
         rejected += not is_valid
         if is_valid and {one.slug for one in validation} <= UNSAID:
+            continue
+        if is_valid and all(JSON_IN_A_STRING in one.headline for one in validation):
             continue
         assert is_valid == (not validation), said(what, values, validation)
     assert rejected > 100

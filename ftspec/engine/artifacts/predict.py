@@ -68,7 +68,8 @@ class Predictor:
         """
         inputs = {}
         for name, template in self._template.items():
-            is_given = any(top_column(column, row) for column in template.columns)
+            tops = {top_column(column, row) for column in template.columns}
+            is_given = any(top and row[top] is not None for top in tops)
             if name in self._optional and not is_given:
                 continue
             try:

@@ -94,6 +94,20 @@ def _part(value: Any, count: int, start: int, stop: int) -> Any:
     return value[start:stop] if is_of_rows and len(value) == count else value
 
 
+def cut_rows(batch: Batch, start: int, stop: int) -> Batch:
+    """Some rows of a padded batch, with no more padding than these rows need by its mask."""
+    count = rows_of(batch)
+    rows = {name: _part(value, count, start, stop) for name, value in batch.items()}
+    mask = batch.get("attention_mask")
+    if mask is None:
+        return rows
+    is_used = rows["attention_mask"].any(dim=0)
+    return {
+        name: value[:, is_used] if batch[name].shape == mask.shape else value
+        for name, value in rows.items()
+    }
+
+
 def split_to_fit(batch: Batch, columns: Sequence[str], max_tokens: int) -> list[Batch]:
     """A batch as batches of at most so many tokens, but of at least one row."""
     if tokens_of(batch, columns) <= max_tokens:

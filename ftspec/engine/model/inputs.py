@@ -16,7 +16,7 @@ import transformers
 from transformers import PretrainedConfig
 from transformers.utils import logging
 
-from ftspec.engine.model.load_errors import is_wrong_architecture, wrong_architecture
+from ftspec.engine.model.load_errors import AT, is_wrong_architecture, wrong_architecture
 from ftspec.errors import RunError, in_one_line
 
 _CAUSAL, _SEQ2SEQ = "AutoModelForCausalLM", "AutoModelForSeq2SeqLM"
@@ -92,7 +92,7 @@ def _has_no_decoder(config: PretrainedConfig) -> RunError:
         f'a "{config.model_type}" model cannot do this task: it is not an encoder-decoder model of '
         "texts",
         slug="wrong-architecture",
-        at=("model",),
+        at=AT,
         helps=("choose a checkpoint of another architecture, or another task",),
     )
 
@@ -101,7 +101,7 @@ def _needs_more(config: PretrainedConfig, error: Exception) -> RunError:
     return RunError(
         f'a "{config.model_type}" model cannot compute the rows of this task: {in_one_line(error)}',
         slug="needs-more-than-text",
-        at=("model",),
+        at=AT,
         helps=("choose a checkpoint of another architecture",),
     )
 

@@ -13,7 +13,7 @@ from ftspec.engine.model.checkpoint import Checkpoint
 from ftspec.errors import RunError, in_one_line
 from ftspec.spec.model import ModelSection
 
-_AT: SpecPath = ("model", "checkpoint")
+AT: SpecPath = ("model", "checkpoint")
 
 
 def cannot_load(error: Exception, checkpoint: Checkpoint) -> RunError:
@@ -24,7 +24,7 @@ def cannot_load(error: Exception, checkpoint: Checkpoint) -> RunError:
         return RunError(
             f'"{name}" needs code of its repository to run',
             slug="remote-code",
-            at=_AT,
+            at=AT,
             helps=('read the code, then write "trust_remote_code: true" in the model section',),
         )
     if checkpoint.revision is not None and "is not a valid git identifier" in text:
@@ -37,7 +37,7 @@ def cannot_load(error: Exception, checkpoint: Checkpoint) -> RunError:
         return RunError(
             f'cannot load "{name}": the Hub cannot be reached and the cache does not hold it',
             slug="hub",
-            at=_AT,
+            at=AT,
             helps=("connect once to fill the cache, or use a local folder",),
         )
     is_closed = "not a valid model identifier" in text or "gated repo" in text
@@ -48,10 +48,10 @@ def cannot_load(error: Exception, checkpoint: Checkpoint) -> RunError:
         return RunError(
             f'there is no model "{name}" on the Hub, or it is private or gated',
             slug="hub",
-            at=_AT,
+            at=AT,
             helps=helps,
         )
-    return RunError(f'cannot load "{name}": {in_one_line(error)}', slug="no-checkpoint", at=_AT)
+    return RunError(f'cannot load "{name}": {in_one_line(error)}', slug="no-checkpoint", at=AT)
 
 
 def unreadable_weights(checkpoint: Checkpoint, is_pickled: bool) -> RunError:
@@ -60,7 +60,7 @@ def unreadable_weights(checkpoint: Checkpoint, is_pickled: bool) -> RunError:
     return RunError(
         f'cannot read the weights of "{checkpoint.name}"{why}',
         slug="unreadable-weights",
-        at=_AT,
+        at=AT,
         helps=("use a checkpoint in safetensors, whose files cannot run code",) * is_pickled,
     )
 
@@ -101,6 +101,6 @@ def wrong_architecture(config: PretrainedConfig, auto_model: str) -> RunError:
     return RunError(
         f'a "{config.model_type}" model cannot do this task: {auto_model} does not support it',
         slug="wrong-architecture",
-        at=_AT,
+        at=AT,
         helps=("choose a checkpoint of another architecture, or another task",),
     )

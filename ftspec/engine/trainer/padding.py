@@ -37,6 +37,7 @@ from ftspec.engine.trainer.packing import (
 )
 from ftspec.engine.trainer.trainer import StepTrainer
 from ftspec.engine.trainer.trial import Trial
+from ftspec.engine.trainer.without_randomness import own_randomness
 from ftspec.errors import in_one_line
 
 _TRIAL: Final = "batching-trial"
@@ -81,8 +82,10 @@ def settle_padding(
     if not trainer.evaluates_by_length:
         return None
     situation = Situation(trainer, auto_model, is_compiled, keeps_attention, has_random_weights)
+    with own_randomness(trainer.args.device):  # a collator may draw random numbers
+        decided = situation.recall() or situation.decide()
     # processes share the rows of a step by cost, so all must decide alike
-    decision = of_first_process(trainer, situation.recall() or situation.decide())
+    decision = of_first_process(trainer, decided)
     trainer.padding_difference = decision.difference
     if decision.depends_on_padding:
         trainer.stop_splitting()

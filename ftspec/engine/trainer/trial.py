@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
-from ftspec.engine.batching.micro_batches import Form
+from ftspec.engine.batching.micro_batches import Form, cut_rows
 from ftspec.engine.batching.packed_sequence import Batch, pack
 from ftspec.engine.trainer.difference import Difference, relative_to
 from ftspec.engine.trainer.module_state import unchanged
@@ -95,16 +96,26 @@ class Trial:
     def _compare(
         self, step: TrialStep, form: Form, prepared: Callable[[], Preparing]
     ) -> Difference:
-        rows = [row for part in step.parts for row in part]
         computes_in_16_bits = form != "padded" and self._computes_in_16_bits
-        padded = self._learn([self._collate(rows)], computes_in_16_bits)
+        whole = self._collate([row for part in step.parts for row in part])
+        padded = self._learn([whole], computes_in_16_bits)
         with prepared():
-            batches = [self._collate(part) for part in step.parts]
+            batches = self._split(step, whole)
             if form == "packed":
                 batches = [pack(batch) for batch in batches]
             split = self._learn(batches, computes_in_16_bits)
         modes = [own.difference_from(other) for own, other in zip(split, padded, strict=True)]
         return modes[0].or_larger(modes[1])
+
+    def _split(self, step: TrialStep, whole: Batch) -> list[Batch]:
+        """The micro-batches of a step, collated by themselves; or cut from the padded batch if the
+        collator draws random numbers, such as the masks of a masked language model."""
+        rows = [row for part in step.parts for row in part]
+        again = self._collate(rows)
+        if all(_is_equal(value, again[name]) for name, value in whole.items()):
+            return [self._collate(part) for part in step.parts]
+        edges = [0, *accumulate(map(len, step.parts))]
+        return [cut_rows(whole, start, stop) for start, stop in pairwise(edges)]
 
     def _can_afford(self, step: TrialStep, seconds: float) -> bool:
         """Whether the trial of a step takes five seconds in all, or a fiftieth of the run where
@@ -165,6 +176,10 @@ class Trial:
             share.backward()
             loss = loss + share.detach()
         return Learned(float(loss), _sample_gradient(model))
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    return torch.equal(one, other) if isinstance(one, torch.Tensor) else bool(one == other)
 
 
 def _computes_long_rows_differently(model: Any) -> bool:

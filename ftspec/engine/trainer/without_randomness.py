@@ -32,11 +32,20 @@ _UNIFORM: frozenset[Callable[..., Any]] = frozenset({torch.rand, torch.rand_like
 def without_randomness(device: torch.device) -> Iterator[None]:
     """Within this context a model in training mode gives the same for the same rows, however they
     are batched. All random number generators are as before afterwards."""
+    with own_randomness(device), _Mean():
+        yield
+
+
+@contextmanager
+def own_randomness(device: torch.device) -> Iterator[None]:
+    """Random numbers within this context are always the same, and do not change those outside."""
     devices = [device] if device.type != "cpu" else []
     of_python, of_numpy = random.getstate(), np.random.get_state()
     try:
-        with torch.random.fork_rng(devices, device_type=device.type), _Mean():
+        with torch.random.fork_rng(devices, device_type=device.type):
             torch.manual_seed(_SEED)
+            random.seed(_SEED)
+            np.random.seed(_SEED)
             yield
     finally:
         random.setstate(of_python)

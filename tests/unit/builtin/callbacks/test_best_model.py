@@ -15,7 +15,7 @@ from tests.engine.running import Engine, Recorder
 TRAINING = """\
 training:
   max_steps: 16
-  learning_rate: 0.02
+  learning_rate: 0.03
   lr_scheduler_type: constant
   per_device_train_batch_size: 16
   per_device_eval_batch_size: 64

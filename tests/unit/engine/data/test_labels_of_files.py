@@ -92,7 +92,7 @@ def test_a_number_that_training_has_not_seen(prepared: PrepareRows) -> None:
         prepared([1, 2, 3], [0, 1, 2])
     assert caught.value.slug == "unseen-label"
     assert caught.value.headline == (
-        'the label "0" is not in the training split (in the validation split)'
+        'the label "0" is not in the training split (in row 1 of the validation split)'
     )
 
 

@@ -71,4 +71,4 @@ def test_an_error_says_which_split_it_is_in(prepared: Prepare) -> None:
         prepared(("train[:200]", "train[:5]"), ('"{label}"', '"{text}"'))
     assert caught.value.slug == "unseen-label"
     assert caught.value.at == ("preprocess", "template", "label")
-    assert caught.value.headline.endswith(" is not in the training split (in the validation split)")
+    assert caught.value.headline.endswith("(in row 1 of the validation split)")
