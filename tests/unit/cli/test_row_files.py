@@ -66,7 +66,11 @@ LABELLED = [{**row, "label": "x"} for row in ROWS]
             json.dumps({"data": LABELLED}).encode("utf-16"),
             "{type: json, files: rows.json, field: data, encoding: utf-16}",
         ),
-        ("rows.jsonl.gz", gzip.compress(jsonl(LABELLED).encode()), "{type: json, files: '*.gz'}"),
+        (
+            "rows.jsonl.gz",
+            gzip.compress(jsonl(LABELLED).encode(), mtime=0),
+            "{type: json, files: '*.gz'}",
+        ),
         ("rows.csv", f"text,label\n{CSV}".encode(), "{type: csv, files: '*.csv'}"),
         ("rows.data", f"text,label\n{CSV}".encode(), "{type: csv, files: rows.data}"),
         (
