@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from safetensors.torch import load_file
 from ftspec.api import Plan, RunDirectory, RunError
 from ftspec.testing.runs import (
     Listener,
+    RunInterruptedError,
     compile_plan,
     execute_plan,
     export_run,
@@ -102,6 +105,30 @@ def test_an_adapter_with_other_labels_gets_a_new_head(
             assert torch.equal(now[name], before)
         elif name.endswith("classifier.weight"):
             assert now[name.replace("classifier", "classifier.modules_to_save")].shape[0] == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("adapter", ["same", "other", "none"])
+def test_a_run_that_continues_an_adapter_can_be_resumed(
+    first: tuple[Plan, RunDirectory], plan_of: PlanOf, bert_spec: str, adapter: str
+) -> None:
+    """Trained further, or merged: a resumed run ends as one that was never stopped."""
+    other = {"same": [], "other": ["model.adapter.r=2"], "none": ["model.adapter=null"]}
+    few = ["training.max_steps=4", "training.eval_strategy=no"]
+    plan = plan_of(bert_spec, [f"model.checkpoint={first[1].path}", *other[adapter], *few])
+    whole = execute_plan(plan)
+
+    def press(step: int) -> None:
+        if step == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(RunInterruptedError) as stopped:
+        execute_plan(plan, Listener(at_step=press))
+    resumed = execute_plan(plan, resume=stopped.value.run_dir)
+    name = "model.safetensors" if adapter == "none" else "adapter_model.safetensors"
+    expected, given = load_file(whole.model / name), load_file(resumed.model / name)
+    assert expected.keys() == given.keys()
+    assert all(torch.equal(given[name], weight) for name, weight in expected.items())
 
 
 def test_a_run_that_is_not_finished_is_refused(

@@ -78,7 +78,7 @@ class Lora(Adapter):
         )
         try:
             attached = model_class(task_type)(model, config)
-        except (ValueError, NotImplementedError) as error:
+        except (TypeError, ValueError, NotImplementedError) as error:
             raise self._refusal(error, model) from error
         if config.modules_to_save:  # peft may add heads that are already in the list
             config.modules_to_save = list(dict.fromkeys(config.modules_to_save))

@@ -6,17 +6,14 @@ losses come from trl.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from accelerate.utils import is_peft_model
-from transformers import AutoModelForCausalLM, PreTrainedModel
 from trl import DPOConfig
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
-from ftspec.api import RunError, TaskContext, in_one_line
+from ftspec.api import TaskContext
 from ftspec_preference.chat_template import Tools, common_length
 from ftspec_preference.config import BATCH_LOSS_TYPES, PreferenceConfig
 from ftspec_preference.conversation import (
@@ -28,6 +25,8 @@ from ftspec_preference.conversation import (
     rows_of,
 )
 from ftspec_preference.messages import Conversation
+from ftspec_preference.output_layer import settle_output_layer
+from ftspec_preference.reference import load_reference, reference_options
 from ftspec_preference.row_reader import read_pair, read_question
 from ftspec_preference.trainer import PreferenceTrainer, paired
 
@@ -120,34 +119,16 @@ class Preference(ConversationTask):
         }
 
     def trainer_options(self, model: Any) -> Mapping[str, Any]:
-        """The reference model. With an adapter, trl uses the model without the adapter."""
-        if self._config.reference is not None:
-            return {"ref_model": self._load_reference(self._config.reference, model)}
-        if is_peft_model(model):
-            return {}
-        return {"ref_model": copy.deepcopy(model)}
+        """The reference model.
 
-    def _load_reference(self, checkpoint: str, model: Any) -> PreTrainedModel:
+        Raises:
+            RunError: it cannot be loaded, or the model has an adapter that trl leaves out.
+        """
+        settle_output_layer(model)
+        if self._config.reference is None:
+            return reference_options(model)
         at = (*self._context.section, "reference")
-        try:
-            reference: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-                checkpoint, dtype=model.dtype
-            )
-        except (OSError, ValueError) as error:
-            raise RunError(
-                f'cannot load the reference "{checkpoint}": {in_one_line(error)}',
-                slug="preference/reference",
-                at=at,
-            ) from error
-        ours, theirs = model.config.vocab_size, reference.config.vocab_size
-        if ours != theirs:
-            raise RunError(
-                f"the reference has {theirs:,} tokens and the model {ours:,}",
-                slug="preference/reference",
-                at=at,
-                helps=("both must have the same tokenizer",),
-            )
-        return reference
+        return {"ref_model": load_reference(self._config.reference, model, at)}
 
     def prompt_of(self, row: Mapping[str, Any]) -> Conversation:
         """The messages of the prompt."""

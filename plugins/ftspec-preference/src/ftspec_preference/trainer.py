@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from trl import DPOTrainer
 
+from ftspec_preference.reference import copy_adapter, weights_kept
+
 
 def paired(batch: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """A batch of trl, which has all better answers before all worse ones with shape (2B, …), as
@@ -32,11 +34,16 @@ class PreferenceTrainer(DPOTrainer):
     predictions and those of worse answers as labels, both of shape (B,)."""
 
     def __init__(
-        self, *arguments: Any, preprocess_logits_for_metrics: Any = None, **options: Any
+        self,
+        model: nn.Module,
+        *arguments: Any,
+        preprocess_logits_for_metrics: Any = None,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            *arguments, **options
-        )  # trl does not have this option, and rewards do not need it
+        with weights_kept(model):
+            # trl does not have this last option, and rewards do not need it
+            super().__init__(model, *arguments, **options)
+        copy_adapter(model)
 
     def _prepare_dataset(self, dataset: Any, *rest: Any, **options: Any) -> Any:
         """The rows already have the columns of trl."""
