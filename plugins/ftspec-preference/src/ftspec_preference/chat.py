@@ -10,16 +10,10 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerBase
 
 from ftspec.api import IGNORED_LABEL, TaskContext
+from ftspec_preference.answers import ANSWER_LENGTH, ANSWERS, IS_CUT, OPEN_ANSWERS
 from ftspec_preference.chat_template import ChatTemplate
 from ftspec_preference.config import ChatConfig
-from ftspec_preference.conversation import (
-    ANSWER_LENGTH,
-    ANSWERS,
-    IS_CUT,
-    OPEN_ANSWERS,
-    ConversationTask,
-    rows_of,
-)
+from ftspec_preference.conversation import ConversationTask, rows_of
 from ftspec_preference.messages import Conversation, without_answer
 from ftspec_preference.row_reader import read_talk
 from ftspec_preference.training_template import template_for_training

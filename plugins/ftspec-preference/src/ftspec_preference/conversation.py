@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 import datasets
-import numpy as np
 from transformers import (
     GenerationConfig,
     PretrainedConfig,
@@ -17,6 +16,7 @@ from transformers import (
 )
 
 from ftspec.api import RunError, Task, TaskContext
+from ftspec_preference.answers import has_answer, keep_answers
 from ftspec_preference.chat_template import ChatTemplate, Tools, runs_of
 from ftspec_preference.config import ConversationConfig
 from ftspec_preference.message_reader import MessageReader, read_system, read_tools
@@ -24,19 +24,6 @@ from ftspec_preference.messages import Conversation, calls_tools, with_system
 from ftspec_preference.template_setting import install
 
 Rows: TypeAlias = datasets.Dataset | datasets.IterableDataset
-
-ANSWER_LENGTH = "answer_length"
-"""Column: the number of answer tokens in the row."""
-
-IS_CUT = "is_cut"
-"""Column: whether the answer is truncated to fit ``max_length``."""
-
-
-ANSWERS = "answers"
-"""Column: the number of whole answers in the row."""
-
-OPEN_ANSWERS = "open_answers"
-"""Column: how many of them have no token that ends generation."""
 
 _FIRST_ROWS = 100  # enough to say what the data looks like
 _OTHER_CALL = {"type": "function", "function": {"name": "another_tool", "arguments": {}}}
@@ -192,49 +179,10 @@ class ConversationTask(Task):
             RunError: no row is left.
         """
         if not isinstance(rows, datasets.Dataset):
-            return rows.filter(_has_answer)
-        names = [ANSWER_LENGTH, IS_CUT, ANSWERS, OPEN_ANSWERS]
-        table = rows.select_columns(names).with_format("numpy")[:]
-        kept = np.flatnonzero(np.asarray(table[ANSWER_LENGTH]) > 0)
-        limit = f'"max_length: {self._context.max_length}"'
-        if len(rows) and not len(kept):
-            raise self._no_answers(table, limit)
-        if len(kept) < len(rows):
-            self._context.note(
-                f"{split}: {len(rows) - len(kept):,} of {len(rows):,} rows are dropped: they have "
-                f"no answer, or none within {limit}"
-            )
-        cut = int(np.asarray(table[IS_CUT])[kept].sum())
-        if cut:
-            self._context.note(f"{split}: the answers of {cut:,} rows are truncated to fit {limit}")
-        self._report_open(split, *(int(np.asarray(table[one])[kept].sum()) for one in names[2:]))
-        return rows if len(kept) == len(rows) else rows.select(kept)
-
-    def _no_answers(self, table: Mapping[str, Any], limit: str) -> RunError:
-        if not np.asarray(table[IS_CUT]).any():
-            return RunError(
-                "no row has an answer to learn",
-                slug="preference/no-answers",
-                at=("preprocess", "template"),
-                helps=("an answer is a message of the role assistant",),
-            )
-        return RunError(
-            f"no row has an answer within {limit}",
-            slug="preference/no-answers",
-            at=("tokenizer",),
-            helps=("write a larger one: it counts prompt and answer together",),
-        )
-
-    def _report_open(self, split: str, answers: int, open_answers: int) -> None:
-        if not open_answers:
-            return
+            return rows.filter(has_answer)
         tokens = map(str, self._tokenizer.convert_ids_to_tokens(sorted(self.ends)))
-        listed = ", ".join(f'"{token}"' for token in tokens)
-        self._context.note(
-            f"warning: {split}: {100 * open_answers / answers:.3g}% of answers end with no token "
-            f"that ends generation ({listed}), so the model does not learn to stop; end them with "
-            '"{{ eos_token }}" in the chat template'
-        )
+        ends = ", ".join(f'"{token}"' for token in tokens)
+        return keep_answers(rows, split, self._context, ends)
 
     def prompt_of(self, row: Mapping[str, Any]) -> Conversation:
         """The conversation to answer, from a row without answers."""
@@ -303,10 +251,6 @@ class ConversationTask(Task):
 def _ends_of(tokenizer: PreTrainedTokenizerBase, own: int | list[int] | None) -> frozenset[int]:
     ends = {tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])}
     return frozenset(end for end in ends if isinstance(end, int))
-
-
-def _has_answer(row: Mapping[str, Any]) -> bool:
-    return bool(row[ANSWER_LENGTH] > 0)
 
 
 def rows_of(fields: Mapping[str, list[Any]]) -> list[dict[str, Any]]:

@@ -14,16 +14,10 @@ from trl import DPOConfig
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from ftspec.api import TaskContext
+from ftspec_preference.answers import ANSWER_LENGTH, ANSWERS, IS_CUT, OPEN_ANSWERS
 from ftspec_preference.chat_template import Tools, common_length
 from ftspec_preference.config import BATCH_LOSS_TYPES, PreferenceConfig
-from ftspec_preference.conversation import (
-    ANSWER_LENGTH,
-    ANSWERS,
-    IS_CUT,
-    OPEN_ANSWERS,
-    ConversationTask,
-    rows_of,
-)
+from ftspec_preference.conversation import ConversationTask, rows_of
 from ftspec_preference.messages import Conversation
 from ftspec_preference.output_layer import settle_output_layer
 from ftspec_preference.reference import load_reference, reference_options
