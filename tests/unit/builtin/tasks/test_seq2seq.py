@@ -146,3 +146,11 @@ def test_it_learns_nothing_from_the_data(task_of: Any) -> None:
     assert dict(task.model_settings()) == {}
     logits = torch.ones(2, 3)
     assert task.reduce_logits(logits, logits) is logits
+
+
+def test_learned_tokens_are_those_of_the_target(task_of: Any) -> None:
+    row = {"input_ids": [5, 6, 7], "labels": [8, -100, 1]}
+    assert task_of().learned_tokens(row) == {
+        "input_ids": [False, False, False],
+        "labels": [True, False, True],
+    }

@@ -222,6 +222,18 @@ def test_decode_compares_each_token_with_the_one_before_it(task_of: Any) -> None
 # Predictions
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_learned_tokens_follow_another_one_of_their_document(task_of: Any, apart: bool) -> None:
+    """The token after an end begins a document, if documents are kept apart."""
+    keys = {"cross_document_attention": False} if apart else {}
+    task = task_of(**keys)
+    end = task._tokenizer.eos_token_id
+    ids = [end + 1, end + 2, end, end + 3, end + 4]
+    expected = [False, True, True, not apart, True]
+    assert task.learned_tokens({"input_ids": ids}) == {"input_ids": expected}
+    assert task.learned_tokens({"input_ids": []}) == {"input_ids": []}
+
+
 def greedy(model: Any, ids: list[int], count: int) -> list[int]:
     """What the model says next, one token at a time."""
     for _ in range(count):
