@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from datasets.arrow_writer import OptimizedTypedSequence
 
-from ftspec.engine.data.splits import Rows
+from ftspec.engine.data.columns import Rows
 from ftspec.errors import RunError
 from ftspec.protocols import Task
 

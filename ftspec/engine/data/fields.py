@@ -8,7 +8,7 @@ from typing import Any
 
 import datasets
 
-from ftspec.engine.data.splits import Rows, columns_of, unknown_column
+from ftspec.engine.data.columns import Rows, columns_of, unknown_column
 from ftspec.errors import RunError
 from ftspec.spec.column_path import (
     JSON,

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 import datasets
 
 from ftspec.engine.components.factories import build, make_contexts
-from ftspec.engine.data.splits import Rows, load_splits
+from ftspec.engine.data.columns import Rows
+from ftspec.engine.data.splits import load_splits
 from ftspec.engine.patches.dataset_cache import no_dataset_cache
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.planning.plan import Plan

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import datasets
-import numpy as np
 
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.paths import SpecPath
+from ftspec.engine.data.columns import Rows
+from ftspec.engine.data.held_out import hold_out
 from ftspec.errors import RunError
 from ftspec.protocols import Source
-from ftspec.spec.column_path import MissingColumnError, value_of
-from ftspec.spec.data import Split, Splits
-
-Rows: TypeAlias = datasets.Dataset | datasets.IterableDataset
+from ftspec.spec.data import Splits
 
 _AT: SpecPath = ("data", "splits")
 
@@ -49,7 +47,7 @@ def load_splits(
             rows[name] = transform(_slice(source, split.slice, (*_AT, name)))
     for name, split in named.items():
         if split.from_ is not None:
-            rows[split.from_], rows[name] = _hold_out(
+            rows[split.from_], rows[name] = hold_out(
                 rows[split.from_], split, split.seed if split.seed is not None else seed, name
             )
     for name, part in rows.items():
@@ -122,80 +120,3 @@ def _slice_stream(
     if first:
         rows = rows.skip(first)
     return rows.take(int(end) - first) if end else rows
-
-
-def _hold_out(rows: Rows, split: Split, seed: int, name: str) -> tuple[Rows, Rows]:
-    """The rows that stay and the rows held out, both in their order."""
-    at = (*_AT, name)
-    if not isinstance(rows, datasets.Dataset):
-        raise RunError(
-            "rows cannot be held out of a stream",
-            slug="needs-all-rows",
-            at=at,
-            helps=('name a slice of the source, or remove "streaming: true"',),
-        )
-    assert split.fraction is not None
-    from sklearn import model_selection  # takes a second, and most specs hold nothing out
-
-    classes = groups = None
-    draw = model_selection.ShuffleSplit
-    if split.group_by is not None:
-        groups = _column(rows, split.group_by, (*at, "group_by"))
-        draw = model_selection.GroupShuffleSplit
-    elif split.stratify_by is not None:
-        classes = _column(rows, split.stratify_by, (*at, "stratify_by"))
-        draw = model_selection.StratifiedShuffleSplit
-    splitter = draw(1, test_size=split.fraction, random_state=seed)
-    try:
-        kept, held_out = next(splitter.split(np.zeros(len(rows)), classes, groups))
-    except ValueError as error:
-        raise RunError(
-            f"cannot hold a fraction of {split.fraction:g} out of {len(rows):,} rows: {error}",
-            slug="bad-split",
-            at=at,
-        ) from None
-    return rows.select(sorted(kept.tolist())), rows.select(sorted(held_out.tolist()))
-
-
-def _column(rows: datasets.Dataset, column: str, at: SpecPath) -> np.ndarray[Any, Any]:
-    top = column if column in rows.column_names else column.partition(".")[0]
-    if top not in rows.column_names:
-        raise unknown_column(column, rows, at)
-    try:
-        values = [value_of(row, column) for row in rows.select_columns([top])]
-    except MissingColumnError:
-        raise unknown_column(column, rows, at) from None
-    return np.array([str(value) for value in values])
-
-
-def unknown_column(column: str, rows: Rows, at: SpecPath) -> RunError:
-    """The error for a column that rows do not have. It names those that they have."""
-    names = columns_of(rows)
-    return RunError(
-        f'the rows have no column "{column}"',
-        slug="unknown-column",
-        at=at,
-        helps=(
-            *did_you_mean(column, names),
-            "they have " + ", ".join(f'"{name}"' for name in names),
-        ),
-    )
-
-
-def columns_of(rows: Rows) -> list[str]:
-    """The columns. The name of a nested one has dots."""
-    features = rows.features
-    if features is None:
-        first: dict[str, Any] = next(iter(rows.take(1)), {})
-        return list(first)
-    return [name for key, feature in features.items() for name in _dotted(key, feature)]
-
-
-def _dotted(name: str, feature: Any) -> list[str]:
-    if isinstance(feature, datasets.Translation):
-        return [f"{name}.{language}" for language in feature.languages]
-    if isinstance(feature, dict):
-        return [
-            inner for key, value in feature.items() for inner in _dotted(f"{name}.{key}", value)
-        ]
-    return [name]

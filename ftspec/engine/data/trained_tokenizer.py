@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ftspec.engine.data.splits import Rows
+from ftspec.engine.data.columns import Rows
 from ftspec.engine.data.tokenizer import build_tokenizer
 from ftspec.engine.model.checkpoint import Checkpoint
 from ftspec.engine.progress.run_log import RunLog

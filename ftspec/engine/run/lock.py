@@ -13,7 +13,7 @@ import pyarrow as pa
 import torch
 
 from ftspec import __version__
-from ftspec.engine.data.splits import Rows
+from ftspec.engine.data.columns import Rows
 from ftspec.engine.model.attention import attention_of
 from ftspec.engine.model.checkpoint import identity_of
 from ftspec.engine.model.parameters import count_parameters

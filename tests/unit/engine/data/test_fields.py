@@ -8,8 +8,8 @@ import datasets
 import pytest
 from datasets.fingerprint import Hasher
 
+from ftspec.engine.data.columns import Rows
 from ftspec.engine.data.fields import _Render, render_fields
-from ftspec.engine.data.splits import Rows
 from ftspec.errors import RunError
 from ftspec.spec.template import parse_template
 from tests.unit import tiny

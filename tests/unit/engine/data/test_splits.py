@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftspec.engine.data.splits import Rows, columns_of, load_splits, unknown_column
+from ftspec.engine.data.columns import Rows, columns_of, unknown_column
+from ftspec.engine.data.splits import load_splits
 from ftspec.errors import RunError
 from ftspec.spec.data import Splits
 from tests.unit import tiny
@@ -329,8 +330,25 @@ def test_too_few_rows_to_hold_any_out(keys: Any, reason: str) -> None:
 def test_a_class_with_one_row_cannot_be_stratified() -> None:
     source = Numbers(label=lambda n: int(n == 0))
     keys = {"from": "train", "fraction": 0.2, "stratify_by": "label"}
-    with pytest.raises(RunError, match="least populated class"):
+    with pytest.raises(RunError, match="least populated class") as caught:
         split_rows({"train": "train", "validation": keys}, source)
+    assert caught.value.helps[0].startswith('only one row has "1" in the column "label"')
+
+
+@pytest.mark.parametrize(
+    ("keys", "help_"),
+    [
+        ({}, 'change "fraction", or add rows'),
+        ({"stratify_by": "label"}, "each split needs a row of each of the 5 classes"),
+        ({"group_by": "same"}, 'the column "same" has 1 different values'),
+    ],
+)
+def test_a_split_that_cannot_be_made_says_what_to_write(keys: Any, help_: str) -> None:
+    source = Numbers(label=lambda n: n // 20, same=lambda _n: 0)
+    written = {"from": "train", "fraction": 0.02 if keys else 0.999, **keys}
+    with pytest.raises(RunError) as caught:
+        split_rows({"train": "train", "validation": written}, source)
+    assert caught.value.helps[0].startswith(help_)
 
 
 # Columns
