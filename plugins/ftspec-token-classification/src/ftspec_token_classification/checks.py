@@ -19,9 +19,9 @@ from ftspec.api import (
     local_values,
 )
 from ftspec_token_classification.config import TokenClassificationConfig, is_bio
+from ftspec_token_classification.tags import TAGS, as_tags
 
 _BARE = re.compile(r"\{[^{}]+\}")
-_TAGS = ("preprocess", "template", "tags")
 _FEWEST_WORDS = 1_000  # with fewer, it goes without saying that tags have few words
 
 
@@ -59,7 +59,7 @@ def _check_tags(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         yield Diagnostic(
             slug="token-classification/tags-as-text",
             headline="the tags of a row are a list, and this template turns them into text",
-            labels=labelled(spans.span(_TAGS)),
+            labels=labelled(spans.span(TAGS)),
             helps=('write only the placeholder, as in tags: "{ner_tags}"',),
         )
 
@@ -69,17 +69,28 @@ def _check_values(
 ) -> Iterator[Diagnostic]:
     """Say of the tags of the first rows of a local file what the run would say."""
     found = local_values(plan, "tags")
-    if found is None or not all(isinstance(row, list) for row in found.values):
+    if found is None:
+        return
+    try:
+        for row in found.values:
+            as_tags(row)
+    except RunError as error:
+        yield Diagnostic(
+            slug="token-classification/tags",
+            headline=plan.mask(error.headline),
+            labels=labelled(spans.span(TAGS)),
+            helps=error.helps,
+        )
         return
     counts = LabelCounts(tag for row in found.values for tag in row)
     is_enough = found.is_whole and counts.total >= _FEWEST_WORDS
     column = LabelColumn(
-        at=_TAGS,
+        at=TAGS,
         names=config.labels,
         unit="words",
         sample="" if is_enough else f"the first {len(found.values):,} rows",
     )
-    at = _TAGS if config.labels is None else (*plan.task.at, "labels")
+    at = TAGS if config.labels is None else (*plan.task.at, "labels")
     if not counts.total:
         return
     try:

@@ -24,9 +24,9 @@ from ftspec.api import (
     learn_labels,
 )
 from ftspec_token_classification.config import TokenClassificationConfig, is_bio
+from ftspec_token_classification.tags import TAGS, as_tags
 from ftspec_token_classification.words import Words, first_pieces, read_words
 
-_TAGS = ("preprocess", "template", "tags")
 _WINDOWS = 32  # per batch in prediction
 _BATCH = 10_000  # rows
 _SAMPLE = 1_000  # rows of a stream that show how its tags are written
@@ -63,7 +63,7 @@ class TokenClassification(Task):
             raise RunError(
                 f'"{wrong[0]}" is not a tag of the scheme "bio"',
                 slug="token-classification/not-bio",
-                at=_TAGS,
+                at=TAGS,
                 helps=('for labels of single words, write "scheme: none" in the task section',),
             )
         if len(names) < 2:
@@ -72,7 +72,7 @@ class TokenClassification(Task):
                 if names
                 else "the training split has no tags",
                 slug="one-label",
-                at=_TAGS,
+                at=TAGS,
                 helps=("there must be at least two tags",),
             )
         labels.report(self._context.note)
@@ -81,7 +81,7 @@ class TokenClassification(Task):
     def restore(self, config: PretrainedConfig) -> None:
         """Read the tags from the trained model."""
         id2label = cast(dict[int, str], config.id2label)
-        self._labels = Labels([id2label[index] for index in sorted(id2label)], _TAGS)
+        self._labels = Labels([id2label[index] for index in sorted(id2label)], TAGS)
 
     def model_settings(self) -> Mapping[str, Any]:
         """The tags, for the saved model."""
@@ -231,12 +231,12 @@ class TokenClassification(Task):
 
     def _ids_of(self, tags: Any, words: Words) -> list[int]:
         assert self._labels is not None
-        tags = _as_tags(tags)
+        tags = as_tags(tags)
         if len(tags) != len(words.spans):
             raise RunError(
                 f"a row has {len(words.spans)} words and {len(tags)} tags",
                 slug="token-classification/tag-count",
-                at=_TAGS,
+                at=TAGS,
                 helps=(f'the row is "{words.text[:80]}"',),
             )
         return [self._labels.id_of(tag) for tag in tags]
@@ -270,7 +270,7 @@ class TokenClassification(Task):
         self, fields: datasets.Dataset | datasets.IterableDataset, class_names: Sequence[str]
     ) -> Labels:
         column = LabelColumn(
-            at=_TAGS,
+            at=TAGS,
             names=self._config.labels,
             class_names=class_names,
             checkpoint_names=self._context.checkpoint_labels,
@@ -285,7 +285,7 @@ class TokenClassification(Task):
                 at=self._context.section,
                 helps=('name them in the task section: "labels: […]"',),
             )
-        counts = LabelCounts(tag for row in fields.take(_SAMPLE) for tag in _as_tags(row["tags"]))
+        counts = LabelCounts(tag for row in fields.take(_SAMPLE) for tag in as_tags(row["tags"]))
         return learn_labels(counts, replace(column, sample=f"the first {_SAMPLE:,} rows"))
 
 
@@ -298,22 +298,10 @@ def _count(fields: datasets.Dataset) -> LabelCounts:
         for table in fields.select_columns(["tags"]).with_format("arrow").iter(_BATCH):
             column = table.column("tags").combine_chunks()
             if column.null_count:
-                _as_tags(None)
+                as_tags(None)
             counts.add_column(column.flatten())
         return counts
     for row in fields["tags"]:
-        for tag in _as_tags(row):
+        for tag in as_tags(row):
             counts.add(tag)
     return counts
-
-
-def _as_tags(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        found = "nothing" if value is None else f'"{value}"'
-        raise RunError(
-            f'the field "tags" must be a list, and a row has {found}',
-            slug="token-classification/tags",
-            at=_TAGS,
-            helps=('write only the placeholder of a column of lists, as in tags: "{ner_tags}"',),
-        )
-    return value
