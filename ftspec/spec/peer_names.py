@@ -95,6 +95,7 @@ SAME: Mapping[str, str] = {
     "target_max_length": "tokenizer.max_target_length",
     "tokenizer_name": "tokenizer.checkpoint",
     "tokenizer_name_or_path": "tokenizer.checkpoint",
+    "torch_dtype": "model.dtype",
     "total_steps": "training.max_steps",
     "train_batch_size": "training.per_device_train_batch_size",
     "val_max_target_length": "tokenizer.max_target_length",
