@@ -7,7 +7,7 @@ from typing import Any
 from ftspec.errors import RunError
 from ftspec.spec.column_path import type_name
 
-_DROP = 'drop rows without text: "transforms: [{type: filter, column: …, not_missing: true}]"'
+DROP_EMPTY = 'drop rows without text: "transforms: [{type: filter, column: …, not_missing: true}]"'
 _AROUND = (
     'text beside the placeholder makes a text of it, as in "code {column}"; a single space is '
     'enough: "{column} "'
@@ -31,10 +31,25 @@ def checked_texts(values: list[Any], field: str) -> list[str]:
     return values
 
 
+def empty_text_note(field: str, *, has_literal: bool, rows: int, where: str) -> str:
+    """What lint and the run say of rows without a text of their own.
+
+    Args:
+        field: the text field.
+        has_literal: whether its template has text beside the placeholders.
+        rows: how many rows have no text.
+        where: the place of the first one.
+    """
+    lacking = "only the template's own text" if has_literal else "no text"
+    verb = "row has" if rows == 1 else "rows have"
+    place = f"it is {where}" if rows == 1 else f"the first is {where}"
+    return f'{rows:,} {verb} {lacking} in the field "{field}" ({place})'
+
+
 def _not_text(value: Any, field: str) -> RunError:
     found = type_name(value)
     if value is None:
-        found, help_ = "nothing", _DROP
+        found, help_ = "nothing", DROP_EMPTY
     elif found.startswith("a value"):
         help_ = _AROUND
     else:

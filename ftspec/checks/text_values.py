@@ -26,6 +26,7 @@ from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
 from ftspec.errors import RunError
 from ftspec.planning.local_columns import local_columns
+from ftspec.planning.local_values import local_values
 from ftspec.planning.plan import Plan
 from ftspec.spec.column_path import MissingColumnError, NotTextError
 from ftspec.spec.template import Template, parse_template
@@ -42,16 +43,20 @@ _KEEPING = {"filter", "deduplicate"}  # transforms that leave the values as they
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Render the text fields of the first rows of the first local file."""
     known = local_columns(plan.source)
-    if known is None or known.sample is None or known.sample.columns is not None:
-        return  # the columns of CSV and text files are texts
+    if known is None or known.sample is None:
+        return
     if any(transform.type not in _KEEPING for transform in plan.transforms):
         return
+    # the columns of CSV and text files are texts
+    rows = known.sample.rows if known.sample.columns is None else ()
     types = {field.name: field.type for field in plan.task.component.fields}
     for name, text in plan.template.items():
         template = parse_template(text)
         if template.bare_column is not None and types.get(name) != "text":
             continue
-        fault = next(filter(None, (_fault(template, name, row) for row in known.sample.rows)), None)
+        fault = next(filter(None, (_fault(template, name, row) for row in rows)), None)
+        if fault is None and template.bare_column is not None:
+            fault = _missing(plan, name)
         if fault is not None:
             yield Diagnostic(
                 slug="field-type",
@@ -62,8 +67,8 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
 
 
 def _fault(template: Template, field: str, row: Row) -> RunError | None:
-    """What is wrong with a text in a row, if anything is. A missing text is for the run to find:
-    a transform may drop the row."""
+    """What is wrong with a text in a row, if anything is. A missing text is found apart, because a
+    filter may drop the row."""
     try:
         value = template.render(row.values)
         if value is not None:
@@ -75,4 +80,16 @@ def _fault(template: Template, field: str, row: Row) -> RunError | None:
     except RunError as error:
         headline = f"{error.headline} ({row.where})"
         return RunError(headline, slug=error.slug, helps=error.helps)
+    return None
+
+
+def _missing(plan: Plan, field: str) -> RunError | None:
+    """The fault of the first row without a text that no filter drops."""
+    found = local_values(plan, field)
+    if found is None or not found.missing:
+        return None
+    try:
+        checked_texts([None], field)
+    except RunError as error:
+        return RunError(f"{error.headline} ({found.missing})", slug=error.slug, helps=error.helps)
     return None

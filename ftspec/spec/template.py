@@ -86,6 +86,13 @@ class Template:
         first = self.parts[0] if self.parts else ""
         return first if isinstance(first, str) else ""
 
+    @property
+    def text_of_empty_row(self) -> str:
+        """The text for a row whose columns are all empty."""
+        if self.bare_column is not None:
+            return ""
+        return str(self.render_column({column: [None] for column in self.columns}, 1)[0])
+
     def render(self, row: Mapping[str, Any]) -> Any:
         """The value for one row: text, or the column's own value if the template is a single
         placeholder.

@@ -133,6 +133,7 @@ def findings(example: str, folder: Path) -> list[Diagnostic]:
     (folder / "reviews.csv").write_text("text,label\nnever again,bad\nlovely,good\n")
     answers = '{"q": "Where?", "a": {"text": ["here"]}, "label": "x"}\n'
     (folder / "answers.jsonl").write_text(answers)
+    (folder / "posts.csv").write_text("title,label\nnever again,bad\n,good\n")
     (folder / "fsdp.json").write_text('{"reshard_after_forward": true}')
     (folder / "broken.json").write_text("{'reshard_after_forward': true}")
     (folder / "data").mkdir()

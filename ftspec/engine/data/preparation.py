@@ -16,6 +16,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from ftspec.cache import cache_folder
 from ftspec.engine.data.cache_key import STREAM, PreparationInputs, read_inputs
+from ftspec.engine.data.columns import Rows
+from ftspec.engine.data.empty_texts import describe_empty_texts
 from ftspec.engine.data.encoding import encode_rows
 from ftspec.engine.data.fields import render_fields
 from ftspec.engine.data.loaded_rows import load_rows
@@ -29,7 +31,6 @@ from ftspec.engine.data.row_cache import (
     RowCache,
     RowFolders,
 )
-from ftspec.engine.data.splits import Rows
 from ftspec.engine.data.task import build_task, lengths_of
 from ftspec.engine.data.tokenizer import forget_lengths
 from ftspec.engine.data.trained_tokenizer import train_tokenizer
@@ -193,6 +194,8 @@ class _Completion:
 
     def _encode(self, fields: Rows, split: str, task: Task, folder: Path) -> Rows:
         with self.log.remembering() as notes:
+            for text in describe_empty_texts(fields, self.plan):
+                self.log.note(f"warning: {split}: {text}")
             encoded = encode_rows(fields, split, task, folder / ENCODED)
         (folder / NOTES).write_text(json.dumps(notes), encoding="utf-8")
         return encoded
