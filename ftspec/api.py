@@ -33,6 +33,7 @@ from ftspec.document.paths import SpecPath
 from ftspec.errors import MissingExtraError, RunError, in_one_line
 from ftspec.files import folder_of_package, sha256_of
 from ftspec.hookspecs import hookimpl
+from ftspec.hub_faults import HubFault, explain_hub
 from ftspec.labels import (
     IGNORED_LABEL,
     LabelColumn,
@@ -111,6 +112,7 @@ __all__ = [
     "FileFormat",
     "Fix",
     "FromEnvironment",
+    "HubFault",
     "Label",
     "LabelColumn",
     "LabelCounts",
@@ -157,6 +159,7 @@ __all__ = [
     "checked_texts",
     "class_names_of",
     "did_you_mean",
+    "explain_hub",
     "folder_of_package",
     "hookimpl",
     "in_one_line",

@@ -398,5 +398,22 @@ _PLUGINS = (
     ),
 )
 
-PRIVATE_NAMES: tuple[PrivateName, ...] = (*_TRAINER, *_MODELS, *_DATA, *_PLUGINS)
+_HUB = (
+    PrivateName(
+        name="huggingface_hub.utils._http._GLOBAL_CLIENT_FACTORY",
+        used_in=(f"{_ENGINE}/patches/patient_hub.py",),
+        reason="the factory that the user set for proxies or certificates stays in use, and is set "
+        "again at the end; set_client_factory does not return the previous one",
+    ),
+    PrivateName(
+        name="huggingface_hub.file_download._download_to_tmp_and_move",
+        used_in=(f"{_ENGINE}/patches/verified_downloads.py",),
+        reason="where a file enters the cache; every public function returns when it is there, and "
+        "another process may use it by then",
+        parameters="incomplete_path, destination_path, url_to_download, headers, expected_size, "
+        "filename, force_download, etag, xet_file_data, tqdm_class, …",
+    ),
+)
+
+PRIVATE_NAMES: tuple[PrivateName, ...] = (*_TRAINER, *_MODELS, *_DATA, *_PLUGINS, *_HUB)
 """All of them, by what they are used for."""

@@ -1,4 +1,5 @@
-"""Faults a test asks the loopback Hub to commit: error answers, cut connections, slow answers."""
+"""Faults a test asks the loopback Hub to commit: error answers, cut connections, slow answers, and
+those that have a name (tests/hub/misbehaviour.py)."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from typing import Literal
 class Fault:
     """One kind of misbehaviour and how many more requests it hits."""
 
-    kind: Literal["fail", "cut", "delay"]
+    kind: Literal["fail", "cut", "delay", "named"]
     times: int
     path_contains: str
     methods: tuple[str, ...]
@@ -20,6 +21,7 @@ class Fault:
     after_bytes: int = 0
     seconds: float = 0.0
     message: str = "fault injected by a test"
+    name: str = ""
 
     def matches(self, method: str, path: str) -> bool:
         return self.times > 0 and method in self.methods and self.path_contains in path
@@ -44,6 +46,11 @@ class FaultPlan:
                     fault.times -= 1
                     return fault
         return None
+
+    def remaining(self) -> int:
+        """How many requests the faults still to come would hit."""
+        with self._lock:
+            return sum(fault.times for fault in self._faults)
 
     def clear(self) -> None:
         with self._lock:

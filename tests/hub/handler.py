@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from tests.hub.answers import Answer, refusal
+from tests.hub.misbehaviour import MISBEHAVIOUR, Wire
 from tests.hub.received import Received
 
 if TYPE_CHECKING:
@@ -66,7 +67,10 @@ class HubRequestHandler(BaseHTTPRequestHandler):
             answer = refusal(403, "", f"the test hub doesn't lead anywhere else: {self.path}")
         else:
             answer = self.hub.api.answer(request)
-        if answer.file is None:
+        if fault is not None and fault.kind == "named":
+            self.close_connection = True  # whatever is sent, it is the last
+            MISBEHAVIOUR[fault.name](Wire(self, answer))
+        elif answer.file is None:
             self._send_document(answer)
         else:
             self._send_file(answer, answer.file, fault)

@@ -138,6 +138,16 @@ class HubServer:
         """Hold the next matching requests back for that long, then answer them."""
         self.faults.add(Fault("delay", times, path_contains, methods, seconds=seconds))
 
+    def misbehave_next(
+        self,
+        name: str,
+        times: int = 1,
+        path_contains: str = "",
+        methods: tuple[str, ...] = READS,
+    ) -> None:
+        """Answer the next matching requests as the misbehaviour of that name does."""
+        self.faults.add(Fault("named", times, path_contains, methods, name=name))
+
     def reset(self) -> None:
         """Forget what was received, the faults still to come, and that a token is needed.
 

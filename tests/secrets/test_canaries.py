@@ -188,7 +188,7 @@ def test_no_error_shows_a_secret(
 
 
 def test_push_that_fails_is_said_and_made_up_for_by_resuming(project: Project) -> None:
-    project.hub.fail_next(500, path_contains="/commit/", methods=("POST",))
+    project.hub.fail_next(400, path_contains="/commit/", methods=("POST",))
     options = ("--set", "training.hub_strategy=end", "--set", "training.hub_model_id=late")
     before = set(project.run_dirs())
     done = project.ftspec("run", "canary.yaml", *options)
@@ -206,7 +206,7 @@ def test_push_that_fails_is_said_and_made_up_for_by_resuming(project: Project) -
 
 
 def test_checkpoint_that_is_not_pushed_is_a_note_and_training_goes_on(project: Project) -> None:
-    project.hub.fail_next(500, path_contains="/commit/", methods=("POST",))
+    project.hub.fail_next(400, path_contains="/commit/", methods=("POST",))
     done = project.ftspec("run", "canary.yaml", "--set", "training.hub_model_id=bumpy")
     assert done.code == 0, done.said
     assert "the checkpoint of step 1 was not pushed: " in done.err

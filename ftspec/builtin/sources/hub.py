@@ -10,12 +10,19 @@ from typing import Any, cast
 import datasets
 from datasets.exceptions import DatasetNotFoundError
 from datasets.packaged_modules.cache.cache import Cache
-from huggingface_hub import HfApi, constants
-from huggingface_hub.errors import HfHubHTTPError, HfUriError, RepositoryNotFoundError
+from huggingface_hub import HfApi, constants, hf_hub_download
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    HfHubHTTPError,
+    HfUriError,
+    OfflineModeIsEnabled,
+    RemoteEntryNotFoundError,
+)
 
-from ftspec.api import Context, RunError, SpecPath, did_you_mean, one_of
+from ftspec.api import Context, HubFault, RunError, SpecPath, did_you_mean, explain_hub, one_of
 from ftspec.builtin.sources.config import HubConfig
 
+_CARD = "README.md"
 _COMMIT = re.compile("[0-9a-f]{7,40}")
 
 
@@ -78,7 +85,7 @@ class HubSource:
             return cast(str | None, self._builder.hash)
         try:
             return HfApi().dataset_info(self._config.path, revision=self._config.revision).sha
-        except HfHubHTTPError:
+        except (HfHubHTTPError, OfflineModeIsEnabled):
             return None
 
     def _arguments(self) -> dict[str, Any]:
@@ -114,9 +121,11 @@ class _HubErrors:
             return self._explain_name(_configurations(str(error)))
         if "Couldn't find cache" in text or "configurations in the cache" in text:
             return self._explain_cache()
-        if isinstance(error, (DatasetNotFoundError, RepositoryNotFoundError, HfUriError)):
-            if self._config.revision is not None and "revision" in text.lower():
-                return f'"{path}" has no revision "{self._config.revision}"', "revision", ()
+        fault = self._fault_of(error)
+        if fault is not None:
+            is_revision = fault.is_about_revision and self._config.revision is not None
+            return fault.headline, "revision" if is_revision else "path", fault.helps
+        if isinstance(error, (DatasetNotFoundError, HfUriError)):
             return (
                 f'there is no dataset "{path}" on the Hub, or it is private or gated',
                 "path",
@@ -135,6 +144,23 @@ class _HubErrors:
                 ("connect to the Hub once to fill the cache, or use a local source",),
             )
         return f'cannot load "{path}": {text}', "path", ()
+
+    def _fault_of(self, error: Exception) -> HubFault | None:
+        """What the Hub said. datasets drops it in places, so the Hub is asked once more."""
+        config = self._config
+        fault = explain_hub(error, config.path, config.revision, "dataset")
+        is_about_hub = isinstance(error, (OSError, DatasetNotFoundError))
+        if fault is not None or not is_about_hub or constants.HF_HUB_OFFLINE:
+            return fault
+        try:
+            hf_hub_download(config.path, _CARD, repo_type="dataset", revision=config.revision)
+        except EntryNotFoundError as answer:  # no card, or no answer and nothing in the cache
+            error = answer
+            if isinstance(answer, RemoteEntryNotFoundError):
+                return None
+        except Exception as answer:
+            error = answer
+        return explain_hub(error, config.path, config.revision, "dataset")
 
     def _explain_name(self, known: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
         path, name = self._config.path, self._config.name

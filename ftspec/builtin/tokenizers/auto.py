@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
+from huggingface_hub.utils import httpx
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from ftspec.api import RunError, TokenizerContext
+from ftspec.api import RunError, TokenizerContext, explain_hub
 from ftspec.builtin.languages import set_languages
 from ftspec.builtin.tokenizers.config import AutoTokenizerConfig
 
@@ -42,8 +43,18 @@ def load_tokenizer(
                 trust_remote_code=context.trust_remote_code,
             ),
         )
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, httpx.HTTPError) as error:
+        fault = explain_hub(error, checkpoint, revision)
+        if fault is not None:
+            raise RunError(
+                fault.headline,
+                slug="hub",
+                at=(*context.section, "checkpoint"),
+                helps=fault.helps,
+            ) from error
         reason = str(error).strip().partition("\n")[0]
+        if "make sure you don't have a local directory" in reason:
+            reason = "it lacks files, or they are damaged"
         raise _no_tokenizer(checkpoint, reason, context) from error
     if _is_hollow(tokenizer):
         raise _no_tokenizer(checkpoint, "it has no vocabulary", context)

@@ -11,7 +11,9 @@ from ftspec.engine.artifacts.saved_model import TrainedModel, load_trained, rest
 from ftspec.engine.model.config import load_config
 from ftspec.engine.model.earlier_run import locked_checkpoint
 from ftspec.engine.model.weight_dtype import DTYPES, dtype_to_load
+from ftspec.engine.patches.patient_hub import patient_hub
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
+from ftspec.engine.patches.verified_downloads import verified_downloads
 from ftspec.engine.progress.run_log import Watcher
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
@@ -28,8 +30,9 @@ def write_merged(
         RunError: the run has no model, its checkpoint is gone, or the adapter cannot be merged.
         MissingExtraError: a package is not installed.
     """
-    with quiet_libraries(only_errors=True):
-        trained = load_trained(plan, run_dir, watcher.note, dtype=torch.float32)
+    note = watcher.note
+    with quiet_libraries(only_errors=True), patient_hub(note), verified_downloads(note):
+        trained = load_trained(plan, run_dir, note, dtype=torch.float32)
         assert trained.adapter is not None
         if dtype is None:
             checkpoint = locked_checkpoint(plan, run_dir)
@@ -37,7 +40,7 @@ def write_merged(
         else:
             stored = DTYPES[dtype]
         merged = trained.adapter.merge(trained.module)
-        module = restore_task(plan, trained, watcher.note).wrap(merged)
+        module = restore_task(plan, trained, note).wrap(merged)
         _save(module.to(stored), trained, folder)
 
 

@@ -18,7 +18,9 @@ from ftspec.engine.batching.out_of_memory import free_memory, is_out_of_memory, 
 from ftspec.engine.batching.split_by_length import LengthTable, order_by_length
 from ftspec.engine.data.fields import not_text
 from ftspec.engine.data.task import lengths_of
+from ftspec.engine.patches.patient_hub import patient_hub
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
+from ftspec.engine.patches.verified_downloads import verified_downloads
 from ftspec.engine.progress.run_log import Note, Watcher
 from ftspec.engine.trainer.module_state import unchanged
 from ftspec.errors import RunError
@@ -264,8 +266,9 @@ def open_predictor(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Predi
     Raises:
         RunError: the run has no model.
     """
-    with quiet_libraries(only_errors=True):
-        return Predictor(plan, run_dir, watcher.note)
+    note = watcher.note
+    with quiet_libraries(only_errors=True), patient_hub(note), verified_downloads(note):
+        return Predictor(plan, run_dir, note)
 
 
 def _unsaid(note: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from huggingface_hub import HfApi, constants, try_to_load_from_cache
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
 from ftspec.document.paths import SpecPath
 from ftspec.errors import RunError
@@ -112,18 +112,14 @@ def has_file(checkpoint: Checkpoint, names: tuple[str, ...]) -> bool:
     if not checkpoint.is_hub:
         return any((checkpoint.folder / name).is_file() for name in names)
     if constants.HF_HUB_OFFLINE:
-        cached = (
-            try_to_load_from_cache(checkpoint.name, name, revision=checkpoint.revision)
-            for name in names
-        )
-        return any(isinstance(path, str) for path in cached)
+        return _is_cached(checkpoint, names)
     try:
         return any(
             HfApi().file_exists(checkpoint.name, name, revision=checkpoint.revision)
             for name in names
         )
-    except HfHubHTTPError:
-        return False
+    except (HfHubHTTPError, OfflineModeIsEnabled):
+        return _is_cached(checkpoint, names)
 
 
 def identity_of(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -139,12 +135,22 @@ def commit_of(checkpoint: Checkpoint) -> str | None:
     if not checkpoint.is_hub:
         return None
     if constants.HF_HUB_OFFLINE:
-        config = try_to_load_from_cache(
-            checkpoint.name, "config.json", revision=checkpoint.revision
-        )
-        return Path(config).parent.name if isinstance(config, str) else None
+        return _cached_commit(checkpoint)
     try:
         commit: str | None = HfApi().model_info(checkpoint.name, revision=checkpoint.revision).sha
-    except HfHubHTTPError:
-        return None
+    except (HfHubHTTPError, OfflineModeIsEnabled):
+        return _cached_commit(checkpoint)
     return commit
+
+
+def _is_cached(checkpoint: Checkpoint, names: tuple[str, ...]) -> bool:
+    cached = (
+        try_to_load_from_cache(checkpoint.name, name, revision=checkpoint.revision)
+        for name in names
+    )
+    return any(isinstance(path, str) for path in cached)
+
+
+def _cached_commit(checkpoint: Checkpoint) -> str | None:
+    config = try_to_load_from_cache(checkpoint.name, "config.json", revision=checkpoint.revision)
+    return Path(config).parent.name if isinstance(config, str) else None

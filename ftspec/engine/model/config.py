@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import transformers
-from huggingface_hub.errors import HfHubHTTPError, StrictDataclassError
+from huggingface_hub.errors import StrictDataclassError
+from huggingface_hub.utils import httpx
 from transformers import AttentionInterface, AutoConfig, PretrainedConfig
 
 from ftspec.diagnostics.suggest import did_you_mean, one_of
@@ -101,7 +102,7 @@ def _config_of_checkpoint(model: ModelSection, checkpoint: Checkpoint) -> Pretra
             revision=checkpoint.revision,
             trust_remote_code=model.trust_remote_code,
         )
-    except (OSError, ValueError, HfHubHTTPError) as error:
+    except (OSError, ValueError, httpx.HTTPError) as error:
         raise cannot_load(error, checkpoint) from error
     return config
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 import transformers
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.utils import httpx
 from safetensors import SafetensorError
 from transformers import PretrainedConfig, PreTrainedModel
 
@@ -115,7 +115,7 @@ def _load_pretrained(
         if is_wrong_architecture(error):
             raise wrong_architecture(config, auto_model) from error
         raise cannot_load(error, checkpoint) from error
-    except (OSError, HfHubHTTPError) as error:
+    except (OSError, httpx.HTTPError) as error:
         raise cannot_load(error, checkpoint) from error
     except (UnpicklingError, SafetensorError, EOFError) as error:
         raise unreadable_weights(checkpoint, is_pickled) from error

@@ -11,6 +11,7 @@ from ftspec.document.paths import SpecPath
 from ftspec.engine.model.attention import ATTENTION
 from ftspec.engine.model.checkpoint import Checkpoint
 from ftspec.errors import RunError, in_one_line
+from ftspec.hub_faults import explain_hub
 from ftspec.spec.model import ModelSection
 
 AT: SpecPath = ("model", "checkpoint")
@@ -27,12 +28,13 @@ def cannot_load(error: Exception, checkpoint: Checkpoint) -> RunError:
             at=AT,
             helps=('read the code, then write "trust_remote_code: true" in the model section',),
         )
-    if checkpoint.revision is not None and "is not a valid git identifier" in text:
-        return RunError(
-            f'"{name}" has no revision "{checkpoint.revision}"',
-            slug="hub",
-            at=("model", "revision"),
-        )
+    fault = explain_hub(error, name, checkpoint.revision) if checkpoint.is_hub else None
+    if fault is not None:
+        helps = list(fault.helps)
+        if Path(name).exists():
+            helps.insert(0, f'for the local folder, write "./{name}"')
+        at = ("model", "revision") if fault.is_about_revision and checkpoint.revision else AT
+        return RunError(fault.headline, slug="hub", at=at, helps=helps)
     if checkpoint.is_hub and (constants.HF_HUB_OFFLINE or "couldn't connect" in text):
         return RunError(
             f'cannot load "{name}": the Hub cannot be reached and the cache does not hold it',
@@ -40,16 +42,12 @@ def cannot_load(error: Exception, checkpoint: Checkpoint) -> RunError:
             at=AT,
             helps=("connect once to fill the cache, or use a local folder",),
         )
-    is_closed = "not a valid model identifier" in text or "gated repo" in text
-    if checkpoint.is_hub and is_closed:
-        helps = ['check its page; for a private model, log in with "hf auth login"']
-        if Path(name).exists():
-            helps.insert(0, f'for the local folder, write "./{name}"')
+    if "make sure you don't have a local directory" in text:
         return RunError(
-            f'there is no model "{name}" on the Hub, or it is private or gated',
-            slug="hub",
+            f'cannot load "{name}": it lacks files that transformers needs, or they are damaged',
+            slug="no-checkpoint",
             at=AT,
-            helps=helps,
+            helps=("check that it is a model for transformers",),
         )
     return RunError(f'cannot load "{name}": {in_one_line(error)}', slug="no-checkpoint", at=AT)
 

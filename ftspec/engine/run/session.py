@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from ftspec.engine.patches.patient_hub import patient_hub
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
+from ftspec.engine.patches.verified_downloads import verified_downloads
 from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.processes.guard import Guard
 from ftspec.engine.progress.run_log import RunLog, Watcher
@@ -20,8 +22,14 @@ from ftspec.rundir import RunDirectory
 
 @contextmanager
 def open_session(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Iterator[RunLog]:
-    """The log of a run, which also takes the warnings of quiet libraries."""
-    with quiet_libraries(), RunLog(run_dir.log, watcher, plan.mask) as log:
+    """The log of a run, which also takes the warnings of quiet libraries. Inside, the Hub is waited
+    for, and what it sends is verified."""
+    with (
+        quiet_libraries(),
+        RunLog(run_dir.log, watcher, plan.mask) as log,
+        patient_hub(log.note),
+        verified_downloads(log.note),
+    ):
         yield log
 
 
