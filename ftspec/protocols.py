@@ -107,6 +107,30 @@ class AdapterContext(Context):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StepCheck:
+    """Whether the numbers of a training step are numbers: neither NaN nor infinite.
+
+    Attributes:
+        step: of the optimizer, from 1.
+        has_loss: whether its loss is a number.
+        has_gradient: whether the norm of its gradient is one. An overflow that a gradient scaler
+            handles, as with fp16, counts as one.
+    """
+
+    step: int
+    has_loss: bool
+    has_gradient: bool
+
+
+class ReadSteps(Protocol):
+    """Reads what is known of the steps."""
+
+    def __call__(self, *, wait: bool = False) -> Sequence[StepCheck]:
+        """The steps since the last call. What the device still computes comes with a later call,
+        unless ``wait`` asks to wait for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallbackContext(Context):
     """For callbacks: the parts of the run that are built before them.
 
@@ -118,6 +142,8 @@ class CallbackContext(Context):
         inputs: the names of the fields that the model reads, without the answers.
         fields: the rendered fields of the validation split, or of the training split if there is
             no validation split.
+        read_steps: tells whether the losses and gradients of the steps are numbers. Each step is
+            told once, and the built-in ``divergence`` reads them too.
     """
 
     run_dir: Path
@@ -126,6 +152,7 @@ class CallbackContext(Context):
     mask: Callable[[str], str]
     inputs: tuple[str, ...]
     fields: Dataset | IterableDataset
+    read_steps: ReadSteps
 
 
 # What factories return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import shutil
@@ -52,8 +53,8 @@ class RunDirectory:
         write_atomically(self.path / name, text)
 
     def write_json(self, name: str, value: Any) -> None:
-        """Write JSON atomically."""
-        text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+        """Write JSON atomically. A float that is no number is ``null``, as JSON has none."""
+        text = json.dumps(_as_json(value), indent=2, ensure_ascii=False, default=str)
         self.write_text(name, text + "\n")
 
     def read_json(self, name: str) -> Any:
@@ -90,17 +91,30 @@ class RunDirectory:
         return status
 
     def append_metrics(self, record: Mapping[str, Any]) -> None:
-        """Add one line to ``metrics.jsonl``."""
+        """Add one line to ``metrics.jsonl``. A float that is no number is ``null``."""
         with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(record, ensure_ascii=False, default=str) + "\n")
+            stream.write(json.dumps(_as_json(record), ensure_ascii=False, default=str) + "\n")
 
-    def drop_metrics_after(self, step: int) -> None:
-        """Remove the records of steps that will be repeated."""
+    def count_metrics(self) -> int:
+        """How many lines ``metrics.jsonl`` has."""
         path = self.path / "metrics.jsonl"
-        if path.exists():
-            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if json.loads(line)["step"] <= step]
-            write_atomically(path, "".join(kept))
+        return path.read_bytes().count(b"\n") if path.exists() else 0
+
+    def drop_metrics_after(self, step: int, rows: int | None = None) -> None:
+        """Remove the records that will be made again: those after the first ``rows``, or, where
+        that is not known, those of later steps and of an end. A line that was cut off ends the
+        file."""
+        path = self.path / "metrics.jsonl"
+        if not path.exists():
+            return
+        kept: list[str] = []
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True):
+            record = _record_in(line)
+            if record is None or len(kept) == rows:
+                break
+            if rows is not None or (record["step"] <= step and "train_loss" not in record):
+                kept.append(line)
+        write_atomically(path, "".join(kept))
 
     def latest_checkpoint(self) -> Path | None:
         """The checkpoint with the most steps."""
@@ -135,7 +149,7 @@ class JoinedRunDirectory(RunDirectory):
     def append_metrics(self, record: Mapping[str, Any]) -> None:
         """Do nothing: the first process writes."""
 
-    def drop_metrics_after(self, step: int) -> None:
+    def drop_metrics_after(self, step: int, rows: int | None = None) -> None:
         """Do nothing: the first process writes."""
 
 
@@ -199,6 +213,24 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _record_in(line: str) -> dict[str, Any] | None:
+    """The record of a whole line of ``metrics.jsonl``."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    is_whole = line.endswith("\n") and isinstance(record, dict) and "step" in record
+    return record if is_whole else None
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_as_json(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _now() -> datetime:

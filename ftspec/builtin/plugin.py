@@ -275,6 +275,12 @@ def ftspec_register_callbacks() -> Iterable[CallbackComponent]:
         factory=f"{_BUILTIN}.callbacks.best_model:best_model",
     )
     yield CallbackComponent(
+        name="divergence",
+        summary="end a run whose losses are no numbers; on unless a spec has its own",
+        config=callbacks.DivergenceConfig,
+        factory=f"{_BUILTIN}.callbacks.divergence:Divergence",
+    )
+    yield CallbackComponent(
         name="generated-samples",
         summary="show predictions of the model at every evaluation",
         config=callbacks.GeneratedSamplesConfig,

@@ -120,7 +120,7 @@ class _Resolver:
             adapter = self._component(ADAPTER, spec.model.adapter, ("model", "adapter"))
         task = self._component(TASK, spec.task, ("task",))
         metrics = self._metrics(spec.metrics, task, spec.preprocess.template)
-        callbacks = self._components(CALLBACK, spec.callbacks, ("callbacks",))
+        callbacks = self._callbacks(spec.callbacks)
         output = self._anchored(spec.output, ("output",))
         if source is None or tokenizer is None or task is None:
             return None
@@ -207,6 +207,24 @@ class _Resolver:
             for name in task.component.default_metrics.get(prediction, ())
         ]
         return self._components(METRIC, [MetricSection(type=name) for name in names], ("metrics",))
+
+    def _callbacks(
+        self, sections: Sequence[ComponentSection]
+    ) -> list[PlannedComponent[CallbackComponent] | None]:
+        """Those of the spec, and the one that every run has. It needs no validation."""
+        planned = self._components(CALLBACK, sections, ("callbacks",))
+        registered = self._registry.get(CALLBACK, _CALLBACK_OF_EVERY_RUN)
+        if registered is None or any(
+            section.type == _CALLBACK_OF_EVERY_RUN for section in sections
+        ):
+            return planned
+        default = PlannedComponent(
+            component=registered.component,
+            config=registered.component.config.model_construct(),  # avoids building a schema
+            plugin=registered.plugin.name,
+            at=("callbacks", len(sections)),
+        )
+        return [*planned, default]
 
     def _components(
         self,
@@ -327,6 +345,8 @@ def _as_paths(node: ScalarNode, source: SourceText, folder: str) -> dict[str, st
             forms[str(source.anchor(value))] = folder + reference
     return {form: text for form, text in forms.items() if len(form) >= SHORTEST_MASKED_PART}
 
+
+_CALLBACK_OF_EVERY_RUN = "divergence"
 
 _UNKNOWN_TRANSFORM: PlannedComponent[TransformComponent] = PlannedComponent(
     component=TransformComponent(name="", summary="", config=ComponentConfig, factory=""),

@@ -119,9 +119,36 @@ _TRAINER = (
         "replaced by the mean of; only logs have it otherwise",
     ),
     PrivateName(
+        name="transformers.Trainer._get_grad_norm",
+        used_in=(f"{_ENGINE}/trainer/trainer.py",),
+        reason="the norm of the gradient on the device; callbacks see it only in logs",
+        parameters="model, grad_norm",
+    ),
+    PrivateName(
+        name="transformers.Trainer._determine_best_metric",
+        used_in=(f"{_ENGINE}/trainer/trainer.py",),
+        reason="a model without a loss must not become the best; no callback decides that",
+        parameters="metrics, trial",
+    ),
+    PrivateName(
+        name="torch.amp.GradScaler._scale",
+        used_in=(f"{_ENGINE}/trainer/trainer.py",),
+        reason="the scale on the device; get_scale waits for the device",
+    ),
+    PrivateName(
         name="transformers.Trainer._globalstep_last_logged",
         used_in=(f"{_ENGINE}/trainer/trainer.py",),
-        reason="the step of the last log, to get that mean",
+        reason="the step of the last log, to get that mean, and to go on from it",
+    ),
+    PrivateName(
+        name="transformers.Trainer._total_loss_scalar",
+        used_in=(f"{_ENGINE}/trainer/trainer.py",),
+        reason="the sum of all losses, which the Trainer begins again when a run is resumed",
+    ),
+    PrivateName(
+        name="transformers.trainer_callback.ExportableState",
+        used_in=(f"{_ENGINE}/callbacks/loss_sums.py",),
+        reason="what a callback keeps in a checkpoint",
     ),
     PrivateName(
         name="accelerate.state.GradientState._set_sync_gradients",

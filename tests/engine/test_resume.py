@@ -150,7 +150,7 @@ class BrokenWatcher(Recorder):
             raise OSError("the disk is full")
 
 
-def test_nobody_knows_a_loss_that_was_never_logged(engine: Engine, classification: str) -> None:
+def test_a_loss_that_was_never_logged_is_known(engine: Engine, classification: str) -> None:
     """All steps were made, and nothing was said of them, before the run broke down."""
     quiet = classification.replace("logging_steps: 1\n", "logging_steps: 1000\n")
     quiet = quiet.replace("save_steps: 8\n", f"save_steps: {STEPS}\n")
@@ -159,7 +159,8 @@ def test_nobody_knows_a_loss_that_was_never_logged(engine: Engine, classificatio
 
     resumed = engine.execute(quiet, resume=engine.runs()[-1])
 
-    assert resumed.metrics["train"] == {}
+    whole = engine.execute(quiet)
+    assert resumed.metrics["train"] == pytest.approx(whole.metrics["train"], abs=1e-5)
     assert resumed.metrics["validation"]["loss"] > 0
 
 

@@ -50,6 +50,16 @@ class BestModelConfig(CallbackConfig):
         return {**_best_model_settings(self.metric, training), "save_total_limit": self.keep}
 
 
+class DivergenceConfig(CallbackConfig):
+    """Say when a loss or a gradient is no number, and end a run that does not recover."""
+
+    patience: int | None = Field(
+        default=3,
+        ge=1,
+        description="end the run after so many steps in a row without a number; null: only say it",
+    )
+
+
 class GeneratedSamplesConfig(CallbackConfig):
     """Write predictions of the model to TensorBoard and the run log at every evaluation."""
 

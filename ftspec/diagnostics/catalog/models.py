@@ -122,6 +122,16 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when a run is resumed.
     """,
+    ("diverged",): """
+        The losses or gradients of several steps in a row are no numbers, or weights are none at
+        the end.
+
+        Why: such weights never recover, so the rest of the training would be lost. The last good
+        checkpoint is named. A lower learning rate, fp32 or a smaller "max_grad_norm" helps.
+        The callback "divergence" has the number of steps as "patience"; null only says it.
+
+        Found: while a run trains.
+    """,
     ("cannot-push",): """
         "push_to_hub" asks for an upload, and the Hub cannot be reached or refuses it.
 

@@ -78,12 +78,11 @@ class Interruption(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Log, save and stop if requested. An evaluation that is due at this step still runs: a
-        resumed run would skip it."""
+        """Save and stop if requested. A log or an evaluation that is due at this step still comes:
+        a resumed run would skip it. One that is not due would not be in the run without a stop."""
         if self._processes > 1:
             self._agree(args.device)
         if self.requested:
-            control.should_log = True
             control.should_save = True
             control.should_training_stop = True
 

@@ -72,7 +72,8 @@ def _metrics(run_dir: RunDirectory) -> Iterator[str]:
     yield "|---|---|---|"
     for split, metrics in run_dir.read_json("metrics.json").items():
         for name, value in metrics.items():
-            yield f"| {split} | {name} | {value:.4g} |"
+            shown = "no number" if value is None else f"{value:.4g}"
+            yield f"| {split} | {name} | {shown} |"
 
 
 def _facts(plan: Plan, lock: Mapping[str, Any]) -> Iterator[str]:

@@ -55,6 +55,7 @@ from ftspec.engine.trainer.calibration import settle_overhead
 from ftspec.engine.trainer.loader_settings import choose_loading
 from ftspec.engine.trainer.next_token import require_next_token
 from ftspec.engine.trainer.padding import settle_padding
+from ftspec.engine.trainer.step_checks import StepChecks
 from ftspec.engine.trainer.trainer import StepTrainer, trainer_class_for
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
@@ -126,7 +127,7 @@ def compile_run(
     metrics = MetricsCallback(
         plan.metrics, lambda metric: build(metric, make_contexts(plan, log.note)), data.task
     )
-    interruption = Interruption(log, group.launch.world_size)
+    interruption, checks = Interruption(log, group.launch.world_size), StepChecks()
     if not group.launch.is_alone:
         log.note(_rows_of_step(plan, group.launch.world_size))
     callbacks = [
@@ -135,9 +136,9 @@ def compile_run(
         BestCheckpoint(run_dir),
         metrics,
         interruption,
-        *_build_callbacks(plan, data, run_dir, log),
+        *_build_callbacks(plan, data, run_dir, log, checks),
     ]
-    trainer = _build_trainer(plan, run_dir, data, loaded, metrics, callbacks, log)
+    trainer = _build_trainer(plan, run_dir, data, loaded, metrics, callbacks, log, checks)
     _settle_batching(trainer, plan, recorded_overhead, log)
     return CompiledRun(
         plan=plan,
@@ -219,6 +220,7 @@ def _build_trainer(
     metrics: MetricsCallback,
     callbacks: list[TrainerCallback],
     log: RunLog,
+    checks: StepChecks,
 ) -> StepTrainer:
     rows = data.encoded["train"]
     choice = choose_batching(plan, data.task, loaded.config, rows, log)
@@ -245,6 +247,7 @@ def _build_trainer(
         batching=choice.batching,
         overhead_tokens=choice.overhead_tokens,
         max_tokens=choice.max_tokens,
+        checks=checks,
         **data.task.trainer_options(loaded.model),
     )
     trainer.remove_callback(PrinterCallback)
@@ -314,7 +317,7 @@ def _note_parameters(model: nn.Module, log: RunLog) -> None:
 
 
 def _build_callbacks(
-    plan: Plan, data: Preparation, run_dir: RunDirectory, log: RunLog
+    plan: Plan, data: Preparation, run_dir: RunDirectory, log: RunLog, checks: StepChecks
 ) -> list[TrainerCallback]:
     context = partial(
         CallbackContext,
@@ -324,6 +327,7 @@ def _build_callbacks(
         mask=plan.mask,
         inputs=plan.task.component.inputs,
         fields=data.fields.get("validation", data.fields["train"]),
+        read_steps=checks.read,
     )
     contexts = make_contexts(plan, log.note, context)
     return [build(callback, contexts) for callback in plan.callbacks]

@@ -50,11 +50,15 @@ def _is_number(value: Any) -> bool:
 def _table(metrics: Mapping[str, Mapping[str, float]]) -> str:
     rows = "".join(
         f"<tr><td>{escape(split)}</td><td>{escape(name)}</td>"
-        f'<td class="number">{value:.4f}</td></tr>'
+        f'<td class="number">{_four_digits(value)}</td></tr>'
         for split, results in metrics.items()
         for name, value in results.items()
     )
     return f"<table><tr><th>split</th><th>metric</th><th>value</th></tr>{rows}</table>"
+
+
+def _four_digits(value: float | None) -> str:
+    return "no number" if value is None else f"{value:.4f}"
 
 
 def _performance(run_dir: RunDirectory) -> str:

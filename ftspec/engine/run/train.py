@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from transformers import PretrainedConfig, Trainer
 
+from ftspec.engine.callbacks.loss_sums import LossSums, rows_at
 from ftspec.engine.callbacks.reporter import bare_metrics
 from ftspec.engine.progress.outcome import MetricsBySplit
 from ftspec.engine.progress.run_log import RunLog
@@ -44,8 +45,9 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
     resumed_at = 0
     if checkpoint is not None:
         resumed_at = int(checkpoint.name.rpartition("-")[2])
-        run_dir.drop_metrics_after(resumed_at)
+        run_dir.drop_metrics_after(resumed_at, rows_at(checkpoint))
         log.note(f"resuming from step {resumed_at}")
+    trainer.add_callback(LossSums(trainer, run_dir))
     log.phase("training")
     with run.interruption:
         result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -53,7 +55,9 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
         trainer.accelerator.wait_for_everyone()  # the first process may still save
         trainer.accelerator.end_training()
         raise KeyboardInterrupt
-    loss = _mean_training_loss(trainer, result.training_loss, resumed_at)
+    loss = trainer.mean_training_loss()
+    if loss is None:
+        loss = _mean_training_loss(trainer, result.training_loss, resumed_at)
     return {"train": {} if loss is None else {"loss": loss}}
 
 
@@ -74,8 +78,8 @@ def _without_quantization(config: PretrainedConfig) -> PretrainedConfig:
 
 
 def _mean_training_loss(trainer: Trainer, since: float, resumed_at: int) -> float | None:
-    """The mean over all steps: those since the run was resumed, and those logged before. ``None``
-    if there are neither."""
+    """The mean over all steps: those since the run was resumed, and those logged before, where the
+    checkpoint does not have their sum. ``None`` if there are neither."""
     total, last = 0.0, 0.0
     for logs in trainer.state.log_history:
         if "loss" in logs and logs["step"] <= resumed_at:

@@ -52,6 +52,7 @@ def build_arguments(
     try:
         return arguments_class(
             **{
+                "logging_nan_inf_filter": False,  # it hides that a run diverges
                 **task.arguments(),
                 **loading,
                 **{name: value for name, value in plan.training.items() if name not in left_out},

@@ -21,7 +21,8 @@ computes a batch, in parts if memory runs out (``SplitEvaluation.predict``), and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Literal
@@ -43,6 +44,7 @@ from ftspec.engine.trainer.evaluation import LossMetrics, PredictionMetrics, Spl
 from ftspec.engine.trainer.loaders import RowLoaders
 from ftspec.engine.trainer.mean_loss import Count, MeanLoss
 from ftspec.engine.trainer.micro_batching import MicroBatching
+from ftspec.engine.trainer.step_checks import StepChecks
 from ftspec.protocols import Task
 
 Batching = Literal["padded", "grouped", "exact"]
@@ -60,6 +62,7 @@ class StepTrainer(Trainer):
         micro_batching: how a step is split, where steps are split by length.
         evaluation: how splits are evaluated.
         batching: how training rows are batched.
+        checks: whether the losses and gradients of steps are numbers.
         evaluates_by_length: whether rows of similar length are evaluated together.
     """
 
@@ -77,9 +80,11 @@ class StepTrainer(Trainer):
         batching: Batching = "padded",
         overhead_tokens: int = 0,
         max_tokens: int | None = None,
+        checks: StepChecks | None = None,
         **options: Any,
     ) -> None:
         self.task = task
+        self.checks = checks or StepChecks()
         self.token_counts = TokenCounts()
         super().__init__(*arguments, **options)
         # transformers looks for them in the signature of the model, which may not have them
@@ -112,6 +117,8 @@ class StepTrainer(Trainer):
             self.compute_metrics = self.evaluation.compute_metrics
         self._flop_of_token: float | None = None
         self._filters_losses = False
+        self._knows_all_losses = False
+        self._train_loss: float | None = None
 
     @property
     def pads(self) -> bool:
@@ -133,6 +140,7 @@ class StepTrainer(Trainer):
         Raises:
             RunError: memory ran out, and nothing smaller can be tried.
         """
+        self.checks.begin()
         try:
             with self._filtering_losses():
                 return super().train(*arguments, **options)
@@ -205,14 +213,74 @@ class StepTrainer(Trainer):
     ) -> torch.Tensor:
         """The loss of a part of a step, its gradient accumulated. ``inputs`` are its micro-batches.
 
-        Unless ``logging_nan_inf_filter`` is off the loss is a number: where it is not, the mean of
-        the losses since the last log.
+        If the spec asks for ``logging_nan_inf_filter`` the loss is a number: where it is not, the
+        mean of the losses since the last log.
         """
         loss = self._compute_part(model, inputs, num_items_in_batch)
+        self.checks.add_loss(loss)
         if not self._filters_losses:
             return loss
         mean = self._tr_loss / (1 + self.state.global_step - self._globalstep_last_logged)
         return torch.where(loss.isfinite(), loss, mean)
+
+    def _get_grad_norm(self, model: nn.Module, grad_norm: Any = None) -> Any:
+        """As the Trainer. The step is complete but for its update."""
+        norm = super()._get_grad_norm(model, grad_norm=grad_norm)  # type: ignore[no-untyped-call]
+        self.checks.end_step(self.state.global_step + 1, norm, self._may_overflow())
+        return norm
+
+    def _may_overflow(self) -> torch.Tensor | bool:
+        """Whether a gradient that is no number is a step that a scaler skips, to try again with
+        half its scale. A scale below one has helped as much as it can."""
+        if self.is_deepspeed_enabled:
+            return bool(self.args.fp16)
+        scale = getattr(self.accelerator.scaler, "_scale", None)
+        return scale >= 1 if isinstance(scale, torch.Tensor) else False
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """As the Trainer, which takes the sum of losses from itself to begin again. Of a sum that
+        is no number nothing else would come any more."""
+        is_step = "loss" in logs
+        if "train_loss" in logs and self._knows_all_losses:
+            # the Trainer divides by the steps since the run was resumed
+            self._train_loss = self._total_loss_scalar / max(self.state.global_step, 1)
+            logs["train_loss"] = self._train_loss
+        super().log(logs, start_time)
+        if is_step and self.is_in_train:
+            self._tr_loss.zero_()
+
+    @property
+    def loss_since_log(self) -> torch.Tensor:
+        """The sum of the losses since the last log, on the device."""
+        return self._tr_loss
+
+    def loss_sums(self) -> dict[str, float]:
+        """What :meth:`restore_losses` takes; nothing before training."""
+        if not hasattr(self, "_tr_loss"):
+            return {}
+        return {
+            "since_log": float(self._tr_loss),
+            "logged_at": self._globalstep_last_logged,
+            "total": self._total_loss_scalar,
+        }
+
+    def mean_training_loss(self) -> float | None:
+        """The mean over the steps of the whole run, at its end; ``None`` if it is not known."""
+        return self._train_loss if self._knows_all_losses else None
+
+    def restore_losses(self, saved: Mapping[str, float]) -> None:
+        """Go on from the sums that a checkpoint has. Without them only later steps are known."""
+        self._knows_all_losses = bool(saved) or self.state.global_step == 0
+        if saved:
+            self._tr_loss.fill_(saved["since_log"])
+            self._globalstep_last_logged = int(saved["logged_at"])
+            self._total_loss_scalar = saved["total"]
+
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
+        """As the Trainer. A model without a loss is never the best, however well it guesses."""
+        best = (self.args.metric_for_best_model or "loss").removeprefix("eval_")
+        values = (metrics.get(f"eval_{name}", 0.0) for name in ("loss", best))
+        return all(map(math.isfinite, values)) and super()._determine_best_metric(metrics, trial)
 
     def _compute_part(
         self, model: nn.Module, batches: MicroBatches, items: torch.Tensor | int | None

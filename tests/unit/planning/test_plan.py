@@ -107,6 +107,7 @@ def test_plan_as_data_names_factory_and_plugin_of_every_component(plan_of: PlanO
         ("metric", "f1"),
         ("callback", "early-stopping"),
         ("callback", "generated-samples"),
+        ("callback", "divergence"),
     ]
     assert all(":" in one["factory"] for one in data["components"])
     assert {one["plugin"] for one in data["components"]} == {"ftspec.builtin.plugin"}

@@ -89,7 +89,10 @@ def test_metrics_are_those_of_the_task_where_the_spec_names_none(
 
 def test_component_knows_its_place_and_its_plugin(plan_of: PlanOf, minimal_spec: str) -> None:
     plan = plan_of(minimal_spec + "callbacks: [generated-samples]\n")
-    (callback,) = plan.callbacks
+    callback, of_every_run = plan.callbacks
+    assert of_every_run.to_spec() == {"type": "divergence", "patience": 3}
+    own = plan_of(minimal_spec + "callbacks: [{type: divergence, patience: null}]\n")
+    assert [one.to_spec() for one in own.callbacks] == [{"type": "divergence", "patience": None}]
     assert (callback.at, callback.plugin) == (("callbacks", 0), "ftspec.builtin.plugin")
 
 

@@ -18,7 +18,7 @@ def test_minimal_spec_is_sound_and_the_rest_has_defaults(
     assert plan.tokenizer.type == "auto"
     assert (plan.performance.precision, plan.performance.batching) == ("auto", "exact")
     assert plan.training == {}
-    assert (plan.transforms, plan.callbacks) == ((), ())
+    assert (plan.transforms, [one.type for one in plan.callbacks]) == ((), ["divergence"])
     assert plan.output_dir == Path.cwd() / "runs"
 
 

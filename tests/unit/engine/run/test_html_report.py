@@ -101,7 +101,7 @@ def test_metrics_spec_and_lock_are_shown_as_text(tmp_path: Path) -> None:
     assert cells == [
         *("validation", "loss", "1.2500"),
         *("validation", "f1", "0.5000"),
-        *("test", "pearson", "nan"),
+        *("test", "pearson", "no number"),
     ]
     assert "&lt;b&gt;words&lt;/b&gt; &amp; more" in page
     assert "<script" not in page
