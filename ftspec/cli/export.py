@@ -13,7 +13,7 @@ from ftspec.cli.terminal.output import echo
 from ftspec.cli.terminal.run_errors import run_errors_shown
 from ftspec.cli.terminal.watchers import PlainWatcher
 from ftspec.engine.artifacts.export import copy_model, export
-from ftspec.engine.hub.connection import prepare_connection
+from ftspec.engine.hub.connection import Connection
 from ftspec.engine.run.opening import require_model
 from ftspec.errors import UsageError
 from ftspec.rundir import RunDirectory
@@ -48,10 +48,11 @@ def export_command(run_dir: Path, output: Path, merge: bool, dtype: str | None) 
         write = partial(copy_model, run)
         if merge or dtype is not None:
             require_engine()
-            prepare_connection(plan)
+            connection = Connection(plan)
             with engine_imports():
                 from ftspec.engine.artifacts.merge import write_in_dtype, write_merged
 
+            connection.settle()
             if merge:
                 write = partial(write_merged, plan, run, PlainWatcher(), dtype)
             elif dtype is not None:

@@ -23,6 +23,7 @@ from ftspec.cli.terminal.output import echo_json
 from ftspec.cli.terminal.run_errors import run_errors_shown
 from ftspec.cli.terminal.watchers import make_watcher
 from ftspec.document.load import Document
+from ftspec.engine.hub.connection import Connection
 from ftspec.planning.plan import Plan
 
 
@@ -61,10 +62,11 @@ def plan_command(
 def _measure(plan: Plan, document: Document, format_name: str) -> None:
     require_engine()
     watcher = make_watcher()
-    settle_connection(plan, watcher)
+    connection = Connection(plan)
     with engine_imports():
         from ftspec.engine.run.accounting.measured_steps import try_steps
 
+    settle_connection(connection, watcher)
     with run_errors_shown(plan, document, watcher):
         trial = try_steps(plan, watcher=watcher)
     watcher.close()

@@ -17,7 +17,7 @@ from ftspec.cli.launch.processes import require_one_process
 from ftspec.cli.syntax.column_values import read_columns
 from ftspec.cli.terminal.run_errors import run_errors_shown
 from ftspec.cli.terminal.watchers import PlainWatcher
-from ftspec.engine.hub.connection import prepare_connection
+from ftspec.engine.hub.connection import Connection
 from ftspec.engine.progress.run_log import Note
 from ftspec.engine.run.opening import require_model
 from ftspec.errors import UsageError
@@ -96,10 +96,11 @@ def predict_command(
     require_engine()
     with run_errors_shown(plan):
         require_model(RunDirectory(run_dir))  # before the import of torch, which takes seconds
-        prepare_connection(plan)
+        connection = Connection(plan)
         with engine_imports():
             from ftspec.engine.artifacts.predict import open_predictor
 
+        connection.settle()
         watcher = PlainWatcher()
         predictor = open_predictor(plan, RunDirectory(run_dir), watcher)
         rows: Iterable[Row] = [predictor.from_text(one) for one in texts]

@@ -29,7 +29,7 @@ from ftspec.cli.terminal.run_errors import run_endings_shown, show_failure
 from ftspec.cli.terminal.run_result import run_result
 from ftspec.cli.terminal.watchers import PlainWatcher, SilentWatcher, make_watcher
 from ftspec.document.load import Document
-from ftspec.engine.hub.connection import prepare_connection
+from ftspec.engine.hub.connection import Connection
 from ftspec.engine.processes.failure import Failure
 from ftspec.engine.processes.launch import read_launch
 from ftspec.engine.processes.roles import Leader
@@ -153,10 +153,11 @@ def _follow(request: _Request, group: Group, opened: Mapping[str, Any]) -> None:
             helps=("give all machines the same files and the same environment variables",),
         )
     require_engine()
-    prepare_connection(plan)
+    connection = Connection(plan)
     with engine_imports():
         from ftspec.engine.run.execute import execute, rehearse
 
+    connection.settle()
     if request.dry_run:
         rehearse(plan, watcher=SilentWatcher(), group=group)
         return
@@ -172,10 +173,11 @@ def _follow(request: _Request, group: Group, opened: Mapping[str, Any]) -> None:
 
 
 def _rehearse(plan: Plan, watcher: PlainWatcher, open_group: OpenGroup) -> None:
-    settle_connection(plan, watcher)
+    connection = Connection(plan)
     with engine_imports():
         from ftspec.engine.run.execute import rehearse
 
+    settle_connection(connection, watcher)
     echo("\n".join(rehearse(plan, watcher=watcher, **open_group())))
 
 
@@ -193,11 +195,12 @@ def _execute(
         echo(f"the run in {run_dir.path} is finished: nothing is left to do")
         raise Exit(DONE)
     watcher.note(f"run directory: {run_dir.path}")
-    settle_connection(plan, watcher)
+    connection = Connection(plan)
     try:
         with engine_imports():
             from ftspec.engine.run.execute import execute
 
+        settle_connection(connection, watcher)
         group = open_group(run_dir=str(run_dir.path.absolute()), resume=is_resumed)
     except KeyboardInterrupt:
         run_dir.set_status("interrupted", plan=plan.digest())

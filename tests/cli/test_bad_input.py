@@ -315,7 +315,11 @@ CASES = [
         "gated model",
         [(MODEL, f"{specs.MARK}acme/gated")],
         "hub",
-        [CLOSED.format(what='model "acme/gated"'), "hf auth login"],
+        [
+            'the model "acme/gated" is gated: it needs a token',
+            "accept its terms at",
+            "hf auth login",
+        ],
         environment="online",
     ),
     Case(

@@ -21,6 +21,7 @@ from ftspec.cli.terminal.quantities import shown_age
 from ftspec.cli.terminal.run_errors import run_errors_shown
 from ftspec.cli.terminal.watchers import PlainWatcher
 from ftspec.diagnostics.model import printable
+from ftspec.engine.hub.connection import Connection
 
 if TYPE_CHECKING:
     from ftspec.engine.data.lookup import Lookup
@@ -41,10 +42,11 @@ def why_command(
     _, document, plan = sound_plan(spec, registry, profile=profile, overrides=overrides)
     require_engine()
     watcher = PlainWatcher()
-    settle_connection(plan, watcher)
+    connection = Connection(plan)
     with engine_imports():
         from ftspec.engine.data.lookup import look_up
 
+    settle_connection(connection, watcher)
     with run_errors_shown(plan, document):
         found, obstacle = look_up(plan, watcher)
     if obstacle is not None:

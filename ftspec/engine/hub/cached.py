@@ -1,0 +1,26 @@
+"""Whether the caches of the libraries have what a run needs, without asking the Hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import datasets
+from huggingface_hub import try_to_load_from_cache
+
+_DESCRIPTIONS = ("config.json", "tokenizer_config.json")
+
+
+def has_model(name: str, revision: str | None) -> bool:
+    """Whether files of a model, or of a tokenizer, are in the cache."""
+    found = (try_to_load_from_cache(name, one, revision=revision) for one in _DESCRIPTIONS)
+    return any(isinstance(path, str) for path in found)
+
+
+def has_dataset(name: str | None) -> bool:
+    """Whether datasets has prepared some rows of a repository."""
+    if name is None:
+        return False
+    # the folder of acme/MyRows is acme___my_rows
+    wanted = name.replace("/", "___").lower().replace("_", "")
+    folders = Path(datasets.config.HF_DATASETS_CACHE).glob("*___*")
+    return any(folder.name.lower().replace("_", "") == wanted for folder in folders)
