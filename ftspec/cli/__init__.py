@@ -10,7 +10,8 @@ import click
 
 from ftspec import __version__
 from ftspec.cli.syntax.lazy_group import LazyGroup
-from ftspec.cli.terminal.exits import INTERRUPTED, MEANINGS, end_at_once, guarded
+from ftspec.cli.terminal.exits import MEANINGS, end_at_once, guarded
+from ftspec.stopping import INTERRUPTED, REQUEUE
 
 COMMANDS = {
     "cache": "ftspec.cli.cache:cache_command",
@@ -61,6 +62,6 @@ def main() -> None:
     if is_lint:
         gc.set_threshold(_OBJECTS)
     code = guarded(lambda: cli.main(prog_name="ftspec", standalone_mode=False))
-    if is_lint or (code == INTERRUPTED and _is_waited_for()):
+    if is_lint or (code in (INTERRUPTED, REQUEUE) and _is_waited_for()):
         end_at_once(code)
     sys.exit(code)

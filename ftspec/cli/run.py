@@ -23,9 +23,9 @@ from ftspec.cli.syntax.options import (
     set_option,
     spec_argument,
 )
-from ftspec.cli.terminal.exits import DONE, Exit
+from ftspec.cli.terminal.exits import DONE, Exit, code_of_error
 from ftspec.cli.terminal.output import echo
-from ftspec.cli.terminal.run_errors import run_endings_shown, show_failure
+from ftspec.cli.terminal.run_errors import run_endings_shown, show_failure, show_interruption
 from ftspec.cli.terminal.run_result import run_result
 from ftspec.cli.terminal.watchers import PlainWatcher, SilentWatcher, make_watcher
 from ftspec.document.load import Document
@@ -196,15 +196,20 @@ def _execute(
         raise Exit(DONE)
     watcher.note(f"run directory: {run_dir.path}")
     connection = Connection(plan)
+
+    def stop(code: int) -> None:
+        run_dir.set_status("interrupted", plan=plan.digest())
+        show_interruption(RunInterruptedError(run_dir, code))
+
     try:
-        with engine_imports():
+        with engine_imports(stop):
             from ftspec.engine.run.execute import execute
 
-        settle_connection(connection, watcher)
+            settle_connection(connection, watcher)
         group = open_group(run_dir=str(run_dir.path.absolute()), resume=is_resumed)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         run_dir.set_status("interrupted", plan=plan.digest())
-        raise RunInterruptedError(run_dir) from None
+        raise RunInterruptedError(run_dir, code_of_error(stopped)) from None
     outcome = execute(
         plan,
         run_dir,

@@ -5,11 +5,15 @@ from __future__ import annotations
 import gc
 import importlib.util
 import os
+import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from ftspec.errors import MissingExtraError
+from ftspec.stopping import code_of_interrupt, end_now, handling, interrupt_of
 
 _NEEDED = (
     "torch",
@@ -36,8 +40,10 @@ def require_engine() -> None:
 
 
 @contextmanager
-def engine_imports() -> Iterator[None]:
-    """Pause garbage collection while the engine is imported.
+def engine_imports(on_stop: Callable[[int], None] | None = None) -> Iterator[None]:
+    """Pause garbage collection while the engine is imported. Ctrl-C ends the process at once: in
+    the middle of an import an exception would come out as that of a library. So do, with
+    ``on_stop``, the other signals that stop a run; it gets the exit code, and says what is left.
 
     The imports create nearly a million objects and no garbage. Searching them takes a noticeable
     part of the import time, and takes it again when the process ends. So they are frozen: no later
@@ -49,7 +55,29 @@ def engine_imports() -> Iterator[None]:
         return
     gc.disable()
     try:
-        yield
+        with _ending_at_once(on_stop):
+            yield
         gc.freeze()
     finally:
         gc.enable()
+
+
+@contextmanager
+def _ending_at_once(on_stop: Callable[[int], None] | None) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        code = code_of_interrupt(interrupt_of(number))
+        end_now(number, None if on_stop is None else partial(on_stop, code))
+
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        if on_stop is None:
+            yield
+            return
+        with handling(end, also_ctrl_c=False):
+            yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ftspec.cli.terminal.exits import (
     DONE,
-    INTERRUPTED,
     USAGE,
     Exit,
     code_of_error,
@@ -25,6 +24,7 @@ from ftspec.engine.processes import roles
 from ftspec.engine.processes.failure import Failure
 from ftspec.engine.processes.launch import Launch, read_launch
 from ftspec.errors import FtspecError, UsageError
+from ftspec.stopping import INTERRUPTED, REQUEUE, RequeueInterrupt
 
 if TYPE_CHECKING:
     from ftspec.engine.processes.group import Group
@@ -55,8 +55,8 @@ def following(launch: Launch) -> Iterator[tuple[Group, dict[str, Any]]]:
     _silence_torch()
     try:
         group, opened = roles.join(launch, leave)
-    except KeyboardInterrupt:
-        raise Exit(INTERRUPTED) from None
+    except KeyboardInterrupt as stop:
+        raise Exit(code_of_error(stop)) from None
     except roles.FirstProcessEndedError as end:
         raise Exit(end.code) from None
     try:
@@ -100,8 +100,9 @@ def _failure(code: int, launch: Launch) -> Failure | None:
     """What the other processes learn of the end of this one. The error itself is already shown."""
     if code == DONE:
         return None
-    if code == INTERRUPTED:
-        return Failure.of(KeyboardInterrupt(), launch)
+    if code in (INTERRUPTED, REQUEUE):
+        stop = RequeueInterrupt() if code == REQUEUE else KeyboardInterrupt()
+        return Failure.of(stop, launch)
     return Failure.of(FtspecError("the first process has reported the error"), launch)
 
 

@@ -14,19 +14,20 @@ import click
 from ftspec.cli.terminal.findings import show_findings
 from ftspec.cli.terminal.output import echo
 from ftspec.errors import FtspecError, SpecError, UsageError
+from ftspec.stopping import INTERRUPTED, REQUEUE, code_of_interrupt
 
 DONE = 0
 FINDINGS = 1
 USAGE = 2
 BUG = 3
-INTERRUPTED = 130
 
 MEANINGS: Mapping[int, str] = {
     DONE: "success",
     FINDINGS: "errors in a spec, a failed run, or differences found by diff",
     USAGE: "wrong usage of the command line",
     BUG: "a bug in ftspec or in a plugin, which is named",
-    INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",
+    REQUEUE: "stopped by SIGUSR1 or SIGUSR2, to start again with --resume auto",
+    INTERRUPTED: "interrupted by Ctrl-C, SIGTERM or SIGHUP",
 }
 """What each exit code means, for the help and the README."""
 
@@ -63,7 +64,7 @@ def code_of_error(error: BaseException) -> int:
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
-        return INTERRUPTED
+        return code_of_interrupt(error)
     if isinstance(error, (click.ClickException, UsageError)):
         return USAGE
     # a full disk is not a bug in ftspec
@@ -87,7 +88,7 @@ def end_at_once(code: int) -> NoReturn:
 def _show(error: BaseException, code: int) -> None:
     if isinstance(error, (Exit, click.exceptions.Exit)):
         return
-    if code == INTERRUPTED:
+    if code in (INTERRUPTED, REQUEUE):
         # where a plugin takes long, a note names the plugin
         echo(" ".join(("interrupted", *getattr(error, "__notes__", ()))), err=True)
     elif code == BUG:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from typing import Any
 import click
 
 from ftspec.masking import ambient_secrets, mask
+from ftspec.stopping import mute_lost_outputs
 
 _known: dict[str, str] = {}
 
@@ -30,8 +32,13 @@ def masked(text: str) -> str:
 
 
 def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
-    """Print a text without secrets."""
-    click.echo(masked(text), err=err, nl=nl)
+    """Print a text without secrets. Where the terminal is gone, nothing is printed."""
+    try:
+        click.echo(masked(text), err=err, nl=nl)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        mute_lost_outputs()
 
 
 def echo_json(value: Any) -> None:

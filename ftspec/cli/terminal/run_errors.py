@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ftspec.cli.terminal.exits import FINDINGS, INTERRUPTED, Exit
+from ftspec.cli.terminal.exits import FINDINGS, Exit
 from ftspec.cli.terminal.findings import show_findings
 from ftspec.cli.terminal.output import echo, shell_command
 from ftspec.cli.terminal.watchers import PlainWatcher
@@ -55,8 +55,8 @@ def run_endings_shown(
         raise Exit(FINDINGS) from None
     except RunInterruptedError as stop:
         watcher.close()
-        _show_interruption(stop, is_launched=is_launched)
-        raise Exit(INTERRUPTED) from None
+        show_interruption(stop, is_launched=is_launched)
+        raise Exit(stop.code) from None
     except AnotherFailedError as error:
         watcher.close()
         show_failure(error.failure, plan, document)
@@ -76,7 +76,7 @@ def show_failure(failure: Failure, plan: Plan, document: Document) -> None:
 
 def code_of_failure(failure: Failure) -> int:
     """The exit code of every process of a run that one process ended."""
-    return INTERRUPTED if failure.kind == "interrupted" else FINDINGS
+    return failure.code if failure.kind == "interrupted" else FINDINGS
 
 
 def _show_run_error(error: RunError, plan: Plan, document: Document | None) -> None:
@@ -100,7 +100,8 @@ def _show_error(text: str, log: str) -> None:
         echo(f"the traceback is in {log}", err=True)
 
 
-def _show_interruption(stop: RunInterruptedError, *, is_launched: bool) -> None:
+def show_interruption(stop: RunInterruptedError, *, is_launched: bool = False) -> None:
+    """Show where an interrupted run is, and how to go on."""
     folder = shell_command(str(stop.run_dir.path))
     echo(f"interrupted; what the run has written is in {folder}", err=True)
     if stop.checkpoint is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ftspec.cli.terminal.output import echo, masked
+from ftspec.stopping import mute_lost_outputs
 
 _SECONDS_BETWEEN_LINES = 10.0
 
@@ -106,17 +109,31 @@ class TerminalWatcher(PlainWatcher):
             self._bar = self._progress.add_task(
                 "step", total=total, completed=done, numbers=numbers
             )
-        self._progress.update(self._bar, completed=done, numbers=numbers)
+        with _outliving_the_terminal():
+            self._progress.update(self._bar, completed=done, numbers=numbers)
 
     def close(self) -> None:
         """Remove the bar."""
         if self._bar is not None:
-            self._progress.remove_task(self._bar)
-            self._progress.stop()
+            with _outliving_the_terminal():
+                self._progress.remove_task(self._bar)
+                self._progress.stop()
             self._bar = None
 
     def _say(self, text: str) -> None:
-        self._console.print(masked(text), markup=False, soft_wrap=True)
+        with _outliving_the_terminal():
+            self._console.print(masked(text), markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _outliving_the_terminal() -> Iterator[None]:
+    """A run goes on when its terminal is closed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        mute_lost_outputs()
 
 
 def shown_time(seconds: float) -> str:

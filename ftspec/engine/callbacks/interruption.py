@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -14,13 +12,16 @@ from accelerate.utils import gather
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ftspec.engine.progress.run_log import RunLog
+from ftspec.stopping import REQUEUE_SIGNALS, RequeueInterrupt, handling, interrupt_of
+
+_NOT, _STOP, _REQUEUE = 0, 1, 2
 
 
 @contextmanager
 def termination_as_interrupt(once: bool = False) -> Iterator[None]:
-    """Within this context SIGTERM, which clusters send before they kill, does what Ctrl-C does.
-    With ``once`` all signals after the first are ignored: launchers send them to every process, and
-    users to the launcher."""
+    """Within this context SIGTERM, which clusters send before they kill, and the other signals that
+    stop a run do what Ctrl-C does. With ``once`` all signals after the first are ignored: launchers
+    send them to every process, and users to the launcher."""
     is_sent = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -28,18 +29,10 @@ def termination_as_interrupt(once: bool = False) -> Iterator[None]:
         if is_sent and once:
             return
         is_sent = True
-        raise KeyboardInterrupt
+        raise interrupt_of(number)
 
-    if not _handles_signals():
+    with handling(interrupt, also_ctrl_c=once):
         yield
-        return
-    numbers = (signal.SIGTERM, signal.SIGINT) if once else (signal.SIGTERM,)
-    previous = [signal.signal(number, interrupt) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, previous, strict=True):
-            signal.signal(number, handler)
 
 
 class Interruption(TrainerCallback):
@@ -50,27 +43,35 @@ class Interruption(TrainerCallback):
     def __init__(self, log: RunLog, processes: int = 1) -> None:
         self._log = log
         self._processes = processes
-        self._previous: dict[int, Any] = {}
-        self.requested = False
+        self._handlers = ExitStack()
+        self._kind = _NOT
+
+    @property
+    def requested(self) -> bool:
+        """Whether the run ends after this step."""
+        return self._kind != _NOT
+
+    @property
+    def interrupt(self) -> KeyboardInterrupt:
+        """What ends the run. The first signal decides whether it is to start again."""
+        return RequeueInterrupt() if self._kind == _REQUEUE else KeyboardInterrupt()
 
     def __enter__(self) -> Interruption:
-        if _handles_signals():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._previous[number] = signal.signal(number, self._request)
+        self._handlers.enter_context(handling(self._request, also_ctrl_c=True))
         return self
 
     def __exit__(self, *error: object) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
+        self._handlers.close()
 
     def _request(self, number: int, frame: FrameType | None) -> None:
-        if self._processes > 1:
-            self.requested = True
-            return
         if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
-        with suppress(RuntimeError):  # the signal came in the middle of another message
+            if self._processes > 1:
+                return
+            raise self.interrupt
+        self._kind = _REQUEUE if number in REQUEUE_SIGNALS else _STOP
+        if self._processes > 1:
+            return
+        with suppress(RuntimeError, OSError):  # the signal came in the middle of another message
             self._log.note(
                 "stopping after this step, with a checkpoint; Ctrl-C again stops at once"
             )
@@ -88,8 +89,8 @@ class Interruption(TrainerCallback):
 
     def _agree(self, device: torch.device) -> None:
         """Stop if any process got a signal: the others would wait for it for ever."""
-        requested = gather(torch.tensor([self.requested], device=device, dtype=torch.int32))
-        self.requested = bool(requested.any())
+        kinds = gather(torch.tensor([self._kind], device=device, dtype=torch.int32))
+        self._kind = max(self._kind, int(kinds.max()))
         if self.requested:
             self._log.note("stopping after this step, with a checkpoint")
 
@@ -103,8 +104,3 @@ class Interruption(TrainerCallback):
             control.should_save = True  # again, since an evaluation comes in between
         else:
             control.should_log = control.should_evaluate = control.should_save = False
-
-
-def _handles_signals() -> bool:
-    """In Python only the main thread handles signals."""
-    return threading.current_thread() is threading.main_thread()

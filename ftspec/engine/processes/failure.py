@@ -10,6 +10,7 @@ from typing import Literal
 from ftspec.engine.processes.launch import Launch
 from ftspec.engine.progress.outcome import RunFailedError, RunInterruptedError
 from ftspec.errors import FtspecError, RunError
+from ftspec.stopping import code_of_interrupt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,7 @@ class Failure:
         host: its machine.
         kind: ``mistake`` of the user, with a slug, a place in the spec and helps; ``failed``, with
             the log that has the traceback; or ``interrupted``.
+        code: the exit code of every process.
     """
 
     rank: int
@@ -32,6 +34,7 @@ class Failure:
     at: tuple[str | int, ...] = ()
     helps: tuple[str, ...] = ()
     log: str = ""
+    code: int = 1
 
     def __str__(self) -> str:
         """What happened, and in which process, counted from 1."""
@@ -62,7 +65,8 @@ class Failure:
                 base, kind="mistake", slug=error.slug, at=error.at, helps=tuple(error.helps)
             )
         if isinstance(error, (KeyboardInterrupt, RunInterruptedError)):
-            return replace(base, kind="interrupted", headline="interrupted")
+            code = getattr(error, "code", None) or code_of_interrupt(error)
+            return replace(base, kind="interrupted", headline="interrupted", code=code)
         if isinstance(error, RunFailedError):
             return replace(base, log=str(error.run_dir.log))
         return base

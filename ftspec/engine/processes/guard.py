@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from ftspec.engine.processes.failure import Failure
 from ftspec.engine.processes.group import Group
+from ftspec.stopping import REQUEUE_SIGNALS, STOP_SIGNALS, interrupt_of
 
 _SECONDS_BETWEEN_LOOKS = 0.3
 _SECONDS_TO_END = 5.0
@@ -19,7 +20,7 @@ _SECONDS_TO_END = 5.0
 _SECONDS_TO_STOP = 20.0
 """How long a process has to end by itself after a signal; torchrun kills it after 30 seconds."""
 
-_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+_SIGNALS = STOP_SIGNALS | {signal.SIGINT}
 
 
 class Guard:
@@ -47,6 +48,7 @@ class Guard:
         self._woken, self._waker = socket.socketpair()
         self._previous = -1
         self._stop_by = 0.0
+        self._interrupt = KeyboardInterrupt()
 
     def __enter__(self) -> Guard:
         if not self._group.launch.is_alone:
@@ -93,8 +95,10 @@ class Guard:
 
     def _look_for_signals(self) -> None:
         with suppress(OSError):  # nothing to read, or closed meanwhile
-            if self._stop_by == 0 and set(self._woken.recv(4096)) & _SIGNALS:
+            sent = set(self._woken.recv(4096)) & _SIGNALS
+            if self._stop_by == 0 and sent:
+                self._interrupt = interrupt_of(max(sent & REQUEUE_SIGNALS or sent))
                 self._stop_by = time.monotonic() + _SECONDS_TO_STOP
         if 0 < self._stop_by < time.monotonic():
             self._stop_by = float("inf")
-            self._record(Failure.of(KeyboardInterrupt(), self._group.launch))
+            self._record(Failure.of(self._interrupt, self._group.launch))

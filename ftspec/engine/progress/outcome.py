@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ftspec.errors import FtspecError
 from ftspec.rundir import RunDirectory
+from ftspec.stopping import INTERRUPTED
 
 MetricsBySplit = dict[str, dict[str, float]]
 """For each split its metrics by name."""
@@ -29,9 +30,10 @@ class RunFailedError(FtspecError):
 
 
 class RunInterruptedError(FtspecError):
-    """Ctrl-C; ``checkpoint`` is the last one kept."""
+    """Ctrl-C, or a signal; ``checkpoint`` is the last one kept, and ``code`` the exit code."""
 
-    def __init__(self, run_dir: RunDirectory) -> None:
+    def __init__(self, run_dir: RunDirectory, code: int = INTERRUPTED) -> None:
         super().__init__("interrupted")
         self.run_dir = run_dir
+        self.code = code
         self.checkpoint = run_dir.latest_checkpoint()

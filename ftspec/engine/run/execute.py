@@ -34,6 +34,7 @@ from ftspec.errors import FtspecError, RunError
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
 from ftspec.rundir import RunDirectory
+from ftspec.stopping import code_of_interrupt
 
 
 def execute(
@@ -71,10 +72,10 @@ def execute(
             guard.dismiss()
             record.finish()
             return Outcome(run_dir, metrics)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             guard.dismiss()
             record.interrupt()
-            raise RunInterruptedError(run_dir) from None
+            raise RunInterruptedError(run_dir, code_of_interrupt(stop)) from None
         except Exception as error:
             guard.dismiss()
             failure = group.failure()
@@ -159,7 +160,10 @@ def rehearse(plan: Plan, *, watcher: Watcher, group: Group = ALONE) -> list[str]
         RunError: the plan does not fit the data, the model or the machine.
         MissingExtraError: a package is not installed.
     """
-    with open_rehearsal(plan, watcher, group) as (run, _):
+    with (
+        termination_as_interrupt(once=not group.launch.is_alone),
+        open_rehearsal(plan, watcher, group) as (run, _),
+    ):
         run.metrics.build()
         arguments = run.trainer.args
         trained, total = count_parameters(run.model)

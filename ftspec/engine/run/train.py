@@ -54,7 +54,7 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
     if run.interruption.requested:
         trainer.accelerator.wait_for_everyone()  # the first process may still save
         trainer.accelerator.end_training()
-        raise KeyboardInterrupt
+        raise run.interruption.interrupt
     loss = trainer.mean_training_loss()
     if loss is None:
         loss = _mean_training_loss(trainer, result.training_loss, resumed_at)

@@ -1,0 +1,61 @@
+"""Which signals stop a run, and with which code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from ftspec.cli.terminal.exits import code_of_error
+from ftspec.stopping import RequeueInterrupt, handling, interrupt_of
+
+NUMBERS = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+
+
+@pytest.fixture
+def hangup() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+def test_codes() -> None:
+    assert [code_of_error(interrupt_of(number)) for number in NUMBERS] == [130, 130, 75, 75]
+    assert isinstance(interrupt_of(signal.SIGUSR1), RequeueInterrupt)
+
+
+def test_handlers_are_for_a_while(hangup: None) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    before = [signal.getsignal(number) for number in NUMBERS]
+    got: list[int] = []
+    with handling(lambda number, frame: got.append(number), also_ctrl_c=False):
+        for number in NUMBERS:
+            os.kill(os.getpid(), number)
+    assert got == list(NUMBERS)
+    assert [signal.getsignal(number) for number in NUMBERS] == before
+
+
+def test_nohup_keeps_ignoring(hangup: None) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    got: list[int] = []
+    with handling(lambda number, frame: got.append(number), also_ctrl_c=False):
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    assert got == []
+
+
+def test_only_the_main_thread_sets_handlers() -> None:
+    found = []
+
+    def look() -> None:
+        with handling(lambda number, frame: None, also_ctrl_c=True):
+            found.append(signal.getsignal(signal.SIGTERM))
+
+    before = signal.getsignal(signal.SIGTERM)
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert found == [before]
