@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class RunError(FtspecError):
     ``at`` is the place in the spec that causes it: a path of keys and list indexes such as
     ``("preprocess", "template", "text")``. The engine turns the error into a diagnostic at this
     place. A component gets its own place from ``context.section``.
+    ``run_folder`` is that of a run that it ended.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class RunError(FtspecError):
         self.slug = slug
         self.at = at
         self.helps = tuple(helps)
+        self.run_folder: Path | None = None
 
 
 class MissingExtraError(FtspecError):

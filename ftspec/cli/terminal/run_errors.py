@@ -35,6 +35,8 @@ def run_errors_shown(
         if watcher is not None:
             watcher.close()
         _show_run_error(error, plan, document)
+        if error.run_folder is not None:
+            _show_what_is_left(RunDirectory(error.run_folder))
         raise Exit(FINDINGS) from None
 
 
@@ -52,6 +54,7 @@ def run_endings_shown(
     except RunFailedError as error:
         watcher.close()
         _show_error(plan.mask(str(error)), str(error.run_dir.log))
+        _show_what_is_left(error.run_dir)
         raise Exit(FINDINGS) from None
     except RunInterruptedError as stop:
         watcher.close()
@@ -98,6 +101,14 @@ def _show_error(text: str, log: str) -> None:
     echo(f"error: the run failed: {text}", err=True)
     if log:
         echo(f"the traceback is in {log}", err=True)
+
+
+def _show_what_is_left(run_dir: RunDirectory) -> None:
+    """Show where a failed run is, and how to go on if it has a checkpoint."""
+    folder = shell_command(str(run_dir.path))
+    echo(f"what the run has written is in {folder}, its log is log.txt", err=True)
+    if run_dir.latest_checkpoint() is not None:
+        echo(f"resume it with: {_resume_command(run_dir)}", err=True)
 
 
 def show_interruption(stop: RunInterruptedError, *, is_launched: bool = False) -> None:

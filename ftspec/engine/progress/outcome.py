@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ftspec.engine.progress.full_disk import full_disk_in
 from ftspec.errors import FtspecError
 from ftspec.rundir import RunDirectory
 from ftspec.stopping import INTERRUPTED
@@ -25,7 +26,8 @@ class RunFailedError(FtspecError):
 
     def __init__(self, error: Exception, run_dir: RunDirectory) -> None:
         text = " ".join(str(error).split())
-        super().__init__(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+        said = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        super().__init__(full_disk_in(error, run_dir.path) or said)
         self.run_dir = run_dir
 
 

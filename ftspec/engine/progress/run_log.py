@@ -41,7 +41,7 @@ class RunLog:
     def __init__(self, path: Path, watcher: Watcher, mask: Callable[[str], str] = str) -> None:
         self._watcher = watcher
         self._mask = mask
-        self._handler = logging.FileHandler(path, encoding="utf-8")
+        self._handler = _LogFile(path, encoding="utf-8")
         self._handler.setFormatter(_MaskingFormatter(mask))
         self._logger = logging.getLogger("ftspec.run")
         self._logger.setLevel(logging.INFO)
@@ -117,6 +117,11 @@ class RunLog:
         """A split was evaluated."""
         self._logger.info("%s at step %d: %s", split, step, _shown(metrics))
         self._watcher.evaluated(split, metrics, step)
+
+
+class _LogFile(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - of logging
+        """Print no traceback where the disk is full: the error that ends the run says it."""
 
 
 class _MaskingFormatter(logging.Formatter):

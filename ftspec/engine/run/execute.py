@@ -83,6 +83,8 @@ def execute(
                 record.fail_with(failure)
                 raise AnotherFailedError(failure) from error
             record.fail(error)
+            if isinstance(error, RunError):
+                error.run_folder = run_dir.path
             if isinstance(error, FtspecError):
                 raise
             raise RunFailedError(error, run_dir) from error

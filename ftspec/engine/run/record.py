@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import traceback
+from contextlib import suppress
 from typing import Literal
 
 from ftspec.engine.processes.failure import Failure
@@ -61,7 +63,20 @@ class RunRecord:
     def _end(self, ending: Ending, error: str | None = None) -> None:
         self._ending = ending
         more = {} if error is None else {"error": error}
-        self._run_dir.set_status(ending, plan=self._digest, **more)
+        try:
+            self._run_dir.set_status(ending, plan=self._digest, **more)
+        except OSError:  # a full disk has no room for another file
+            self._overwrite(ending)
+
+    def _overwrite(self, ending: Ending) -> None:
+        """Change the status where it is. That needs no room, and ends the run as it ended."""
+        path = self._run_dir.path / "status.json"
+        with suppress(OSError, ValueError):
+            status = {**self._run_dir.status(), "status": ending}
+            text = json.dumps(status, ensure_ascii=False).encode()
+            with path.open("r+b") as stream:
+                stream.write(text.ljust(path.stat().st_size))
+                stream.truncate()
 
     def close(self) -> None:
         """Tell observers how the run ended."""
