@@ -300,10 +300,11 @@ class _Resolver:
         """The model with absolute local paths. A path is relative to the file it is written in."""
         changes: dict[str, Any] = {}
         for name, field in type(model).model_fields.items():
-            changes[name] = self._anchor(
-                getattr(model, name), (*at, field.alias or name), local_path_mark(field)
-            )
-        changes = {name: value for name, value in changes.items() if value != getattr(model, name)}
+            value = getattr(model, name)
+            if isinstance(value, (str, list, Mapping, BaseModel)):  # few of the many settings are
+                anchored = self._anchor(value, (*at, field.alias or name), local_path_mark(field))
+                if anchored != value:
+                    changes[name] = anchored
         return model.model_copy(update=changes) if changes else model
 
     def _anchor(self, value: Any, path: SpecPath, mark: LocalPath | None) -> Any:
