@@ -6,6 +6,8 @@ import glob
 import hashlib
 import importlib.util
 import os
+import secrets
+import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -103,3 +105,24 @@ def open_as_their_folder(folder: Path) -> None:
         mode = path.stat().st_mode
         if stat.S_ISREG(mode) and mode | shared != mode:
             path.chmod(stat.S_IMODE(mode) | shared)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write ``path`` atomically.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    # not tempfile, which makes files private: other users may read the runs of a team
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if path.exists():
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import math
 import os
-import secrets
-import shutil
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+
+from ftspec.files import write_atomically
+from ftspec.manifest import find_damage
 
 Status = Literal["created", "preparing", "training", "finished", "failed", "interrupted"]
 
@@ -116,15 +117,20 @@ class RunDirectory:
                 kept.append(line)
         write_atomically(path, "".join(kept))
 
-    def latest_checkpoint(self) -> Path | None:
-        """The checkpoint with the most steps."""
-        found = [
-            (int(folder.name.removeprefix("checkpoint-")), folder)
+    def checkpoints_by_step(self) -> list[tuple[int, Path]]:
+        """The folders of checkpoints with their steps, the latest first. Some may be incomplete."""
+        found = (
+            (folder.name.removeprefix("checkpoint-"), folder)
             for folder in self.checkpoints.glob("checkpoint-*")
-            if folder.name.removeprefix("checkpoint-").isdecimal()
-            and (folder / "trainer_state.json").exists()
-        ]
-        return max(found)[1] if found else None
+        )
+        steps = ((int(step), folder) for step, folder in found if step.isdecimal())
+        return sorted(steps, reverse=True)
+
+    def latest_checkpoint(self) -> Path | None:
+        """The checkpoint with the most steps whose files have the names and sizes of its
+        manifest."""
+        folders = (folder for _, folder in self.checkpoints_by_step())
+        return next((one for one in folders if find_damage(one, with_hashes=False) is None), None)
 
 
 @dataclass(frozen=True)
@@ -192,27 +198,6 @@ def status_of(run_dir: RunDirectory) -> str:
     except (OSError, ValueError):
         return "unreadable"
     return str(status.get("status", "unknown")) if isinstance(status, Mapping) else "unreadable"
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write ``path`` atomically.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-    # not tempfile, which makes files private: other users may read the runs of a team
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("x", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if path.exists():
-            shutil.copymode(path, temporary)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _record_in(line: str) -> dict[str, Any] | None:

@@ -268,6 +268,20 @@ _TRAINER = (
         parameters="output_dir, state_dict",
     ),
     PrivateName(
+        name="transformers.Trainer._save_checkpoint",
+        used_in=(f"{_ENGINE}/trainer/trainer.py",),
+        reason="removes older checkpoints before the new one is on the disk; ftspec writes a "
+        "manifest in between",
+        parameters="model, trial",
+    ),
+    PrivateName(
+        name="transformers.trainer_utils.rotate_checkpoints",
+        used_in=(f"{_ENGINE}/trainer/saving.py",),
+        reason="the rule for which checkpoints stay",
+        parameters="output_dir, save_total_limit, best_model_checkpoint, use_mtime, "
+        "checkpoint_prefix",
+    ),
+    PrivateName(
         name="transformers.trainer_utils.PREFIX_CHECKPOINT_DIR",
         used_in=(f"{_ENGINE}/hub/push.py",),
         reason="the names of the folders of checkpoints",

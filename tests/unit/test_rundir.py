@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 import ftspec
-from ftspec.rundir import RunDirectory, Status, create_run_directory, runs_in, write_atomically
+from ftspec.files import write_atomically
+from ftspec.manifest import write_manifest
+from ftspec.rundir import RunDirectory, Status, create_run_directory, runs_in
 
 pytestmark = pytest.mark.place
 
@@ -175,8 +177,9 @@ def test_run_of_another_machine_is_not_taken_for_running(tmp_path: Path) -> None
 def checkpoint(run: RunDirectory, name: str, *, whole: bool = True) -> Path:
     path = run.checkpoints / name
     path.mkdir(parents=True)
+    (path / "trainer_state.json").write_text("{}")
     if whole:
-        (path / "trainer_state.json").write_text("{}")
+        write_manifest(path)
     return path
 
 

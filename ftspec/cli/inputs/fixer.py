@@ -11,9 +11,9 @@ from pathlib import Path
 from ftspec.diagnostics.fixes import apply_fixes, fixes_for
 from ftspec.diagnostics.model import Collector, Diagnostic
 from ftspec.document.load import read_source
+from ftspec.files import write_atomically
 from ftspec.linting import lint
 from ftspec.registry.registry import Registry
-from ftspec.rundir import write_atomically
 from ftspec.span import SourceText
 
 _MOST_ROUNDS = 10

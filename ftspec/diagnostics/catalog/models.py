@@ -142,11 +142,22 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
         Found: when a run starts, and when it ends.
     """,
     ("no-run", "no-model"): """
-        The folder is not a run directory, or its run has no trained model.
+        The folder is not a run directory, or its run has no whole trained model.
 
-        Why: a run that failed or has not finished has no model to predict with.
+        Why: a run that failed or has not finished has no model to predict with. The files of a
+        model must have the names, sizes and hashes of its manifest.json, which is written last: a
+        model without its tokenizer, or with half of its weights, would predict something else.
 
-        Found: when a run is resumed, or predicts.
+        Found: when a run is resumed, predicts or is exported, or when another run starts from it.
+    """,
+    ("damaged-checkpoint",): """
+        No checkpoint of the run has the files that its manifest.json lists.
+
+        Why: a run that goes on without the state of its optimizer, its scheduler or its random
+        numbers would end with other weights. Usually an earlier checkpoint is whole, and the run
+        goes on from that one.
+
+        Found: when a run is resumed.
     """,
 }
 """One text for each set of slugs that mean the same mistake."""

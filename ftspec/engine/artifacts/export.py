@@ -11,6 +11,7 @@ from pathlib import Path
 from ftspec.engine.hub.card import write_card
 from ftspec.errors import RunError
 from ftspec.files import open_as_their_folder
+from ftspec.manifest import MANIFEST
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 
@@ -42,4 +43,5 @@ def export(
 
 def copy_model(run_dir: RunDirectory, folder: Path) -> None:
     """Copy the files of the model of a run."""
-    shutil.copytree(run_dir.model, folder, dirs_exist_ok=True)
+    left_out = shutil.ignore_patterns(MANIFEST)  # the card is added to the files
+    shutil.copytree(run_dir.model, folder, dirs_exist_ok=True, ignore=left_out)

@@ -47,7 +47,7 @@ def load_trained(
         RunError: the run has no model, or its checkpoint is not found.
         MissingExtraError: a package is not installed.
     """
-    require_model(run_dir)
+    require_model(run_dir, with_hashes=True)
     folder = str(run_dir.model)
     adapter = None
     if plan.adapter is not None:

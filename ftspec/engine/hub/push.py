@@ -27,6 +27,7 @@ from ftspec.document.paths import SpecPath
 from ftspec.engine.hub.card import write_card
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.errors import RunError, in_one_line
+from ftspec.manifest import MANIFEST
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 
@@ -168,7 +169,10 @@ class HubPush(TrainerCallback):
         be saved again while it is uploaded."""
         self._staging.mkdir(exist_ok=True)
         staged = Path(tempfile.mkdtemp(dir=self._staging))
-        shutil.copytree(folder, staged, copy_function=_link, dirs_exist_ok=True)
+        without_manifest = shutil.ignore_patterns(MANIFEST)  # the card is added to the files
+        shutil.copytree(
+            folder, staged, ignore=without_manifest, copy_function=_link, dirs_exist_ok=True
+        )
         write_card(self._plan, self._run_dir, staged)
         return staged
 

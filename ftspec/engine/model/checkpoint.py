@@ -12,6 +12,7 @@ from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 from ftspec.document.paths import SpecPath
 from ftspec.errors import RunError
 from ftspec.files import folder_of_package, sha256_of
+from ftspec.manifest import find_damage
 from ftspec.rundir import RunDirectory, run_at, status_of
 from ftspec.spec.base import is_local
 
@@ -83,6 +84,14 @@ def _model_of_run(run_dir: RunDirectory, at: SpecPath) -> Checkpoint:
                 f"resume it with: ftspec run {run_dir.resolved_spec} --resume {run_dir.path}",
                 f'or name one of its checkpoints: "{run_dir.checkpoints}/checkpoint-…"',
             ),
+        )
+    damage = find_damage(run_dir.model)
+    if damage is not None:
+        raise RunError(
+            f'the model in "{run_dir.model}" is not as its run saved it: {damage}',
+            slug="no-model",
+            at=at,
+            helps=("restore it from a copy, or name a checkpoint of the run",),
         )
     is_adapter = (run_dir.model / _ADAPTER).is_file()
     return Checkpoint(name=str(run_dir.model), adapted=run_dir.path if is_adapter else None)

@@ -6,9 +6,16 @@ import time
 from pathlib import Path
 
 from ftspec.errors import RunError
+from ftspec.manifest import find_damage
 from ftspec.planning.plan import Plan
 from ftspec.resolved import resolved_text
-from ftspec.rundir import JoinedRunDirectory, RunDirectory, create_run_directory, runs_in
+from ftspec.rundir import (
+    JoinedRunDirectory,
+    RunDirectory,
+    create_run_directory,
+    runs_in,
+    status_of,
+)
 
 _SECONDS_UNTIL_SEEN = 30.0
 """A shared folder may show late what another machine wrote."""
@@ -78,20 +85,31 @@ def join_run(path: Path, rank: int) -> JoinedRunDirectory:
     return run_dir
 
 
-def require_model(run_dir: RunDirectory) -> None:
-    """Check that a run has a model to predict with.
+def require_model(run_dir: RunDirectory, *, with_hashes: bool = False) -> None:
+    """Check that a run has a whole model to predict with.
+
+    Args:
+        run_dir: the run.
+        with_hashes: read all its files. Without it, names and sizes are compared.
 
     Raises:
         RunError: it has none.
     """
-    if (run_dir.model / "config.json").is_file():
-        return
-    status = run_dir.status().get("status", "unknown")
-    raise RunError(
-        f'the run in "{run_dir.path}" has no model: its status is "{status}"',
-        slug="no-model",
-        helps=(f"resume it with: ftspec run {run_dir.resolved_spec} --resume {run_dir.path}",),
-    )
+    go_on = f"resume it with: ftspec run {run_dir.resolved_spec} --resume {run_dir.path}"
+    if not run_dir.model.is_dir():
+        raise RunError(
+            f'the run in "{run_dir.path}" has no model: its status is "{status_of(run_dir)}"',
+            slug="no-model",
+            helps=(go_on,),
+        )
+    damage = find_damage(run_dir.model, with_hashes=with_hashes)
+    if damage is not None:
+        raise RunError(
+            f'the model in "{run_dir.model}" is not as the run saved it: {damage} '
+            f'(the status of the run is "{status_of(run_dir)}")',
+            slug="no-model",
+            helps=(go_on,),
+        )
 
 
 def _not_writable(folder: Path, error: OSError) -> RunError:

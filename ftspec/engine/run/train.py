@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from collections.abc import Mapping
 
 from transformers import PretrainedConfig, Trainer
@@ -12,8 +13,12 @@ from ftspec.engine.callbacks.reporter import bare_metrics
 from ftspec.engine.progress.outcome import MetricsBySplit
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.engine.run.compile import CompiledRun
+from ftspec.engine.run.resuming import choose_checkpoint
 from ftspec.files import open_as_their_folder
+from ftspec.manifest import write_manifest
 from ftspec.rundir import RunDirectory
+
+_NEW_MODEL = "model.new"
 
 
 def train_and_save(
@@ -41,7 +46,7 @@ def train_and_save(
 
 def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool) -> MetricsBySplit:
     trainer = run.trainer
-    checkpoint = run_dir.latest_checkpoint() if resume else None
+    checkpoint = choose_checkpoint(run_dir, log) if resume else None
     resumed_at = 0
     if checkpoint is not None:
         resumed_at = int(checkpoint.name.rpartition("-")[2])
@@ -62,11 +67,23 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
 
 
 def _save(run: CompiledRun, run_dir: RunDirectory) -> None:
-    run.trainer.save_model(str(run_dir.model))  # in all processes: weights may be sharded
-    if run.trainer.is_world_process_zero():
+    """Save the model beside its place, and move it there when all of it is on the disk."""
+    folder = run_dir.path / _NEW_MODEL
+    is_first = run.trainer.is_world_process_zero()
+    if is_first:
+        shutil.rmtree(folder, ignore_errors=True)
+    run.trainer.accelerator.wait_for_everyone()
+    run.trainer.save_model(str(folder))  # in all processes: weights may be sharded
+    run.trainer.accelerator.wait_for_everyone()
+    if is_first:
         if run.plan.adapter is not None:  # an adapter saves only its own weights
-            _without_quantization(run.config).save_pretrained(run_dir.model)
-        open_as_their_folder(run_dir.model)
+            _without_quantization(run.config).save_pretrained(folder)
+        open_as_their_folder(folder)
+        write_manifest(folder)
+        if run_dir.model.exists():
+            shutil.rmtree(run_dir.model)
+        folder.rename(run_dir.model)
+    run.trainer.accelerator.wait_for_everyone()
 
 
 def _without_quantization(config: PretrainedConfig) -> PretrainedConfig:

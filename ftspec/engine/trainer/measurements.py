@@ -15,7 +15,7 @@ from transformers import Trainer
 
 from ftspec.cache import cache_folder
 from ftspec.engine.model.attention import attention_of
-from ftspec.rundir import write_atomically
+from ftspec.files import write_atomically
 
 Kind = Literal["micro-batch-overhead", "batching-trial"]
 

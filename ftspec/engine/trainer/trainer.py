@@ -44,6 +44,7 @@ from ftspec.engine.trainer.evaluation import LossMetrics, PredictionMetrics, Spl
 from ftspec.engine.trainer.loaders import RowLoaders
 from ftspec.engine.trainer.mean_loss import Count, MeanLoss
 from ftspec.engine.trainer.micro_batching import MicroBatching
+from ftspec.engine.trainer.saving import complete_checkpoint
 from ftspec.engine.trainer.step_checks import StepChecks
 from ftspec.protocols import Task
 
@@ -429,6 +430,13 @@ class StepTrainer(Trainer):
         )
 
     # files
+
+    def _save_checkpoint(self, *arguments: Any, **options: Any) -> None:
+        """As the Trainer. The checkpoint before is removed when this one is whole on the disk."""
+        limit = self.args.save_total_limit
+        with self._with_arguments(save_total_limit=None):
+            super()._save_checkpoint(*arguments, **options)
+        complete_checkpoint(self, limit)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         """As the Trainer, without its pickle of every argument."""

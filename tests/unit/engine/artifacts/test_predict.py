@@ -14,6 +14,7 @@ import torch
 
 from ftspec.engine.artifacts.predict import Predictor, open_predictor
 from ftspec.errors import RunError
+from ftspec.manifest import write_manifest
 from ftspec.rundir import RunDirectory
 from tests.engine.running import Engine, Recorder
 from tests.unit import tiny
@@ -232,5 +233,8 @@ def test_a_run_without_a_model(classifier: Predictor, engine: Engine, tmp_path: 
     )
     run_dir.model.mkdir()
     (run_dir.model / "config.json").write_text("{}")
+    with pytest.raises(RunError, match="which is written last"):
+        open_predictor(plan, run_dir, Recorder())
+    write_manifest(run_dir.model)
     with pytest.raises(RunError, match="cannot be read"):
         open_predictor(plan, run_dir, Recorder())
