@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from ftspec.files import write_atomically
 from ftspec.manifest import find_damage
+from ftspec.ownership import is_owned
 
 Status = Literal["created", "preparing", "training", "finished", "failed", "interrupted"]
 
@@ -65,31 +66,32 @@ class RunDirectory:
     def set_status(self, status: Status, **details: Any) -> None:
         """Record the status of the run and its process. Keeps the times of earlier statuses."""
         known = self.status()
-        times = {**known.get("times", {}), status: _now().isoformat(timespec="seconds")}
+        before = known.get("times")
+        times = {
+            **(before if isinstance(before, dict) else {}),
+            status: _now().isoformat(timespec="seconds"),
+        }
         process = {"host": socket.gethostname(), "pid": os.getpid()}
         self.write_json("status.json", {"status": status, **details, **process, "times": times})
 
     def is_running(self) -> bool:
-        """Whether the process of the run is alive, as far as this machine can tell."""
+        """Whether another process has the run, as far as this machine can tell."""
         status = self.status()
         if status.get("status") not in ("created", "preparing", "training"):
             return False
-        if status.get("host") != socket.gethostname() or status.get("pid") == os.getpid():
+        is_here = status.get("host") == socket.gethostname()
+        if is_here and status.get("pid") == os.getpid():
             return False
-        try:
-            os.kill(status["pid"], 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:  # alive, and owned by another user
-            return True
-        return True
+        owned = is_owned(self.path)
+        return owned if owned is not None else is_here and _is_alive(status.get("pid"))
 
     def status(self) -> Mapping[str, Any]:
-        """The recorded status; empty if there is none yet."""
-        if not (self.path / "status.json").exists():
+        """The recorded status; empty if there is none yet, or if its file is damaged."""
+        try:
+            status = self.read_json("status.json")
+        except (FileNotFoundError, ValueError):
             return {}
-        status: Mapping[str, Any] = self.read_json("status.json")
-        return status
+        return status if isinstance(status, dict) else {}
 
     def append_metrics(self, record: Mapping[str, Any]) -> None:
         """Add one line to ``metrics.jsonl``. A float that is no number is ``null``."""
@@ -194,10 +196,22 @@ def run_at(folder: Path) -> RunDirectory | None:
 def status_of(run_dir: RunDirectory) -> str:
     """The recorded status in one word."""
     try:
-        status = run_dir.status()
-    except (OSError, ValueError):
+        status = run_dir.status().get("status", "unreadable")
+    except OSError:
         return "unreadable"
-    return str(status.get("status", "unknown")) if isinstance(status, Mapping) else "unreadable"
+    return status if isinstance(status, str) else "unreadable"
+
+
+def _is_alive(pid: Any) -> bool:
+    if not isinstance(pid, int) or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # alive, and owned by another user
+        return True
+    return True
 
 
 def _record_in(line: str) -> dict[str, Any] | None:

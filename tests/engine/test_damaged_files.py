@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from ftspec.engine.artifacts.saved_model import load_trained
 from ftspec.errors import RunError
+from ftspec.ownership import owned
 from ftspec.rundir import RunDirectory
 from tests.engine.running import Engine, Recorder
 
@@ -118,7 +119,7 @@ def test_run_without_a_whole_checkpoint_is_refused(
     run_dir = copied(finished, tmp_path / "run")
     for step in (8, 9):
         cut(run_dir.checkpoints / f"checkpoint-{step}" / "optimizer.pt")
-    with pytest.raises(RunError, match="no checkpoint in .* is whole") as caught:
+    with pytest.raises(RunError, match=r"no checkpoint in .* is whole") as caught:
         engine.execute(spec, resume=run_dir)
     assert len(caught.value.helps) == 3
     assert (run_dir.checkpoints / "checkpoint-9").is_dir()
@@ -154,3 +155,15 @@ def test_killed_save_leaves_no_model(
     engine.execute(spec, resume=run_dir)
     assert_same_weights(run_dir, finished)
     assert not (run_dir.path / "model.new").exists()
+
+
+def test_second_process_does_not_resume(
+    engine: Engine, spec: str, finished: RunDirectory, tmp_path: Path
+) -> None:
+    run_dir = copied(finished, tmp_path / "run")
+    before = run_dir.status()
+    with owned(run_dir.path), pytest.raises(RunError, match="another process has the run"):
+        engine.execute(spec, resume=run_dir)
+    assert run_dir.status() == before
+    engine.execute(spec, resume=run_dir)
+    assert_same_weights(run_dir, finished)

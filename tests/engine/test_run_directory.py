@@ -98,7 +98,8 @@ def run_dir(outcome: Outcome) -> RunDirectory:
 
 
 def test_every_file_is_there_and_no_other(run_dir: RunDirectory) -> None:
-    assert {path.name for path in run_dir.path.iterdir()} == FILES | FOLDERS
+    found = {path.name for path in run_dir.path.iterdir()}
+    assert found - {".lock"} == FILES | FOLDERS
     assert run_dir.path.parent.name == "finished"
 
 

@@ -14,7 +14,7 @@ import pytest
 import ftspec
 from ftspec.files import write_atomically
 from ftspec.manifest import write_manifest
-from ftspec.rundir import RunDirectory, Status, create_run_directory, runs_in
+from ftspec.rundir import RunDirectory, Status, create_run_directory, runs_in, status_of
 
 pytestmark = pytest.mark.place
 
@@ -138,10 +138,12 @@ def test_run_is_running_while_its_process_lives(status: Status, tmp_path: Path) 
     code = (
         "import sys\n"
         "from pathlib import Path\n"
+        "from ftspec.ownership import owned\n"
         "from ftspec.rundir import RunDirectory\n"
-        "RunDirectory(Path(sys.argv[1])).set_status(sys.argv[2])\n"
-        "print('set', flush=True)\n"
-        "sys.stdin.read()\n"
+        "with owned(Path(sys.argv[1])):\n"
+        "    RunDirectory(Path(sys.argv[1])).set_status(sys.argv[2])\n"
+        "    print('set', flush=True)\n"
+        "    sys.stdin.read()\n"
     )
     run = RunDirectory(tmp_path)
     with subprocess.Popen(
@@ -162,6 +164,23 @@ def test_run_that_is_over_or_our_own_is_not_running(status: Status, tmp_path: Pa
     assert not run.is_running()
     run.set_status(status)
     assert not run.is_running()
+
+
+def test_a_pid_that_was_given_to_another_process_is_not_running(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    run.set_status("training")
+    run.write_json("status.json", {**run.status(), "pid": os.getppid()})
+    assert not run.is_running()
+
+
+@pytest.mark.parametrize("written", ["", "{", "[]", "3", '"training"', '{"pid": "x", "times": 4}'])
+def test_damaged_status_is_no_status(written: str, tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    (tmp_path / "status.json").write_text(written)
+    assert not run.is_running()
+    assert status_of(run) == "unreadable"
+    run.set_status("failed")
+    assert status_of(run) == "failed"
 
 
 def test_run_of_another_machine_is_not_taken_for_running(tmp_path: Path) -> None:

@@ -37,6 +37,11 @@ def open_run_directory(plan: Plan, spec_text: str, resume: str | None) -> tuple[
 
 def _require_resumable(run_dir: RunDirectory, plan: Plan, resume: str) -> None:
     status = run_dir.status()
+    if not status:
+        raise UsageError(
+            f'"{run_dir.path / "status.json"}" is damaged; restore it from a copy, or start a '
+            "new run"
+        )
     if status.get("plan") != plan.digest():
         raise UsageError(
             f'the spec is not the one that "{resume}" was started with; its resolved spec is '

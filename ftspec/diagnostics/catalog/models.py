@@ -150,6 +150,14 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when a run is resumed, predicts or is exported, or when another run starts from it.
     """,
+    ("run-in-use",): """
+        Another process has the run.
+
+        Why: two processes that resume one run would write over each other's checkpoints and
+        metrics. The system releases a run when its process ends, however it ends.
+
+        Found: when a run is resumed.
+    """,
     ("damaged-checkpoint",): """
         No checkpoint of the run has the files that its manifest.json lists.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 
 from ftspec.engine.callbacks.interruption import termination_as_interrupt
@@ -27,6 +27,7 @@ from ftspec.engine.run.compile import CompiledRun, compile_run
 from ftspec.engine.run.html_report import render_report
 from ftspec.engine.run.lock import OVERHEAD, check_lock, write_lock
 from ftspec.engine.run.observers import Observers
+from ftspec.engine.run.opening import owned_run
 from ftspec.engine.run.record import RunRecord
 from ftspec.engine.run.session import open_rehearsal, open_session
 from ftspec.engine.run.train import train_and_save
@@ -60,6 +61,7 @@ def execute(
     is_first = group.launch.is_first
     with (
         termination_as_interrupt(once=not group.launch.is_alone),
+        owned_run(run_dir) if is_first else nullcontext(),
         open_session(plan, run_dir, watcher) as log,
         ExitStack() as resources,
     ):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ftspec.errors import RunError
 from ftspec.manifest import find_damage
+from ftspec.ownership import TakenError, owned
 from ftspec.planning.plan import Plan
 from ftspec.resolved import resolved_text
 from ftspec.rundir import (
@@ -42,7 +45,7 @@ def start_run(plan: Plan, spec_text: str) -> RunDirectory:
 def find_unfinished(plan: Plan) -> RunDirectory | None:
     """The newest unfinished run of this plan that has a checkpoint."""
     for run_dir in reversed(runs_in(plan.output_dir / plan.name)):
-        status = run_dir.status()
+        status = run_dir.status()  # empty if it is damaged
         is_same = status.get("plan") == plan.digest() and status.get("status") != "finished"
         if is_same and not run_dir.is_running() and run_dir.latest_checkpoint() is not None:
             return run_dir
@@ -83,6 +86,27 @@ def join_run(path: Path, rank: int) -> JoinedRunDirectory:
     except OSError as error:
         raise _not_writable(path, error) from error
     return run_dir
+
+
+@contextmanager
+def owned_run(run_dir: RunDirectory) -> Iterator[None]:
+    """Own a run, until the end of the ``with`` block.
+
+    Raises:
+        RunError: another process has it.
+    """
+    status = run_dir.status()
+    with ExitStack() as resources:
+        try:
+            resources.enter_context(owned(run_dir.path))
+        except TakenError:
+            raise RunError(
+                f'another process has the run in "{run_dir.path}": process {status.get("pid")} on '
+                f'"{status.get("host")}"',
+                slug="run-in-use",
+                helps=("wait until it ends, or stop it; then resume again",),
+            ) from None
+        yield
 
 
 def require_model(run_dir: RunDirectory, *, with_hashes: bool = False) -> None:
