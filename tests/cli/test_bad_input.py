@@ -206,7 +206,7 @@ CASES = [
             ('text: "{text}"', f'text: {specs.MARK}"{{text}}"'),
         ],
         "field-type",
-        ["must be text, and a row has nothing (in row ", "not_missing: true"],
+        ["must be text, and a row has nothing (line ", "not_missing: true"],
     ),
     Case(
         "split of no rows by its slice",
