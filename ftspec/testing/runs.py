@@ -22,6 +22,7 @@ from ftspec.engine.artifacts.export import copy_model, export
 from ftspec.engine.artifacts.merge import write_merged
 from ftspec.engine.artifacts.predict import open_predictor
 from ftspec.engine.progress.outcome import RunFailedError, RunInterruptedError
+from ftspec.engine.run import train
 from ftspec.engine.run.compile import CompiledRun, compile_run
 from ftspec.engine.run.execute import execute
 from ftspec.engine.run.opening import start_run
@@ -47,6 +48,7 @@ __all__ = [
     "new_run",
     "plan_spec",
     "predict_texts",
+    "save_model",
 ]
 
 
@@ -155,6 +157,11 @@ def execute_plan(
         resume=resume is not None,
     )
     return outcome.run_dir
+
+
+def save_model(run: CompiledRun, run_dir: RunDirectory) -> None:
+    """Save the model of a compiled run that a test has trained, as ``ftspec run`` does."""
+    train.save_model(run, run_dir)
 
 
 def predict_texts(plan: Plan, run_dir: RunDirectory, texts: Sequence[str]) -> list[dict[str, Any]]:

@@ -251,4 +251,5 @@ def test_damaged_model_is_no_traceback(predicted: Predicted, copies: dict[str, P
     assert (done.code, done.out) == (1, ""), done.said
     assert_no_traceback(done)
     model = copies["damaged run"] / "model"
-    assert f'error[no-model]: the model in "{model}" cannot be read' in done.err
+    assert f'error[no-model]: the model in "{model}" is not as the run saved it' in done.err
+    assert '"model.safetensors" has 1,000 bytes instead of ' in done.err

@@ -60,7 +60,7 @@ def test_pushed_files_are_a_model_with_a_card_of_ftspec(
     names = {str(path.relative_to(pushed)) for path in pushed.rglob("*") if path.is_file()}
     model = {path.name for path in (run_dirs[strategy] / "model").iterdir()}
     top = {name for name in names if "/" not in name}
-    assert top - {".gitattributes"} == model | {"README.md"}
+    assert top - {".gitattributes"} == model - {"manifest.json"} | {"README.md"}
     card = (pushed / "README.md").read_text(encoding="utf-8")
     assert "# canary\n" in card
     assert "| test | accuracy |" in card

@@ -39,7 +39,7 @@ def train_and_save(
             )
             metrics[split] = bare_metrics(logged, prefix)
     log.phase("saving")
-    _save(run, run_dir)
+    save_model(run, run_dir)
     run.trainer.accelerator.end_training()
     return metrics
 
@@ -66,7 +66,7 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
     return {"train": {} if loss is None else {"loss": loss}}
 
 
-def _save(run: CompiledRun, run_dir: RunDirectory) -> None:
+def save_model(run: CompiledRun, run_dir: RunDirectory) -> None:
     """Save the model beside its place, and move it there when all of it is on the disk."""
     folder = run_dir.path / _NEW_MODEL
     is_first = run.trainer.is_world_process_zero()

@@ -22,6 +22,7 @@ from ftspec.testing.runs import (
     execute_plan,
     new_run,
     predict_texts,
+    save_model,
 )
 
 TEXTS = ["a large wild cat with a striped coat", "a tool to cut with"]
@@ -81,8 +82,7 @@ def test_saved_adapter_predicts_what_the_trained_model_does(
     run_dir = new_run(plan)
     run = compile_plan(plan, run_dir=run_dir)
     run.trainer.train()
-    run.trainer.save_model(str(run_dir.model))
-    run.config.save_pretrained(run_dir.model)
+    save_model(run, run_dir)
     fields = [{"source" if architecture == "t5" else "text": text} for text in TEXTS]
     with torch.inference_mode():
         expected = run.data.task.predict(run.model.eval(), fields)
