@@ -7,9 +7,10 @@ chain of causes, and says what happened.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
+
+from ftspec.errors import causes_of
 
 
 @dataclass(frozen=True)
@@ -47,18 +48,8 @@ def explain_hub(
     Returns:
         the last error of the Hub among the causes, or ``None`` if there is none.
     """
-    faults = (_explain(one, name, revision, kind) for one in _chain(error))
+    faults = (_explain(one, name, revision, kind) for one in causes_of(error))
     return next((fault for fault in faults if fault is not None), None)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it comes from, the newest first."""
-    seen: set[int] = set()
-    following: BaseException | None = error
-    while following is not None and id(following) not in seen:
-        seen.add(id(following))
-        yield following
-        following = following.__cause__ or following.__context__
 
 
 def _explain(error: BaseException, name: str, revision: str | None, kind: str) -> HubFault | None:

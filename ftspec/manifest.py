@@ -6,14 +6,13 @@ Imports without torch.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ftspec.files import write_atomically
+from ftspec.files import sha256_of, write_atomically
 
 MANIFEST = "manifest.json"
 
@@ -30,7 +29,7 @@ def write_manifest(folder: Path) -> None:
     for path in _files_in(folder):
         _flush(path)
         name = path.relative_to(folder).as_posix()
-        files[name] = {"bytes": path.stat().st_size, "sha256": _hash_of(path)}
+        files[name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
     for path in folder.rglob("*"):
         if path.is_dir():
             _flush(path)
@@ -80,7 +79,7 @@ def _damage_of(path: Path, recorded: Mapping[str, Any], *, with_hash: bool) -> s
     size = path.stat().st_size
     if size != recorded.get("bytes"):
         return f"has {size:,} bytes instead of {recorded.get('bytes'):,}"
-    if with_hash and _hash_of(path) != recorded.get("sha256"):
+    if with_hash and sha256_of(path) != recorded.get("sha256"):
         return "has other content than when it was saved"
     return None
 
@@ -88,11 +87,6 @@ def _damage_of(path: Path, recorded: Mapping[str, Any], *, with_hash: bool) -> s
 def _files_in(folder: Path) -> Iterator[Path]:
     paths = sorted(folder.rglob("*"))
     return (path for path in paths if path.is_file() and path != folder / MANIFEST)
-
-
-def _hash_of(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _flush(path: Path) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import datasets
-from huggingface_hub import try_to_load_from_cache
+
+from ftspec.engine.model.checkpoint import Checkpoint, is_cached
 
 _DESCRIPTIONS = ("config.json", "tokenizer_config.json")
 
 
 def has_model(name: str, revision: str | None) -> bool:
     """Whether files of a model, or of a tokenizer, are in the cache."""
-    found = (try_to_load_from_cache(name, one, revision=revision) for one in _DESCRIPTIONS)
-    return any(isinstance(path, str) for path in found)
+    return is_cached(Checkpoint(name=name, revision=revision, is_hub=True), _DESCRIPTIONS)
 
 
 def has_dataset(name: str | None) -> bool:

@@ -121,14 +121,14 @@ def has_file(checkpoint: Checkpoint, names: tuple[str, ...]) -> bool:
     if not checkpoint.is_hub:
         return any((checkpoint.folder / name).is_file() for name in names)
     if constants.HF_HUB_OFFLINE:
-        return _is_cached(checkpoint, names)
+        return is_cached(checkpoint, names)
     try:
         return any(
             HfApi().file_exists(checkpoint.name, name, revision=checkpoint.revision)
             for name in names
         )
     except (HfHubHTTPError, OfflineModeIsEnabled):
-        return _is_cached(checkpoint, names)
+        return is_cached(checkpoint, names)
 
 
 def identity_of(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -152,7 +152,8 @@ def commit_of(checkpoint: Checkpoint) -> str | None:
     return commit
 
 
-def _is_cached(checkpoint: Checkpoint, names: tuple[str, ...]) -> bool:
+def is_cached(checkpoint: Checkpoint, names: tuple[str, ...]) -> bool:
+    """Whether the cache of huggingface_hub has one of the files of a checkpoint."""
     cached = (
         try_to_load_from_cache(checkpoint.name, name, revision=checkpoint.revision)
         for name in names

@@ -34,7 +34,9 @@ from huggingface_hub.utils import _http, httpx, parse_ratelimit_headers
 
 from ftspec.engine.progress.patience import Patience, Wait, WaitingStoppedError, seconds_of_patience
 from ftspec.engine.progress.run_log import Note
+from ftspec.errors import causes_of
 from ftspec.hub_faults import HubFaultError
+from ftspec.stopping import STOP_SIGNALS
 
 _BUSY = (408, 429, 500, 502, 503, 504)
 _SMALL = 10 << 20
@@ -96,7 +98,7 @@ def _stopped_by_signals(patience: Patience) -> Iterator[None]:
             patience.stop()
             raise
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOP_SIGNALS | {signal.SIGINT}:
         before = signal.getsignal(number)
         if callable(before):
             previous[number] = before
@@ -326,22 +328,16 @@ def _asked_pause(headers: Any) -> float | None:
     return None
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
 def _is_about_certificates(error: BaseException) -> bool:
-    return any(isinstance(one, ssl.SSLError) for one in _causes(error))
+    return any(isinstance(one, ssl.SSLError) for one in causes_of(error))
 
 
 def _reason(error: BaseException) -> str:
     """What is wrong, after the name of the host."""
     if _is_about_certificates(error):
-        cause = next(one for one in _causes(error) if isinstance(one, ssl.SSLError))
+        cause = next(one for one in causes_of(error) if isinstance(one, ssl.SSLError))
         return f"makes no secure connection ({cause.reason or cause})"
-    if any(isinstance(one, socket.gaierror) for one in _causes(error)):
+    if any(isinstance(one, socket.gaierror) for one in causes_of(error)):
         return "is not known by name"
     if isinstance(error, httpx.ConnectTimeout):
         return "cannot be reached"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+
+from ftspec.errors import causes_of
 
 _NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _WORDS = (*(os.strerror(number) for number in _NUMBERS), "PytorchStreamWriter failed writing file")
@@ -16,22 +17,13 @@ _WORDS = (*(os.strerror(number) for number in _NUMBERS), "PytorchStreamWriter fa
 def full_disk_in(error: BaseException, folder: Path) -> str | None:
     """What to say of an error that a full disk caused; ``None`` if it did not. ``folder`` is where
     the run writes, if the error names no file."""
-    for cause in _causes_of(error):
+    for cause in causes_of(error):
         if isinstance(cause, OSError) and cause.errno in _NUMBERS:
             named = isinstance(cause.filename, str)
             return _said(Path(cause.filename) if named else folder, os.strerror(cause.errno))
         if not isinstance(cause, OSError) and any(word in str(cause) for word in _WORDS):
             return _said(folder, " ".join(str(cause).split()))
     return None
-
-
-def _causes_of(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current
-        current = current.__cause__ or current.__context__
 
 
 def _said(path: Path, reason: str) -> str:
