@@ -11,9 +11,8 @@ from ftspec.engine.artifacts.saved_model import TrainedModel, load_trained, rest
 from ftspec.engine.model.config import load_config
 from ftspec.engine.model.earlier_run import locked_checkpoint
 from ftspec.engine.model.weight_dtype import DTYPES, dtype_to_load
-from ftspec.engine.patches.patient_hub import patient_hub
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
-from ftspec.engine.patches.verified_downloads import verified_downloads
+from ftspec.engine.patches.reliable_hub import reliable_hub
 from ftspec.engine.progress.run_log import Watcher
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
@@ -31,7 +30,7 @@ def write_merged(
         MissingExtraError: a package is not installed.
     """
     note = watcher.note
-    with quiet_libraries(only_errors=True), patient_hub(note), verified_downloads(note):
+    with quiet_libraries(only_errors=True), reliable_hub(note):
         trained = load_trained(plan, run_dir, note, dtype=torch.float32)
         assert trained.adapter is not None
         if dtype is None:

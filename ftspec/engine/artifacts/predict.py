@@ -18,9 +18,8 @@ from ftspec.engine.batching.out_of_memory import free_memory, is_out_of_memory, 
 from ftspec.engine.batching.split_by_length import LengthTable, order_by_length
 from ftspec.engine.data.fields import not_text
 from ftspec.engine.data.task import lengths_of
-from ftspec.engine.patches.patient_hub import patient_hub
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
-from ftspec.engine.patches.verified_downloads import verified_downloads
+from ftspec.engine.patches.reliable_hub import reliable_hub
 from ftspec.engine.progress.run_log import Note, Watcher
 from ftspec.engine.trainer.module_state import unchanged
 from ftspec.errors import RunError
@@ -267,7 +266,7 @@ def open_predictor(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Predi
         RunError: the run has no model.
     """
     note = watcher.note
-    with quiet_libraries(only_errors=True), patient_hub(note), verified_downloads(note):
+    with quiet_libraries(only_errors=True), reliable_hub(note):
         return Predictor(plan, run_dir, note)
 
 

@@ -15,9 +15,8 @@ from ftspec.engine.data.cache_key import CacheKey, read_inputs
 from ftspec.engine.data.row_cache import is_whole
 from ftspec.engine.data.source_splits import settle_splits
 from ftspec.engine.model.checkpoint import locate
-from ftspec.engine.patches.patient_hub import patient_hub
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
-from ftspec.engine.patches.verified_downloads import verified_downloads
+from ftspec.engine.patches.reliable_hub import reliable_hub
 from ftspec.engine.progress.run_log import RunLog, Watcher
 from ftspec.planning.plan import Plan
 
@@ -64,8 +63,7 @@ def look_up(plan: Plan, watcher: Watcher) -> tuple[list[Lookup], str | None]:
         quiet_libraries(),
         TemporaryDirectory(prefix="ftspec-") as folder,
         RunLog(Path(folder, "log.txt"), watcher, plan.mask) as log,
-        patient_hub(log.note),
-        verified_downloads(log.note),
+        reliable_hub(log.note),
     ):
         plan = settle_splits(plan, log)
         inputs = read_inputs(plan, checkpoint, log)

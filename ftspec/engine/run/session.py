@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ftspec.engine.patches.patient_hub import patient_hub
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
-from ftspec.engine.patches.verified_downloads import verified_downloads
+from ftspec.engine.patches.reliable_hub import reliable_hub
 from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.processes.guard import Guard
 from ftspec.engine.progress.run_log import RunLog, Watcher
@@ -27,8 +26,7 @@ def open_session(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Iterato
     with (
         quiet_libraries(),
         RunLog(run_dir.log, watcher, plan.mask) as log,
-        patient_hub(log.note),
-        verified_downloads(log.note),
+        reliable_hub(log.note),
     ):
         yield log
 
