@@ -5,9 +5,11 @@ The system releases the lock when the process ends, however it ends. Imports wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 _LOCK = ".lock"
 
@@ -16,10 +18,9 @@ class TakenError(Exception):
     """Another process owns the run."""
 
 
-@contextmanager
-def owned(folder: Path) -> Iterator[None]:
-    """Own the run in a folder, until the end of the ``with`` block. Where the file system has no
-    locks, this does nothing.
+def take(folder: Path) -> BaseFileLock:
+    """Own the run in a folder, until the lock is released. Where the file system has no locks, the
+    lock is not locked.
 
     Raises:
         TakenError: another process owns it.
@@ -33,25 +34,17 @@ def owned(folder: Path) -> Iterator[None]:
         raise TakenError from None
     except (OSError, NotImplementedError):
         pass
-    try:
-        yield
-    finally:
-        if lock.is_locked:
-            lock.release()
+    return lock
 
 
 def is_owned(folder: Path) -> bool | None:
     """Whether a process owns the run in a folder; ``None`` if the file system does not say."""
-    from filelock import FileLock, Timeout
-
     if not (folder / _LOCK).exists():
         return False
-    lock = FileLock(folder / _LOCK)
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
+        lock = take(folder)
+    except TakenError:
         return True
-    except (OSError, NotImplementedError):
-        return None
+    is_known = lock.is_locked
     lock.release()
-    return False
+    return False if is_known else None

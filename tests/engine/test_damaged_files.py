@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from ftspec.engine.artifacts.saved_model import load_trained
 from ftspec.errors import RunError
-from ftspec.ownership import owned
+from ftspec.ownership import take
 from ftspec.rundir import RunDirectory
 from tests.engine.running import Engine, Recorder
 
@@ -162,7 +162,7 @@ def test_second_process_does_not_resume(
 ) -> None:
     run_dir = copied(finished, tmp_path / "run")
     before = run_dir.status()
-    with owned(run_dir.path), pytest.raises(RunError, match="another process has the run"):
+    with take(run_dir.path), pytest.raises(RunError, match="another process has the run"):
         engine.execute(spec, resume=run_dir)
     assert run_dir.status() == before
     engine.execute(spec, resume=run_dir)

@@ -138,12 +138,12 @@ def test_run_is_running_while_its_process_lives(status: Status, tmp_path: Path) 
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from ftspec.ownership import owned\n"
+        "from ftspec.ownership import take\n"
         "from ftspec.rundir import RunDirectory\n"
-        "with owned(Path(sys.argv[1])):\n"
-        "    RunDirectory(Path(sys.argv[1])).set_status(sys.argv[2])\n"
-        "    print('set', flush=True)\n"
-        "    sys.stdin.read()\n"
+        "lock = take(Path(sys.argv[1]))\n"
+        "RunDirectory(Path(sys.argv[1])).set_status(sys.argv[2])\n"
+        "print('set', flush=True)\n"
+        "sys.stdin.read()\n"
     )
     run = RunDirectory(tmp_path)
     with subprocess.Popen(

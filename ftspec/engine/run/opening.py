@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from ftspec.errors import RunError
 from ftspec.manifest import find_damage
-from ftspec.ownership import TakenError, owned
+from ftspec.ownership import TakenError, take
 from ftspec.planning.plan import Plan
 from ftspec.resolved import resolved_text
 from ftspec.rundir import (
@@ -45,7 +45,7 @@ def start_run(plan: Plan, spec_text: str) -> RunDirectory:
 def find_unfinished(plan: Plan) -> RunDirectory | None:
     """The newest unfinished run of this plan that has a checkpoint."""
     for run_dir in reversed(runs_in(plan.output_dir / plan.name)):
-        status = run_dir.status()  # empty if it is damaged
+        status = run_dir.status()
         is_same = status.get("plan") == plan.digest() and status.get("status") != "finished"
         if is_same and not run_dir.is_running() and run_dir.latest_checkpoint() is not None:
             return run_dir
@@ -95,18 +95,20 @@ def owned_run(run_dir: RunDirectory) -> Iterator[None]:
     Raises:
         RunError: another process has it.
     """
-    status = run_dir.status()
-    with ExitStack() as resources:
-        try:
-            resources.enter_context(owned(run_dir.path))
-        except TakenError:
-            raise RunError(
-                f'another process has the run in "{run_dir.path}": process {status.get("pid")} on '
-                f'"{status.get("host")}"',
-                slug="run-in-use",
-                helps=("wait until it ends, or stop it; then resume again",),
-            ) from None
+    try:
+        lock = take(run_dir.path)
+    except TakenError:
+        status = run_dir.status()
+        raise RunError(
+            f'another process has the run in "{run_dir.path}": process {status.get("pid")} on '
+            f'"{status.get("host")}"',
+            slug="run-in-use",
+            helps=("wait until it ends, or stop it; then resume again",),
+        ) from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def require_model(run_dir: RunDirectory, *, with_hashes: bool = False) -> None:
