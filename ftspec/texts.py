@@ -31,16 +31,16 @@ def checked_texts(values: list[Any], field: str) -> list[str]:
     return values
 
 
-def empty_text_note(field: str, *, has_literal: bool, rows: int, where: str) -> str:
+def empty_text_note(field: str, literal: str, *, rows: int, where: str) -> str:
     """What lint and the run say of rows without a text of their own.
 
     Args:
         field: the text field.
-        has_literal: whether its template has text beside the placeholders.
+        literal: what its template makes of an empty row.
         rows: how many rows have no text.
         where: the place of the first one.
     """
-    lacking = "only the template's own text" if has_literal else "no text"
+    lacking = "only the template's own text" if literal else "no text"
     verb = "row has" if rows == 1 else "rows have"
     place = f"it is {where}" if rows == 1 else f"the first is {where}"
     return f'{rows:,} {verb} {lacking} in the field "{field}" ({place})'

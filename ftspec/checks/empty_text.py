@@ -22,12 +22,13 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ftspec.diagnostics.model import Diagnostic, Severity, labelled
 from ftspec.document.load import Document
-from ftspec.planning.local_rows import LocalRow, local_rows
+from ftspec.planning.local_rows import local_rows
 from ftspec.planning.plan import Plan
-from ftspec.spec.template import Template, parse_template
+from ftspec.spec.template import parse_template
 from ftspec.texts import DROP_EMPTY, empty_text_note
 
 SLUGS = ("empty-text",)
@@ -40,21 +41,21 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         if field.type != "text" or field.name not in plan.template:
             continue
         template = parse_template(plan.template[field.name])
-        empty = [row for row in rows if template.columns and _is_empty(row, field.name, template)]
-        if not empty:
+        if not template.columns:
             continue
-        has_literal = template.bare_column is None and bool(template.text_of_empty_row.strip())
-        yield Diagnostic(
-            slug="empty-text",
-            severity=Severity.WARNING,
-            headline=empty_text_note(
-                field.name, has_literal=has_literal, rows=len(empty), where=empty[0].where
-            ),
-            labels=labelled(spans.span(("preprocess", "template", field.name))),
-            helps=(DROP_EMPTY,),
-        )
+        literal = template.text_of_empty_row.strip()
+        empty = [row for row in rows if _is_text(row.fields[field.name], literal)]
+        if empty:
+            yield Diagnostic(
+                slug="empty-text",
+                severity=Severity.WARNING,
+                headline=empty_text_note(
+                    field.name, literal, rows=len(empty), where=empty[0].where
+                ),
+                labels=labelled(spans.span(("preprocess", "template", field.name))),
+                helps=(DROP_EMPTY,),
+            )
 
 
-def _is_empty(row: LocalRow, field: str, template: Template) -> bool:
-    value = row.fields[field]
-    return isinstance(value, str) and value.strip() == template.text_of_empty_row.strip()
+def _is_text(value: Any, literal: str) -> bool:
+    return isinstance(value, str) and value.strip() == literal

@@ -20,7 +20,7 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
@@ -71,25 +71,22 @@ def _fault(template: Template, field: str, row: Row) -> RunError | None:
     filter may drop the row."""
     try:
         value = template.render(row.values)
-        if value is not None:
-            checked_texts([value], field)
     except MissingColumnError:
         return None
     except NotTextError as error:
         return RunError(f"{error.headline} ({row.where})", slug="field-type", helps=error.helps)
-    except RunError as error:
-        headline = f"{error.headline} ({row.where})"
-        return RunError(headline, slug=error.slug, helps=error.helps)
-    return None
+    return None if value is None else _fault_of(value, field, row.where)
 
 
 def _missing(plan: Plan, field: str) -> RunError | None:
     """The fault of the first row without a text that no filter drops."""
     found = local_values(plan, field)
-    if found is None or not found.missing:
-        return None
+    return _fault_of(None, field, found.missing) if found is not None and found.missing else None
+
+
+def _fault_of(value: Any, field: str, where: str) -> RunError | None:
     try:
-        checked_texts([None], field)
+        checked_texts([value], field)
     except RunError as error:
-        return RunError(f"{error.headline} ({found.missing})", slug=error.slug, helps=error.helps)
+        return RunError(f"{error.headline} ({where})", slug=error.slug, helps=error.helps)
     return None

@@ -31,8 +31,7 @@ def _describe(fields: datasets.Dataset, name: str, written: str) -> str:
     if not template.columns:
         return ""  # every row has the same text
     empty = template.text_of_empty_row.strip()
-    rows, first = 0, 0
-    seen = 0
+    rows, first, seen = 0, 0, 0
     for table in fields.select_columns([name]).with_format("arrow").iter(batch_size=10_000):
         column = table.column(0)
         if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
@@ -45,5 +44,4 @@ def _describe(fields: datasets.Dataset, name: str, written: str) -> str:
         seen += len(column)
     if not rows:
         return ""
-    has_literal = template.bare_column is None and bool(empty)
-    return empty_text_note(name, has_literal=has_literal, rows=rows, where=f"row {first:,}")
+    return empty_text_note(name, empty, rows=rows, where=f"row {first:,}")
