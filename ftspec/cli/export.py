@@ -44,7 +44,7 @@ def export_command(run_dir: Path, output: Path, merge: bool, dtype: str | None) 
     if dtype is not None and plan.adapter is not None and not merge:
         raise UsageError("the weights of an adapter stay as they are: --dtype needs --merge")
     with run_errors_shown(plan):
-        require_model(run, with_hashes=True)
+        require_model(run)
         write = partial(copy_model, run)
         if merge or dtype is not None:
             require_engine()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ftspec.engine.hub.card import write_card
+from ftspec.engine.run.opening import require_model
 from ftspec.errors import RunError
 from ftspec.files import open_as_their_folder
 from ftspec.manifest import MANIFEST
@@ -42,6 +43,11 @@ def export(
 
 
 def copy_model(run_dir: RunDirectory, folder: Path) -> None:
-    """Copy the files of the model of a run."""
+    """Copy the files of the model of a run.
+
+    Raises:
+        RunError: they are not as the run saved them.
+    """
+    require_model(run_dir, with_hashes=True)
     left_out = shutil.ignore_patterns(MANIFEST)  # the card is added to the files
     shutil.copytree(run_dir.model, folder, dirs_exist_ok=True, ignore=left_out)

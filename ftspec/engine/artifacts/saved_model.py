@@ -49,18 +49,18 @@ def load_trained(
     """
     require_model(run_dir, with_hashes=True)
     folder = str(run_dir.model)
-    adapter = None
+    checkpoint = adapter = None
     if plan.adapter is not None:
         checkpoint = locked_checkpoint(plan, run_dir)
         adapter = build_adapter(plan, checkpoint.revision, note)
     try:
         config = AutoConfig.from_pretrained(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder)
-        if adapter is None:
+        if adapter is None or checkpoint is None:
             module = _load_whole(plan, folder, dtype or dtype_to_load(plan, config))
         else:
             options = adapter.load_options() if dtype is None else {"dtype": dtype}
-            base = load_base(plan, locked_checkpoint(plan, run_dir), config, tokenizer, options)
+            base = load_base(plan, checkpoint, config, tokenizer, options)
             module = adapter.load(base, run_dir.model)
     except (OSError, ValueError, SafetensorError) as error:
         raise RunError(
