@@ -51,12 +51,13 @@ class BestModelConfig(CallbackConfig):
 
 
 class DivergenceConfig(CallbackConfig):
-    """Say when a loss or a gradient is no number, and end a run that does not recover."""
+    """Report a loss or a gradient that is no number, and end a run that does not recover."""
 
     patience: int | None = Field(
         default=3,
         ge=1,
-        description="end the run after so many steps in a row without a number; null: only say it",
+        description="end the run after so many steps in a row without a number; null: only "
+        "report them",
     )
 
 

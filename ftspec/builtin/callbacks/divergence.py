@@ -1,4 +1,4 @@
-"""Says when a loss or a gradient is no number, and ends a run that does not recover."""
+"""Reports a loss or a gradient that is no number, and ends a run that does not recover."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from ftspec.api import CallbackContext, RunError
+from ftspec.api import CallbackContext, RunDirectory, RunError
 from ftspec.builtin.callbacks.config import DivergenceConfig
 
 _MOST_SAID = 10
@@ -28,7 +28,7 @@ class Divergence(TrainerCallback):
         self._patience = config.patience
         self._note = context.note
         self._read = context.read_steps
-        self._checkpoints = context.run_dir / "checkpoints"
+        self._run_dir = context.run_dir
         self._in_a_row = 0
         self._first = 0
         self._what = ""
@@ -118,13 +118,8 @@ class Divergence(TrainerCallback):
 
     def _last_good(self) -> str | None:
         """The newest checkpoint whose weights gave the next step a loss."""
-        steps = [
-            int(folder.name.removeprefix("checkpoint-"))
-            for folder in self._checkpoints.glob("checkpoint-*")
-            if folder.name.removeprefix("checkpoint-").isdecimal()
-        ]
-        good = [step for step in steps if step + 1 < self._first]
-        return str(self._checkpoints / f"checkpoint-{max(good)}") if good else None
+        saved = RunDirectory(self._run_dir).checkpoints_by_step()
+        return next((str(folder) for step, folder in saved if step + 1 < self._first), None)
 
 
 def _has_numbers(model: torch.nn.Module) -> bool:

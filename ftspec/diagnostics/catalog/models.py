@@ -128,7 +128,8 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Why: such weights never recover, so the rest of the training would be lost. The last good
         checkpoint is named. A lower learning rate, fp32 or a smaller "max_grad_norm" helps.
-        The callback "divergence" has the number of steps as "patience"; null only says it.
+        The key "patience" of the callback "divergence" is the number of steps; null only reports
+        it.
 
         Found: while a run trains.
     """,
