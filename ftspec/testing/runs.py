@@ -6,6 +6,8 @@ torch.
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +35,7 @@ from ftspec.registry.discover import build_registry
 from ftspec.registry.registry import Registry
 from ftspec.rundir import RunDirectory
 from ftspec.span import SourceText
-from ftspec.testing.check import require
+from ftspec.testing.check import NonconformingError, require
 
 __all__ = [
     "CompiledRun",
@@ -43,6 +45,7 @@ __all__ = [
     "compile_plan",
     "execute_plan",
     "export_run",
+    "interrupt_plan",
     "isolated_machine",
     "logged",
     "new_run",
@@ -157,6 +160,24 @@ def execute_plan(
         resume=resume is not None,
     )
     return outcome.run_dir
+
+
+def interrupt_plan(plan: Plan, step: int) -> RunDirectory:
+    """Run a plan in a new run directory, and press Ctrl-C after a step; the run to resume.
+
+    Raises:
+        NonconformingError: the run ends without an interruption.
+    """
+
+    def press(done: int) -> None:
+        if done == step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    try:
+        execute_plan(plan, Listener(at_step=press))
+    except RunInterruptedError as stopped:
+        return stopped.run_dir
+    raise NonconformingError(f"Ctrl-C after step {step} did not interrupt the run")
 
 
 def save_model(run: CompiledRun, run_dir: RunDirectory) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +13,10 @@ from safetensors.torch import load_file
 from ftspec.api import Plan, RunDirectory, RunError
 from ftspec.testing.runs import (
     Listener,
-    RunInterruptedError,
     compile_plan,
     execute_plan,
     export_run,
+    interrupt_plan,
     isolated_machine,
     plan_spec,
     predict_texts,
@@ -118,13 +116,7 @@ def test_a_run_that_continues_an_adapter_can_be_resumed(
     plan = plan_of(bert_spec, [f"model.checkpoint={first[1].path}", *other[adapter], *few])
     whole = execute_plan(plan)
 
-    def press(step: int) -> None:
-        if step == 3:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    with pytest.raises(RunInterruptedError) as stopped:
-        execute_plan(plan, Listener(at_step=press))
-    resumed = execute_plan(plan, resume=stopped.value.run_dir)
+    resumed = execute_plan(plan, resume=interrupt_plan(plan, 3))
     name = "model.safetensors" if adapter == "none" else "adapter_model.safetensors"
     expected, given = load_file(whole.model / name), load_file(resumed.model / name)
     assert expected.keys() == given.keys()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +15,9 @@ from ftspec.api import RunDirectory
 from ftspec.testing.commands import output_of, run_command
 from ftspec.testing.runs import (
     Listener,
-    RunInterruptedError,
     compile_plan,
     execute_plan,
+    interrupt_plan,
     new_run,
     predict_texts,
     save_model,
@@ -122,13 +120,7 @@ def test_resumed_run_is_the_run_that_was_never_stopped(plan_of: PlanOf, spec: st
     plan = plan_of(spec, ["model.adapter.dropout=0.1"])
     whole = execute_plan(plan)
 
-    def press(done: int) -> None:
-        if done == 3:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    with pytest.raises(RunInterruptedError) as stop:
-        execute_plan(plan, Listener(at_step=press))
-    resumed = execute_plan(plan, resume=stop.value.run_dir)
+    resumed = execute_plan(plan, resume=interrupt_plan(plan, 3))
 
     assert len(curves(resumed)) == len(curves(whole)) > 8
     for one, other in zip(curves(resumed), curves(whole), strict=True):

@@ -13,6 +13,7 @@ from conversations import rows_of
 from datasets import Dataset
 from ftspec_preference.trainer import PreferenceTrainer
 from peft import LoraConfig, PeftModel, get_peft_model
+from trainers import trainer_of
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import DPOConfig, DPOTrainer
 
@@ -256,20 +257,8 @@ def test_adapter_is_its_own_reference(write: Write, compiled: Compiled, tmp_path
         AutoModelForCausalLM.from_pretrained(tmp_path / "start"),
         LoraConfig(r=4, target_modules=["c_attn"], task_type="CAUSAL_LM", fan_in_fan_out=True),
     )
-    options = run.data.task.trainer_options(adapted)
-    assert options == {}
-    trainer = type(run.trainer)(
-        model=adapted,
-        args=run.trainer.args,
-        data_collator=run.trainer.data_collator,
-        train_dataset=run.data.encoded["train"],
-        eval_dataset=run.data.encoded["validation"],
-        processing_class=run.data.tokenizer,
-        task=run.data.task,
-        loss_metrics=lambda loss: {},
-        prediction_metrics=None,
-        warn=print,
-    )
+    assert run.data.task.trainer_options(adapted) == {}
+    trainer = trainer_of(run, adapted)
     assert isinstance(trainer, PreferenceTrainer)
     assert trainer.ref_model is None
     assert trainer.evaluate()["eval_loss"] == pytest.approx(0.693147, abs=1e-6)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import signal
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import entry_points
@@ -17,15 +15,16 @@ from conversations import DATA, MESSAGES, PREFERENCE, ROWS, SPEC, TEMPLATE
 from ftspec_preference.trainer import PreferenceTrainer
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file
+from trainers import trainer_of
 from transformers import AutoModelForCausalLM
 
 from ftspec.api import Plan, RunDirectory, RunError
 from ftspec.testing.runs import (
     CompiledRun,
     Listener,
-    RunInterruptedError,
     compile_plan,
     execute_plan,
+    interrupt_plan,
     logged,
     plan_spec,
 )
@@ -88,20 +87,7 @@ def test_a_trained_adapter_is_the_reference(
             if parameter.requires_grad:
                 parameter += 0.1 * torch.randn_like(parameter)
     before = log_probs(adapted, run)
-    chosen = run.data.task.trainer_options(adapted)
-    trainer = type(run.trainer)(
-        model=adapted,
-        args=run.trainer.args,
-        data_collator=run.trainer.data_collator,
-        train_dataset=run.data.encoded["train"],
-        eval_dataset=run.data.encoded["validation"],
-        processing_class=run.data.tokenizer,
-        task=run.data.task,
-        loss_metrics=lambda loss: {},
-        prediction_metrics=None,
-        warn=print,
-        **chosen,
-    )
+    trainer = trainer_of(run, adapted)
     run = replace(run, model=adapted, trainer=trainer)
     assert (trainer.ref_model is None) == ("bias" not in options)
     assert reference_log_probs(run) == pytest.approx(before, abs=1e-4)
@@ -238,13 +224,7 @@ def test_a_resumed_run_has_the_reference_that_it_began_with(
     plan = plan_of(spec_from("preference", tuned[1].path))
     whole = execute_plan(plan)
 
-    def press(step: int) -> None:
-        if step == 2:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    with pytest.raises(RunInterruptedError) as stopped:
-        execute_plan(plan, Listener(at_step=press))
-    resumed = execute_plan(plan, resume=stopped.value.run_dir)
+    resumed = execute_plan(plan, resume=interrupt_plan(plan, 2))
     expected, given = (
         load_file(one.model / "adapter_model.safetensors") for one in (whole, resumed)
     )
