@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from ftspec.cli.inputs.installed import load_registry, open_registry
-from ftspec.cli.inputs.run_directory import open_run_directory
+from ftspec.cli.inputs.run_directory import is_complete, open_run_directory
 from ftspec.cli.inputs.sound_plan import sound_plan
 from ftspec.cli.launch.engine_imports import engine_imports, require_engine
 from ftspec.cli.launch.hub import settle_connection
@@ -191,7 +191,7 @@ def _execute(
 ) -> None:
     # before the import of torch, so that a folder that does not work is reported at once
     run_dir, is_resumed = open_run_directory(plan, spec_text, resume)
-    if is_resumed and run_dir.status().get("status") == "finished":
+    if is_resumed and is_complete(run_dir):
         echo(f"the run in {run_dir.path} is finished: nothing is left to do")
         raise Exit(DONE)
     watcher.note(f"run directory: {run_dir.path}")

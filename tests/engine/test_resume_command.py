@@ -183,6 +183,14 @@ def test_interrupted_twice_and_resumed(
     assert code == 0
     assert "is finished: nothing is left to do" in said
 
+    # until its model is damaged
+    weights = run_dir.model / "model.safetensors"
+    saved = weights.read_bytes()
+    weights.write_bytes(saved[:1000])
+    code, said = run_here(capsys, monkeypatch, str(desk.spec), *output, *resume)
+    assert code == 0, said
+    assert weights.read_bytes() == saved
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_while_data_is_prepared(

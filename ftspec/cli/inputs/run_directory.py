@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ftspec.engine.run.opening import find_unfinished, open_run, start_run
 from ftspec.errors import UsageError
+from ftspec.manifest import find_damage
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 
@@ -35,6 +36,13 @@ def open_run_directory(plan: Plan, spec_text: str, resume: str | None) -> tuple[
     return run_dir, True
 
 
+def is_complete(run_dir: RunDirectory) -> bool:
+    """Whether a run is finished, and its model is as it saved it. A damaged model is saved again
+    from the last checkpoint."""
+    is_finished = run_dir.status().get("status") == "finished"
+    return is_finished and find_damage(run_dir.model) is None
+
+
 def _require_resumable(run_dir: RunDirectory, plan: Plan, resume: str) -> None:
     status = run_dir.status()
     if not status:
@@ -49,5 +57,5 @@ def _require_resumable(run_dir: RunDirectory, plan: Plan, resume: str) -> None:
         )
     if run_dir.is_running():
         raise UsageError(f'the run in "{resume}" is still running, as process {status["pid"]}')
-    if status.get("status") != "finished" and run_dir.latest_checkpoint() is None:
+    if not is_complete(run_dir) and run_dir.latest_checkpoint() is None:
         raise UsageError(f'there is no checkpoint in "{resume}" to resume from; start a new run')
