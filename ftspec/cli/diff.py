@@ -19,7 +19,7 @@ from ftspec.cli.syntax.options import (
     set_option,
 )
 from ftspec.cli.terminal.exits import FINDINGS, Exit
-from ftspec.cli.terminal.output import echo_json
+from ftspec.cli.terminal.output import echo_json, echo_result
 from ftspec.document.paths import format_path
 from ftspec.planning.difference import Difference, Effect, compare_plans
 from ftspec.planning.plan import Plan
@@ -61,7 +61,7 @@ def diff_command(
     if format_name == "json":
         echo_json([_as_json(one) for one in found])
     else:
-        click.echo(_as_text(found), nl=False)
+        echo_result(_as_text(found), nl=False)
     if found:
         raise Exit(FINDINGS)
 

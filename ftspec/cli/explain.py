@@ -7,6 +7,7 @@ import click
 from ftspec.cli.inputs.installed import open_registry
 from ftspec.cli.inputs.sound_plan import sound_plan
 from ftspec.cli.syntax.options import no_plugins_option, profile_option, set_option
+from ftspec.cli.terminal.output import echo_result
 from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.document.paths import format_path, parse_path
 from ftspec.errors import UsageError
@@ -33,7 +34,7 @@ def explain_command(
     is a spec and PATH the place of the value, such as "training.learning_rate".
     """
     if path is None:
-        click.echo(_explain_finding(subject), nl=False)
+        echo_result(_explain_finding(subject), nl=False)
         return
     steps = parse_path(path)
     if steps is None:
@@ -43,7 +44,7 @@ def explain_command(
     registry = open_registry(no_plugins=no_plugins)
     _, document, plan = sound_plan(subject, registry, profile=profile, overrides=overrides)
     try:
-        click.echo("\n".join(explain_value(plan, document, steps)))
+        echo_result("\n".join(explain_value(plan, document, steps)))
     except UnknownPathError as error:
         near = error.suggestion
         help_ = f'; did you mean "{format_path(near)}"?' if near is not None else ""

@@ -9,6 +9,7 @@ import click
 from ftspec.cli.inputs.installed import open_registry
 from ftspec.cli.syntax.completion import complete_tasks
 from ftspec.cli.syntax.options import no_plugins_option
+from ftspec.cli.terminal.output import echo, echo_result
 from ftspec.components import TASK, TaskComponent
 from ftspec.errors import FtspecError, UsageError
 from ftspec.planning.missing_type import missing_type_helps
@@ -43,15 +44,15 @@ def init_command(task: str, output: str | None, schema: str | None, no_plugins: 
     registry = open_registry(no_plugins=no_plugins)
     written = _starter(task, registry, schema or SCHEMA_NAME)
     if output == "-":
-        click.echo(written, nl=False)
+        echo_result(written, nl=False)
         return
     path = Path(output or f"{task}.yaml")
     _write_new(path, written)
-    click.echo(f"wrote {path}; next: ftspec lint {path}", err=True)
+    echo(f"wrote {path}; next: ftspec lint {path}", err=True)
     schema_file = path.with_name(SCHEMA_NAME)
     if schema is None and not schema_file.exists():
         _write_new(schema_file, schema_text(registry))
-        click.echo(f"wrote {schema_file}, for editors", err=True)
+        echo(f"wrote {schema_file}, for editors", err=True)
 
 
 def _starter(task: str, registry: Registry, schema: str) -> str:

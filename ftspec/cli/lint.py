@@ -16,7 +16,7 @@ from ftspec.cli.syntax.completion import complete_files
 from ftspec.cli.syntax.options import no_plugins_option, set_option
 from ftspec.cli.terminal.exits import FINDINGS, Exit
 from ftspec.cli.terminal.findings import summary
-from ftspec.cli.terminal.output import echo
+from ftspec.cli.terminal.output import echo, echo_rendered, echo_result
 from ftspec.diagnostics.model import Collector, Diagnostic, Severity
 from ftspec.diagnostics.render import RENDERERS, text
 from ftspec.errors import UsageError
@@ -80,10 +80,10 @@ def lint_command(
     if fixer is not None:
         echo(fixer.diff, nl=False)
     if not diff:
-        click.echo(_render(found, format_name), nl=False)
+        _show(found, format_name)
     if fixer is not None and fixer.count:
-        click.echo(f"{'fixed' if fix else 'can fix'} {fixer.count}", err=True)
-    click.echo(summary(found, len(specs)), err=True)
+        echo(f"{'fixed' if fix else 'can fix'} {fixer.count}", err=True)
+    echo(summary(found, len(specs)), err=True)
     if any(one.severity is Severity.ERROR for one in found):
         raise Exit(FINDINGS)
 
@@ -102,7 +102,10 @@ def _lint_spec(path: str, registry: Registry, overrides: Sequence[str]) -> list[
     return [*collector, *lint(source, registry, overrides=overrides)]
 
 
-def _render(found: Sequence[Diagnostic], format_name: str) -> str:
+def _show(found: Sequence[Diagnostic], format_name: str) -> None:
     if format_name == "text" and sys.stdout is not None and sys.stdout.isatty():
-        return text.render(found, colour=True)
-    return RENDERERS[format_name](found)
+        echo_rendered(text.render(found, colour=True))
+    elif format_name in ("text", "concise"):
+        echo_result(RENDERERS[format_name](found), nl=False)
+    else:
+        echo_rendered(RENDERERS[format_name](found))

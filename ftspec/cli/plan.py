@@ -19,7 +19,7 @@ from ftspec.cli.syntax.options import (
     set_option,
     spec_argument,
 )
-from ftspec.cli.terminal.output import echo_json
+from ftspec.cli.terminal.output import echo_json, echo_result
 from ftspec.cli.terminal.run_errors import run_errors_shown
 from ftspec.cli.terminal.watchers import make_watcher
 from ftspec.document.load import Document
@@ -56,7 +56,7 @@ def plan_command(
     elif format_name == "json":
         echo_json(plan.to_json())
     else:
-        click.echo("\n".join(_lines(plan)))
+        echo_result("\n".join(_lines(plan)))
 
 
 def _measure(plan: Plan, document: Document, format_name: str) -> None:
@@ -73,7 +73,7 @@ def _measure(plan: Plan, document: Document, format_name: str) -> None:
     if format_name == "json":
         echo_json(trial.to_json())
     else:
-        click.echo("\n".join(trial.lines()))
+        echo_result("\n".join(trial.lines()))
 
 
 def _lines(plan: Plan) -> list[str]:

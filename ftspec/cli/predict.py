@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -15,6 +15,7 @@ from ftspec.cli.inputs.run_plan import plan_of
 from ftspec.cli.launch.engine_imports import engine_imports, require_engine
 from ftspec.cli.launch.processes import require_one_process
 from ftspec.cli.syntax.column_values import read_columns
+from ftspec.cli.terminal.output import as_json, echo_rendered, echo_result
 from ftspec.cli.terminal.run_errors import run_errors_shown
 from ftspec.cli.terminal.watchers import PlainWatcher
 from ftspec.engine.hub.connection import Connection
@@ -109,9 +110,9 @@ def predict_command(
         elif values:
             rows = [predictor.from_columns(values)]
         format_name = format_name or ("text" if file is None else "json")
-        line = predictor.show if format_name == "text" else _as_json
+        show = partial(_show_text, predictor) if format_name == "text" else _show_json
         results = predictor.predict(rows, batch_size, are_of_file=file is not None)
-        _show(results, output, line)
+        _show(results, output, show)
 
 
 def _rows_of(source: RowSource, plan: Plan, predictor: Predictor, note: Note) -> Iterator[Row]:
@@ -142,7 +143,7 @@ def _require_unicode(*written: str) -> None:
             raise UsageError(f'"{shown}" is not UTF-8 text')
 
 
-def _show(results: Iterable[Row], output: Path | None, line: Callable[[Row], str]) -> None:
+def _show(results: Iterable[Row], output: Path | None, show: Callable[[Row], None]) -> None:
     """Print the results, or write them to a file, one at a time.
 
     The file is created with the first result, so a mistake that shows earlier leaves no file in
@@ -152,10 +153,10 @@ def _show(results: Iterable[Row], output: Path | None, line: Callable[[Row], str
     try:
         for result in results:
             if output is None:
-                click.echo(line(result))
+                show(result)
                 continue
             stream = stream or _create(output)
-            stream.write(_as_json(result) + "\n")
+            stream.write(as_json(result) + "\n")
     finally:
         if stream is not None:
             stream.close()
@@ -168,5 +169,9 @@ def _create(path: Path) -> TextIO:
         raise UsageError(f'cannot write "{path}": {error.strerror}') from None
 
 
-def _as_json(result: Row) -> str:
-    return json.dumps(result, ensure_ascii=False)
+def _show_text(predictor: Predictor, result: Row) -> None:
+    echo_result(predictor.show(result))
+
+
+def _show_json(result: Row) -> None:
+    echo_rendered(as_json(result) + "\n")

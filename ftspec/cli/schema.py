@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from ftspec.cli.inputs.installed import open_registry
+from ftspec.cli.terminal.output import echo, echo_rendered
 from ftspec.errors import UsageError
+from ftspec.escaping import visible_json
 from ftspec.planning.schema import schema_text
 
 
@@ -33,9 +35,9 @@ def schema_command(output: Path | None, builtins_only: bool) -> None:
     registry = open_registry(no_plugins=builtins_only)
     written = schema_text(registry)
     if output is None:
-        click.echo(written, nl=False)
+        echo_rendered(visible_json(written))
     elif _write_if_changed(written, output):
-        click.echo(f"wrote {output}", err=True)
+        echo(f"wrote {output}", err=True)
 
 
 def _write_if_changed(schema: str, path: Path) -> bool:

@@ -14,7 +14,9 @@ import pytest
 from ftspec.cli import cli
 from tests.cli.command import ftspec, own_environment
 
-PRINTS_JSON = re.compile(r"\bjson\.dumps\(|\becho_json\(|\bRENDERERS\b|\blist_plugins\(")
+PRINTS_JSON = re.compile(
+    r"\bjson\.dumps\(|\bas_json\(|\becho_json\(|\bRENDERERS\b|\blist_plugins\("
+)
 JSON_COMMANDS = {
     "cache ls",
     "diff",

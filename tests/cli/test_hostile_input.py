@@ -6,10 +6,11 @@ The large specs are just below the size limit of ftspec, where quadratic time wo
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -313,3 +314,54 @@ def test_override(override: str, tmp_path: Path, start_up: float) -> None:
     assert_no_traceback(done)
     assert done.code == 1
     assert seconds - start_up < SECONDS
+
+
+HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+ATTACK = "\x1b[2J\x1b]8;;https://evil\x07\x9b31m\u202egnp\u2066\r::error::x"
+WRITTEN = r'"\e[2J\e]8;;https://evil\a\x9b31m\u202egnp\u2066\r::error::x"'
+
+
+@pytest.mark.parametrize("format_name", ["text", "concise", "github", "json", "sarif"])
+def test_findings_have_no_control_characters(format_name: str, tmp_path: Path) -> None:
+    name = "::error ::\x1b[2J\u202e.yaml"
+    spec = SOUND.replace("{text}", "{a\u202eb}") + f"{WRITTEN}: 1\nmetrics: [{WRITTEN}]\n"
+    (tmp_path / name).write_text(spec, encoding="utf-8")
+    done = ftspec(
+        "lint",
+        "--format",
+        format_name,
+        name,
+        cwd=tmp_path,
+        env=own_environment(GITHUB_ACTIONS="true"),
+    )
+    assert_no_traceback(done)
+    assert done.code == 1
+    assert HIDDEN.findall(done.out + done.err) == []
+    lines = [line.strip() for line in (done.out + done.err).splitlines()]
+    commands = [line for line in lines if line.startswith("::") or "##[" in line]
+    own = r"::(error|warning) file=%3A%3Aerror %3A%3A\\x1b\[2J\\u202e.yaml,"
+    assert [line for line in commands if not re.match(own, line)] == []
+    assert bool(commands) == (format_name == "github")
+
+
+@pytest.mark.parametrize("command", ["plan", "diff", "explain"])
+def test_results_have_no_control_characters(command: str, tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(f"{SOUND}description: {WRITTEN}\n", encoding="utf-8")
+    (tmp_path / "other.yaml").write_text(SOUND, encoding="utf-8")
+    more = {"plan": [], "diff": ["other.yaml"], "explain": ["description"]}[command]
+    done = ftspec(command, "spec.yaml", *more, cwd=tmp_path)
+    assert_no_traceback(done)
+    assert "::error::x" in done.out
+    assert HIDDEN.findall(done.out + done.err) == []
+    if command != "explain":
+        as_json = ftspec(command, "spec.yaml", *more, "--format", "json", cwd=tmp_path)
+        assert HIDDEN.findall(as_json.out) == []
+        assert any(ATTACK in one for one in strings_of(json.loads(as_json.out)))
+
+
+def strings_of(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from strings_of(one)

@@ -8,7 +8,7 @@ import click
 
 from ftspec.cache import CacheEntry, cache_folder, entries_in, size_of, unfinished_in
 from ftspec.cli.syntax.options import format_option
-from ftspec.cli.terminal.output import echo_json
+from ftspec.cli.terminal.output import echo_json, echo_result
 from ftspec.cli.terminal.quantities import shown_age, shown_size
 from ftspec.diagnostics.model import printable
 
@@ -27,13 +27,13 @@ def ls_command(format_name: str) -> None:
     rows = [_HEADER, *(_as_row(entry) for entry in entries)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows if entries else []:
-        click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
+        echo_result("  ".join(map(str.ljust, row, widths)).rstrip())
     total = shown_size(sum(entry.size for entry in entries))
-    click.echo(f"{len(entries)} entries, {total} in {folder}")
+    echo_result(f"{len(entries)} entries, {total} in {folder}")
     unfinished = unfinished_in(folder)
     if unfinished:
         left = shown_size(sum(map(size_of, unfinished)))
-        click.echo(f"{len(unfinished)} unfinished, {left}: from runs that still prepare, or died")
+        echo_result(f"{len(unfinished)} unfinished, {left}: from runs that still prepare, or died")
 
 
 def _as_row(entry: CacheEntry) -> tuple[str, ...]:

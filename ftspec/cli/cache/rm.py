@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ftspec.cache import CacheEntry, cache_folder, entries_in, remove, size_of, unfinished_in
+from ftspec.cli.terminal.output import echo_result, is_confirmed
 from ftspec.cli.terminal.quantities import shown_size
 from ftspec.errors import UsageError
 
@@ -45,15 +46,15 @@ def rm_command(
     folder = cache_folder()
     paths = _chosen(folder, ids, unused_for)
     if not paths:
-        click.echo("nothing to remove")
+        echo_result("nothing to remove")
         return
     what = f"{len(paths)} entries, {shown_size(sum(map(size_of, paths)))}"
-    if not yes and not click.confirm(f"remove {what} from {folder}?", err=True):
-        click.echo("nothing was removed")
+    if not yes and not is_confirmed(f"remove {what} from {folder}?"):
+        echo_result("nothing was removed")
         return
     for path in paths:
         remove(path)
-    click.echo(f"removed {what}")
+    echo_result(f"removed {what}")
 
 
 def _chosen(folder: Path, ids: tuple[str, ...], unused_for: timedelta | None) -> list[Path]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from ftspec.cli.launch.library_logs import show_library_logs
 from ftspec.errors import MissingExtraError
 from ftspec.stopping import code_of_interrupt, end_now, handling, interrupt_of
 
@@ -36,6 +37,7 @@ def require_engine() -> None:
     for module in _NEEDED:
         if importlib.util.find_spec(module) is None:
             raise MissingExtraError(module, "pip install 'ftspec[train]'")
+    show_library_logs()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # avoids a warning when workers fork
 
 

@@ -8,6 +8,7 @@ from unittest import SkipTest
 import click
 
 from ftspec.cli.terminal.exits import FINDINGS, Exit
+from ftspec.cli.terminal.output import echo, echo_result
 from ftspec.diagnostics.render import text
 from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.errors import UsageError
@@ -34,11 +35,11 @@ def check_command(name: str, project: Path | None) -> None:
     registry = build_registry()
     plugin = _find(name, registry)
     problems = registry.problems_of(plugin)
-    click.echo(text.render(problems), nl=False)
+    echo_result(text.render(problems), nl=False)
     failed = len(problems)
     if plugin.problem is None:
         failed += _failed_checks(Subject(plugin=plugin, registry=registry, project=project))
-    click.echo(f"{plugin}: {f'{failed} failed' if failed else 'all checks passed'}", err=True)
+    echo(f"{plugin}: {f'{failed} failed' if failed else 'all checks passed'}", err=True)
     if failed:
         raise Exit(FINDINGS)
 
@@ -51,12 +52,12 @@ def _failed_checks(subject: Subject) -> int:
         with Isolation(subject.plugin, "was checked") as checked:
             check()
         if checked.error is None:
-            click.echo(f"ok       {check}")
+            echo_result(f"ok       {check}")
         elif isinstance(checked.error, SkipTest):
-            click.echo(f"skipped  {check}: {checked.error}")
+            echo_result(f"skipped  {check}: {checked.error}")
         else:
             failed += 1
-            click.echo(f"failed   {check}: {_problem(checked.error, subject.plugin)}")
+            echo_result(f"failed   {check}: {_problem(checked.error, subject.plugin)}")
     return failed
 
 

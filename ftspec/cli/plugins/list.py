@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ftspec.cli.syntax.options import format_option
-from ftspec.cli.terminal.output import echo_json
+from ftspec.cli.terminal.output import echo_json, echo_result
 from ftspec.cli.terminal.plugin_facts import origin_of, state_of
 from ftspec.registry.discover import build_registry
 from ftspec.registry.registry import Plugin, Registry
@@ -27,17 +27,17 @@ def list_plugins(format_name: str) -> None:
     if format_name == "json":
         echo_json([_as_json(plugin, registry) for plugin in registry.plugins])
         return
-    click.echo("plugins")
+    echo_result("plugins")
     for plugin in registry.plugins:
-        click.echo(f"  {plugin.name}  {origin_of(plugin)}  {state_of(plugin)}".rstrip())
+        echo_result(f"  {plugin.name}  {origin_of(plugin)}  {state_of(plugin)}".rstrip())
     by_kind = sorted(registry, key=lambda one: (one.component.kind, one.component.name))
     for kind, group in groupby(by_kind, key=lambda one: one.component.kind):
         members = list(group)
         width = max(len(one.component.name) for one in members)
-        click.echo(f"\n{kind}s")
+        echo_result(f"\n{kind}s")
         for one in members:
             origin = "" if one.plugin.is_builtin else f"  [{one.plugin.name}]"
-            click.echo(f"  {one.component.name.ljust(width)}  {one.component.summary}{origin}")
+            echo_result(f"  {one.component.name.ljust(width)}  {one.component.summary}{origin}")
 
 
 def _as_json(plugin: Plugin, registry: Registry) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ftspec.cli.terminal.output import echo
 from ftspec.errors import UsageError
 from ftspec.scaffolding.project import KINDS, distribution_of, is_plugin_name, new_project
 
@@ -43,5 +44,5 @@ def new_command(name: str, kind: str, output: Path | None) -> None:
         raise UsageError(f'"{folder}" already exists; choose another with --output') from None
     except OSError as error:
         raise UsageError(f'cannot write "{folder}": {error.strerror}') from None
-    click.echo(f"wrote {folder}; next:", err=True)
-    click.echo(f"  cd {folder} && pip install -e '.[train,dev]' && pytest", err=True)
+    echo(f"wrote {folder}; next:", err=True)
+    echo(f"  cd {folder} && pip install -e '.[train,dev]' && pytest", err=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 
+from ftspec.cli.terminal.output import echo_result
 from ftspec.cli.terminal.plugin_facts import origin_of, state_of
 from ftspec.components import Component, MetricComponent, TaskComponent
 from ftspec.diagnostics.render import text
@@ -37,7 +38,7 @@ def show_command(name: str) -> None:
             blocks.append(list(_component_lines(registered)))
     if not blocks:
         raise UsageError(_unknown(name, registry))
-    click.echo("\n\n".join("\n".join(lines) for lines in blocks))
+    echo_result("\n\n".join("\n".join(lines) for lines in blocks))
 
 
 def _unknown(name: str, registry: Registry) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ftspec import __version__
 from ftspec.cli.terminal.output import echo, masked
+from ftspec.markdown import fenced
 from ftspec.registry.installed import find_plugins
 from ftspec.registry.isolation import plugin_at_fault
 
@@ -26,7 +27,7 @@ def report_bug(error: BaseException) -> None:
     report = (
         f"### ftspec {__version__}{at_fault}, Python {platform.python_version()}, "
         f"{platform.platform()}\n\n"
-        f"```\nftspec {' '.join(sys.argv[1:])}\n```\n\n```\n{trace}```\n"
+        f"{fenced('ftspec ' + ' '.join(sys.argv[1:]), '')}\n\n{fenced(trace.rstrip(), '')}\n"
     )
     log.write_text(masked(report), encoding="utf-8")
     last = traceback.format_exception_only(error)[-1].strip()

@@ -1,4 +1,7 @@
-"""Prints text with secrets masked. Results and files are masked where they are made."""
+"""Prints text with secrets masked and control characters shown: every command prints here.
+
+Results and files are masked where they are made.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Any
 
 import click
 
+from ftspec.escaping import visible, visible_json, without_commands
 from ftspec.masking import ambient_secrets, mask
 from ftspec.stopping import mute_lost_outputs
 
@@ -32,18 +36,53 @@ def masked(text: str) -> str:
 
 
 def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
-    """Print a text without secrets. Where the terminal is gone, nothing is printed."""
-    try:
-        click.echo(masked(text), err=err, nl=nl)
-    except OSError as error:
-        if error.errno != errno.EIO:
-            raise
-        mute_lost_outputs()
+    """Print a text for people, without secrets."""
+    _print(shown(text), err=err, nl=nl)
+
+
+def shown(text: str) -> str:
+    """``text`` as people see it: without secrets, and with escapes for control characters."""
+    return _harmless(masked(text))
+
+
+def echo_result(text: str, *, nl: bool = True) -> None:
+    """Print a result for people. Secrets are masked where it is made."""
+    _print(_harmless(text), nl=nl)
+
+
+def echo_rendered(text: str) -> None:
+    """Print visible text as it is: of a renderer for programs, or with colours."""
+    _print(text, nl=False)
 
 
 def echo_json(value: Any) -> None:
     """Print a value as indented JSON. Secrets are masked where the value is made."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    echo_rendered(as_json(value, indent=2) + "\n")
+
+
+def as_json(value: Any, *, indent: int | None = None) -> str:
+    """A value as JSON that a terminal can show."""
+    return visible_json(json.dumps(value, indent=indent, ensure_ascii=False))
+
+
+def _harmless(text: str) -> str:
+    text = visible(text)
+    return without_commands(text) if "GITHUB_ACTIONS" in os.environ else text
+
+
+def is_confirmed(question: str) -> bool:
+    """Whether the user says yes."""
+    return click.confirm(shown(question), err=True)
+
+
+def _print(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print. Where the terminal is gone, nothing is printed."""
+    try:
+        click.echo(text, err=err, nl=nl)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        mute_lost_outputs()
 
 
 def shell_command(*words: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ftspec.cli.terminal.output import echo, masked
+from ftspec.cli.terminal.output import echo, shown
 from ftspec.stopping import mute_lost_outputs
 
 _SECONDS_BETWEEN_LINES = 10.0
@@ -122,7 +122,7 @@ class TerminalWatcher(PlainWatcher):
 
     def _say(self, text: str) -> None:
         with _outliving_the_terminal():
-            self._console.print(masked(text), markup=False, soft_wrap=True)
+            self._console.print(shown(text), markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ftspec.diagnostics.model import Diagnostic
+from ftspec.escaping import visible_json
 from ftspec.span import Span
 
 
 def render(diagnostics: Sequence[Diagnostic]) -> str:
     """A JSON array with one object per finding."""
     values = [_as_json(diagnostic) for diagnostic in diagnostics]
-    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    return visible_json(json.dumps(values, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _as_json(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from ftspec import __version__
 from ftspec.diagnostics.model import Diagnostic, Severity
+from ftspec.escaping import visible_json
 from ftspec.span import Span
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -35,7 +36,7 @@ def render(diagnostics: Sequence[Diagnostic]) -> str:
             }
         ],
     }
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return visible_json(json.dumps(log, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _result(diagnostic: Diagnostic, rules: Sequence[str]) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def _result(diagnostic: Diagnostic, rules: Sequence[str]) -> dict[str, Any]:
         "ruleId": diagnostic.slug,
         "ruleIndex": rules.index(diagnostic.slug),
         "level": _LEVELS[diagnostic.severity],
-        "message": {"text": message},
+        "message": {"text": message.replace("](", "] (")},  # not a link
     }
     if diagnostic.labels:
         places = [_location(label.span) for label in diagnostic.labels]

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from ftspec.diagnostics.model import Diagnostic, Label, Severity, printable
+from ftspec.escaping import is_hidden
 
 Paint = Callable[[str, str], str]
 
@@ -58,9 +59,10 @@ def _excerpt(label: Label, gutter: int, paint: Paint, style: str) -> list[str]:
 
 
 def _shown(line: str) -> str:
-    """The line without tabs and control characters, which would move the carets."""
+    """The line without tabs and control characters, which would move the carets, and without marks
+    that change the direction of text."""
     untabbed = line.replace("\t", " " * _TAB)
-    return "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in untabbed)
+    return "".join("\ufffd" if is_hidden(c) else c for c in untabbed)
 
 
 def _plain(text: str, style: str) -> str:
@@ -76,6 +78,8 @@ def _width(character: str) -> int:
     """The width of a character on a terminal, in columns."""
     if character == "\t":
         return _TAB
+    if is_hidden(character):
+        return 1
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1

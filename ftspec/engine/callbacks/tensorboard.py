@@ -8,6 +8,7 @@ from typing import Any
 from transformers import TrainerControl, TrainerState, TrainingArguments
 from transformers.integrations import TensorBoardCallback
 
+from ftspec.markdown import fenced
 from ftspec.rundir import RunDirectory
 
 
@@ -51,4 +52,4 @@ class TensorBoard(TensorBoardCallback):
         self._purge_step = None  # training closes its writer, evaluation opens another
         if not self._has_spec:
             self._has_spec = True
-            self.tb_writer.add_text("spec", f"```yaml\n{self._spec}\n```")
+            self.tb_writer.add_text("spec", fenced(self._spec, "yaml"))

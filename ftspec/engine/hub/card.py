@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ftspec.document.dump import dump
+from ftspec.escaping import visible
+from ftspec.markdown import code, fenced, plain
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 from ftspec.spec.base import is_local
@@ -41,9 +43,9 @@ def card_of(plan: Plan, run_dir: RunDirectory, before: str = "") -> str:
         "## Run",
         "\n".join(_facts(plan, lock)),
         "## Spec",
-        f"````yaml\n{spec}\n````",
+        fenced(spec, "yaml"),
     )
-    return plan.mask("\n\n".join(sections)) + "\n"
+    return visible(plan.mask("\n\n".join(sections))) + "\n"
 
 
 def _title(plan: Plan) -> str:
@@ -51,8 +53,12 @@ def _title(plan: Plan) -> str:
     checkpoint = _hub_name(plan)
     if checkpoint is not None:
         data = {"base_model": checkpoint, **data}
-    title = f"---\n{dump(data)}---\n\n# {plan.name}"
-    return title if plan.description is None else f"{title}\n\n{plan.description}"
+    title = f"---\n{dump(data)}---\n\n# {plain(plan.name)}"
+    return title if plan.description is None else f"{title}\n\n{_paragraphs(plan.description)}"
+
+
+def _paragraphs(text: str) -> str:
+    return "\n\n".join(plain(one) for one in text.split("\n\n") if one.strip())
 
 
 def _hub_name(plan: Plan) -> str | None:
@@ -73,28 +79,28 @@ def _metrics(run_dir: RunDirectory) -> Iterator[str]:
     for split, metrics in run_dir.read_json("metrics.json").items():
         for name, value in metrics.items():
             shown = "no number" if value is None else f"{value:.4g}"
-            yield f"| {split} | {name} | {shown} |"
+            yield f"| {plain(split)} | {plain(name)} | {shown} |"
 
 
 def _facts(plan: Plan, lock: Mapping[str, Any]) -> Iterator[str]:
     """The facts in the lock, without the paths of a machine."""
-    yield f"- task: {plan.task.type}"
+    yield f"- task: {plain(plan.task.type)}"
     checkpoint, revision = _hub_name(plan), (lock["model"] or {}).get("revision")
     if checkpoint is not None:
-        yield f"- checkpoint: `{checkpoint}`" + (f" at `{revision}`" if revision else "")
+        yield f"- checkpoint: {code(checkpoint)}" + (f" at {code(revision)}" if revision else "")
     parameters = lock["parameters"]
     yield f"- parameters trained: {parameters['trained']:,} of {parameters['total']:,}"
     for name, facts in lock["splits"].items():
         if "rows" in facts:
-            yield f"- {name}: {facts['rows']:,} rows, SHA-256 `{facts['sha256']}`"
+            yield f"- {plain(name)}: {facts['rows']:,} rows, SHA-256 `{facts['sha256']}`"
     options = " ".join(_options(lock["command"]))
-    yield f"- options of the run: `{options}`" if options else "- options of the run: none"
+    yield f"- options of the run: {code(options)}" if options else "- options of the run: none"
     yield f"- seed: {lock['seeds']['run']}"
-    yield f"- precision: {lock['precision']}, on {lock['device']}"
+    yield f"- precision: {lock['precision']}, on {plain(str(lock['device']))}"
     plugins = [f"{one['distribution']} {one['version']}" for one in lock["plugins"].values()]
     libraries = [f"{name} {lock['packages'][name]}" for name in _LIBRARIES]
     made_by = ", ".join([f"ftspec {lock['ftspec']}", *plugins, *libraries])
-    yield f"- made by {made_by}, Python {lock['python']}"
+    yield f"- made by {plain(made_by)}, Python {lock['python']}"
 
 
 def _options(command: list[str]) -> Iterator[str]:

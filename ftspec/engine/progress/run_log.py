@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from ftspec.escaping import visible
+
 Note = Callable[[str], None]
 
 
@@ -131,7 +133,7 @@ class _MaskingFormatter(logging.Formatter):
         self._mask = mask
 
     def format(self, record: logging.LogRecord) -> str:
-        return self._mask(super().format(record))
+        return visible(self._mask(super().format(record)))
 
 
 def _shown(numbers: Mapping[str, float]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
+from html import escape as escape_markup
 from typing import Any
 
+from ftspec.escaping import visible
 from ftspec.rundir import RunDirectory
 
 _WIDTH, _HEIGHT, _MARGIN = 640, 240, 40
@@ -37,6 +38,11 @@ def render_report(run_dir: RunDirectory) -> str:
         f"<h2>Loss</h2>{_plot(curves)}\n{_performance(run_dir)}"
         f"<h2>Spec</h2><pre>{spec}</pre>\n<h2>Lock</h2><pre>{lock}</pre>\n</body></html>\n"
     )
+
+
+def escape(text: str) -> str:
+    """``text`` as HTML, without characters that hide or turn around what it says."""
+    return escape_markup(visible(text))
 
 
 def _curve(records: Sequence[Mapping[str, Any]], key: str) -> list[tuple[float, float]]:
