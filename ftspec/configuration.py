@@ -1,20 +1,22 @@
-"""``[tool.ftspec]`` of pyproject.toml: the severity of findings in this project."""
+"""``[tool.ftspec]`` of pyproject.toml: the severity of findings in this project, and its root."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ftspec.checks import CHECK_SLUGS
+from ftspec.confinement import mentions_ftspec
 from ftspec.diagnostics.model import Diagnostic, Severity, labelled
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.span import Position, SourceText, Span, whole_line
 
 OFF = "off"
+_KEYS = ("root", "severity")
 _SETTABLE = CHECK_SLUGS | {"idle-profile", "unused-ignore"}
 _LEVELS = (*(severity.value for severity in Severity), OFF)
 
@@ -61,7 +63,7 @@ def _read(folder: Path) -> Configuration | None:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
-    if "tool.ftspec" not in text:
+    if not mentions_ftspec(text):
         return None
     import tomllib  # takes 2 ms, and most projects have no configuration
 
@@ -76,12 +78,11 @@ def _read(folder: Path) -> Configuration | None:
 
 def _validate(table: Mapping[str, Any], source: SourceText) -> Configuration:
     problems = [
-        _problem(
-            f'unknown key "{key}" in tool.ftspec', _place_of(key, source), one_of(("severity",))
-        )
+        _problem(f'unknown key "{key}" in tool.ftspec', _place_of(key, source), one_of(_KEYS))
         for key in table
-        if key != "severity"
+        if key not in _KEYS
     ]
+    problems += _root_problems(table, source)
     severities: dict[str, str] = {}
     given = table.get("severity", {})
     if not isinstance(given, dict):
@@ -99,6 +100,16 @@ def _validate(table: Mapping[str, Any], source: SourceText) -> Configuration:
         else:
             severities[slug] = level
     return Configuration(severities, tuple(problems))
+
+
+def _root_problems(table: Mapping[str, Any], source: SourceText) -> Iterator[Diagnostic]:
+    if "root" not in table:
+        return
+    root, place = table["root"], _place_of("root", source)
+    if not isinstance(root, str):
+        yield _problem("root must be the path of a folder", place, 'write root = "."')
+    elif not (source.folder / Path(root).expanduser()).is_dir():
+        yield _problem(f'there is no folder "{root}"', place, 'write root = "."')
 
 
 def _place_of(key: str, source: SourceText) -> Span:

@@ -22,11 +22,12 @@ class TooManyFilesError(Exception):
 
 
 class FileSearch:
-    """Finds the matches of patterns, up to :data:`MOST_LISTED` folder entries: a pattern such as
+    """Finds the matches of patterns, up to ``most`` folder entries: a pattern such as
     ``/**/*.json`` would walk the whole disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_LISTED) -> None:
         self._listed = 0
+        self._most = most
 
     def find(self, pattern: str) -> Iterator[str]:
         """The paths that ``glob.glob(pattern, recursive=True)`` finds, in any order.
@@ -72,7 +73,7 @@ class FileSearch:
     def _counted(self, entries: Iterator[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
         for entry in entries:
             self._listed += 1
-            if self._listed > MOST_LISTED:
+            if self._listed > self._most:
                 raise TooManyFilesError
             yield entry
 

@@ -10,6 +10,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from ftspec.confinement import Confinement, confinement_of
 from ftspec.diagnostics.model import Collector
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.interpolate import interpolate, secrets_of
@@ -20,6 +21,7 @@ from ftspec.document.nodes import (
     ScalarNode,
     describe,
     scalars_of,
+    shortened,
     size_of,
     to_plain,
 )
@@ -48,6 +50,7 @@ class Document:
         profile_keys: where each profile is written.
         clear_tokens: values of ``training.hub_token`` in plain text, in any profile and below any
             overlay. The run keeps the text of all layers, so each of them counts.
+        confinement: the folders that the paths of the spec may not leave.
         secrets: values from the environment, with the text to show instead: values that the spec
             reads, and also tokens, keys and passwords that it does not read.
     """
@@ -59,6 +62,7 @@ class Document:
     secrets: Mapping[str, str] = field(default_factory=dict)
     profile_keys: Mapping[str, Span] = field(default_factory=dict)
     clear_tokens: tuple[Node, ...] = field(default=(), repr=False)
+    confinement: Confinement = field(default_factory=Confinement)
 
     def plain(self, *, masked: bool = False) -> Any:
         """The plain data. With ``masked``, secrets appear as they were written."""
@@ -180,7 +184,8 @@ def load_document(
     root = _parse_mapping(source, found)
     if root is None:
         return None
-    root = _Bases(found).extend(root, chain=(source,))
+    confinement = confinement_of(source.folder)
+    root = _Bases(found, confinement).extend(root, chain=(source,))
     profiles = _profiles(root, found)
     keys = {name: _key_span(_child(root, "profiles"), name) or root.span for name in profiles}
     profiles_key = _key_span(root, "profiles")
@@ -200,7 +205,16 @@ def load_document(
     secrets = ambient_secrets(environment) | secrets_of(root)
     for scalar in (scalar for token in tokens.values() for scalar in scalars_of(token)):
         secrets.setdefault(str(scalar.value), HIDDEN)
-    return Document(source, root, tuple(profiles), profile, secrets, keys, tuple(tokens.values()))
+    return Document(
+        source,
+        root,
+        tuple(profiles),
+        profile,
+        secrets,
+        keys,
+        tuple(tokens.values()),
+        confinement,
+    )
 
 
 def _clear_tokens(*layers: MappingNode) -> Iterator[Node]:
@@ -242,8 +256,9 @@ def _parse_mapping(source: SourceText, found: Collector) -> MappingNode | None:
 class _Bases:
     """The files that one spec extends, and their total size."""
 
-    def __init__(self, found: Collector) -> None:
+    def __init__(self, found: Collector, confinement: Confinement) -> None:
         self._found = found
+        self._confinement = confinement
         self._count = 0
         self._size = 0
 
@@ -276,6 +291,11 @@ class _Bases:
             self._found.error(
                 "extends-cycle", 'the files extend each other: "' + '" ← "'.join(names) + '"', span
             )
+            return None
+        problem = self._confinement.problem(path)
+        if problem is not None:
+            headline = f"{shortened(name)} {problem}"
+            self._found.error("outside-root", headline, span, *self._confinement.helps)
             return None
         source = read_source(path, self._found, blamed=span)
         if source is None:

@@ -32,7 +32,7 @@ from ftspec.components import (
 )
 from ftspec.diagnostics.model import Collector
 from ftspec.document.load import Document
-from ftspec.document.nodes import ScalarNode, placed_scalars, to_plain
+from ftspec.document.nodes import Node, ScalarNode, placed_scalars, shortened, to_plain
 from ftspec.document.paths import SpecPath
 from ftspec.masking import SHORTEST_MASKED_PART, mask
 from ftspec.planning.plan import Plan, PlannedComponent
@@ -47,6 +47,7 @@ from ftspec.spec.base import (
     JsonFile,
     LocalPath,
     MetricSection,
+    allows_environment,
     local_path_mark,
 )
 from ftspec.spec.root import Spec
@@ -102,6 +103,7 @@ class _Resolver:
         self._registry = registry
         self._found = found
         self._secrets = dict(document.secrets)
+        self._is_confined = True  # whether no path so far leads outside of the root
         self._secret_places = frozenset(
             path for path, node in placed_scalars(document.root) if node.is_secret
         )
@@ -122,14 +124,17 @@ class _Resolver:
         metrics = self._metrics(spec.metrics, task, spec.preprocess.template)
         callbacks = self._callbacks(spec.callbacks)
         output = self._anchored(spec.output, ("output",))
+        model = self._anchored(spec.model, ("model",))
+        training = self._anchored(spec.training, ("training",))
         if source is None or tokenizer is None or task is None:
             return None
         if None in callbacks:
             return None
         if adapter is None and spec.model.adapter is not None:
             return None
+        if not self._is_confined:  # checks would read what is outside
+            return None
         predictions = task.config.predictions_from(spec.preprocess.template)
-        training = self._anchored(spec.training, ("training",))
         names = known_splits(source)
         is_open = "splits" not in spec.data.model_fields_set
         splits = splits_named(names) if is_open and names is not None else spec.data.splits
@@ -143,7 +148,7 @@ class _Resolver:
             transforms=tuple(transforms),
             template=dict(spec.preprocess.template),
             tokenizer=tokenizer,
-            model=self._anchored(spec.model, ("model",)),
+            model=model,
             adapter=adapter,
             task=task,
             training=_complete(training, callbacks, metrics),
@@ -251,6 +256,8 @@ class _Resolver:
             # discovery refuses such a record
             raise TypeError(f"{type(config).__name__} is not a {kind.config.__name__}")
         config = self._anchored(config, at)
+        if kind is SOURCE:
+            self._confine_names(config, at)
         children = {
             path: self._component(KINDS[child.kind], child, (*at, *path))
             for path, child in _sections_in(config, ())
@@ -315,13 +322,19 @@ class _Resolver:
             return {key: self._anchor(item, (*path, key), mark) for key, item in value.items()}
         if isinstance(value, BaseModel) and not isinstance(value, ComponentSection):
             return self._anchored(value, path)
-        if mark is None or not isinstance(value, str) or not mark.applies_to(value):
+        if mark is None or not isinstance(value, str):
             return value
         node = self._document.node(path)
         if node is None:  # a default is relative to the current folder
             return value
+        if not mark.applies_to(value):
+            if mark.or_hub_name:
+                self._confine(self._document.confinement.problem_of_name(value), node)
+            return value
         source = node.span.source
         anchored = str(source.anchor(value))
+        is_read = mark.must_exist or mark.or_hub_name
+        self._confine(self._document.confinement.problem(anchored, is_read=is_read), node)
         if isinstance(node, ScalarNode) and node.is_secret:
             # the reference must mean the same path wherever the resolved spec is
             folder = "" if value.startswith(("/", "~")) else f"{source.folder}/"
@@ -329,6 +342,37 @@ class _Resolver:
             forms = _as_paths(node, source, folder)
             self._secrets = {**forms, **self._secrets, anchored: folder + str(node.written)}
         return anchored
+
+    def _confine_names(self, value: Any, path: SpecPath) -> None:
+        """Look at the strings of a source that are not marked as paths: the library that gets them
+        may take them for paths."""
+        if isinstance(value, BaseModel) and not isinstance(value, ComponentSection):
+            for name, field in type(value).model_fields.items():
+                if local_path_mark(field) is None and allows_environment(field) is not False:
+                    self._confine_names(getattr(value, name), (*path, field.alias or name))
+        elif isinstance(value, (list, tuple)):
+            for index, item in enumerate(value):
+                self._confine_names(item, (*path, index))
+        elif isinstance(value, Mapping):
+            for key, item in value.items():
+                self._confine_names(item, (*path, key))
+        elif isinstance(value, str) and len(value) > 1:
+            node = self._document.node(path)
+            if node is not None:
+                self._confine(self._document.confinement.problem_of_name(value), node)
+
+    def _confine(self, problem: str | None, node: Node) -> None:
+        if problem is None:
+            return
+        self._is_confined = False
+        assert isinstance(node, ScalarNode)
+        written = node.written if node.is_secret else node.value
+        self._found.error(
+            "outside-root",
+            f"{shortened(str(written))} {problem}",
+            node.span,
+            *self._document.confinement.helps,
+        )
 
     def _default_name(self) -> str:
         path = self._document.source.path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, field_validator
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 Names = str | list[str] | dict[str, str | list[str]]
 """One name or pattern, a list of them, or names or lists by split."""
+
+
+def _written_in(names: Names) -> list[str]:
+    parts = names.values() if isinstance(names, dict) else [names]
+    return [one for part in parts for one in ([part] if isinstance(part, str) else part)]
+
 
 # column names are cached together with the rows
 _IN_ROWS = FromEnvironment(allowed=False)
@@ -201,6 +208,21 @@ class PackageConfig(ComponentConfig):
     )
     format: Literal["json", "csv", "parquet", "text"] = Field(description="format of the files")
     sample_by: SampleBy = Field(default="line", description="for text: what a row is")
+
+    @field_validator("files")
+    @classmethod
+    def _are_inside(cls, files: Names) -> Names:
+        for written in _written_in(files):
+            if written.startswith("/") or ".." in PurePath(written).parts:
+                raise PydanticCustomError(
+                    "bad-value",
+                    '"{written}" is not inside of the package',
+                    {
+                        "written": written,
+                        "help": 'write a path below its folder, or a source such as "json"',
+                    },
+                )
+        return files
 
     def file_format(self) -> FileFormat:
         """The format, with its defaults."""
