@@ -9,7 +9,7 @@ PIP_INSTALL := -m pip install -q --no-compile
 INSTALL := $(BIN)/python $(PIP_INSTALL)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help quickstart test test-oldest test-variations architectures check format bench clean
+.PHONY: help quickstart test test-oldest test-variations architectures chaos check format bench clean
 
 help:
 	@echo "make quickstart   set up, then train the quickstart spec on real data with a real model"
@@ -19,6 +19,7 @@ help:
 	@echo "                  set up, then run some tests under the conditions of other machines"
 	@echo "make architectures"
 	@echo "                  set up, then check every architecture of transformers for every task"
+	@echo "make chaos        set up, then kill, damage and starve hundreds of runs, and see what is lost"
 	@echo "make check        set up, then check style, types and layers"
 	@echo "make format       set up, then format the code"
 	@echo "make bench        set up, then measure every claim about speed"
@@ -60,6 +61,10 @@ test-variations: $(VENV)/.dev
 # about half an hour on two cores; ONLY="text-generation/llama question-answering" checks some
 architectures: $(VENV)/.dev
 	$(BIN)/python -m tests.architectures $(if $(ONLY),--only $(ONLY),--output docs/architectures.md)
+
+# about half an hour; one attack again: python -m tests.chaos --only kills --seed 17 --attempts 1
+chaos: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos --long --output docs/chaos.md
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

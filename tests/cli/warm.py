@@ -11,13 +11,15 @@ import gc
 import importlib
 import json
 import os
+import resource
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -40,6 +42,46 @@ READ_LATER = ("CANARY_", "FTSPEC_", "GLOO_", "LOCAL_RANK", "MASTER_", "RANK", "W
 NO_HUB = {"HF_HUB_OFFLINE": "1", "HF_UPDATE_DOWNLOAD_COUNTS": "0"}
 
 
+class Started:
+    """A command that was started."""
+
+    def __init__(self, folder: Path, origin: subprocess.Popen[str]) -> None:
+        self._folder = folder
+        self._origin = origin
+        self._began = time.monotonic()
+
+    def has_ended(self) -> bool:
+        """Whether the command has ended."""
+        return (self._folder / "code").exists()
+
+    def send(self, number: int) -> None:
+        """Send a signal to the command, when it has begun. It may have ended."""
+        self._wait_for("pid")
+        with suppress(ProcessLookupError):
+            if not self.has_ended():
+                os.kill(int((self._folder / "pid").read_text()), number)
+
+    def wait(self, seconds: float = SECONDS) -> Done:
+        """Wait until it ends. A signal that ended it is a negative exit code."""
+        self._wait_for("code", seconds)
+        took = time.monotonic() - self._began
+        for name in ("out", "err"):
+            (self._folder / name).touch()  # a signal may end the process before it has them
+        code, out, err = (
+            (self._folder / one).read_text(encoding="utf-8", errors="replace")
+            for one in ("code", "out", "err")
+        )
+        shutil.rmtree(self._folder)
+        return Done(int(code), out, err, took)
+
+    def _wait_for(self, name: str, seconds: float = SECONDS) -> None:
+        until = time.monotonic() + seconds
+        while not (self._folder / name).exists():
+            assert self._origin.poll() is None, "the process to fork from has ended"
+            assert time.monotonic() < until, f"a command takes longer than {seconds} seconds"
+            time.sleep(0.005)
+
+
 class Warm:
     """Runs commands until it is closed."""
 
@@ -50,26 +92,29 @@ class Warm:
 
     def ftspec(self, *arguments: str | Path, env: Mapping[str, str], cwd: Path = ROOT) -> Done:
         """Run `ftspec` with these arguments and wait until it ends."""
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            asked = {
-                "arguments": list(map(str, arguments)),
-                "environment": dict(env),
-                "cwd": str(cwd),
-                "folder": name,
-            }
-            with self._lock:
-                process = self._process_for(env)
-                print(json.dumps(asked), file=process.stdin, flush=True)
-            began = time.monotonic()
-            while not (folder / "code").exists():
-                assert process.poll() is None, "the process to fork from has ended"
-                assert time.monotonic() < began + SECONDS, arguments
-                time.sleep(0.01)
-            code, out, err = (
-                (folder / one).read_text(encoding="utf-8") for one in ("code", "out", "err")
-            )
-            return Done(int(code), out, err, time.monotonic() - began)
+        return self.start(*arguments, env=env, cwd=cwd).wait()
+
+    def start(
+        self,
+        *arguments: str | Path,
+        env: Mapping[str, str],
+        cwd: Path = ROOT,
+        most_bytes: int | None = None,
+    ) -> Started:
+        """Start `ftspec` with these arguments. No file that it writes gets more than
+        ``most_bytes``."""
+        folder = Path(tempfile.mkdtemp(prefix="ftspec-warm-"))
+        asked = {
+            "arguments": list(map(str, arguments)),
+            "environment": dict(env),
+            "cwd": str(cwd),
+            "folder": str(folder),
+            "most_bytes": most_bytes,
+        }
+        with self._lock:
+            process = self._process_for(env)
+            print(json.dumps(asked), file=process.stdin, flush=True)
+        return Started(folder, process)
 
     def close(self) -> None:
         """End the processes."""
@@ -101,12 +146,18 @@ def serve(lines: Iterable[str]) -> dict[str, Any] | None:
             command = os.fork()
             if command == 0:
                 return asked
+            _tell(asked, "pid", command)
             _, status = os.waitpid(command, 0)
-            told = Path(asked["folder"], "told")
-            told.write_text(str(os.waitstatus_to_exitcode(status)))
-            told.rename(told.with_name("code"))
+            _tell(asked, "code", os.waitstatus_to_exitcode(status))
             os._exit(0)
     return None
+
+
+def _tell(asked: Mapping[str, Any], name: str, number: int) -> None:
+    """Write a number to a file that appears with the number in it."""
+    told = Path(asked["folder"], f".{name}")
+    told.write_text(str(number))
+    told.rename(told.with_name(name))
 
 
 def become(asked: dict[str, Any]) -> None:
@@ -120,6 +171,10 @@ def become(asked: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv = ["ftspec", *asked["arguments"]]
+    # a shell ignores Ctrl-C for what it starts in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if asked["most_bytes"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (asked["most_bytes"],) * 2)
 
 
 if __name__ == "__main__":
