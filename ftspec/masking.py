@@ -50,7 +50,9 @@ _IN_URL = re.compile(
     r"""(?P<secret>[^\s/@"]{1,200})(?=@)"""
 )
 _SECRET_NAME = re.compile(
-    r"(?:^|_)(?:TOKENS?|SECRETS?|PASSWORD|PASSWD|PASS|PAT|(?:API|ACCESS|SECRET|PRIVATE)_?KEY)$"
+    r"(?:^|_)(?:TOKENS?|SECRETS?|CREDENTIALS?|PASSWORDS?|PASSWD|PASSPHRASE|PASS|PAT|AUTH|BEARER"
+    r"|(?:API|ACCESS|SECRET|PRIVATE|ACCOUNT|SIGNING|ENCRYPTION|AUTH|SERVICE)_?KEYS?)$"
+    r"|_PWD$"  # PWD is the working directory
 )
 
 

@@ -29,6 +29,7 @@ def test_case(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(path.parent)
     monkeypatch.setenv("CASE_WORD", "hunter2secret")
     monkeypatch.setenv("CASE_TOKEN", "ambient-token-value")
+    monkeypatch.setenv("CASE_SHORT", "v1")
     monkeypatch.delenv("CASE_UNSET", raising=False)
     check_case(path, REGISTRY, *files_of(path)[1:])
     found = [finding for _, finding in found_in(path, REGISTRY)]

@@ -169,8 +169,14 @@ def test_tokens_of_the_environment_are_secrets_whoever_reads_them() -> None:
         "HOME": "/home/ada",
         "PRIMARY_KEY": "user_id",
         "HF_HOME": "/nowhere",
+        "REGISTRY_CREDENTIALS": "user:opensesame",
+        "MYSQL_PWD": "opensesame2",
+        "PWD": "/home/ada/work",
+        "SSH_AUTH_SOCK": "/run/agent",
     }
     assert ambient_secrets(environment) == {
+        "user:opensesame": "${env:REGISTRY_CREDENTIALS}",
+        "opensesame2": "${env:MYSQL_PWD}",
         "hunter2secret": "${env:HF_TOKEN}",
         "0123456789": "${env:WANDB_API_KEY}",
     }
