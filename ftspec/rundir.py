@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from ftspec.files import write_atomically
 from ftspec.manifest import find_damage
-from ftspec.ownership import is_owned
+from ftspec.ownership import is_owned, owner_of
 
 Status = Literal["created", "preparing", "training", "finished", "failed", "interrupted"]
 
@@ -76,14 +76,12 @@ class RunDirectory:
 
     def is_running(self) -> bool:
         """Whether another process has the run, as far as this machine can tell."""
-        status = self.status()
-        if status.get("status") not in ("created", "preparing", "training"):
-            return False
-        is_here = status.get("host") == socket.gethostname()
-        if is_here and status.get("pid") == os.getpid():
-            return False
-        owned = is_owned(self.path)
-        return owned if owned is not None else is_here and _is_alive(status.get("pid"))
+        return is_owned(self.path)
+
+    def owner(self) -> str:
+        """The process that has the run, in words."""
+        owner = owner_of(self.path)
+        return "another process" if owner is None else str(owner)
 
     def status(self) -> Mapping[str, Any]:
         """The recorded status; empty if there is none yet, or if its file is damaged."""
@@ -200,18 +198,6 @@ def status_of(run_dir: RunDirectory) -> str:
     except OSError:
         return "unreadable"
     return status if isinstance(status, str) else "unreadable"
-
-
-def _is_alive(pid: Any) -> bool:
-    if not isinstance(pid, int) or pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:  # alive, and owned by another user
-        return True
-    return True
 
 
 def _record_in(line: str) -> dict[str, Any] | None:

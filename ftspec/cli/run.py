@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from ftspec.cli.inputs.installed import load_registry, open_registry
-from ftspec.cli.inputs.run_directory import is_complete, open_run_directory
+from ftspec.cli.inputs.run_directory import OpenedRun, is_complete, opened_run
 from ftspec.cli.inputs.sound_plan import sound_plan
 from ftspec.cli.launch.engine_imports import engine_imports, require_engine
 from ftspec.cli.launch.hub import settle_connection
@@ -190,11 +190,24 @@ def _execute(
     open_group: OpenGroup,
 ) -> None:
     # before the import of torch, so that a folder that does not work is reported at once
-    run_dir, is_resumed = open_run_directory(plan, spec_text, resume)
-    if is_resumed and is_complete(run_dir):
-        echo(f"the run in {run_dir.path} is finished: nothing is left to do")
-        raise Exit(DONE)
-    watcher.note(f"run directory: {run_dir.path}")
+    with opened_run(plan, spec_text, resume) as opened:
+        for passed_over in opened.passed_over:
+            watcher.note(str(passed_over))
+        if opened.is_resumed and is_complete(opened.run_dir):
+            echo(f"the run in {opened.run_dir.path} is finished: nothing is left to do")
+            raise Exit(DONE)
+        watcher.note(f"run directory: {opened.run_dir.path}")
+        _execute_opened(plan, opened, registry, watcher, open_group)
+
+
+def _execute_opened(
+    plan: Plan,
+    opened: OpenedRun,
+    registry: Registry,
+    watcher: PlainWatcher,
+    open_group: OpenGroup,
+) -> None:
+    run_dir = opened.run_dir
     connection = Connection(plan)
 
     def stop(code: int) -> None:
@@ -206,7 +219,7 @@ def _execute(
             from ftspec.engine.run.execute import execute
 
             settle_connection(connection, watcher)
-        group = open_group(run_dir=str(run_dir.path.absolute()), resume=is_resumed)
+        group = open_group(run_dir=str(run_dir.path.absolute()), resume=opened.is_resumed)
     except KeyboardInterrupt as stopped:
         run_dir.set_status("interrupted", plan=plan.digest())
         raise RunInterruptedError(run_dir, code_of_error(stopped)) from None
@@ -216,7 +229,8 @@ def _execute(
         registry=registry,
         watcher=watcher,
         command=["ftspec", *sys.argv[1:]],
-        resume=is_resumed,
+        resume=opened.is_resumed,
+        ownership=opened.ownership,
         **group,
     )
     watcher.close()

@@ -12,8 +12,8 @@ import pytest
 from safetensors.torch import load_file
 
 from ftspec.engine.artifacts.saved_model import load_trained
+from ftspec.engine.run.opening import owned_run
 from ftspec.errors import RunError
-from ftspec.ownership import take
 from ftspec.rundir import RunDirectory
 from tests.engine.running import Engine, Recorder
 
@@ -162,7 +162,7 @@ def test_second_process_does_not_resume(
 ) -> None:
     run_dir = copied(finished, tmp_path / "run")
     before = run_dir.status()
-    with take(run_dir.path), pytest.raises(RunError, match="another process has the run"):
+    with owned_run(run_dir), pytest.raises(RunError, match="another process has the run"):
         engine.execute(spec, resume=run_dir)
     assert run_dir.status() == before
     engine.execute(spec, resume=run_dir)

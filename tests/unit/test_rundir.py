@@ -166,13 +166,6 @@ def test_run_that_is_over_or_our_own_is_not_running(status: Status, tmp_path: Pa
     assert not run.is_running()
 
 
-def test_a_pid_that_was_given_to_another_process_is_not_running(tmp_path: Path) -> None:
-    run = RunDirectory(tmp_path)
-    run.set_status("training")
-    run.write_json("status.json", {**run.status(), "pid": os.getppid()})
-    assert not run.is_running()
-
-
 @pytest.mark.parametrize("written", ["", "{", "[]", "3", '"training"', '{"pid": "x", "times": 4}'])
 def test_damaged_status_is_no_status(written: str, tmp_path: Path) -> None:
     run = RunDirectory(tmp_path)
@@ -181,13 +174,6 @@ def test_damaged_status_is_no_status(written: str, tmp_path: Path) -> None:
     assert status_of(run) == "unreadable"
     run.set_status("failed")
     assert status_of(run) == "failed"
-
-
-def test_run_of_another_machine_is_not_taken_for_running(tmp_path: Path) -> None:
-    run = RunDirectory(tmp_path)
-    run.set_status("training")
-    run.write_json("status.json", {**run.status(), "host": "elsewhere", "pid": 1})
-    assert not run.is_running()
 
 
 # Finding

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
-from ftspec.engine.run.opening import find_unfinished, open_run, start_run
+from ftspec.engine.run.opening import (
+    PassedOver,
+    find_unfinished,
+    open_run,
+    start_run,
+    take_run,
+)
 from ftspec.errors import UsageError
 from ftspec.manifest import find_damage
+from ftspec.ownership import Ownership
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 
 
-def open_run_directory(plan: Plan, spec_text: str, resume: str | None) -> tuple[RunDirectory, bool]:
-    """The run directory, and whether its run is resumed.
+class OpenedRun(NamedTuple):
+    """The run directory that a command writes to.
+
+    Attributes:
+        run_dir: the run directory.
+        ownership: this process owns it.
+        is_resumed: whether its run was begun earlier.
+        passed_over: runs that ``--resume auto`` did not take, and why.
+    """
+
+    run_dir: RunDirectory
+    ownership: Ownership
+    is_resumed: bool
+    passed_over: tuple[PassedOver, ...] = ()
+
+
+@contextmanager
+def opened_run(plan: Plan, spec_text: str, resume: str | None) -> Iterator[OpenedRun]:
+    """The run directory, owned until the end of the ``with`` block.
 
     Args:
         plan: the plan to run.
@@ -20,20 +47,34 @@ def open_run_directory(plan: Plan, spec_text: str, resume: str | None) -> tuple[
         resume: the value of ``--resume``: a run directory, ``auto`` or nothing.
 
     Raises:
-        RunError: a new directory cannot be written, or ``resume`` is not a run directory.
-        UsageError: the run cannot be resumed: it has another plan, still runs, or has no
-            checkpoint.
+        RunError: a new directory cannot be written, ``resume`` is not a run directory, or another
+            process has it.
+        UsageError: the run cannot be resumed: it has another plan, or has no checkpoint.
     """
-    if resume is None:
-        return start_run(plan, spec_text), False
+    opened = _open(plan, spec_text, resume)
+    try:
+        yield opened
+    finally:
+        opened.ownership.release()
+
+
+def _open(plan: Plan, spec_text: str, resume: str | None) -> OpenedRun:
+    passed_over: tuple[PassedOver, ...] = ()
     if resume == "auto":
-        unfinished = find_unfinished(plan)
-        if unfinished is not None:
-            return unfinished, True
-        return start_run(plan, spec_text), False
-    run_dir = open_run(Path(resume))
-    _require_resumable(run_dir, plan, resume)
-    return run_dir, True
+        run_dir, ownership, passed_over = find_unfinished(plan)
+        if run_dir is not None and ownership is not None:
+            return OpenedRun(run_dir, ownership, True, passed_over)
+    elif resume is not None:
+        run_dir = open_run(Path(resume))
+        ownership = take_run(run_dir)
+        try:
+            _require_resumable(run_dir, plan, resume)
+        except BaseException:
+            ownership.release()
+            raise
+        return OpenedRun(run_dir, ownership, True)
+    run_dir = start_run(plan, spec_text)
+    return OpenedRun(run_dir, take_run(run_dir), False, passed_over)
 
 
 def is_complete(run_dir: RunDirectory) -> bool:
@@ -55,7 +96,5 @@ def _require_resumable(run_dir: RunDirectory, plan: Plan, resume: str) -> None:
             f'the spec is not the one that "{resume}" was started with; its resolved spec is '
             f'"{run_dir.resolved_spec}"'
         )
-    if run_dir.is_running():
-        raise UsageError(f'the run in "{resume}" is still running, as process {status["pid"]}')
     if not is_complete(run_dir) and run_dir.latest_checkpoint() is None:
         raise UsageError(f'there is no checkpoint in "{resume}" to resume from; start a new run')

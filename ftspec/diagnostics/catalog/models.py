@@ -155,9 +155,11 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
         Another process has the run.
 
         Why: two processes that resume one run would write over each other's checkpoints and
-        metrics. The system releases a run when its process ends, however it ends.
+        metrics. The system releases a run when its process ends, however it ends. Machines that do
+        not see each other's locks watch for twenty seconds whether the owner is alive. A process
+        that stood still for so long, and finds its run taken, ends.
 
-        Found: when a run is resumed.
+        Found: when a run is started, resumed or trained.
     """,
     ("damaged-checkpoint",): """
         No checkpoint of the run has the files that its manifest.json lists.

@@ -17,22 +17,39 @@ from ftspec.stopping import REQUEUE_SIGNALS, RequeueInterrupt, handling, interru
 _NOT, _STOP, _REQUEUE = 0, 1, 2
 
 
+class Termination:
+    """The signal that ends a run, outside of training."""
+
+    def __init__(self, once: bool) -> None:
+        self._once = once
+        self._interrupt: KeyboardInterrupt | None = None
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Do what Ctrl-C does."""
+        if self._interrupt is not None and self._once:
+            return
+        self._interrupt = interrupt_of(number)
+        raise self._interrupt
+
+    def raise_if_lost(self) -> None:
+        """End the run if a signal should have ended it: Python drops what is raised while it
+        finalizes an object.
+
+        Raises:
+            KeyboardInterrupt: there was a signal.
+        """
+        if self._interrupt is not None:
+            raise self._interrupt
+
+
 @contextmanager
-def termination_as_interrupt(once: bool = False) -> Iterator[None]:
+def termination_as_interrupt(once: bool = False) -> Iterator[Termination]:
     """Within this context SIGTERM, which clusters send before they kill, and the other signals that
     stop a run do what Ctrl-C does. With ``once`` all signals after the first are ignored: launchers
     send them to every process, and users to the launcher."""
-    is_sent = False
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal is_sent
-        if is_sent and once:
-            return
-        is_sent = True
-        raise interrupt_of(number)
-
-    with handling(interrupt, also_ctrl_c=once):
-        yield
+    termination = Termination(once)
+    with handling(termination.handle, also_ctrl_c=True):
+        yield termination
 
 
 class Interruption(TrainerCallback):

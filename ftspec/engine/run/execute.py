@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 
-from ftspec.engine.callbacks.interruption import termination_as_interrupt
+from ftspec.engine.callbacks.interruption import Termination, termination_as_interrupt
+from ftspec.engine.callbacks.ownership_check import OwnershipCheck
 from ftspec.engine.callbacks.stopwatch import Stopwatch
 from ftspec.engine.hub.push import HubPush
 from ftspec.engine.model.parameters import count_parameters
@@ -32,6 +33,7 @@ from ftspec.engine.run.record import RunRecord
 from ftspec.engine.run.session import open_rehearsal, open_session
 from ftspec.engine.run.train import train_and_save
 from ftspec.errors import FtspecError, RunError
+from ftspec.ownership import Ownership
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
 from ftspec.rundir import RunDirectory
@@ -46,10 +48,12 @@ def execute(
     watcher: Watcher,
     command: Sequence[str],
     resume: bool = False,
+    ownership: Ownership | None = None,
     group: Group = ALONE,
 ) -> Outcome:
     """Run the plan to its end in ``run_dir``; with ``resume``, from its latest checkpoint. Each
-    process of a ``group`` calls it, all but the first with a directory that they only read.
+    process of a ``group`` calls it, all but the first with a directory that they only read. The
+    first one owns the run: already, with an ``ownership``, or from now to the end.
 
     Raises:
         RunError: the plan does not fit the data, the model or the machine.
@@ -60,15 +64,17 @@ def execute(
     """
     is_first = group.launch.is_first
     with (
-        termination_as_interrupt(once=not group.launch.is_alone),
-        owned_run(run_dir) if is_first else nullcontext(),
+        termination_as_interrupt(once=not group.launch.is_alone) as termination,
+        owned_run(run_dir) if is_first and ownership is None else nullcontext(ownership) as owned,
         open_session(plan, run_dir, watcher) as log,
         ExitStack() as resources,
     ):
         observers = Observers(plan, run_dir, registry if is_first else None, log)
-        record = RunRecord(plan, run_dir, observers, log)
+        record = RunRecord(plan, run_dir, observers, log, owned)
         guard = resources.enter_context(Guard(group, record.fail_with, lambda _: record.close()))
-        execution = _Execution(plan, run_dir, registry, command, group, log, record)
+        execution = _Execution(
+            plan, run_dir, registry, command, group, log, record, owned, termination
+        )
         try:
             metrics = execution.run(resources, resume=resume)
             guard.dismiss()
@@ -110,6 +116,8 @@ class _Execution:
     group: Group
     log: RunLog
     record: RunRecord
+    ownership: Ownership | None
+    termination: Termination
 
     def run(self, resources: ExitStack, *, resume: bool) -> MetricsBySplit:
         """From the plan to the trained model; the metrics of each split."""
@@ -129,9 +137,12 @@ class _Execution:
                 check_lock(before, lock)
             else:
                 self.run_dir.write_json("lock.json", lock)
+        self.termination.raise_if_lost()
         self.record.start()
         stopwatch = Stopwatch(run.trainer)
         run.trainer.add_callback(stopwatch)
+        if self.ownership is not None:
+            run.trainer.add_callback(OwnershipCheck(self.ownership, self.run_dir))
         if push is not None:
             run.trainer.add_callback(push)
         metrics = train_and_save(run, self.run_dir, self.log, resume=resume)

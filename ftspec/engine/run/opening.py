@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from ftspec.errors import RunError
 from ftspec.manifest import find_damage
-from ftspec.ownership import TakenError, take
+from ftspec.owner import Owner
+from ftspec.ownership import Ownership, TakenError, take
 from ftspec.planning.plan import Plan
 from ftspec.resolved import resolved_text
 from ftspec.rundir import (
@@ -42,13 +44,80 @@ def start_run(plan: Plan, spec_text: str) -> RunDirectory:
     return run_dir
 
 
-def find_unfinished(plan: Plan) -> RunDirectory | None:
-    """The newest unfinished run of this plan that has a checkpoint."""
-    for run_dir in reversed(runs_in(plan.output_dir / plan.name)):
-        status = run_dir.status()
-        is_same = status.get("plan") == plan.digest() and status.get("status") != "finished"
-        if is_same and not run_dir.is_running() and run_dir.latest_checkpoint() is not None:
-            return run_dir
+class PassedOver(NamedTuple):
+    """A run that ``--resume auto`` does not go on with.
+
+    Attributes:
+        folder: its folder.
+        reason: why.
+    """
+
+    folder: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f'"{self.folder}" is passed over: {self.reason}'
+
+
+class Unfinished(NamedTuple):
+    """The run to go on with, and those that are passed over.
+
+    Attributes:
+        run_dir: the newest one that can go on.
+        ownership: this process owns it.
+        passed_over: newer ones, the newest first.
+    """
+
+    run_dir: RunDirectory | None
+    ownership: Ownership | None
+    passed_over: tuple[PassedOver, ...]
+
+
+def find_unfinished(plan: Plan) -> Unfinished:
+    """The newest unfinished run of this plan that has a whole checkpoint, owned by this
+    process."""
+    passed_over: list[PassedOver] = []
+    digest = plan.digest()
+    unfinished = (
+        run_dir
+        for run_dir in reversed(runs_in(plan.output_dir / plan.name))
+        if run_dir.status().get("status") != "finished"
+    )
+    others: list[Path] = []
+    for run_dir in unfinished:
+        if run_dir.status().get("plan", digest) != digest:
+            others.append(run_dir.path)
+            continue
+        reason = _why_not(run_dir)
+        if reason is None:
+            try:
+                ownership = take(run_dir.path)
+                return Unfinished(run_dir, ownership, (*passed_over, *_of_another_plan(others)))
+            except TakenError as error:
+                reason = f"{error.owner or 'another process'} has it"
+            except OSError as error:
+                reason = f"it cannot be written: {error.strerror or error}"
+        passed_over.append(PassedOver(run_dir.path, reason))
+    return Unfinished(None, None, (*passed_over, *_of_another_plan(others)))
+
+
+def _of_another_plan(folders: list[Path]) -> Iterator[PassedOver]:
+    """One word for all runs of other plans: there may be many."""
+    if folders:
+        more = ", as others have" if len(folders) > 1 else ""
+        yield PassedOver(
+            folders[0], f"it has another plan{more} (see: ftspec diff {folders[0]} SPEC)"
+        )
+
+
+def _why_not(run_dir: RunDirectory) -> str | None:
+    """Why an unfinished run of this plan cannot go on."""
+    if not run_dir.status():
+        return "its status.json is damaged"
+    if run_dir.is_running():
+        return f"{run_dir.owner()} has it"
+    if run_dir.latest_checkpoint() is None:
+        return "it has no whole checkpoint"
     return None
 
 
@@ -88,27 +157,42 @@ def join_run(path: Path, rank: int) -> JoinedRunDirectory:
     return run_dir
 
 
+def take_run(run_dir: RunDirectory) -> Ownership:
+    """Own a run, until it is released.
+
+    Raises:
+        RunError: another process has it, or it cannot be written.
+    """
+    try:
+        return take(run_dir.path)
+    except TakenError as error:
+        raise run_in_use(run_dir, error.owner) from None
+    except OSError as error:
+        raise _not_writable(run_dir.path, error) from error
+
+
 @contextmanager
-def owned_run(run_dir: RunDirectory) -> Iterator[None]:
+def owned_run(run_dir: RunDirectory) -> Iterator[Ownership]:
     """Own a run, until the end of the ``with`` block.
 
     Raises:
-        RunError: another process has it.
+        RunError: another process has it, or it cannot be written.
     """
+    ownership = take_run(run_dir)
     try:
-        lock = take(run_dir.path)
-    except TakenError:
-        status = run_dir.status()
-        raise RunError(
-            f'another process has the run in "{run_dir.path}": process {status.get("pid")} on '
-            f'"{status.get("host")}"',
-            slug="run-in-use",
-            helps=("wait until it ends, or stop it; then resume again",),
-        ) from None
-    try:
-        yield
+        yield ownership
     finally:
-        lock.release()
+        ownership.release()
+
+
+def run_in_use(run_dir: RunDirectory, owner: Owner | None) -> RunError:
+    """The error of a run that another process has."""
+    return RunError(
+        f'another process has the run in "{run_dir.path}"'
+        + ("" if owner is None else f": {owner}"),
+        slug="run-in-use",
+        helps=("wait until it ends, or stop it; then resume again",),
+    )
 
 
 def require_model(run_dir: RunDirectory, *, with_hashes: bool = False) -> None:

@@ -11,6 +11,7 @@ from ftspec.engine.processes.failure import Failure
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.engine.run.observers import Observers
 from ftspec.errors import FtspecError
+from ftspec.ownership import Ownership
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 
@@ -21,8 +22,14 @@ class RunRecord:
     """Writes the status of a run, and calls observers when it starts and when it ends."""
 
     def __init__(
-        self, plan: Plan, run_dir: RunDirectory, observers: Observers, log: RunLog
+        self,
+        plan: Plan,
+        run_dir: RunDirectory,
+        observers: Observers,
+        log: RunLog,
+        ownership: Ownership | None,
     ) -> None:
+        self._ownership = ownership
         self._plan = plan
         self._run_dir = run_dir
         self._observers = observers
@@ -62,6 +69,8 @@ class RunRecord:
 
     def _end(self, ending: Ending, error: str | None = None) -> None:
         self._ending = ending
+        if self._ownership is not None and self._ownership.is_lost:
+            return  # the status is that of the process that has taken the run
         more = {} if error is None else {"error": error}
         try:
             self._run_dir.set_status(ending, plan=self._digest, **more)

@@ -1,0 +1,49 @@
+"""Signals outside of training."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from ftspec.engine.callbacks.interruption import termination_as_interrupt
+from ftspec.stopping import RequeueInterrupt
+
+
+class Finalized:
+    """Python drops what is raised while an object is finalized."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), self._number)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [(signal.SIGINT, KeyboardInterrupt), (signal.SIGUSR1, RequeueInterrupt)],
+)
+def test_signal_that_comes_while_an_object_is_finalized_is_not_lost(
+    number: int, kind: type[BaseException]
+) -> None:
+    with termination_as_interrupt() as termination:
+        finalized = Finalized(number)
+        del finalized
+        with pytest.raises(kind):
+            termination.raise_if_lost()
+
+
+def test_run_without_a_signal_goes_on() -> None:
+    with termination_as_interrupt() as termination:
+        termination.raise_if_lost()
+
+
+def test_only_the_first_signal_counts_where_a_launcher_sends_them_again() -> None:
+    with termination_as_interrupt(once=True):
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)

@@ -1,0 +1,82 @@
+"""The run that ``--resume auto`` goes on with, and what is said of those that it passes over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ftspec.engine.run.opening import Unfinished, find_unfinished, start_run
+from ftspec.manifest import write_manifest
+from ftspec.ownership import take
+from ftspec.planning.plan import Plan
+from ftspec.rundir import RunDirectory, Status
+from tests.unit.conftest import MINIMAL, PlanOf
+
+
+@pytest.fixture
+def plan(plan_of: PlanOf, tmp_path: Path) -> Plan:
+    return replace(plan_of(MINIMAL), output_dir=tmp_path)
+
+
+def started(plan: Plan, status: Status = "interrupted", *, has_checkpoint: bool = True) -> Path:
+    """The folder of one more run, newer than those before."""
+    made = start_run(plan, MINIMAL).path
+    number = len(list(made.parent.iterdir()))
+    run_dir = RunDirectory(made.rename(made.with_name(f"run-{number}")))
+    if has_checkpoint:
+        folder = run_dir.checkpoints / "checkpoint-2"
+        folder.mkdir(parents=True)
+        (folder / "trainer_state.json").write_text("{}")
+        write_manifest(folder)
+    run_dir.set_status(status, plan=plan.digest())
+    return run_dir.path
+
+
+def said_of(found: Unfinished) -> list[str]:
+    if found.ownership is not None:
+        found.ownership.release()
+    return [f"{one.folder.name} {one.reason}" for one in found.passed_over]
+
+
+def test_newest_run_goes_on_and_is_owned(plan: Plan) -> None:
+    started(plan)
+    newest = started(plan)
+    found = find_unfinished(plan)
+    assert found.run_dir == RunDirectory(newest)
+    assert found.run_dir.is_running()
+    assert said_of(found) == []
+    assert not found.run_dir.is_running()
+
+
+def test_each_run_that_is_passed_over_is_named_with_a_reason(plan: Plan) -> None:
+    good = started(plan, "failed")
+    started(plan, "finished")
+    for seed in (7, 8):
+        other = started(replace(plan, seed=seed))
+    empty = started(plan, has_checkpoint=False)
+    damaged = started(plan)
+    (damaged / "status.json").write_text("{")
+    owned = started(plan)
+    ownership = take(owned)
+    try:
+        found = find_unfinished(plan)
+    finally:
+        ownership.release()
+    assert found.run_dir == RunDirectory(good)
+    said = said_of(found)
+    assert said[0].startswith(f"{owned.name} process ")
+    assert said[0].endswith(" has it")
+    assert said[1:] == [
+        f"{damaged.name} its status.json is damaged",
+        f"{empty.name} it has no whole checkpoint",
+        f"{other.name} it has another plan, as others have (see: ftspec diff {other} SPEC)",
+    ]
+
+
+def test_where_nothing_can_go_on_the_reasons_remain(plan: Plan) -> None:
+    empty = started(plan, has_checkpoint=False)
+    found = find_unfinished(plan)
+    assert found.run_dir is None
+    assert said_of(found) == [f"{empty.name} it has no whole checkpoint"]
