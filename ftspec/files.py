@@ -108,6 +108,18 @@ def open_as_their_folder(folder: Path) -> None:
             path.chmod(stat.S_IMODE(mode) | shared)
 
 
+def free_space(folder: Path) -> int:
+    """Bytes that are free where a folder is, or will be.
+
+    Raises:
+        OSError: the disk cannot be asked.
+    """
+    folder = folder.absolute()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write ``path`` atomically.
 

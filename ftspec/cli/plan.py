@@ -24,6 +24,7 @@ from ftspec.cli.terminal.run_errors import run_errors_shown
 from ftspec.cli.terminal.watchers import make_watcher
 from ftspec.document.load import Document
 from ftspec.engine.hub.connection import Connection
+from ftspec.planning.disk_space import space_of_plan
 from ftspec.planning.plan import Plan
 
 
@@ -85,7 +86,8 @@ def _lines(plan: Plan) -> list[str]:
     lines += _section(plan.to_spec(), 0)
     lines += ["", "components"]
     lines += [f"  {name}: {plugin}" for name, plugin in plugins.items()]
-    return lines
+    space = space_of_plan(plan)
+    return lines if space is None else [*lines, "", f"disk: {space}"]
 
 
 def _section(value: Any, depth: int) -> list[str]:

@@ -14,6 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from ftspec.engine.progress.outcome import Outcome
+from ftspec.planning.disk_space import needed_space
 from ftspec.rundir import RunDirectory
 from tests.engine.running import Engine, Recorder, logged
 
@@ -101,6 +102,17 @@ def test_every_file_is_there_and_no_other(run_dir: RunDirectory) -> None:
     found = {path.name for path in run_dir.path.iterdir()}
     assert found - {".lock"} == FILES | FOLDERS
     assert run_dir.path.parent.name == "finished"
+
+
+def test_checkpoint_is_as_large_as_was_said(run_dir: RunDirectory) -> None:
+    checkpoint = run_dir.latest_checkpoint()
+    assert checkpoint is not None
+    weights = (checkpoint / "model.safetensors").stat().st_size
+    saved = sum(
+        (checkpoint / name).stat().st_size for name in ("model.safetensors", "optimizer.pt")
+    )
+    said = needed_space(weights, weights, {}, None).checkpoint
+    assert saved == pytest.approx(said, rel=0.1)
 
 
 def test_the_spec_is_kept_to_the_letter(run_dir: RunDirectory) -> None:

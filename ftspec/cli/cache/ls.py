@@ -9,8 +9,8 @@ import click
 from ftspec.cache import CacheEntry, cache_folder, entries_in, size_of, unfinished_in
 from ftspec.cli.syntax.options import format_option
 from ftspec.cli.terminal.output import echo_json, echo_result
-from ftspec.cli.terminal.quantities import shown_age, shown_size
 from ftspec.diagnostics.model import printable
+from ftspec.quantities import shown_age, shown_size
 
 _HEADER = ("id", "name", "split", "rows", "size", "last used")
 

@@ -10,8 +10,8 @@ import click
 
 from ftspec.cache import CacheEntry, cache_folder, entries_in, remove, size_of, unfinished_in
 from ftspec.cli.terminal.output import echo_result, is_confirmed
-from ftspec.cli.terminal.quantities import shown_size
 from ftspec.errors import UsageError
+from ftspec.quantities import shown_size
 
 _AGE = re.compile(r"(\d{1,6})(d|h|m)")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}

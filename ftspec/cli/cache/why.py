@@ -17,11 +17,11 @@ from ftspec.cli.syntax.options import (
     spec_argument,
 )
 from ftspec.cli.terminal.output import echo
-from ftspec.cli.terminal.quantities import shown_age
 from ftspec.cli.terminal.run_errors import run_errors_shown
 from ftspec.cli.terminal.watchers import PlainWatcher
 from ftspec.diagnostics.model import printable
 from ftspec.engine.hub.connection import Connection
+from ftspec.quantities import shown_age
 
 if TYPE_CHECKING:
     from ftspec.engine.data.lookup import Lookup

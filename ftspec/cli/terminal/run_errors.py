@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ftspec.cli.terminal.exits import FINDINGS, Exit
@@ -53,7 +53,7 @@ def run_endings_shown(
             yield
     except RunFailedError as error:
         watcher.close()
-        _show_error(plan.mask(str(error)), str(error.run_dir.log))
+        _show_error(plan.mask(str(error)), str(error.run_dir.log), map(plan.mask, error.helps))
         _show_what_is_left(error.run_dir)
         raise Exit(FINDINGS) from None
     except RunInterruptedError as stop:
@@ -97,8 +97,10 @@ def _show_run_error(error: RunError, plan: Plan, document: Document | None) -> N
     show_findings([finding])
 
 
-def _show_error(text: str, log: str) -> None:
+def _show_error(text: str, log: str, helps: Iterable[str] = ()) -> None:
     echo(f"error: the run failed: {text}", err=True)
+    for one in helps:
+        echo(f"  = help: {one}", err=True)
     if log:
         echo(f"the traceback is in {log}", err=True)
 

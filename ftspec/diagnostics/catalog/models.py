@@ -81,6 +81,15 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when the run starts.
     """,
+    ("disk-too-small",): """
+        The disk of the run directory has no room for one checkpoint and the model.
+
+        Why: the run would train, and then fail to save what it has learned. A checkpoint of AdamW
+        is three times as large as the weights. If only all checkpoints together do not fit, the run
+        says so and starts.
+
+        Found: when the run starts.
+    """,
     ("documents-not-apart",): """
         The spec keeps packed documents apart, and the model cannot do that.
 

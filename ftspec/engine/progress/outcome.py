@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ftspec.engine.progress.full_disk import full_disk_in
+from ftspec.engine.progress.disk_fault import disk_fault_in
 from ftspec.errors import FtspecError
 from ftspec.rundir import RunDirectory
 from ftspec.stopping import INTERRUPTED
@@ -22,13 +22,20 @@ class Outcome:
 
 
 class RunFailedError(FtspecError):
-    """Something broke while training, outside ftspec: memory, disk, a library, a plugin."""
+    """Something broke while training, outside ftspec: memory, disk, a library, a plugin.
+
+    Attributes:
+        run_dir: the run.
+        helps: what to do, if that is known.
+    """
 
     def __init__(self, error: Exception, run_dir: RunDirectory) -> None:
         text = " ".join(str(error).split())
         said = f"{type(error).__name__}: {text}" if text else type(error).__name__
-        super().__init__(full_disk_in(error, run_dir.path) or said)
+        fault = disk_fault_in(error, run_dir.path)
+        super().__init__(said if fault is None else fault.text)
         self.run_dir = run_dir
+        self.helps = () if fault is None else fault.helps
 
 
 class RunInterruptedError(FtspecError):

@@ -25,6 +25,7 @@ from ftspec.engine.run.accounting.measured_steps import steps_of
 from ftspec.engine.run.accounting.performance import FILE as PERFORMANCE
 from ftspec.engine.run.accounting.performance import account
 from ftspec.engine.run.compile import CompiledRun, compile_run
+from ftspec.engine.run.disk_space import require_space, said_of_space, space_of_run
 from ftspec.engine.run.html_report import render_report
 from ftspec.engine.run.lock import OVERHEAD, check_lock, write_lock
 from ftspec.engine.run.observers import Observers
@@ -132,6 +133,7 @@ class _Execution:
             self.plan, self.run_dir, self.log, self.group, recorded_overhead=before.get(OVERHEAD)
         )
         if is_first:
+            require_space(run, self.run_dir.path, self.log)
             lock = write_lock(run, self.registry, self.command)
             if resume:
                 check_lock(before, lock)
@@ -187,5 +189,6 @@ def rehearse(plan: Plan, *, watcher: Watcher, group: Group = ALONE) -> list[str]
         return [
             f"{total:,} parameters{of_them}",
             f"{steps_of(run):,} steps{epochs}",
+            said_of_space(space_of_run(run), plan.output_dir),
             "nothing was trained",
         ]

@@ -27,7 +27,7 @@ class RunRecord:
         run_dir: RunDirectory,
         observers: Observers,
         log: RunLog,
-        ownership: Ownership | None,
+        ownership: Ownership | None = None,
     ) -> None:
         self._ownership = ownership
         self._plan = plan
