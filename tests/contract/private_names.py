@@ -406,6 +406,13 @@ _PLUGINS = (
         "model_kwargs",
     ),
     PrivateName(
+        name="transformers.utils.chat_template_utils.render_jinja_template",
+        used_in=(f"{_PREFERENCE}/chat_template.py",),
+        reason="renders a conversation with the places that the template marks, and makes no "
+        "tokens: apply_chat_template makes them at once, of a text of any size",
+        parameters="conversations, tools, documents, chat_template, return_assistant_tokens_mask, …",
+    ),
+    PrivateName(
         name="trl.chat_template_utils.get_training_chat_template",
         used_in=(f"{_PREFERENCE}/training_template.py",),
         reason="the variant of a chat template that keeps earlier answers as they are; trl has it "

@@ -1,22 +1,26 @@
 """Messages to text with a chat template, in the sandbox of transformers.
 
 A template is code from its author. The sandbox gives it access only to the messages and the names
-of the special tokens. This module limits the size of a template and of its output.
+of the special tokens. This module limits the size of a template and of its output, and
+``bounds`` what it takes on the way.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import repeat
 from typing import Any
 
 import jinja2
 from transformers import PreTrainedTokenizerBase
+from transformers.utils.chat_template_utils import render_jinja_template
 
 from ftspec.api import RunError, SpecPath, in_one_line
+from ftspec_preference.bounds import ExcessError, bounded, place_of
 from ftspec_preference.config import LARGEST_TEMPLATE
 from ftspec_preference.messages import ASSISTANT, LEARNED, Conversation
 
@@ -108,13 +112,15 @@ class ChatTemplate:
         Raises:
             RunError: the template fails, is not allowed to do something, or writes too much.
         """
-        text: str = self._apply(conversation, tools, tokenize=False, add_generation_prompt=asks)
-        if len(text) > LARGEST_TEXT:
-            raise RunError(
-                f"the chat template makes {len(text):,} characters of one conversation",
-                slug="preference/template-size",
-                at=self._at,
+        with self._failures_said():
+            text: str = self._tokenizer.apply_chat_template(
+                self._prepared(conversation),
+                tools=tools,
+                chat_template=self._other,
+                tokenize=False,
+                add_generation_prompt=asks,
             )
+        self._require_room(text)
         return text
 
     def encode(
@@ -180,14 +186,15 @@ class ChatTemplate:
     def _encode_marked(
         self, conversation: Conversation, tools: Tools | None
     ) -> tuple[list[int], list[bool]]:
-        encoded = self._apply(
-            conversation,
-            tools,
-            tokenize=True,
-            return_dict=True,
-            return_assistant_tokens_mask=True,
-        )
-        marks = [bool(mark) for mark in encoded["assistant_masks"]]
+        text, spans = self._render_marked(conversation, tools)
+        encoded = self._tokenizer(text, add_special_tokens=False, verbose=False)
+        marks = [False] * len(encoded["input_ids"])
+        for start, end in spans:
+            first, last = encoded.char_to_token(start), encoded.char_to_token(end - 1)
+            if first is None:
+                break
+            stop = last + 1 if last else len(marks)
+            marks[first:stop] = [True] * (stop - first)
         kept = [
             message.get(LEARNED, True) for message in conversation if message["role"] == ASSISTANT
         ]
@@ -204,6 +211,33 @@ class ChatTemplate:
             for (start, end), is_learned in zip(answers, kept, strict=True):
                 marks[start:end] = [is_learned] * (end - start)
         return encoded["input_ids"], marks
+
+    def _render_marked(self, conversation: Conversation, tools: Tools | None) -> tuple[str, Spans]:
+        """The text, and the parts that the template marks. Not with ``apply_chat_template``, which
+        makes tokens of it at once: of any text, where memory is bounded."""
+        messages = [
+            {key: value for key, value in one.items() if value is not None}
+            for one in self._prepared(conversation)
+        ]
+        with self._failures_said():
+            [text], [spans] = render_jinja_template(
+                conversations=[messages],
+                tools=tools,
+                chat_template=self._tokenizer.get_chat_template(self._other, tools),
+                return_assistant_tokens_mask=True,
+                **self._tokenizer.special_tokens_map,
+            )
+        self._require_room(text)
+        return text, spans
+
+    def _require_room(self, text: str) -> None:
+        if len(text) > LARGEST_TEXT:
+            raise RunError(
+                f"the chat template makes {len(text):,} characters of one conversation, and may "
+                f"make {LARGEST_TEXT:,}",
+                slug="preference/template-size",
+                at=self._at,
+            )
 
     def _write(self, conversation: Conversation, tools: Tools | None) -> tuple[str, Spans]:
         whole = self.render(conversation, tools=tools)
@@ -241,12 +275,12 @@ class ChatTemplate:
                 {"role": ASSISTANT, "content": "", "tool_calls": [call]},
             ]
             try:
-                texts.append(
-                    self._tokenizer.apply_chat_template(
+                with bounded():
+                    text = self._tokenizer.apply_chat_template(
                         messages, tokenize=False, chat_template=self._other
                     )
-                )
-            except TEMPLATE_FAILURES:
+                texts.append(text)
+            except (*TEMPLATE_FAILURES, ExcessError):
                 texts.append("")
         of_mapping, of_json = texts
         return (of_mapping == "" or str(values[0]) in of_mapping) and str(values[1]) in of_json
@@ -265,21 +299,29 @@ class ChatTemplate:
                 message["tool_calls"] = [_with_json(call) for call in message["tool_calls"]]
         return messages
 
-    def _apply(self, conversation: Conversation, tools: Tools | None, **options: Any) -> Any:
+    @contextmanager
+    def _failures_said(self) -> Iterator[None]:
+        """Render inside: bounded, and what goes wrong is an error of the run."""
         try:
-            return self._tokenizer.apply_chat_template(
-                self._prepared(conversation), tools=tools, chat_template=self._other, **options
-            )
+            with bounded():
+                yield
+        except ExcessError as error:
+            raise RunError(
+                f"the chat template {error}",
+                slug="preference/template-size",
+                at=self._at,
+                helps=("do not use it, or write another with chat_template",),
+            ) from None
         except jinja2.exceptions.SecurityError as error:
             raise RunError(
-                f"the chat template does something that is not allowed: {error}",
+                f"the chat template does something that is not allowed: {error}{place_of(error)}",
                 slug="preference/template-security",
                 at=self._at,
                 helps=("do not use it",),
             ) from None
         except TEMPLATE_FAILURES as error:
             raise RunError(
-                f"the chat template fails: {in_one_line(error)}",
+                f"the chat template fails: {in_one_line(error)}{place_of(error)}",
                 slug="preference/template-fails",
                 at=self._at,
                 helps=("it may not accept these roles, or this order of messages",),
