@@ -1,4 +1,4 @@
-"""A process that reads from the Hub as a run does, one request after the other.
+"""A process that reads from the Hub and pushes to it as a run does, one request after the other.
 
 The libraries take seconds to import, and read HF_ENDPOINT when they are imported. So one process
 serves many tests: a line of JSON on its input is a request, and a line on its output the outcome.
@@ -12,8 +12,13 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from ftspec.files import sha256_of
+from ftspec.manifest import MANIFEST
+from ftspec.rundir import RunDirectory
 
 OUTCOME = "outcome: "
 
@@ -44,7 +49,8 @@ class Reader:
         )
 
     def read(self, what: str, name: str, patience: float, **more: Any) -> Outcome:
-        """Read a repository: a ``model``, ``file``, ``tokenizer``, ``dataset`` or ``commit``."""
+        """Read a repository: a ``model``, ``file``, ``tokenizer``, ``dataset`` or ``commit``; or
+        ``push`` a model to it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         request = {"what": what, "name": name, "patience": patience, **more}
@@ -157,12 +163,48 @@ def _commit(request: dict[str, Any]) -> Any:
     return commit_of(Checkpoint(name=request["name"], is_hub=True))
 
 
+def _push(request: dict[str, Any]) -> Any:
+    """Push the model of a finished run, as a run does at its end."""
+    from ftspec.engine.hub.push import HubPush
+    from ftspec.engine.progress.run_log import RunLog
+    from ftspec.testing.runs import Listener, plan_spec
+
+    run_dir = _finished(request["model"], request["data"])
+    spec = FINISHED.format(**request)
+    pushed = (f"training.hub_model_id={request['name']}", "training.push_to_hub=true")
+    plan = plan_spec(spec, run_dir.path.parent, overrides=pushed)
+    with RunLog(run_dir.log, Listener(), plan.mask) as log, HubPush(plan, run_dir, log) as push:
+        push.finish()
+    return {path.name: sha256_of(path) for path in run_dir.model.iterdir() if path.name != MANIFEST}
+
+
+@cache
+def _finished(model: str, data: str) -> RunDirectory:
+    from ftspec.testing.runs import execute_plan, plan_spec
+
+    plan = plan_spec(FINISHED.format(model=model, data=data), Path(data).parent / "runs")
+    return execute_plan(plan)
+
+
+FINISHED = """\
+ftspec: 1
+name: pushed
+data:
+  source: {{type: json, files: "{data}/train.jsonl"}}
+  splits: {{train: "train[:-4]", test: "train[-4:]"}}
+preprocess: {{template: {{text: "{{text}}", label: "{{topic}}"}}}}
+model: {{checkpoint: "{model}"}}
+task: text-classification
+training: {{max_steps: 1, save_strategy: "no"}}
+"""
+
 READ = {
     "model": _model,
     "file": _file,
     "tokenizer": _tokenizer,
     "dataset": _dataset,
     "commit": _commit,
+    "push": _push,
 }
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ftspec.files import sha256_of
 from tests.engine import rows, tiny
 from tests.hub import dead_ends, prose
 from tests.hub.fixtures import environment_for
@@ -219,6 +220,70 @@ def test_tls_to_a_plain_port_is_not_waited_for(place: Undisturbed) -> None:
     outcome = place.reader.read("file", "acme/none", 30.0, endpoint=address)
     assert "makes no secure connection" in outcome.said, outcome
     assert outcome.seconds < 3.5
+
+
+COMMIT = {"path": "/commit/", "methods": ("POST",)}
+STORAGE = {"path": "/lfs-storage/", "methods": ("PUT",)}
+CREATE = {"path": "/api/repos/create", "methods": ("POST",)}
+PUSHED = (
+    Case("reset-before-headers", "push", times=1, **CREATE),
+    Case("reset-before-headers", "push", times=1, **STORAGE),
+    Case("close-before-headers", "push", times=1, **STORAGE),
+    Case("stall-before-headers", "push", times=1, **STORAGE, seconds=8.0),
+    Case("500", "push", times=1, **STORAGE),
+    Case("503", "push", times=1, path="/objects/batch", methods=("POST",)),
+    Case("429-retry-after", "push", times=1, path="/preupload/", methods=("POST",)),
+    Case("reset-before-headers", "push", times=1, **COMMIT),  # it was made; the answer is lost
+    Case("504", "push", times=1, **COMMIT),
+)
+NOT_PUSHED = (
+    Case("401-wrong-token", "push", **COMMIT, says=("write access: hub_token",)),
+    Case("403-forbidden", "push", **COMMIT, says=("write access: hub_token",)),
+    Case("503", "push", **SHORT, **CREATE, says=("answers with 503, for 0.5 seconds",)),
+    Case("503", "push", **SHORT, **COMMIT, says=("answers with 503, for 0.5 seconds",)),
+    Case("reset-before-headers", "push", **SHORT, **STORAGE, says=("breaks off the connection",)),
+    Case("stall-before-headers", "push", **SHORT, **STORAGE, says=("does not answer",)),
+    Case("503", "push", **SHORT, **STORAGE, says=("answers with 503",)),
+    Case("429-retry-after-an-hour", "push", **COMMIT, says=("asks to wait for 3600 seconds",)),
+)
+
+
+def push(place: Undisturbed, case: Case) -> tuple[str, Outcome]:
+    """Push once while the fault lasts: the repository and the outcome."""
+    folders = {"model": str(place.model), "data": str(place.data)}
+    if "push" not in place.results:  # what is pushed is trained first
+        place.results["push"] = place.reader.read("push", "ftspec-tests/first", 30, **folders)
+    place.count += 1
+    name = f"ftspec-tests/pushed-{place.count}"
+    assert case.path is not None
+    place.hub.misbehave_next(case.fault, case.times, case.path, case.methods)
+    try:
+        outcome = place.reader.read("push", name, case.patience, **folders)
+        assert place.hub.faults.remaining() < case.times, "nothing was disturbed"
+        return name, outcome
+    finally:
+        place.hub.reset()
+
+
+@pytest.mark.parametrize("case", PUSHED, ids=lambda case: f"{case}-{case.path}")
+def test_a_push_outlasts_a_fault_that_passes(case: Case, place: Undisturbed) -> None:
+    name, outcome = push(place, case)
+    assert outcome.said == "", outcome
+    pushed = place.hub.repository("models", name).branch().folder
+    found = {path.name: sha256_of(path) for path in pushed.iterdir() if path.name in outcome.result}
+    assert found == outcome.result
+    assert outcome.seconds < case.seconds
+
+
+@pytest.mark.parametrize("case", NOT_PUSHED, ids=lambda case: f"{case}-{case.path}")
+def test_a_push_that_cannot_be_made_ends_with_one_clear_error(
+    case: Case, place: Undisturbed
+) -> None:
+    _, outcome = push(place, case)
+    assert outcome.kind == "RunError", outcome
+    for part in ("cannot push to", "--set training.push_to_hub=false", *case.says):
+        assert part in outcome.said, outcome.said
+    assert outcome.seconds < case.seconds
 
 
 def test_a_renamed_repository_is_read(place: Undisturbed) -> None:

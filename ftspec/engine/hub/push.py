@@ -26,7 +26,8 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, HubStrategy
 from ftspec.document.paths import SpecPath
 from ftspec.engine.hub.card import write_card
 from ftspec.engine.progress.run_log import RunLog
-from ftspec.errors import RunError, in_one_line
+from ftspec.errors import RunError, causes_of, in_one_line
+from ftspec.hub_faults import HubFaultError
 from ftspec.manifest import MANIFEST
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
@@ -41,6 +42,9 @@ STATE_OF_TRAINING = (
     "trainer_state.json",
 )
 """The files of a checkpoint that are needed to resume, but not to use the model."""
+
+_SAID_AFTER, _SAID_AGAIN_AFTER = 5.0, 60.0
+"""Seconds of waiting for an upload."""
 
 # the first ones are those of the client's HTTP library; an upload wraps them in a RuntimeError
 _FAILURES: tuple[type[BaseException], ...] = (*HfHubHTTPError.__bases__, RuntimeError, ValueError)
@@ -189,7 +193,7 @@ class HubPush(TrainerCallback):
                 shutil.rmtree(upload.folder, ignore_errors=True)
 
     def _warn(self, step: int, error: BaseException) -> None:
-        self._log.warn(f"the checkpoint of step {step} was not pushed: {in_one_line(error)}")
+        self._log.warn(f"the checkpoint of step {step} was not pushed: {_reason(error)}")
 
     def finish(self) -> None:
         """Push the final model, after the uploads that are still running.
@@ -197,8 +201,7 @@ class HubPush(TrainerCallback):
         Raises:
             RunError: it cannot be pushed; it is saved in the run directory.
         """
-        wait(upload.job for upload in self._uploads)
-        self._settle()
+        self._wait_for_uploads()
         try:
             self._api.upload_folder(
                 repo_id=self._repository,
@@ -210,6 +213,15 @@ class HubPush(TrainerCallback):
             raise self._error(self._repository, error, ("training", "push_to_hub")) from error
         self._log.note(f'pushed to "{self._repository}"')
 
+    def _wait_for_uploads(self) -> None:
+        """Wait as long as bytes arrive: a request that does not go on fails by itself."""
+        pause = _SAID_AFTER
+        while wait((upload.job for upload in self._uploads), timeout=pause).not_done:
+            pause = _SAID_AGAIN_AFTER
+            steps = ", ".join(str(one.step) for one in self._uploads if not one.job.done())
+            self._log.note(f"waiting for the upload of the checkpoint of step {steps}")
+        self._settle()
+
     def _error(self, repository: str, error: BaseException, at: SpecPath) -> RunError:
         status = getattr(getattr(error, "response", None), "status_code", None)
         helps = ["to run without pushing: --set training.push_to_hub=false"]
@@ -218,11 +230,17 @@ class HubPush(TrainerCallback):
         elif os.environ.get("HF_HUB_OFFLINE"):
             helps.insert(0, "HF_HUB_OFFLINE is set, or the Hub did not answer when the run started")
         return RunError(
-            f'cannot push to "{repository}": {in_one_line(error)}',
+            f'cannot push to "{repository}": {_reason(error)}',
             slug="cannot-push",
             at=at,
             helps=tuple(helps),
         )
+
+
+def _reason(error: BaseException) -> str:
+    """What happened: the client wraps it in an error that only names the file."""
+    faults = (one for one in causes_of(error) if isinstance(one, HubFaultError))
+    return in_one_line(next(faults, error))
 
 
 def _link(source: str, target: str) -> None:

@@ -158,7 +158,7 @@ class _PatientSend:
     ) -> tuple[Any, str, float | None]:
         """A response, or why there is none and how long the host asks to wait."""
         quiet = min(_READ_SECONDS, max(self._patience.bound / 4, 0.1))
-        if request.method not in ("GET", "HEAD"):
+        if request.method == "POST":
             quiet = max(wait.left, quiet)  # the Hub may need long for a large commit
         timed = _timed(request, min(10.0, self._patience.bound / 4), quiet)
         is_repeatable = isinstance(request.stream, httpx.ByteStream)
@@ -184,11 +184,15 @@ class _PatientSend:
         except (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError) as error:
             if not is_repeatable:
                 wait.fail(_reason(error))
+                if wait.left <= 0:
+                    raise HubUnreachableError(f"{wait.host} {wait.give_up()}") from error
                 raise  # the client rewinds its file, and repeats
             return None, _reason(error), None
         if response.status_code in _BUSY:
             if not is_repeatable:
                 wait.fail(f"answers with {response.status_code}")
+                if wait.left <= 0:
+                    raise HubUnreachableError(f"{wait.host} {wait.give_up()}")
                 return response, "", None
             return None, f"answers with {response.status_code}", _asked_pause(response.headers)
         if (flaw := _flaw(request, response)) is not None:
