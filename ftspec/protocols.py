@@ -142,8 +142,8 @@ class CallbackContext(Context):
         inputs: the names of the fields that the model reads, without the answers.
         fields: the rendered fields of the validation split, or of the training split if there is
             no validation split.
-        read_steps: reads whether the losses and gradients of the steps are numbers. Each step is
-            read once, by the first callback that asks; the built-in ``divergence`` asks too.
+        read_steps: reads whether the losses and gradients of the steps are numbers. It gives each
+            step once.
     """
 
     run_dir: Path

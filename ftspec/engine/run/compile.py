@@ -19,6 +19,7 @@ from transformers import (
     set_seed,
 )
 
+from ftspec.components import CallbackComponent
 from ftspec.engine.callbacks.best_checkpoint import BestCheckpoint
 from ftspec.engine.callbacks.interruption import Interruption
 from ftspec.engine.callbacks.metrics import MetricsCallback
@@ -58,7 +59,7 @@ from ftspec.engine.trainer.padding import settle_padding
 from ftspec.engine.trainer.step_checks import StepChecks
 from ftspec.engine.trainer.trainer import StepTrainer, trainer_class_for
 from ftspec.errors import RunError
-from ftspec.planning.plan import Plan
+from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Adapter, CallbackContext, NewWeights, Task
 from ftspec.rundir import RunDirectory
 
@@ -319,15 +320,18 @@ def _note_parameters(model: nn.Module, log: RunLog) -> None:
 def _build_callbacks(
     plan: Plan, data: Preparation, run_dir: RunDirectory, log: RunLog, checks: StepChecks
 ) -> list[TrainerCallback]:
-    context = partial(
-        CallbackContext,
-        run_dir=run_dir.path,
-        tokenizer=data.tokenizer,
-        task=data.task,
-        mask=plan.mask,
-        inputs=plan.task.component.inputs,
-        fields=data.fields.get("validation", data.fields["train"]),
-        read_steps=checks.read,
-    )
-    contexts = make_contexts(plan, log.note, context)
-    return [build(callback, contexts) for callback in plan.callbacks]
+    def make_one(callback: PlannedComponent[CallbackComponent]) -> TrainerCallback:
+        context = partial(
+            CallbackContext,
+            run_dir=run_dir.path,
+            tokenizer=data.tokenizer,
+            task=data.task,
+            mask=plan.mask,
+            inputs=plan.task.component.inputs,
+            fields=data.fields.get("validation", data.fields["train"]),
+            read_steps=checks.reader(),
+        )
+        made: TrainerCallback = build(callback, make_contexts(plan, log.note, context))
+        return made
+
+    return [make_one(callback) for callback in plan.callbacks]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 
-from ftspec.protocols import StepCheck
+from ftspec.protocols import ReadSteps, StepCheck
 
 _MOST_UNREAD = 10_000
 
@@ -41,12 +42,19 @@ class StepChecks:
 
     def __init__(self) -> None:
         self._loss: torch.Tensor | None = None
-        self._pending: deque[_Pending] = deque(maxlen=_MOST_UNREAD)
+        self._unread: list[deque[_Pending]] = []
+
+    def reader(self) -> ReadSteps:
+        """One more reader, which reads every step once."""
+        unread: deque[_Pending] = deque(maxlen=_MOST_UNREAD)
+        self._unread.append(unread)
+        return partial(_read, unread)
 
     def begin(self) -> None:
         """Forget what was computed before training."""
         self._loss = None
-        self._pending.clear()
+        for unread in self._unread:
+            unread.clear()
 
     def add_loss(self, loss: torch.Tensor) -> None:
         """Add the loss of a part of a step."""
@@ -57,7 +65,7 @@ class StepChecks:
         """A step has all its losses, and its gradient this norm. ``may_overflow`` says that a
         scaler skips the step if the gradient is no number, and tries a smaller scale."""
         loss, self._loss = self._loss, None
-        if loss is None:
+        if loss is None or not self._unread:
             return
         if hasattr(norm, "full_tensor"):
             norm = norm.full_tensor()
@@ -65,14 +73,17 @@ class StepChecks:
         allowed = torch.as_tensor(may_overflow, device=loss.device)
         has_gradient = norm.isfinite().all() | allowed.all()
         answers = torch.stack([loss.isfinite().all(), has_gradient])
-        self._pending.append(_send(step, answers))
+        pending = _send(step, answers)
+        for unread in self._unread:
+            unread.append(pending)
 
-    def read(self, *, wait: bool = False) -> Sequence[StepCheck]:
-        """The steps since the last call whose answers are there. With ``wait`` all of them."""
-        found = []
-        while self._pending and (wait or self._pending[0].is_ready() or _is_late(self._pending)):
-            found.append(self._pending.popleft().read())
-        return found
+
+def _read(unread: deque[_Pending], *, wait: bool = False) -> Sequence[StepCheck]:
+    """The steps since the last call whose answers are there. With ``wait`` all of them."""
+    found = []
+    while unread and (wait or unread[0].is_ready() or _is_late(unread)):
+        found.append(unread.popleft().read())
+    return found
 
 
 def _is_late(pending: deque[_Pending]) -> bool:

@@ -32,20 +32,23 @@ def test_a_step_has_the_losses_of_all_its_parts(
     expected: tuple[bool, bool],
 ) -> None:
     checks = StepChecks()
+    read, other = checks.reader(), checks.reader()
     for loss in losses:
         checks.add_loss(loss)
     checks.end_step(4, norm, may_overflow)
     checks.add_loss(FINE)
     checks.end_step(5, FINE, False)
-    first, second = checks.read()
+    first, second = read()
     assert (first.step, first.has_loss, first.has_gradient) == (4, *expected)
     assert (second.step, second.has_loss, second.has_gradient) == (5, True, True)
-    assert checks.read(wait=True) == []
+    assert read(wait=True) == []
+    assert other(wait=True) == [first, second]
 
 
 def test_what_was_computed_before_training_is_forgotten() -> None:
     checks = StepChecks()
+    read = checks.reader()
     checks.add_loss(NAN)
     checks.begin()
     checks.end_step(1, NAN, False)  # no part was computed
-    assert checks.read() == []
+    assert read() == []
