@@ -6,12 +6,13 @@ import json
 import math
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from ftspec.errors import RunError
 from ftspec.files import write_atomically
 from ftspec.manifest import find_damage
 from ftspec.ownership import is_owned, owner_of
@@ -60,8 +61,32 @@ class RunDirectory:
         self.write_text(name, text + "\n")
 
     def read_json(self, name: str) -> Any:
-        """The value of a JSON file of the run."""
-        return json.loads((self.path / name).read_text(encoding="utf-8"))
+        """The object in a JSON file of the run.
+
+        Raises:
+            RunError: there is none.
+        """
+        try:
+            value = json.loads(self.read_text(name))
+        except ValueError:
+            value = None
+        if not isinstance(value, dict):
+            raise damaged_file(self.path / name)
+        return value
+
+    def read_text(self, name: str) -> str:
+        """The text of a file of the run.
+
+        Raises:
+            RunError: there is none.
+        """
+        path = self.path / name
+        try:
+            return path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise damaged_file(path) from None
+        except OSError as error:
+            raise damaged_file(path, error.strerror or str(error)) from error
 
     def set_status(self, status: Status, **details: Any) -> None:
         """Record the status of the run and its process. Keeps the times of earlier statuses."""
@@ -86,7 +111,7 @@ class RunDirectory:
     def status(self) -> Mapping[str, Any]:
         """The recorded status; empty if there is none yet, or if its file is damaged."""
         try:
-            status = self.read_json("status.json")
+            status = json.loads((self.path / "status.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return {}
         return status if isinstance(status, dict) else {}
@@ -94,19 +119,19 @@ class RunDirectory:
     def append_metrics(self, record: Mapping[str, Any]) -> None:
         """Add one line to ``metrics.jsonl``. A float that is no number is ``null``."""
         with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(_as_json(record), ensure_ascii=False, default=str) + "\n")
+            stream.write(_line_of(record))
 
     def count_metrics(self) -> int:
         """How many lines ``metrics.jsonl`` has."""
         path = self.path / "metrics.jsonl"
-        return path.read_bytes().count(b"\n") if path.exists() else 0
+        return path.read_bytes().count(b"\n") if path.is_file() else 0
 
     def drop_metrics_after(self, step: int, rows: int | None = None) -> None:
         """Remove the records that will be made again: those after the first ``rows``, or, where
         that is not known, those of later steps and of an end. A line that was cut off ends the
         file."""
         path = self.path / "metrics.jsonl"
-        if not path.exists():
+        if not path.is_file():
             return
         kept: list[str] = []
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True):
@@ -116,6 +141,18 @@ class RunDirectory:
             if rows is not None or (record["step"] <= step and "train_loss" not in record):
                 kept.append(line)
         write_atomically(path, "".join(kept))
+
+    def restore_metrics(self, records: Sequence[Mapping[str, Any]]) -> bool:
+        """Make ``metrics.jsonl`` hold these records; whether it held others."""
+        path = self.path / "metrics.jsonl"
+        if path.is_file():
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+            if [_record_in(line) for line in lines] == [_as_json(record) for record in records]:
+                return False
+        elif path.is_dir():
+            path.rename(path.with_name(f"damaged-{path.name}"))
+        write_atomically(path, "".join(map(_line_of, records)))
+        return True
 
     def checkpoints_by_step(self) -> list[tuple[int, Path]]:
         """The folders of checkpoints with their steps, the latest first. Some may be incomplete."""
@@ -157,6 +194,10 @@ class JoinedRunDirectory(RunDirectory):
 
     def drop_metrics_after(self, step: int, rows: int | None = None) -> None:
         """Do nothing: the first process writes."""
+
+    def restore_metrics(self, records: Sequence[Mapping[str, Any]]) -> bool:
+        """Do nothing: the first process writes."""
+        return False
 
 
 def create_run_directory(parent: Path, digest: str) -> RunDirectory:
@@ -200,6 +241,15 @@ def status_of(run_dir: RunDirectory) -> str:
     return status if isinstance(status, str) else "unreadable"
 
 
+def damaged_file(path: Path, why: str = "it is damaged") -> RunError:
+    """The error for a file of a run that cannot be read."""
+    return RunError(
+        f'cannot read "{path}": {why}',
+        slug="damaged-run",
+        helps=("restore it from a copy, or start a new run",),
+    )
+
+
 def _record_in(line: str) -> dict[str, Any] | None:
     """The record of a whole line of ``metrics.jsonl``."""
     try:
@@ -208,6 +258,11 @@ def _record_in(line: str) -> dict[str, Any] | None:
         return None
     is_whole = line.endswith("\n") and isinstance(record, dict) and "step" in record
     return record if is_whole else None
+
+
+def _line_of(record: Mapping[str, Any]) -> str:
+    """A line of ``metrics.jsonl``."""
+    return json.dumps(_as_json(record), ensure_ascii=False, default=str) + "\n"
 
 
 def _as_json(value: Any) -> Any:

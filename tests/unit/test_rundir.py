@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import ftspec
+from ftspec.errors import RunError
 from ftspec.files import write_atomically
 from ftspec.manifest import write_manifest
 from ftspec.rundir import RunDirectory, Status, create_run_directory, runs_in, status_of
@@ -230,3 +231,36 @@ def test_places_are_inside_the_folder_and_apart(tmp_path: Path) -> None:
     places = [run.checkpoints, run.model, run.tensorboard, run.log, run.resolved_spec]
     assert len(set(places)) == 5
     assert all(os.path.commonpath([place, tmp_path]) == str(tmp_path) for place in places)
+
+
+# Damage
+
+
+@pytest.mark.parametrize("content", [None, b"", b"7", b"[1]", b"{", b"\xff\xfe", b"\0\0"])
+def test_damaged_file_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "lock.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(RunError, match=f'cannot read "{path}"') as caught:
+        RunDirectory(tmp_path).read_json("lock.json")
+    assert caught.value.slug == "damaged-run"
+
+
+@pytest.mark.parametrize("damage", ['{"step": 1, "loss": 0.', '{"step": 1, "lossy": 0.5}\n', ""])
+def test_damaged_metrics_are_restored(tmp_path: Path, damage: str) -> None:
+    run, records = RunDirectory(tmp_path), [{"step": 1, "loss": 0.5}, {"step": 2}]
+    for record in records:
+        run.append_metrics(record)
+    whole = (tmp_path / "metrics.jsonl").read_text()
+    assert not run.restore_metrics(records)
+    (tmp_path / "metrics.jsonl").write_text(damage)
+    assert run.restore_metrics(records)
+    assert (tmp_path / "metrics.jsonl").read_text() == whole
+
+
+def test_folder_in_the_place_of_metrics_is_kept(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    (tmp_path / "metrics.jsonl").mkdir()
+    assert run.count_metrics() == 0
+    assert run.restore_metrics([{"step": 1}])
+    assert (tmp_path / "damaged-metrics.jsonl").is_dir()

@@ -170,6 +170,14 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when a run is started, resumed or trained.
     """,
+    ("damaged-run",): """
+        A file of a run directory is missing or damaged.
+
+        Why: "lock.json" has the data and the model that the run began with. Without it, nobody can
+        tell whether the rest of the run would match its beginning. A model card shows it, too.
+
+        Found: when a run is resumed, exported or pushed.
+    """,
     ("damaged-checkpoint",): """
         No checkpoint of the run has the files that its manifest.json lists.
 

@@ -60,9 +60,23 @@ class LossSums(TrainerCallback, ExportableState):
 def rows_at(checkpoint: Path) -> int | None:
     """How many rows ``metrics.jsonl`` had when a checkpoint was saved, if it says so."""
     try:
-        state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+        state = _state_of(checkpoint)
         saved: Mapping[str, Any] = state["stateful_callbacks"][LossSums.__name__]["attributes"]
         rows = saved["rows"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return rows if isinstance(rows, int) else None
+
+
+def records_at(checkpoint: Path) -> list[Mapping[str, Any]]:
+    """The rows that ``metrics.jsonl`` had when a checkpoint was saved; none if it does not say."""
+    try:
+        records: list[Mapping[str, Any]] = _state_of(checkpoint)["log_history"]
+        in_order: list[Mapping[str, Any]] = [{"step": one["step"], **one} for one in records]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return in_order if len(in_order) == rows_at(checkpoint) else []
+
+
+def _state_of(checkpoint: Path) -> Any:
+    return json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))

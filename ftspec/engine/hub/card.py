@@ -10,7 +10,7 @@ from ftspec.document.dump import dump
 from ftspec.escaping import visible
 from ftspec.markdown import code, fenced, plain
 from ftspec.planning.plan import Plan
-from ftspec.rundir import RunDirectory
+from ftspec.rundir import RunDirectory, damaged_file
 from ftspec.spec.base import is_local
 
 _LIBRARIES = ("torch", "transformers", "datasets")
@@ -35,7 +35,9 @@ def card_of(plan: Plan, run_dir: RunDirectory, before: str = "") -> str:
     run, which may still be training. Values of environment variables are as in the spec, and tokens
     are masked."""
     lock = run_dir.read_json("lock.json")
-    spec = (run_dir.path / "spec.yaml").read_text(encoding="utf-8").strip()
+    if not lock.keys() >= {"model", "parameters", "splits", "command"}:
+        raise damaged_file(run_dir.path / "lock.json")
+    spec = run_dir.read_text("spec.yaml").strip()
     sections = (
         before.strip() or _title(plan),
         "## Metrics",

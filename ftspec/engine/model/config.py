@@ -102,7 +102,8 @@ def _config_of_checkpoint(model: ModelSection, checkpoint: Checkpoint) -> Pretra
             revision=checkpoint.revision,
             trust_remote_code=model.trust_remote_code,
         )
-    except (OSError, ValueError, httpx.HTTPError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, httpx.HTTPError) as error:
+        # also where config.json is JSON and not an object
         raise cannot_load(error, checkpoint) from error
     return config
 

@@ -29,7 +29,7 @@ from ftspec.engine.run.disk_space import require_space, said_of_space, space_of_
 from ftspec.engine.run.html_report import render_report
 from ftspec.engine.run.lock import OVERHEAD, check_lock, write_lock
 from ftspec.engine.run.observers import Observers
-from ftspec.engine.run.opening import owned_run
+from ftspec.engine.run.opening import owned_run, restore_files
 from ftspec.engine.run.record import RunRecord
 from ftspec.engine.run.session import open_rehearsal, open_session
 from ftspec.engine.run.train import train_and_save
@@ -129,6 +129,8 @@ class _Execution:
             # before anything is prepared: a token may be wrong
             push = resources.enter_context(HubPush(self.plan, self.run_dir, self.log))
         before = self.run_dir.read_json("lock.json") if resume else {}
+        if resume and is_first:
+            restore_files(self.plan, self.run_dir)
         run = compile_run(
             self.plan, self.run_dir, self.log, self.group, recorded_overhead=before.get(OVERHEAD)
         )

@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import yaml
 
 from ftspec.errors import RunError
 from ftspec.manifest import find_damage
@@ -22,6 +24,7 @@ from ftspec.rundir import (
     status_of,
 )
 
+_ELSEWHERE = {"output": None}
 _SECONDS_UNTIL_SEEN = 30.0
 """A shared folder may show late what another machine wrote."""
 
@@ -42,6 +45,30 @@ def start_run(plan: Plan, spec_text: str) -> RunDirectory:
     except OSError as error:
         raise _not_writable(parent, error) from error
     return run_dir
+
+
+def restore_files(plan: Plan, run_dir: RunDirectory) -> None:
+    """Write again what a resumed run wrote when it began, if it is damaged or gone.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
+    text = resolved_text(plan)
+    try:
+        if _settings_in(run_dir.resolved_spec) != yaml.safe_load(text) | _ELSEWHERE:
+            run_dir.write_text(run_dir.resolved_spec.name, text)
+            run_dir.write_json("plan.json", plan.to_json())
+    except OSError as error:
+        raise _not_writable(run_dir.path, error) from error
+
+
+def _settings_in(spec: Path) -> Any:
+    """What a resolved spec says, wherever its runs are; ``None`` if it cannot be read."""
+    try:
+        settings = yaml.safe_load(spec.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+    return settings | _ELSEWHERE if isinstance(settings, dict) else None
 
 
 class PassedOver(NamedTuple):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from transformers import PretrainedConfig, Trainer
 
-from ftspec.engine.callbacks.loss_sums import LossSums, rows_at
+from ftspec.engine.callbacks.loss_sums import LossSums, records_at, rows_at
 from ftspec.engine.callbacks.reporter import bare_metrics
 from ftspec.engine.progress.outcome import MetricsBySplit
 from ftspec.engine.progress.run_log import RunLog
@@ -51,6 +51,9 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
     if checkpoint is not None:
         resumed_at = int(checkpoint.name.rpartition("-")[2])
         run_dir.drop_metrics_after(resumed_at, rows_at(checkpoint))
+        records = records_at(checkpoint)
+        if records and run_dir.restore_metrics(records):
+            log.note('"metrics.jsonl" was damaged; its rows are now those of the checkpoint')
         log.note(f"resuming from step {resumed_at}")
     trainer.add_callback(LossSums(trainer, run_dir))
     log.phase("training")

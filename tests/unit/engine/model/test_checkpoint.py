@@ -470,3 +470,11 @@ def test_embeddings_grow_for_new_tokens_and_never_shrink(tmp_path: Path) -> None
 def test_settings_that_follow_from_others_do() -> None:
     config = config_of(architecture="t5", init="random", config={"num_layers": 2})
     assert (config.num_layers, config.num_decoder_layers) == (2, 2)
+
+
+@pytest.mark.parametrize("content", ["7", "[]", "null", "{"])
+def test_damaged_configuration_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "config.json").write_text(content)
+    section = ModelSection(checkpoint=str(tmp_path))
+    with pytest.raises(RunError, match=f'cannot load "{tmp_path}"'):
+        load_config(section, locate(str(tmp_path), None), {})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ftspec.engine.run.opening import Unfinished, find_unfinished, start_run
+from ftspec.engine.run.opening import Unfinished, find_unfinished, restore_files, start_run
 from ftspec.manifest import write_manifest
 from ftspec.ownership import take
 from ftspec.planning.plan import Plan
@@ -80,3 +80,21 @@ def test_where_nothing_can_go_on_the_reasons_remain(plan: Plan) -> None:
     found = find_unfinished(plan)
     assert found.run_dir is None
     assert said_of(found) == [f"{empty.name} it has no whole checkpoint"]
+
+
+@pytest.mark.parametrize("text", [None, "", "name: [", "name: small", "\x00"])
+def test_what_a_run_wrote_when_it_began_is_written_again(plan: Plan, text: str | None) -> None:
+    run_dir = RunDirectory(started(plan))
+    whole = run_dir.resolved_spec.read_text(encoding="utf-8")
+    run_dir.resolved_spec.unlink() if text is None else run_dir.resolved_spec.write_text(text)
+    (run_dir.path / "plan.json").write_text("7")
+    restore_files(plan, run_dir)
+    assert run_dir.resolved_spec.read_text(encoding="utf-8") == whole
+    assert run_dir.read_json("plan.json") == plan.to_json()
+
+
+def test_runs_in_another_folder_change_no_file(plan: Plan, tmp_path: Path) -> None:
+    run_dir = RunDirectory(started(plan))
+    whole = run_dir.resolved_spec.read_text(encoding="utf-8")
+    restore_files(replace(plan, output_dir=tmp_path / "other"), run_dir)
+    assert run_dir.resolved_spec.read_text(encoding="utf-8") == whole
