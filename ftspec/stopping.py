@@ -28,6 +28,9 @@ STOP_SIGNALS = (
 )
 """Those that a run handles, besides SIGINT."""
 
+_received: list[int] = []
+"""The signals that any handler got."""
+
 Handler = Callable[[int, FrameType | None], None]
 
 
@@ -41,8 +44,11 @@ def interrupt_of(number: int) -> KeyboardInterrupt:
 
 
 def code_of_interrupt(error: BaseException) -> int:
-    """The exit code of a command that it ends."""
-    return REQUEUE if isinstance(error, RequeueInterrupt) else INTERRUPTED
+    """The exit code of a command that it ends. click raises an error of its own from it."""
+    is_requeue = isinstance(error, RequeueInterrupt) or isinstance(
+        error.__cause__, RequeueInterrupt
+    )
+    return REQUEUE if is_requeue else INTERRUPTED
 
 
 @contextmanager
@@ -63,6 +69,7 @@ def set_handlers(handler: Handler, *, also_ctrl_c: bool) -> Mapping[int, Any]:
         return {}
 
     def handle(number: int, frame: FrameType | None) -> None:
+        _received.append(number)
         if number == getattr(signal, "SIGHUP", None):
             mute_lost_outputs()
         handler(number, frame)
@@ -75,6 +82,14 @@ def set_handlers(handler: Handler, *, also_ctrl_c: bool) -> Mapping[int, Any]:
 def _is_ignored_hangup(number: int) -> bool:
     is_hangup = number == getattr(signal, "SIGHUP", None)
     return is_hangup and signal.getsignal(number) is signal.SIG_IGN
+
+
+def interrupt_command(number: int, frame: FrameType | None) -> None:
+    """A handler that ends a command as Ctrl-C does, and at once if it is not the first signal:
+    while a command ends, an exception may come out of a destructor."""
+    if len(_received) > 1:
+        end_now(number)
+    raise interrupt_of(number)
 
 
 def end_now(number: int, say: Callable[[], None] | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 import threading
 
@@ -11,7 +12,7 @@ import click
 from ftspec import __version__
 from ftspec.cli.syntax.lazy_group import LazyGroup
 from ftspec.cli.terminal.exits import MEANINGS, end_at_once, guarded
-from ftspec.stopping import INTERRUPTED, REQUEUE
+from ftspec.stopping import INTERRUPTED, REQUEUE, interrupt_command, set_handlers
 
 COMMANDS = {
     "cache": "ftspec.cli.cache:cache_command",
@@ -61,7 +62,11 @@ def main() -> None:
     is_lint = sys.argv[1:2] == ["lint"]
     if is_lint:
         gc.set_threshold(_OBJECTS)
+    is_stopped_by_ctrl_c = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    set_handlers(interrupt_command, also_ctrl_c=is_stopped_by_ctrl_c)
     code = guarded(lambda: cli.main(prog_name="ftspec", standalone_mode=False))
+    # all is said and written: another signal must not change the exit code
+    set_handlers(lambda number, frame: end_at_once(code), also_ctrl_c=True)
     if is_lint or (code in (INTERRUPTED, REQUEUE) and _is_waited_for()):
         end_at_once(code)
     sys.exit(code)

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 
+import click
 import pytest
 
 from ftspec.cli.terminal.exits import code_of_error
@@ -25,6 +26,12 @@ def hangup() -> Iterator[None]:
 def test_codes() -> None:
     assert [code_of_error(interrupt_of(number)) for number in NUMBERS] == [130, 130, 75, 75]
     assert isinstance(interrupt_of(signal.SIGUSR1), RequeueInterrupt)
+
+
+def test_code_is_that_of_what_click_made_its_error_from() -> None:
+    aborted = click.Abort()
+    aborted.__cause__ = interrupt_of(signal.SIGUSR2)
+    assert code_of_error(aborted) == 75
 
 
 def test_handlers_are_for_a_while(hangup: None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import importlib.util
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -43,9 +42,9 @@ def require_engine() -> None:
 
 @contextmanager
 def engine_imports(on_stop: Callable[[int], None] | None = None) -> Iterator[None]:
-    """Pause garbage collection while the engine is imported. Ctrl-C ends the process at once: in
-    the middle of an import an exception would come out as that of a library. So do, with
-    ``on_stop``, the other signals that stop a run; it gets the exit code, and says what is left.
+    """Pause garbage collection while the engine is imported. Ctrl-C and the other signals that stop
+    a run end the process at once: in the middle of an import an exception would come out as that of
+    a library. ``on_stop`` gets the exit code, and says what is left.
 
     The imports create nearly a million objects and no garbage. Searching them takes a noticeable
     part of the import time, and takes it again when the process ends. So they are frozen: no later
@@ -74,12 +73,5 @@ def _ending_at_once(on_stop: Callable[[int], None] | None) -> Iterator[None]:
         code = code_of_interrupt(interrupt_of(number))
         end_now(number, None if on_stop is None else partial(on_stop, code))
 
-    before = signal.signal(signal.SIGINT, end)
-    try:
-        if on_stop is None:
-            yield
-            return
-        with handling(end, also_ctrl_c=False):
-            yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with handling(end, also_ctrl_c=True):
+        yield

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import NoReturn
 
 import click
@@ -81,7 +82,8 @@ def end_at_once(code: int) -> NoReturn:
     """
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # the parent process may have closed it
-            stream.flush()
+            with suppress(RuntimeError):  # a signal came while it was flushed
+                stream.flush()
     os._exit(code)
 
 

@@ -12,7 +12,7 @@ from accelerate.utils import gather
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ftspec.engine.progress.run_log import RunLog
-from ftspec.stopping import REQUEUE_SIGNALS, RequeueInterrupt, handling, interrupt_of
+from ftspec.stopping import REQUEUE_SIGNALS, RequeueInterrupt, end_now, handling, interrupt_of
 
 _NOT, _STOP, _REQUEUE = 0, 1, 2
 
@@ -28,8 +28,22 @@ class Termination:
         """Do what Ctrl-C does."""
         if self._interrupt is not None and self._once:
             return
+        if self._interrupt is not None:
+            # the run is ending: an exception may come out of a destructor
+            end_now(number)
         self._interrupt = interrupt_of(number)
         raise self._interrupt
+
+    @contextmanager
+    def outlasting_errors(self) -> Iterator[None]:
+        """Inside, an error that follows a signal is the signal: libraries that are interrupted in
+        the middle may fail in turn."""
+        try:
+            yield
+        except Exception:
+            if not self._once:
+                self.raise_if_lost()
+            raise
 
     def raise_if_lost(self) -> None:
         """End the run if a signal should have ended it: Python drops what is raised while it
@@ -45,8 +59,8 @@ class Termination:
 @contextmanager
 def termination_as_interrupt(once: bool = False) -> Iterator[Termination]:
     """Within this context SIGTERM, which clusters send before they kill, and the other signals that
-    stop a run do what Ctrl-C does. With ``once`` all signals after the first are ignored: launchers
-    send them to every process, and users to the launcher."""
+    stop a run do what Ctrl-C does; a second one ends the process at once. With ``once`` all after
+    the first are ignored: launchers send them to every process, and users to the launcher."""
     termination = Termination(once)
     with handling(termination.handle, also_ctrl_c=True):
         yield termination

@@ -77,7 +77,8 @@ def execute(
             plan, run_dir, registry, command, group, log, record, owned, termination
         )
         try:
-            metrics = execution.run(resources, resume=resume)
+            with termination.outlasting_errors():
+                metrics = execution.run(resources, resume=resume)
             guard.dismiss()
             record.finish()
             return Outcome(run_dir, metrics)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 
 import pytest
 
@@ -47,3 +48,20 @@ def test_only_the_first_signal_counts_where_a_launcher_sends_them_again() -> Non
             os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_error_that_follows_a_signal_is_the_signal() -> None:
+    with termination_as_interrupt() as termination:
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGUSR1)
+        with pytest.raises(RequeueInterrupt), termination.outlasting_errors():
+            raise RuntimeError("trying to pop from empty mode stack")
+
+
+def test_error_without_a_signal_stays() -> None:
+    with (
+        termination_as_interrupt() as termination,
+        pytest.raises(RuntimeError),
+        termination.outlasting_errors(),
+    ):
+        raise RuntimeError("broken")
