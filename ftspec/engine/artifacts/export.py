@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ftspec.engine.hub.card import write_card
+from ftspec.engine.progress.disk_fault import FULL, disk_fault_in
 from ftspec.engine.run.opening import require_model
 from ftspec.errors import RunError
 from ftspec.files import open_as_their_folder
@@ -34,10 +35,13 @@ def export(
         write_card(plan, run_dir, temporary)
         open_as_their_folder(temporary)
         temporary.rename(output)
-    except OSError as error:
-        raise RunError(
-            f'cannot write to "{output}": {error.strerror or error}', slug="output-not-writable"
-        ) from error
+    except Exception as error:
+        fault = disk_fault_in(error, output.parent)
+        if fault is None and not isinstance(error, OSError):
+            raise
+        said = fault.text if fault else f'cannot write to "{output}": {_reason(error)}'
+        helps = fault.helps if fault else ()
+        raise RunError(said, slug="output-not-writable", helps=helps) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -50,4 +54,13 @@ def copy_model(run_dir: RunDirectory, folder: Path) -> None:
     """
     require_model(run_dir, with_hashes=True)
     left_out = shutil.ignore_patterns(MANIFEST)  # the card is added to the files
-    shutil.copytree(run_dir.model, folder, dirs_exist_ok=True, ignore=left_out)
+    try:
+        shutil.copytree(run_dir.model, folder, dirs_exist_ok=True, ignore=left_out)
+    except shutil.Error as error:
+        _, target, reason = error.args[0][0]  # the first file of all that could not be copied
+        number = next((one for one in FULL if f"[Errno {one}]" in reason), None)
+        raise OSError(number, reason, target) from error
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -15,9 +15,14 @@ from typing import NamedTuple
 from ftspec.cache import cache_folder
 from ftspec.errors import causes_of
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG)
-_WORDS = (*(os.strerror(number) for number in _FULL), "PytorchStreamWriter failed writing file")
+_WORDS = (
+    *(os.strerror(number) for number in FULL),
+    # of torch, which does not keep the number
+    "PytorchStreamWriter failed writing file",
+    "inline_container.cc",
+)
 _ALMOST_NOTHING = 4_000_000
 """Bytes. A disk with less is the full one, if an error does not name its file."""
 
@@ -40,7 +45,7 @@ def disk_fault_in(error: BaseException, folder: Path) -> DiskFault | None:
     for cause in causes_of(error):
         if isinstance(cause, OSError):
             named = Path(cause.filename) if isinstance(cause.filename, str) else None
-            if cause.errno in _FULL:
+            if cause.errno in FULL:
                 return _fault(named or _fullest(folder), os.strerror(cause.errno))
             # any file may be missing or closed; one of a cache is the fault of the cache
             if cause.errno in _CLOSED and named is not None and _variable_of(named):

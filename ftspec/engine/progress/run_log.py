@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -124,6 +124,11 @@ class RunLog:
 class _LogFile(logging.FileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - of logging
         """Print no traceback where the disk is full: the error that ends the run says it."""
+
+    def close(self) -> None:
+        """Close it. What a full disk does not take must not hide the error that ends the run."""
+        with suppress(OSError):
+            super().close()
 
 
 class _MaskingFormatter(logging.Formatter):

@@ -103,3 +103,11 @@ def test_secrets_are_masked_everywhere(tmp_path: Path) -> None:
     text = (tmp_path / "log.txt").read_text()
     assert "hunter2" not in text
     assert text.count("${env:PASSWORD}") == 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_full_disk_ends_no_log(tmp_path: Path) -> None:
+    (tmp_path / "log.txt").symlink_to("/dev/full")
+    log = RunLog(tmp_path / "log.txt", Recorder())
+    with log:
+        log.note("said")  # and no error when it is closed
