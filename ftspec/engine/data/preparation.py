@@ -89,17 +89,29 @@ def prepare(
         return completion.complete(made.open(), made.tokenizer)
     found = _find(cache, inputs, inputs.cache_keys)
     if len(found) == len(inputs.cache_keys):
-        data = completion.complete(found)
+        data = _complete(completion, found)
     else:
         with cache.only_one(inputs.key, log.note):
             # another process may have prepared them while this one waited
             missing = [split for split in inputs.cache_keys if split not in found]
             found |= _find(cache, inputs, missing)
-            data = completion.complete(found)
+            data = _complete(completion, found)
     if not group.launch.is_alone:
         group.post(rows_of_machine(group), data.folders.to_json())
         require_equal_rows(inputs, data.tokenizer, group)
     return data
+
+
+def _complete(completion: _Completion, found: dict[str, PreparedRows]) -> Preparation:
+    """Prepare what is missing; once more, if somebody removed entries of the cache meanwhile."""
+    try:
+        return completion.complete(found)
+    except FileNotFoundError as error:
+        if not completion.cache.has_lost(error):
+            raise
+        completion.log.note("prepared rows were removed from the cache: preparing them again")
+    inputs = completion.inputs
+    return completion.complete(_find(completion.cache, inputs, inputs.cache_keys))
 
 
 def _find(

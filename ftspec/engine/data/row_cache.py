@@ -149,6 +149,10 @@ class RowCache:
         except OSError as error:
             raise self._not_writable(error) from error
 
+    def has_lost(self, error: FileNotFoundError) -> bool:
+        """Whether somebody removed an entry between two looks at it."""
+        return str(self._folder) in str(error)
+
     def keep(self, made: Path, cache_key: CacheKey, description: Mapping[str, Any]) -> PreparedRows:
         """Turn a folder of rows into the entry of a cache key, and map the rows there."""
         names = [path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()]
