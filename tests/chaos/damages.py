@@ -65,7 +65,7 @@ def _attack_run(place: Place, folder: Path, rng: Random, said: list[str]) -> Ver
     run_dir = _killed_run(place, folder)
     name = rng.choice(_OF_RUN)
     said += [name, _damage(run_dir / name, rng)]
-    return _resume(place, run_dir, rng, said)
+    return _resume(place, run_dir, said)
 
 
 def _attack_checkpoint(place: Place, folder: Path, rng: Random, said: list[str]) -> Verdict:
@@ -80,28 +80,22 @@ def _attack_checkpoint(place: Place, folder: Path, rng: Random, said: list[str])
         for other in run_dir.glob("checkpoints/checkpoint-[24]"):
             shutil.rmtree(other)
         said.append("the only one")
-    return _resume(place, run_dir, rng, said)
+    return _resume(place, run_dir, said)
 
 
 def _attack_model(place: Place, folder: Path, rng: Random, said: list[str]) -> Verdict:
     run_dir = _copy(place, folder)
     name = rng.choice(_OF_MODEL)
     said += [name, _damage(run_dir / "model" / name, rng)]
-    use = rng.choice(("predict", "export", "resume"))
-    said.append(use)
-    if use == "resume":
-        return _resume(place, run_dir, rng, said)
-    if use == "predict":
-        done = place.predict(run_dir)
-        if done.code == 0 and done.out != place.prediction:
-            raise SilentError(f"predict used a damaged model: {done.out}")
-    else:
-        done = place.start("export", run_dir, folder / "out").wait(SECONDS)
-        if done.code == 0 and _unlike_model(place, folder / "out"):
-            raise SilentError("export copied a damaged model")
-    if done.code == 0:
-        return Verdict("reference")
-    return require_refusal(done, [name])
+    return _use(place, run_dir, rng, said)
+
+
+def _attack_finished(place: Place, folder: Path, rng: Random, said: list[str]) -> Verdict:
+    """Damage what surrounds the model of a finished run."""
+    run_dir = _copy(place, folder)
+    name = rng.choice((*_OF_RUN, "metrics.json", "performance.json"))
+    said += [name, _damage(run_dir / name, rng)]
+    return _use(place, run_dir, rng, said)
 
 
 def _attack_cache(place: Place, folder: Path, rng: Random, said: list[str]) -> Verdict:
@@ -118,21 +112,38 @@ def _attack_inputs(place: Place, folder: Path, rng: Random, said: list[str]) -> 
     file = place.folder / rng.choice(_INPUTS)
     with _restored(file):
         said += [file.name, _damage(file, rng)]
-        return _resume(place, run_dir, rng, said, is_left=False)
+        return _resume(place, run_dir, said, is_left=False)
 
 
 _ATTACKS = {
     "run directory": _attack_run,
     "checkpoint": _attack_checkpoint,
     "model": _attack_model,
+    "finished run": _attack_finished,
     "cache": _attack_cache,
     "inputs": _attack_inputs,
 }
 
 
-def _resume(
-    place: Place, run_dir: Path, rng: Random, said: list[str], *, is_left: bool = True
-) -> Verdict:
+def _use(place: Place, run_dir: Path, rng: Random, said: list[str]) -> Verdict:
+    """Use a finished run, of which a file is damaged."""
+    use = rng.choice(("predict", "export", "resume"))
+    said.append(use)
+    if use == "resume":
+        return _resume(place, run_dir, said)
+    if use == "predict":
+        done = place.predict(run_dir)
+        if done.code == 0 and done.out != place.prediction:
+            raise SilentError(f"predict used a damaged model: {done.out}")
+    else:
+        output = run_dir.parents[1] / "out"
+        done = place.start("export", run_dir, output).wait(SECONDS)
+        if done.code == 0 and _unlike_model(place, output):
+            raise SilentError("export copied a damaged model")
+    return Verdict("reference") if done.code == 0 else require_refusal(done, [said[1]])
+
+
+def _resume(place: Place, run_dir: Path, said: list[str], *, is_left: bool = True) -> Verdict:
     """Resume a run by its name. Where that is refused, ``auto`` must find a way or say how, unless
     the inputs of the run are damaged."""
     done = _run(place, run_dir, "--resume", str(run_dir))
@@ -212,8 +223,8 @@ def _restored(file: Path) -> Iterator[None]:
 
 DAMAGES_OF_FILES = Kind(
     "damages",
-    ("run directory", "checkpoint", "model", "checkpoint", "cache", "run directory", "inputs"),
+    ("run directory", "checkpoint", "model", "finished run", "cache", "inputs"),
     short=2,
-    long=84,
+    long=48,
     attack=attack,
 )

@@ -38,14 +38,15 @@ def require_refusal(done: Done, names: Iterable[str] = ()) -> Verdict:
     require_clear(done)
     if done.code not in (1, 2):
         raise LostError(f"exit code {done.code}: {done.said[-1000:]}")
-    if "error" not in done.err.lower():
+    if "error" not in done.err:
         raise LostError(f"no error is said: {done.said[-1000:]}")
-    if "the traceback is in" in done.err:
+    if "the traceback is in" in done.err and "cannot write" not in done.err:
         raise LostError(f"the error is not explained: {done.said[-1000:]}")
+    said = done.err[done.err.index("error") :]
     for name in names:
-        if name not in done.err:
+        if name not in said:
             raise LostError(f'"{name}" is not named: {done.said[-1000:]}')
-    return Verdict("refused", done.err[-1200:])
+    return Verdict("refused", said)
 
 
 def require_reference(trained: Trained, done: Done) -> Verdict:

@@ -94,7 +94,7 @@ def _go_on(place: Place, phase: str, folder: Path, rng: Random) -> Verdict:
     is_download = phase == "download"
     trained = place.trained_from_hub if is_download else place.trained
     _examine(place, trained, output, rng, is_always_used=phase == "save")
-    while rng.random() < 0.2:
+    while rng.random() < 0.12:
         again = place.start_run(output, cache, "--resume", "auto", on_hub=is_download)
         if some_time(rng, _RUN_TAKES).is_met(Scene(again, output, cache)):
             again.send(signal.SIGKILL)
@@ -171,6 +171,6 @@ KILLS = Kind(
         "export",
     ),
     short=3,
-    long=220,
+    long=200,
     attack=attack,
 )

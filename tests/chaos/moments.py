@@ -27,7 +27,6 @@ OF_CHECKPOINT = (
 )
 OF_EVALUATION = ("step 3: ", "validation at step 3", "step 6: ", "ftspec.run: evaluating")
 OF_SAVE = (
-    "model.new",
     "model.new/config.json",
     "model.new/model.safetensors",
     "model.new/tokenizer.json",
@@ -127,6 +126,9 @@ def _save(rng: Random) -> Event:
         return _said("INFO ftspec.run: saving")
     if name == "finished":
         return lambda scene: status_in(scene.run_dir() or scene.output).get("status") == "finished"
+    if name.startswith("model.new/"):  # it is there for a moment only
+        moved = name.replace("model.new/", "model/")
+        return lambda scene: scene.has(name) or scene.has(moved)
     return _file(name)
 
 
@@ -153,6 +155,7 @@ _EVENTS: dict[str, Callable[[Random], tuple[Event, float]]] = {
     "model": lambda rng: (_said("loading model"), 0.3),
     "training": lambda rng: (_said(f"step {rng.choice(STEPS)}: "), 0.03),
     "checkpoint": lambda rng: (_checkpoint(rng), 0.02),
+    "killed late": lambda rng: (_said(f"step {rng.choice((3, 4, 5, 6))}: "), 0.03),
     "evaluation": lambda rng: (
         _said(rng.choice(OF_EVALUATION)),
         0.02,

@@ -6,11 +6,11 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.chaos.trained import Trained
 from tests.cli.command import Done, own_environment
@@ -19,6 +19,7 @@ from tests.hub import prose
 from tests.hub.fixtures import environment_for
 from tests.hub.server import HubServer
 
+T = TypeVar("T")
 TEXT = "a large wild cat with a striped coat"
 SPEC = """\
 ftspec: 1
@@ -71,10 +72,20 @@ class Place:
         source = 'type: json, files: "rows.jsonl"'
         self.spec.write_text(SPEC % {"source": source, "model": "./bert"}, encoding="utf-8")
         self._count = 0
+        self._others: dict[Any, Any] = {}
 
     def close(self) -> None:
         """End the processes."""
         self._open.close()
+
+    def opened(self, make: Callable[[Path], AbstractContextManager[T]]) -> T:
+        """What an attack opens once, in a folder of its own, and needs until the end."""
+        if make not in self._others:
+            folder = self.folder / f"other-{len(self._others)}"
+            folder.mkdir()
+            self._others[make] = self._open.enter_context(make(folder))
+        found: T = self._others[make]
+        return found
 
     @contextmanager
     def attempt(self) -> Iterator[Path]:

@@ -28,7 +28,8 @@ This command writes this page. Nobody edits it by hand.
 
 It disturbs runs of a tiny BERT, which trains six steps, evaluates after every third and saves a
 checkpoint after every second, and looks at what is left. Everything that is random comes from the
-seed. A row of the table is what was hit, and the columns say what came of it:
+seed of the attempt; those of each kind begin at {seed}. A row of the table is what was hit, and the
+columns say what came of it:
 
 {meanings}
 
@@ -36,13 +37,13 @@ A line for each failure, with the command that makes it again, would follow the 
 """
 
 
-def render_page(command: str, attempts: Sequence[Attempt]) -> str:
+def render_page(command: str, seed: int, attempts: Sequence[Attempt]) -> str:
     """The page as Markdown."""
     names = [column.strip("*") for column in COLUMNS[3:8]]
     meanings = "\n".join(
         f"- **{name}**: {meaning}" for name, meaning in zip(names, MEANINGS.values(), strict=True)
     )
-    introduction = _INTRODUCTION.format(command=command, meanings=meanings)
+    introduction = _INTRODUCTION.format(command=command, seed=seed, meanings=meanings)
     table = "\n".join(table_of(attempts))
     failures = "\n".join(f"- {line_of(one)}" for one in attempts if is_bad(one))
     return "\n".join((introduction, table, *(("", failures) if failures else ()))) + "\n"
@@ -53,9 +54,9 @@ def table_of(attempts: Iterable[Attempt]) -> Iterator[str]:
     attempts = list(attempts)
     yield f"| {' | '.join(COLUMNS)} |"
     yield f"|{'---|' * 2}{'---:|' * (len(COLUMNS) - 2)}"
-    pairs = dict.fromkeys((one.kind, one.phase) for one in attempts)
-    for kind, phase in pairs:
-        yield _row(kind, phase, [one for one in attempts if (one.kind, one.phase) == (kind, phase)])
+    pairs = dict.fromkeys(map(_row_of, attempts))
+    for pair in pairs:
+        yield _row(*pair, [one for one in attempts if _row_of(one) == pair])
     yield _row("**all**", "", attempts)
 
 
@@ -70,6 +71,11 @@ def line_of(attempt: Attempt) -> str:
 def is_bad(attempt: Attempt) -> bool:
     """Whether ftspec did not stand it."""
     return attempt.verdict is not None and attempt.verdict.is_bad
+
+
+def _row_of(attempt: Attempt) -> tuple[str, str]:
+    """The faults of the Hub have a row together: there is one attempt of each."""
+    return attempt.kind, "" if attempt.kind == "hub" else attempt.phase
 
 
 def _row(kind: str, phase: str, attempts: Sequence[Attempt]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -147,7 +147,13 @@ class Undisturbed:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbed]:
-    root = tmp_path_factory.mktemp("faulty")
+    with undisturbed(tmp_path_factory.mktemp("faulty")) as opened:
+        yield opened
+
+
+@contextmanager
+def undisturbed(root: Path) -> Iterator[Undisturbed]:
+    """A Hub below a folder."""
     texts = [row["text"] for row in prose.glosses("train")[:200]]
     model = tiny.build_bert(root / "bert", texts)
     data = root / "data"
@@ -156,9 +162,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbed]:
     with HubServer(root / "hub") as hub:
         environment = environment_for(hub, root / "home")
         environment["NO_PROXY"] += f",{dead_ends.UNKNOWN_NAME.removeprefix('http://')}"
-        reader = Reader(environment)
-        yield Undisturbed(hub, reader, model, data)
-        reader.close()
+        with closing(Reader(environment)) as reader:
+            yield Undisturbed(hub, reader, model, data)
 
 
 def read(place: Undisturbed, case: Case, **more: Any) -> tuple[str, Outcome]:
