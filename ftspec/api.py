@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from ftspec.metrics import LocalMetric
     from ftspec.reading.file_format import FileFormat, UnreadableError
     from ftspec.reading.kinds import ColumnKind
+    from ftspec.reading.limits import require_few_columns
     from ftspec.reading.row import Row
     from ftspec.reading.row_file import RowFile
 
@@ -175,6 +176,7 @@ __all__ = [
     "local_rows",
     "local_values",
     "one_of",
+    "require_few_columns",
     "sha256_of",
     "value_of",
 ]
@@ -185,6 +187,7 @@ _LATER = {
     "LocalMetric": "ftspec.metrics",
     "Row": "ftspec.reading.row",
     "RowFile": "ftspec.reading.row_file",
+    "require_few_columns": "ftspec.reading.limits",
     "UnreadableError": "ftspec.reading.file_format",
 }
 """Names that are imported on first use. ``LocalMetric`` needs the ``train`` extra, and most specs

@@ -15,6 +15,8 @@ from itertools import takewhile
 from pathlib import Path
 
 MOST_LISTED = 10_000
+_LONGEST_NAME = 255  # bytes; the limit of nearly every file system
+_LONGEST_PATH = 3000  # bytes; the system allows 4096, and a run adds names of its own
 
 
 class TooManyFilesError(Exception):
@@ -22,12 +24,12 @@ class TooManyFilesError(Exception):
 
 
 class FileSearch:
-    """Finds the matches of patterns, up to ``most`` folder entries: a pattern such as
-    ``/**/*.json`` would walk the whole disk."""
+    """Finds the matches of patterns, up to ``most`` folder entries, or :data:`MOST_LISTED`: a pattern
+    such as ``/**/*.json`` would walk the whole disk."""
 
-    def __init__(self, most: int = MOST_LISTED) -> None:
+    def __init__(self, most: int | None = None) -> None:
         self._listed = 0
-        self._most = most
+        self._most = MOST_LISTED if most is None else most
 
     def find(self, pattern: str) -> Iterator[str]:
         """The paths that ``glob.glob(pattern, recursive=True)`` finds, in any order.
@@ -76,6 +78,18 @@ class FileSearch:
             if self._listed > self._most:
                 raise TooManyFilesError
             yield entry
+
+
+def path_problem(path: str) -> str | None:
+    """Why no file can have a path, as the end of a sentence."""
+    if "\0" in path:
+        return "has a character that no path can have"
+    longest = max(len(os.fsencode(part)) for part in path.split("/"))
+    if longest > _LONGEST_NAME:
+        return f"has a name of {longest:,} bytes, and a file name may have {_LONGEST_NAME}"
+    if len(os.fsencode(path)) > _LONGEST_PATH:
+        return f"is a path of more than {_LONGEST_PATH:,} bytes, which may be too long"
+    return None
 
 
 def sha256_of(path: Path) -> str:

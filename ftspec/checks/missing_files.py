@@ -1,4 +1,4 @@
-"""A file that the spec names does not exist, or a pattern matches no file.
+"""A file that the spec names does not exist or is a pipe or a device, or a pattern matches no file.
 
 Why: the run would fail only after importing all libraries, and on a cluster only after waiting in
 the queue.
@@ -14,7 +14,10 @@ Good:
 
 from __future__ import annotations
 
+import errno
 import glob
+import os
+import stat
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -37,7 +40,15 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     paths = [found for planned in plan.components for found in local_paths(planned)]
     paths += [*local_paths_in(plan.model, ("model",)), *settings_files(plan)]
     for at, path in paths:
-        if not _exists(path, search):
+        what = _oddity(path)
+        if what is not None:
+            yield Diagnostic(
+                slug="missing-file",
+                headline=f'"{plan.mask(path)}" is {what}',
+                labels=labelled(spans.span(at)),
+                helps=("write the path of a file, or of a folder where one is needed",),
+            )
+        elif not _exists(path, search):
             yield _missing(path, at, plan, spans)
 
 
@@ -48,6 +59,19 @@ def _exists(path: str, search: FileSearch) -> bool:
         return True
     except (OSError, ValueError):  # the path is too long, or has a character that no path can have
         return False
+
+
+def _oddity(path: str) -> str | None:
+    """What a path is, if it is neither a file nor a folder: reading it may never end."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - the path may be any text
+    except OSError as error:
+        return "a symbolic link to itself" if error.errno == errno.ELOOP else None
+    except ValueError:
+        return None
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return None
+    return "a pipe" if stat.S_ISFIFO(mode) else "a device"
 
 
 def _missing(path: str, at: SpecPath, plan: Plan, spans: Document) -> Diagnostic:

@@ -16,6 +16,7 @@ from ftspec.labels.readings import Classes, Names, Positions, Reading, looks_lik
 from ftspec.labels.warnings import LabelWarning, rare_names, similar_names
 
 _MOST_SHOWN = 20
+MOST_LABELS = 100_000
 _NUMERIC = ("whole number", "float")
 _GENERIC = re.compile(r"LABEL_(\d+)")
 """The names that transformers gives to labels without a name."""
@@ -70,6 +71,7 @@ def learn_labels(counts: LabelCounts, column: LabelColumn) -> Labels:
     if not column.class_names:
         _refuse_mixture(counts, column)
     names = list(column.names or column.class_names or learned_names(counts))
+    _refuse_many(names, column)
     _refuse_repeated(names, column)
     reading = _decide(counts, names, column)
     labels = Labels(
@@ -92,6 +94,19 @@ def learn_labels(counts: LabelCounts, column: LabelColumn) -> Labels:
         *(rare_names(rows, column.unit) if not column.sample else ()),
     )
     return labels
+
+
+def _refuse_many(names: Sequence[str], column: LabelColumn) -> None:
+    """Refuse a text or a number that is taken for a label: the model would have weights for each
+    of them."""
+    if len(names) > MOST_LABELS:
+        raise RunError(
+            f"there are {len(names):,} labels in {column.where}, and a model may have "
+            f"{MOST_LABELS:,}",
+            slug="too-large",
+            at=column.at,
+            helps=("the template of the label may name another column than that of the labels",),
+        )
 
 
 def ordered_like(names: Sequence[str], known: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -34,7 +35,9 @@ from ftspec.diagnostics.model import Collector
 from ftspec.document.load import Document
 from ftspec.document.nodes import Node, ScalarNode, placed_scalars, shortened, to_plain
 from ftspec.document.paths import SpecPath
+from ftspec.files import path_problem
 from ftspec.masking import SHORTEST_MASKED_PART, mask
+from ftspec.planning.extreme_numbers import extreme_numbers
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.planning.secret_places import misplaced_secrets
 from ftspec.planning.source_splits import known_splits, splits_named
@@ -50,7 +53,7 @@ from ftspec.spec.base import (
     allows_environment,
     local_path_mark,
 )
-from ftspec.spec.root import Spec
+from ftspec.spec.root import LONGEST_RUN_NAME, Spec
 from ftspec.spec.validate import TrackerHelps, validate
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -68,10 +71,13 @@ def build_plan(
     """
     misplaced = {finding.span: finding for finding in misplaced_secrets(document, registry)}
     found.extend(misplaced.values())
+    extreme = {finding.span: finding for finding in extreme_numbers(document)}
     others = Collector()
     plan = _resolve(document, registry, others, output_dir)
     # a misplaced secret needs no other finding
     found.extend(finding for finding in others if finding.span not in misplaced)
+    known = {finding.span for finding in others}
+    found.extend(finding for span, finding in extreme.items() if span not in known)
     return plan
 
 
@@ -333,6 +339,14 @@ class _Resolver:
             return value
         source = node.span.source
         anchored = str(source.anchor(value))
+        if not isinstance(mark, JsonFile) and not glob.has_magic(anchored):
+            problem = path_problem(anchored)
+            if problem is not None:
+                self._is_confined = False
+                headline = f"{shortened(self._written(node))} {problem}"
+                slug = "missing-file" if mark.must_exist else "bad-value"
+                self._found.error(slug, headline, node.span)
+                return anchored
         is_read = mark.must_exist or mark.or_hub_name
         self._confine(self._document.confinement.problem(anchored, is_read=is_read), node)
         if isinstance(node, ScalarNode) and node.is_secret:
@@ -365,19 +379,18 @@ class _Resolver:
         if problem is None:
             return
         self._is_confined = False
+        headline = f"{shortened(self._written(node))} {problem}"
+        self._found.error("outside-root", headline, node.span, *self._document.confinement.helps)
+
+    def _written(self, node: Node) -> str:
+        """The text of a value, without secrets."""
         assert isinstance(node, ScalarNode)
-        written = node.written if node.is_secret else node.value
-        self._found.error(
-            "outside-root",
-            f"{shortened(str(written))} {problem}",
-            node.span,
-            *self._document.confinement.helps,
-        )
+        return str(node.written if node.is_secret else node.value)
 
     def _default_name(self) -> str:
         path = self._document.source.path
         stem = path.stem if path is not None else "stdin"
-        return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._") or "spec"
+        return re.sub(r"[^A-Za-z0-9._-]+", "-", stem)[:LONGEST_RUN_NAME].strip("-._") or "spec"
 
 
 def _as_paths(node: ScalarNode, source: SourceText, folder: str) -> dict[str, str]:

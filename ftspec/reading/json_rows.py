@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from ftspec.reading.file_format import UnreadableError
+from ftspec.reading.limits import LARGEST_JSON, lines_of, require_few_columns, rest_of
 from ftspec.reading.row import Row
 
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"\s*")
+_MOST_SPACE = 1000  # characters before an array
+_AS_LINES = "write JSON lines: one object on each line"
 
 
 def json_rows(stream: TextIO, key: str | None, *, is_whole: bool = True) -> Iterator[Row]:
@@ -31,7 +34,11 @@ def json_rows(stream: TextIO, key: str | None, *, is_whole: bool = True) -> Iter
 
 def _rows(stream: TextIO, is_whole: bool) -> Iterator[Row]:
     """JSON lines are parsed line by line, anything else as a whole."""
-    for number, line in enumerate(stream, start=1):
+    start = _start_of_array(stream)
+    if start is not None:
+        yield from _values(start + _whole(stream), 1, is_whole)
+        return
+    for number, line in enumerate(lines_of(stream), start=1):
         if not line.strip():
             continue
         try:
@@ -40,9 +47,24 @@ def _rows(stream: TextIO, is_whole: bool) -> Iterator[Row]:
             value = json.loads(line)
         except ValueError:
             # an array, or objects over several lines
-            yield from _values(line + stream.read(), number, is_whole)
+            yield from _values(line + _whole(stream), number, is_whole)
             return
         yield Row(number, _as_row(value, f"line {number}"))
+
+
+def _start_of_array(stream: TextIO) -> str | None:
+    """The first characters of an array, which may be a single line of any length. Otherwise the
+    stream stays where it is."""
+    place = stream.tell()
+    start = stream.read(_MOST_SPACE)
+    if start.lstrip().startswith("["):
+        return start
+    stream.seek(place)
+    return None
+
+
+def _whole(stream: TextIO) -> str:
+    return rest_of(stream, LARGEST_JSON, "JSON that is not in lines", _AS_LINES)
 
 
 def _values(text: str, first_line: int, is_whole: bool) -> Iterator[Row]:
@@ -76,7 +98,7 @@ def _values(text: str, first_line: int, is_whole: bool) -> Iterator[Row]:
 
 def _rows_below(stream: TextIO, key: str) -> Iterator[Row]:
     try:
-        found = json.loads(stream.read())
+        found = json.loads(_whole(stream))
     except json.JSONDecodeError as error:
         raise _not_json(error, 1) from None
     if not isinstance(found, dict):
@@ -104,6 +126,7 @@ def _transposed(columns: dict[str, Any]) -> list[Any]:
 
 def _as_row(value: Any, where: str) -> dict[str, Any]:
     if isinstance(value, dict):
+        require_few_columns(value, where)
         return value
     if isinstance(value, str):
         return {"text": value}

@@ -7,14 +7,18 @@ import importlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, TextIO
 
 from ftspec.reading.file_format import UnreadableError
+from ftspec.reading.limits import Unpacked, require_little, unpacked
 
 _MARK = "\ufeff"
 _PARQUET = b"PAR1"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_QUICKLY_UNPACKED = 10_000_000  # bytes
+_PIECE = 1 << 20  # bytes of a line that are decoded at once
 _ZIP = b"PK\x03\x04"
 # imported only for such a file: lint imports this module for every spec
 _OPENERS = (
@@ -55,6 +59,9 @@ def opened_text(path: Path, encoding: str, newline: str | None = None) -> Iterat
         UnreadableError: the file is not text in this encoding, or cannot be unpacked.
     """
     try:
+        state = path.stat()
+        if state.st_size <= _QUICKLY_UNPACKED:
+            _unpack(path, state.st_mtime_ns)
         with opened_bytes(path) as raw:
             stream = io.TextIOWrapper(raw, encoding=encoding, newline=newline)
             if stream.read(1) != _MARK:
@@ -64,27 +71,53 @@ def opened_text(path: Path, encoding: str, newline: str | None = None) -> Iterat
         raise _find_undecodable(path, encoding) from None
 
 
+@lru_cache(maxsize=64)  # a run reads a file several times
+def _unpack(path: Path, changed: int) -> None:
+    """Unpack a small file before its rows are read, which takes ten times as long.
+
+    Raises:
+        UnreadableError: it unpacks to too much.
+    """
+    with opened_bytes(path) as stream:
+        if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, Unpacked):
+            while stream.read(_PIECE):
+                pass
+
+
 @contextmanager
 def _unpacked(path: Path) -> Iterator[IO[bytes]]:
     with path.open("rb") as packed:
         start = packed.read(8)
+    size = path.stat().st_size
     if start.startswith(_PARQUET):
         raise UnreadableError("it is a Parquet file", 'write "type: parquet"')
     module = next((name for magic, name in _OPENERS if start.startswith(magic)), None)
     if start.startswith(_ZIP):
-        opened: Any = _opened_archive(path)
+        opened: Any = _opened_archive(path, size)
     elif module is None:
         opened = path.open("rb")
     elif module in _OF_STANDARD_LIBRARY:
-        opened = importlib.import_module(module).open(path)
+        if module == "gzip":
+            require_little(_size_in_gzip(path), size)
+        with importlib.import_module(module).open(path) as stream:
+            yield unpacked(stream, size)
+        return
     else:
-        opened = _opened_by(module, path)
+        opened = _opened_by(module, path, size)
     with opened as stream:
         yield stream
 
 
+def _size_in_gzip(path: Path) -> int:
+    """The size that the end of the file tells, so that lint need not unpack it (RFC 1952). It may
+    be less than what is there."""
+    with path.open("rb") as stream:
+        stream.seek(-4, io.SEEK_END)
+        return int.from_bytes(stream.read(4), "little")
+
+
 @contextmanager
-def _opened_archive(path: Path) -> Iterator[IO[bytes]]:
+def _opened_archive(path: Path, size: int) -> Iterator[IO[bytes]]:
     import zipfile
 
     with zipfile.ZipFile(path) as archive:
@@ -97,12 +130,13 @@ def _opened_archive(path: Path) -> Iterator[IO[bytes]]:
             raise UnreadableError(
                 f"it is an archive of {len(inside)} files", "unpack it, and name its files"
             )
+        require_little(archive.getinfo(inside[0]).file_size, size)
         with archive.open(inside[0]) as stream:
-            yield stream
+            yield unpacked(stream, size)
 
 
 @contextmanager
-def _opened_by(module: str, path: Path) -> Iterator[IO[bytes]]:
+def _opened_by(module: str, path: Path, size: int) -> Iterator[IO[bytes]]:
     package = module.partition(".")[0]
     try:
         opened = importlib.import_module(module).open
@@ -113,7 +147,7 @@ def _opened_by(module: str, path: Path) -> Iterator[IO[bytes]]:
         ) from None
     with opened(path, "rb") as stream:
         # the stream of a package may not go back to its start
-        yield io.BytesIO(stream.read())
+        yield io.BytesIO(unpacked(stream, size).read())
 
 
 def decoded(content: bytes, encoding: str, *, is_whole: bool) -> str:
@@ -135,13 +169,14 @@ def _find_undecodable(path: Path, encoding: str) -> UnreadableError:
     """The error for a file in another encoding, with the line of the first byte at fault."""
     decoder = codecs.getincrementaldecoder(encoding)()
     with opened_bytes(path) as stream:
-        number, start = 0, b""
-        for content in stream:
-            number, start = number + 1, start or content[:2]
+        number, start = 1, b""
+        while content := stream.readline(_PIECE):
+            start = start or content[:2]
             try:
                 decoder.decode(content)
             except UnicodeDecodeError:
                 break
+            number += content.endswith(b"\n")
     return _undecodable(number, start, encoding)
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple, TextIO
 
 from ftspec.reading.file_format import FileFormat
 from ftspec.reading.json_rows import json_rows
+from ftspec.reading.limits import require_few_columns
 from ftspec.reading.open_file import decoded, opened_bytes, opened_text
 from ftspec.reading.remark import Remark, remarks_on_header, remarks_on_rows
 from ftspec.reading.row import Row
@@ -112,12 +113,21 @@ class RowFile:
         is_whole = len(content) <= MOST_BYTES
         text = decoded(content, self._form.encoding, is_whole=is_whole)
         if not is_whole:  # whole lines only: JSON tokens do not span lines
-            text = text[: text.rfind("\n") + 1]
+            whole = text[: text.rfind("\n") + 1]
+            if not whole and self._form.name == "csv":
+                start = text.split(self._form.delimiter_of(self._path))
+                require_few_columns(start, "the start of its first line")
+            text = whole
         yield io.StringIO(text, newline="" if self._form.name == "csv" else None), is_whole
 
     def _rows(self, stream: TextIO, *, is_whole: bool) -> Iterator[Row]:
         if self._form.name == "json":
-            yield from json_rows(stream, self._form.key, is_whole=is_whole)
+            names: set[str] = set()
+            for row in json_rows(stream, self._form.key, is_whole=is_whole):
+                if not row.values.keys() <= names:
+                    names |= row.values.keys()
+                    require_few_columns(names)
+                yield row
         elif self._form.name == "text":
             self.columns = (TEXT,)
             yield from text_rows(stream, self._form.sample_by)

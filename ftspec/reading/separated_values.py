@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TextIO
 
 from ftspec.reading.file_format import Quoting, UnreadableError
+from ftspec.reading.limits import LONGEST_ROW, lines_of, require_few_columns
 from ftspec.reading.row import Row
 
 _QUOTING: dict[Quoting, Literal[0, 1, 3]] = {
@@ -86,6 +87,7 @@ class SeparatedValues:
             self.header = tuple(column_names)
         else:
             self.header = tuple(next((values for _, values in self._values()), ()))
+        require_few_columns(self.header)
         self.names = distinct(self.header)
 
     def rows(self) -> Iterator[Row]:
@@ -158,7 +160,14 @@ class SeparatedValues:
         return ('if quotes are text in this file, write "quoting: none"',)
 
     def _recorded(self) -> Iterator[str]:
-        for line in self._stream:
+        size = 0
+        for line in lines_of(self._stream):
+            size = size + len(line) if self._raw else len(line)
+            if size > LONGEST_ROW:
+                raise UnreadableError(
+                    f"the row on line {self._line + 1:,} has more than {LONGEST_ROW:,} characters",
+                    *self._quoting_helps(),
+                )
             self._raw.append(line)
             yield line
 
@@ -169,7 +178,7 @@ def has_balanced_quotes(stream: TextIO, dialect: Dialect, *, is_whole: bool = Tr
     raw: list[str] = []
 
     def recorded() -> Iterator[str]:
-        for line in stream:
+        for line in lines_of(stream):
             raw.append(line)
             yield line
 
@@ -205,12 +214,12 @@ def distinct(header: Sequence[str]) -> tuple[str, ...]:
     """The names of columns: as pandas does it, a name that occurs again gets a number, and one that
     is empty gets its place."""
     names: dict[str, None] = {}
+    counts: dict[str, int] = {}  # where to go on, so that many equal names take no longer
     for index, written in enumerate(header):
         name = stem = written or f"Unnamed: {index}"
-        count = 0
         while name in names:
-            count += 1
-            name = f"{stem}.{count}"
+            counts[stem] = counts.get(stem, 0) + 1
+            name = f"{stem}.{counts[stem]}"
         names[name] = None
     return tuple(names)
 

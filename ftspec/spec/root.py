@@ -19,12 +19,18 @@ from ftspec.spec.model import ModelSection
 from ftspec.spec.output import OutputSection, PerformanceSection
 from ftspec.spec.training import TrainingSection
 
+LONGEST_RUN_NAME = 200
+"""Characters. The name of a run is a folder, and part of other names."""
+
 
 class Spec(SpecModel):
     """One fine-tuning run, declared."""
 
     ftspec: Literal[1] = Field(description="version of the spec language")
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = Field(
+    name: (
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=LONGEST_RUN_NAME)]
+        | None
+    ) = Field(
         default=None,
         description="name of the runs; the name of the file by default",
         json_schema_extra={"patternErrorMessage": 'write letters, digits, ".", "_" and "-"'},

@@ -85,6 +85,18 @@ _AT_LEAST: dict[str, float] = {
 """The smallest values that work: below them the Trainer fails, or does nothing useful."""
 
 
+_AT_MOST: dict[str, float] = {
+    "dataloader_num_workers": 1024,
+    "eval_steps": 2**53,
+    "label_smoothing_factor": 1,
+    "logging_steps": 2**53,
+    "num_train_epochs": 2**31,
+    "save_steps": 2**53,
+    "warmup_steps": 2**53,
+}
+"""The largest values that work: above them the Trainer fails, or the machine does."""
+
+
 def _build() -> type[SpecModel]:
     fields: dict[str, Any] = {
         name: (
@@ -93,6 +105,7 @@ def _build() -> type[SpecModel]:
                 default=entry["default"],
                 description=f"TrainingArguments.{name} of transformers",
                 ge=_AT_LEAST.get(name),
+                le=_AT_MOST.get(name),
             ),
         )
         for name, entry in argument_table().items()

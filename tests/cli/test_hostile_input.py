@@ -217,7 +217,11 @@ CASES = [
         source(f'{{type: json, files: "{"**/" * 100_000}*.nope"}}'),
         "missing-file",
     ),
-    Case("endless device", source("{type: text, files: /dev/zero}"), "unknown-column"),
+    Case(
+        "endless device",
+        source("{type: text, files: /dev/zero}"),
+        "missing-file unknown-column",
+    ),
     Case("extends an endless device", "ftspec: 1\nextends: /dev/zero\n", "unreadable-file"),
     Case("extends itself", "extends: spec.yaml\n", "extends-cycle"),
     Case("long path", f"extends: {'a' * ROOM}\n", "unreadable-file"),

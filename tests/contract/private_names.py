@@ -410,7 +410,8 @@ _PLUGINS = (
         used_in=(f"{_PREFERENCE}/chat_template.py",),
         reason="renders a conversation with the places that the template marks, and makes no "
         "tokens: apply_chat_template makes them at once, of a text of any size",
-        parameters="conversations, tools, documents, chat_template, return_assistant_tokens_mask, …",
+        parameters="conversations, tools, documents, chat_template, "
+        "return_assistant_tokens_mask, …",
     ),
     PrivateName(
         name="trl.chat_template_utils.get_training_chat_template",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
 from datasets.exceptions import DatasetGenerationError
 
 from ftspec.api import (
@@ -17,12 +20,15 @@ from ftspec.api import (
     RunError,
     UnreadableError,
     in_one_line,
+    require_few_columns,
     sha256_of,
 )
 from ftspec.builtin.sources.config import FilesConfig, Names
 from ftspec.builtin.sources.row_table import RowTable
 
 DEFAULT_SPLIT = "train"
+_END_OF_PARQUET = 8  # bytes: the size of what describes the file, and four letters
+_LARGEST_FOOTER = 100_000_000  # bytes
 
 
 class FileSource:
@@ -67,6 +73,8 @@ class FileSource:
         return table.write(folder / f"{name}.arrow")
 
     def _load_parquet(self, paths: Sequence[str], split: str) -> datasets.Dataset:
+        for path in paths:
+            self._require_few_columns(Path(path))
         content = "".join(sha256_of(Path(path)) for path in paths)
         columns = self._form.columns
         try:
@@ -82,6 +90,17 @@ class FileSource:
         except (DatasetGenerationError, ValueError, TypeError, StopIteration) as error:
             shown = ", ".join(f'"{path}"' for path in paths)
             raise self._error(shown, in_one_line(error.__cause__ or error)) from error
+
+    def _require_few_columns(self, path: Path) -> None:
+        """Look at the end of a Parquet file, which names its columns, before anything reads it."""
+        try:
+            if _size_of_footer(path) > _LARGEST_FOOTER:
+                raise UnreadableError(f"it describes its columns in over {_LARGEST_FOOTER:,} bytes")
+            require_few_columns(pq.read_schema(path).names)
+        except UnreadableError as error:
+            raise self._unreadable(path, error) from None
+        except (OSError, pa.ArrowException) as error:
+            raise self._error(f'"{path}"', in_one_line(error)) from error
 
     def _remark_on(self, table: RowTable) -> None:
         """Say what is odd in the files.
@@ -122,6 +141,15 @@ class FileSource:
                 at=self._at,
             )
         return paths
+
+
+def _size_of_footer(path: Path) -> int:
+    """In bytes, as the end of a Parquet file says; 0 of a file that is none."""
+    with path.open("rb") as stream:
+        if stream.seek(0, os.SEEK_END) < _END_OF_PARQUET:
+            return 0
+        stream.seek(-_END_OF_PARQUET, os.SEEK_END)
+        return int.from_bytes(stream.read(4), "little")
 
 
 def file_source(config: FilesConfig, context: Context) -> FileSource:

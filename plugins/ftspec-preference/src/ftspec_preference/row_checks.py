@@ -173,6 +173,8 @@ def _text_of_template(config: ConversationConfig) -> str | None:
     if config.chat_template_file is not None:
         path = Path(config.chat_template_file)
         try:
+            if not path.is_file():  # reading a pipe may never end
+                return None
             with path.open("rb") as stream:
                 return stream.read(LARGEST_TEMPLATE).decode(errors="replace")
         except (OSError, ValueError):
