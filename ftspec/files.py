@@ -24,8 +24,8 @@ class TooManyFilesError(Exception):
 
 
 class FileSearch:
-    """Finds the matches of patterns, up to ``most`` folder entries, or :data:`MOST_LISTED`: a pattern
-    such as ``/**/*.json`` would walk the whole disk."""
+    """Finds the matches of patterns, up to ``most`` folder entries (by default,
+    :data:`MOST_LISTED`): a pattern such as ``/**/*.json`` would walk the whole disk."""
 
     def __init__(self, most: int | None = None) -> None:
         self._listed = 0

@@ -121,7 +121,7 @@ CASES = [
     Case(
         "references where they may stand",
         f'{SOUND}output: {{dir: "{"${env:X:-a}" * (ROOM // 11)}"}}\n',
-        "",
+        "bad-value",  # no folder has such a name
     ),
     Case(
         "unset references",
