@@ -369,3 +369,29 @@ def strings_of(value: object) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for one in value.values() if isinstance(value, dict) else value:
             yield from strings_of(one)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("lint", "x" * 300),
+        ("lint", f"{'x' * 300}/*.yaml"),
+        ("lint", "a/" * 3000),
+        ("plan", "x" * 300),
+        ("diff", "spec.yaml", "x" * 300),
+        ("run", "spec.yaml", "--resume", "x" * 300),
+        ("export", ".", "x" * 300),
+        ("predict", ".", "text", "--output", "x" * 300),
+        ("lint", "loop.yaml"),
+    ],
+    ids=lambda arguments: " ".join(arguments)[:20],
+)
+def test_path_on_the_command_line_that_no_file_can_have(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "spec.yaml").write_text(SOUND, encoding="utf-8")
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    done = ftspec(*arguments, cwd=tmp_path)
+    assert_no_traceback(done)
+    assert done.code in (1, 2), done.said
+    assert "too long" in done.said or "symbolic links" in done.said

@@ -32,6 +32,8 @@ MEANINGS: Mapping[int, str] = {
 }
 """What each exit code means, for the help and the README."""
 
+_BAD_PATH = (errno.ENAMETOOLONG, errno.ELOOP)
+_LONGEST_SHOWN = 80  # characters of such a path
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -66,7 +68,7 @@ def code_of_error(error: BaseException) -> int:
         return error.exit_code
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return code_of_interrupt(error)
-    if isinstance(error, (click.ClickException, UsageError)):
+    if isinstance(error, (click.ClickException, UsageError)) or _is_bad_path(error):
         return USAGE
     # a full disk is not a bug in ftspec
     if isinstance(error, FtspecError) or _is_disk_full(error):
@@ -103,10 +105,20 @@ def _show(error: BaseException, code: int) -> None:
         echo(message.getvalue(), err=True, nl=False)
     elif isinstance(error, SpecError):
         show_findings(error.diagnostics)
+    elif isinstance(error, OSError) and _is_bad_path(error):
+        path = str(error.filename)
+        shown = path if len(path) <= _LONGEST_SHOWN else f"{path[: _LONGEST_SHOWN - 1]}…"
+        echo(f'error: cannot use "{shown}": {error.strerror}', err=True)
     elif isinstance(error, OSError):
         echo(f"error: {error.strerror}", err=True)
     else:
         echo(f"error: {error}", err=True)
+
+
+def _is_bad_path(error: BaseException) -> bool:
+    """Whether a path has a name that is too long, or is a link to itself: no file can be there, so
+    somebody wrote it."""
+    return isinstance(error, OSError) and error.errno in _BAD_PATH
 
 
 def _is_disk_full(error: BaseException) -> bool:
