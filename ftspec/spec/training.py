@@ -87,10 +87,13 @@ _AT_LEAST: dict[str, float] = {
 
 _AT_MOST: dict[str, float] = {
     "dataloader_num_workers": 1024,
+    "dataloader_prefetch_factor": 10_000,
     "eval_steps": 2**53,
     "label_smoothing_factor": 1,
     "logging_steps": 2**53,
     "num_train_epochs": 2**31,
+    "per_device_eval_batch_size": 1_000_000,
+    "per_device_train_batch_size": 1_000_000,
     "save_steps": 2**53,
     "warmup_steps": 2**53,
 }

@@ -109,6 +109,9 @@ def test_numbers(key: str, value: str, tmp_path: Path) -> None:
     "training",
     [
         "dataloader_num_workers: 100000",
+        "dataloader_num_workers: 1, dataloader_prefetch_factor: 1000000",
+        "per_device_train_batch_size: 9000000000000000000",
+        "per_device_eval_batch_size: 9000000000000000000",
         "label_smoothing_factor: 1e300",
         "num_train_epochs: 1e300",
         "save_steps: 1e300",
