@@ -81,7 +81,7 @@ from ftspec.spec.column_uses import ColumnUse, ColumnUses
 from ftspec.texts import checked_texts
 
 if TYPE_CHECKING:
-    from ftspec.metrics import LocalMetric
+    from ftspec.metrics import LocalMetric, RowSums
     from ftspec.reading.file_format import FileFormat, UnreadableError
     from ftspec.reading.kinds import ColumnKind
     from ftspec.reading.limits import require_few_columns
@@ -137,6 +137,7 @@ __all__ = [
     "ReadSteps",
     "Row",
     "RowFile",
+    "RowSums",
     "RunDirectory",
     "RunError",
     "Severity",
@@ -187,11 +188,12 @@ _LATER = {
     "LocalMetric": "ftspec.metrics",
     "Row": "ftspec.reading.row",
     "RowFile": "ftspec.reading.row_file",
-    "require_few_columns": "ftspec.reading.limits",
+    "RowSums": "ftspec.metrics",
     "UnreadableError": "ftspec.reading.file_format",
+    "require_few_columns": "ftspec.reading.limits",
 }
-"""Names that are imported on first use. ``LocalMetric`` needs the ``train`` extra, and most specs
-are linted without reading a file."""
+"""Names that are imported on first use. ``LocalMetric`` and ``RowSums`` need the ``train`` extra,
+and most specs are linted without reading a file."""
 
 
 def __getattr__(name: str) -> Any:

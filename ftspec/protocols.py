@@ -264,12 +264,15 @@ class Task(Protocol):
             with in-batch negatives: ftspec never splits such batches.
         length_columns: the columns of encoded rows that are padded separately. Their lengths
             decide which rows are computed together. Batches without these columns are never split.
+        accepts_unknown_answers: ftspec sets it where it evaluates a model on other rows.
+            :meth:`encode` then gives an answer that training did not have the ignored label.
     """
 
     trainer_class: type[Trainer] | None = None
     arguments_class: type[TrainingArguments] | None = None
     rows_are_independent: bool = True
     length_columns: tuple[str, ...] = ("input_ids",)
+    accepts_unknown_answers: bool = False
 
     def fit(self, fields: Dataset | IterableDataset, features: Features | None) -> None:
         """Learn what depends on the training split, such as the labels. ``features`` describes the
@@ -330,6 +333,18 @@ class Task(Protocol):
         what :meth:`reduce_logits` kept, and the labels."""
         return outputs.predictions, outputs.label_ids
 
+    def describe(
+        self, outputs: EvalPrediction, rows: Dataset | IterableDataset, fields: Dataset
+    ) -> Mapping[str, Sequence[Any]]:
+        """What a user reads of evaluated rows: columns such as ``reference``, ``prediction``,
+        ``score``, ``scores`` (a mapping from classes) and ``loss``, with a value for each of the
+        ``fields``, from which the encoded ``rows`` come. By default the predictions and references
+        of :meth:`decode`, and nothing if these are not one for each row."""
+        predictions, references = self.decode(outputs, rows)
+        columns = {"reference": references, "prediction": predictions}
+        is_by_row = all(len(values) == len(fields) for values in columns.values())
+        return {name: _plain(values) for name, values in columns.items()} if is_by_row else {}
+
     @abstractmethod
     def predict(self, model: Any, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Predictions for rows of fields without answers: for each row a mapping of JSON values
@@ -349,3 +364,8 @@ class Task(Protocol):
         if isinstance(labels, Sequence) and len(labels) == len(ids):
             return {"input_ids": [label != _IGNORED for label in labels]}
         return {"input_ids": [False] * len(ids)}
+
+
+def _plain(values: Any) -> list[Any]:
+    """An array or a sequence as Python values."""
+    return list(values.tolist() if hasattr(values, "tolist") else values)

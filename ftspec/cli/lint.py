@@ -55,7 +55,7 @@ def lint_command(
     overrides: tuple[str, ...],
     no_plugins: bool,
 ) -> None:
-    """Check specs for mistakes, each on its own and under each profile.
+    """Check specs for mistakes, each alone and under each profile.
 
     PATHS are files, patterns, folders (every YAML file in them with an "ftspec:" key) or "-" for
     standard input. Nothing is downloaded, and torch is not imported.

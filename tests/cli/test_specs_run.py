@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow import parquet
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.cli.command import SPECS, Done, assert_no_traceback
@@ -92,7 +93,11 @@ Predict = Callable[[str], Done]
 @pytest.fixture(scope="module")
 def finished(request: pytest.FixtureRequest, smoke_runs: SmokeRuns) -> Finish:
     """The run of a spec by its name. All runs that the selected tests need start together."""
-    for test in (test_spec_runs_to_the_end, test_model_predicts):
+    for test in (
+        test_spec_runs_to_the_end,
+        test_evaluation_gives_the_metrics_of_the_run,
+        test_model_predicts,
+    ):
         for name in selected(request, test.__name__, "name"):
             smoke_runs(name)
     return lambda name: smoke_runs(name).result()
@@ -119,6 +124,25 @@ def predicted(
     # the runs have started already, so no prediction waits for a run that starts later
     names = selected(request, test_model_predicts.__name__, "name")
     started = {name: start(predict, name) for name in names}
+    return lambda name: started[name].result()
+
+
+@pytest.fixture(scope="module")
+def evaluated(
+    request: pytest.FixtureRequest, start: Start, warm: Warm, finished: Finish
+) -> Predict:
+    """The result of `ftspec evaluate`, by the name of a spec."""
+
+    def evaluate(name: str) -> Done:
+        fixture = "local" if name == "quickstart" else "online"
+        env = request.getfixturevalue(fixture)
+        run_dir = finished(name).run_dir
+        return warm.ftspec("evaluate", run_dir, "--format", "json", env=env)
+
+    names = selected(request, test_evaluation_gives_the_metrics_of_the_run.__name__, "name")
+    for name in names:
+        request.getfixturevalue("local" if name == "quickstart" else "online")
+    started = {name: start(evaluate, name) for name in names}
     return lambda name: started[name].result()
 
 
@@ -161,6 +185,27 @@ def test_curves_in_tensorboard(name: str, finished: Finish) -> None:
     assert {"train/loss", "eval/loss"} <= set(events.Tags()["scalars"])
     steps = [scalar.step for scalar in events.Scalars("train/loss")]
     assert steps == [1, 2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_evaluation_gives_the_metrics_of_the_run(
+    name: str, finished: Finish, evaluated: Predict
+) -> None:
+    done = evaluated(name)
+    assert done.code == 0, done.said
+    facts = json.loads(done.out)
+    logged = finished(name).read_json("metrics.json")
+    split = "test" if "test" in logged else "validation"
+    assert facts["split"] == split
+    values = {metric: one["value"] for metric, one in facts["metrics"].items()}
+    assert values == pytest.approx(logged[split], rel=1e-4, abs=1e-6)
+    rows = parquet.read_table(Path(facts["folder"]) / "rows.parquet")
+    assert rows.num_rows == facts["rows"] > 0
+    if METRICS[name][split] != TOKENS:
+        assert {"row", "reference", "prediction"} <= set(rows.column_names)
+        for one in facts["metrics"].values():
+            assert one.get("low", one["value"]) <= one["value"] <= one.get("high", one["value"])
+        assert all("low" in facts["metrics"][metric] for metric in METRICS[name][split] - {"loss"})
 
 
 @pytest.mark.parametrize("name", NAMES)

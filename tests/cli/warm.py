@@ -28,9 +28,11 @@ from ftspec.cli import main
 from tests.cli.command import ROOT, SECONDS, Done
 
 IMPORTED = (
+    "ftspec.cli.evaluate",
     "ftspec.cli.predict",
     "ftspec.cli.run",
     "ftspec.engine.run.execute",
+    "ftspec.engine.artifacts.evaluation",
     "ftspec.engine.artifacts.predict",
     "evaluate",
     "sklearn.metrics",

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 import datasets
+import numpy as np
 from rouge_score import rouge_scorer, scoring
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
-from ftspec.api import Context, LocalMetric
+from ftspec.api import Context, LocalMetric, RowSums
 from ftspec.builtin.metrics.config import ChrfConfig, RougeConfig, SacrebleuConfig
 
 _ROUGE_TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
@@ -64,7 +67,15 @@ def rouge(config: RougeConfig, context: Context) -> LocalMetric:
             aggregator.add(scorer.score(_by_sentence(reference), _by_sentence(prediction)))
         return aggregator.percentages()
 
-    return LocalMetric("rouge", _TEXTS, score)
+    def of_rows(predictions: Any, references: Any) -> np.ndarray:
+        pairs = zip(predictions, references, strict=True)
+        scores = (scorer.score(_by_sentence(right), _by_sentence(given)) for given, right in pairs)
+        return np.array([[one[name].fmeasure for name in _ROUGE_TYPES] for one in scores])
+
+    def from_sums(sums: np.ndarray, rows: int) -> Mapping[str, np.ndarray]:
+        return {name: 100 * sums[..., at] / rows for at, name in enumerate(_ROUGE_TYPES)}
+
+    return LocalMetric("rouge", _TEXTS, score, RowSums(of_rows, from_sums))
 
 
 def sacrebleu(config: SacrebleuConfig, context: Context) -> LocalMetric:
@@ -74,7 +85,7 @@ def sacrebleu(config: SacrebleuConfig, context: Context) -> LocalMetric:
     def score(predictions: list[str], references: list[str]) -> dict[str, float]:
         return {"bleu": bleu.corpus_score(predictions, [references]).score}
 
-    return LocalMetric("sacrebleu", _TEXTS, score)
+    return LocalMetric("sacrebleu", _TEXTS, score, _statistics("bleu", bleu))
 
 
 def chrf(config: ChrfConfig, context: Context) -> LocalMetric:
@@ -84,7 +95,22 @@ def chrf(config: ChrfConfig, context: Context) -> LocalMetric:
     def score(predictions: list[str], references: list[str]) -> dict[str, float]:
         return {"chrf": metric.corpus_score(predictions, [references]).score}
 
-    return LocalMetric("chrf", _TEXTS, score)
+    return LocalMetric("chrf", _TEXTS, score, _statistics("chrf", metric))
+
+
+def _statistics(name: str, metric: Any) -> RowSums:
+    """A metric of sacrebleu from the sums of its statistics over texts, as its own bootstrap
+    computes it."""
+
+    def of_rows(predictions: Any, references: Any) -> np.ndarray:
+        return np.array(metric._extract_corpus_statistics(predictions, [references]), float)
+
+    def from_sums(sums: np.ndarray, rows: int) -> Mapping[str, np.ndarray]:
+        flat = sums.reshape(-1, sums.shape[-1])
+        scores = [metric._compute_score_from_stats(one.astype(int).tolist()).score for one in flat]
+        return {name: np.array(scores).reshape(sums.shape[:-1])}
+
+    return RowSums(of_rows, from_sums)
 
 
 class _Means:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import datasets
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, log_softmax
 from transformers import (
     DataCollatorWithPadding,
     EvalPrediction,
@@ -18,6 +18,7 @@ from transformers import (
 )
 
 from ftspec.api import (
+    IGNORED_LABEL,
     LabelColumn,
     LabelCounts,
     Labels,
@@ -135,6 +136,36 @@ class TextClassification(Task):
             return given.astype(int), references.astype(int)
         return logits.argmax(axis=-1), references
 
+    def describe(
+        self,
+        outputs: EvalPrediction,
+        rows: datasets.Dataset | datasets.IterableDataset,
+        fields: datasets.Dataset,
+    ) -> Mapping[str, Sequence[Any]]:
+        """The label and its score, the scores of all labels, and the loss of the row. The reference
+        is the label of the data, also where training had no such label."""
+        if self._config.problem != "single-label":
+            return super().describe(outputs, rows, fields)
+        assert self._labels is not None
+        names = self._labels.names
+        logs = log_softmax(np.asarray(outputs.predictions, dtype=np.float64), axis=-1)
+        references = np.asarray(outputs.label_ids)
+        best = logs.argmax(axis=-1)
+        at = np.arange(len(logs))
+        known = references >= 0
+        losses = np.where(known, -logs[at, np.where(known, references, 0)], np.nan)
+        written = fields["label"]
+        return {
+            "reference": [
+                names[label] if label >= 0 else str(written[row])
+                for row, label in enumerate(references)
+            ],
+            "prediction": [names[label] for label in best],
+            "score": np.exp(logs[at, best]).tolist(),
+            "scores": [dict(_pairs(names, row)) for row in np.exp(logs)],
+            "loss": [None if math.isnan(loss) else float(loss) for loss in losses],
+        }
+
     def predict(
         self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
@@ -221,7 +252,12 @@ class TextClassification(Task):
             return [float(index in given) for index in range(len(self._labels.names))]
         if isinstance(value, list):
             raise _list_of_labels()
-        return self._labels.id_of(value)
+        try:
+            return self._labels.id_of(value)
+        except RunError as error:
+            if error.slug != "unseen-label" or not self.accepts_unknown_answers:
+                raise
+            return IGNORED_LABEL
 
 
 def _values(fields: datasets.Dataset | datasets.IterableDataset) -> Iterable[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import transformers
@@ -38,33 +39,40 @@ class TrainedModel:
 
 
 def load_trained(
-    plan: Plan, run_dir: RunDirectory, note: Note, *, dtype: torch.dtype | None = None
+    plan: Plan,
+    run_dir: RunDirectory,
+    note: Note,
+    *,
+    dtype: torch.dtype | None = None,
+    folder: Path | None = None,
 ) -> TrainedModel:
     """The model of a run, ready to predict: with weights stored as in training, and with the
-    checkpoint below an adapter quantized as in training; or all of it in a ``dtype``.
+    checkpoint below an adapter quantized as in training; or all of it in a ``dtype``. With a
+    ``folder``, what a checkpoint of training holds instead of the model.
 
     Raises:
         RunError: the run has no model, or its checkpoint is not found.
         MissingExtraError: a package is not installed.
     """
-    require_model(run_dir, with_hashes=True)
-    folder = str(run_dir.model)
+    if folder is None:
+        require_model(run_dir, with_hashes=True)
+    saved = folder or run_dir.model
     checkpoint = adapter = None
     if plan.adapter is not None:
         checkpoint = locked_checkpoint(plan, run_dir)
         adapter = build_adapter(plan, checkpoint.revision, note)
     try:
-        config = AutoConfig.from_pretrained(folder)
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        config = AutoConfig.from_pretrained(run_dir.model if adapter is not None else saved)
+        tokenizer = AutoTokenizer.from_pretrained(saved)
         if adapter is None or checkpoint is None:
-            module = _load_whole(plan, folder, dtype or dtype_to_load(plan, config))
+            module = _load_whole(plan, str(saved), dtype or dtype_to_load(plan, config))
         else:
             options = adapter.load_options() if dtype is None else {"dtype": dtype}
             base = load_base(plan, checkpoint, config, tokenizer, options)
-            module = adapter.load(base, run_dir.model)
+            module = adapter.load(base, saved)
     except (OSError, ValueError, SafetensorError) as error:
         raise RunError(
-            f'the model in "{folder}" cannot be read: {in_one_line(error)}',
+            f'the model in "{saved}" cannot be read: {in_one_line(error)}',
             slug="no-model",
         ) from error
     return TrainedModel(config=config, tokenizer=tokenizer, module=module.eval(), adapter=adapter)

@@ -68,12 +68,20 @@ class MetricsCallback(TrainerCallback):
         self, outputs: EvalPrediction, rows: Dataset | IterableDataset
     ) -> dict[str, float]:
         """The metrics of what the model predicted for the encoded ``rows``."""
-        self.build()
-        predictions, references = self._task.decode(outputs, rows)
+        return self.score(*self._task.decode(outputs, rows))
+
+    def score(self, predictions: Any, references: Any) -> dict[str, float]:
+        """The metrics of predictions, in the form that the task decodes them to."""
         results: dict[str, float] = {}
-        for module in self._on_predictions:
+        for module in self.on_predictions:
             results |= _numbers(module.compute(predictions=predictions, references=references))
         return results
+
+    @property
+    def on_predictions(self) -> Sequence[Any]:
+        """The modules that score predictions."""
+        self.build()
+        return self._on_predictions
 
     def score_loss(self, loss: float) -> dict[str, float]:
         """The metrics of a split's mean loss."""

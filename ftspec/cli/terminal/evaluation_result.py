@@ -1,0 +1,106 @@
+"""What people read of an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ftspec.diagnostics.model import printable
+
+if TYPE_CHECKING:
+    from ftspec.engine.artifacts.evaluate import Evaluation
+
+_MOST_CLASSES = 20
+_MOST_PAIRS = 5
+
+
+def evaluation_result(evaluation: Evaluation, folder: Path) -> str:
+    """The metrics with their intervals, tables, and where all of it is."""
+    return "\n".join(_lines(evaluation, folder))
+
+
+def _lines(evaluation: Evaluation, folder: Path) -> Iterator[str]:
+    yield ""
+    width = max(map(len, evaluation.metrics), default=0)
+    for name, value in evaluation.metrics.items():
+        between = ""
+        if value.interval is not None:
+            low, high, resamples = value.interval
+            fewer = "" if resamples >= 900 else f", from {resamples} resamples"
+            between = f"  ({low:.4f} to {high:.4f}{fewer})"
+        yield f"{printable(name).ljust(width)}  {value.value:.4f}{between}"
+    if any(value.interval is not None for value in evaluation.metrics.values()):
+        yield f"in brackets: 95 % intervals, bootstrap over {evaluation.rows:,} rows"
+    if evaluation.unknown:
+        yield (
+            f"{evaluation.unknown:,} rows have a label that training did not have: they count as "
+            "errors"
+        )
+    yield from _by(evaluation)
+    yield from _classes(evaluation)
+    shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    yield ""
+    yield f"metrics  {shown / 'metrics.json'}"
+    yield f"rows     {shown / 'rows.parquet'}"
+
+
+def _by(evaluation: Evaluation) -> Iterator[str]:
+    for column, groups in evaluation.by.items():
+        names = list(next(iter(groups.values()))[1])
+        rows = [
+            (printable(value), f"{count:,}", *(f"{metrics[name]:.4f}" for name in names))
+            for value, (count, metrics) in groups.items()
+        ]
+        yield ""
+        yield from _table((printable(column), "rows", *names), rows)
+
+
+def _classes(evaluation: Evaluation) -> Iterator[str]:
+    classes = evaluation.tables.get("classes", [])
+    if not classes:
+        return
+    yield ""
+    yield from _table(
+        ("class", "precision", "recall", "f1", "rows"),
+        [
+            (
+                printable(one["class"]),
+                *(f"{one[name]:.4f}" for name in ("precision", "recall", "f1")),
+                f"{one['rows']:,}",
+            )
+            for one in classes[:_MOST_CLASSES]
+        ],
+    )
+    if len(classes) > _MOST_CLASSES:
+        yield f"and {len(classes) - _MOST_CLASSES:,} more classes in metrics.json"
+    confused = evaluation.tables["confused"][:_MOST_PAIRS]
+    if confused:
+        yield ""
+        yield from _table(
+            ("reference", "predicted as", "rows", "such as row"),
+            [
+                (
+                    printable(one["reference"]),
+                    printable(one["prediction"]),
+                    f"{one['rows']:,}",
+                    str(one["example"]),
+                )
+                for one in confused
+            ],
+        )
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+    """Aligned columns, texts to the left and numbers to the right."""
+    widths = [max(len(row[at]) for row in (header, *rows)) for at in range(len(header))]
+    for row in (header, *rows):
+        cells = [
+            cell.rjust(width) if _is_number(rows[0][at]) else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(",", "").replace(".", "").isdecimal()

@@ -1,0 +1,75 @@
+"""The files of an evaluation: metrics.json and rows.parquet, in a folder of their own."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from ftspec.engine.artifacts.evaluate import Evaluation
+from ftspec.errors import RunError
+from ftspec.rundir import RunDirectory
+
+FOLDER = "evaluations"
+METRICS, ROWS = "metrics.json", "rows.parquet"
+
+
+def write_evaluation(
+    run_dir: RunDirectory, name: str, evaluation: Evaluation, about: Mapping[str, Any]
+) -> Path:
+    """Write an evaluation into a new folder of the run. Earlier ones stay: the second of a name
+    ends with ``-2``.
+
+    Args:
+        run_dir: the run.
+        name: of the evaluation.
+        evaluation: what came of it.
+        about: what else stands in ``metrics.json``.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    parent = run_dir.path / FOLDER
+    temporary = parent / f".{name}.{secrets.token_hex(4)}"
+    try:
+        temporary.mkdir(parents=True)
+        facts = {**about, **evaluation.to_json()}
+        text = json.dumps(facts, indent=2, ensure_ascii=False, default=str)
+        (temporary / METRICS).write_text(text + "\n", encoding="utf-8")
+        parquet.write_table(_table(evaluation), temporary / ROWS)
+        return _take_name(temporary, parent / name)
+    except OSError as error:
+        raise RunError(
+            f'cannot write to "{parent}": {error.strerror or error}', slug="output-not-writable"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _take_name(temporary: Path, folder: Path) -> Path:
+    """Rename a folder to a name that nobody has."""
+    number = 1
+    while True:
+        wanted = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
+        if not wanted.exists():
+            return temporary.rename(wanted)
+        number += 1
+
+
+def _table(evaluation: Evaluation) -> pa.Table:
+    """The rows from 1, with their fields and what the model made of them. The scores of classes
+    have a column each, since the names of classes may be any text."""
+    columns: dict[str, Sequence[Any]] = {"row": range(1, evaluation.rows + 1)}
+    for name, values in evaluation.columns.items():
+        if name == "scores":
+            for label in values[0] if len(values) else ():
+                columns[f"scores.{label}"] = [row[label] for row in values]
+        else:
+            columns[name] = values
+    return pa.table({name: pa.array(list(values)) for name, values in columns.items()})

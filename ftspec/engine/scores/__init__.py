@@ -1,0 +1,1 @@
+"""What predictions are worth: values with intervals, tables, and the worst rows."""

@@ -1,0 +1,195 @@
+"""`ftspec evaluate`: metrics with intervals, rows, tables, and every mistake said."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyarrow import parquet
+from sklearn import metrics
+
+from tests.cli.command import Done, assert_no_traceback
+from tests.cli.conftest import Start
+from tests.cli.warm import Warm
+from tests.engine import rows, tiny
+
+pytestmark = pytest.mark.slow
+
+EVALUATIONS: dict[str, tuple[str, ...]] = {
+    "test": ("--by", "agree"),
+    "again": ("--name", "test"),
+    "file": ("--file", "other.jsonl", "--fail-below", "accuracy=0", "--fail-below", "f1=1.01"),
+    "checkpoint": ("--checkpoint", "latest", "--split", "train"),
+    "no such split": ("--split", "validation"),
+    "no such column": ("--by", "sauce"),
+    "no such step": ("--checkpoint", "7"),
+    "no such metric": ("--fail-below", "f2=0.5"),
+    "no bound": ("--fail-below", "f1>0.5"),
+    "no name": ("--name", "../up"),
+    "without labels": ("--file", "unlabelled.jsonl"),
+    "both": ("--split", "test", "--file", "other.jsonl"),
+}
+SPEC = """\
+ftspec: 1
+name: topics
+data:
+  source: {type: json, files: rows.jsonl}
+  splits: {train: "train[:160]", test: "train[160:]"}
+preprocess: {template: {text: "{text}", label: "{topic}"}}
+tokenizer: {max_length: 32}
+model: {checkpoint: ./bert}
+task: text-classification
+training: {max_steps: 30, learning_rate: 1e-3, save_steps: 30}
+metrics: [accuracy, f1, matthews_correlation]
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A run, and what its evaluations said."""
+
+    run_dir: Path
+    started: dict[str, Future[Done]]
+
+    def said(self, name: str) -> Done:
+        done = self.started[name].result()
+        assert_no_traceback(done)
+        return done
+
+    def facts(self, name: str) -> dict[str, Any]:
+        done = self.said(name)
+        assert done.code == 0, done.said
+        facts: dict[str, Any] = json.loads(done.out)
+        return facts
+
+    def rows(self, folder: str) -> dict[str, list[Any]]:
+        table = parquet.read_table(self.run_dir / "evaluations" / folder / "rows.parquet")
+        columns: dict[str, list[Any]] = table.to_pydict()
+        return columns
+
+
+@pytest.fixture(scope="module")
+def ran(
+    start: Start, warm: Warm, local: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Ran:
+    folder = tmp_path_factory.mktemp("evaluated")
+    glosses = rows.glosses(220)
+    tiny.build_bert(folder / "bert", [row["text"] for row in glosses])
+    rows.write_rows(folder / "rows.jsonl", glosses)
+    others = [dict(row) for row in glosses[:40]]
+    others[3]["topic"] = others[7]["topic"] = "spaceship"
+    rows.write_rows(folder / "other.jsonl", others)
+    rows.write_rows(folder / "unlabelled.jsonl", [{"text": row["text"]} for row in others])
+    (folder / "spec.yaml").write_text(SPEC, encoding="utf-8")
+    done = warm.ftspec("run", "spec.yaml", cwd=folder, env=local)
+    assert done.code == 0, done.said
+    [run_dir] = folder.glob("runs/*/*")
+
+    def evaluate(*arguments: str) -> Done:
+        options = (*arguments, "--format", "json")
+        return warm.ftspec("evaluate", run_dir, *options, cwd=folder, env=local)
+
+    first = evaluate(*EVALUATIONS["test"])
+    started: dict[str, Future[Done]] = {"test": Future()}
+    started["test"].set_result(first)
+    for name, arguments in list(EVALUATIONS.items())[1:]:
+        started[name] = start(evaluate, *arguments)
+    return Ran(run_dir, started)
+
+
+def test_values_are_those_of_scikit_learn_on_the_rows(ran: Ran) -> None:
+    facts, kept = ran.facts("test"), ran.rows("test")
+    right, given = kept["reference"], kept["prediction"]
+    values = {name: one["value"] for name, one in facts["metrics"].items()}
+    assert values == pytest.approx(
+        {
+            "accuracy": metrics.accuracy_score(right, given),
+            "f1": metrics.f1_score(right, given, average="macro", zero_division=0),
+            "matthews_correlation": metrics.matthews_corrcoef(right, given),
+            "loss": sum(kept["loss"]) / 60,
+        }
+    )
+    logged = json.loads((ran.run_dir / "metrics.json").read_text(encoding="utf-8"))
+    assert values == pytest.approx(logged["test"], rel=1e-5)
+    labels = facts["tables"]["confusion"]["classes"]
+    counts = metrics.confusion_matrix(right, given, labels=labels)
+    assert facts["tables"]["confusion"]["counts"] == counts.tolist()
+    for one in facts["metrics"].values():
+        assert one["low"] <= one["value"] <= one["high"]
+
+
+def test_every_row_is_kept_with_what_the_model_makes_of_it(ran: Ran) -> None:
+    kept = ran.rows("test")
+    assert kept["row"] == list(range(1, 61))
+    assert kept["label"] == kept["reference"]
+    scores = {name: kept[name] for name in kept if name.startswith("scores.")}
+    for row, (prediction, score) in enumerate(zip(kept["prediction"], kept["score"], strict=True)):
+        assert sum(column[row] for column in scores.values()) == pytest.approx(1)
+        assert scores[f"scores.{prediction}"][row] == score == max(c[row] for c in scores.values())
+
+
+def test_values_of_a_column_are_evaluated_apart(ran: Ran) -> None:
+    groups = ran.facts("test")["by"]["agree"]
+    assert sum(group["rows"] for group in groups.values()) == 60
+    assert len(groups) == 2
+    whole = ran.facts("test")["metrics"]["accuracy"]["value"]
+    parts = sum(group["rows"] * group["metrics"]["accuracy"] for group in groups.values())
+    assert parts / 60 == pytest.approx(whole)
+
+
+def test_second_evaluation_is_equal_and_has_its_own_folder(ran: Ran) -> None:
+    first, second = ran.facts("test"), ran.facts("again")
+    assert Path(second["folder"]).name == "test-2"
+    assert second["metrics"] == first["metrics"]
+    assert ran.rows("test-2") == ran.rows("test")
+    written = json.loads((Path(second["folder"]) / "metrics.json").read_text(encoding="utf-8"))
+    assert written["metrics"] == second["metrics"]
+
+
+def test_unknown_labels_of_a_file_count_as_errors(ran: Ran) -> None:
+    done = ran.said("file")
+    assert done.code == 1, done.said
+    assert "error: f1 is " in done.err
+    assert "accuracy" not in done.err
+    facts, kept = json.loads(done.out), ran.rows("other")
+    assert facts["unknown_answers"] == kept["reference"].count("spaceship") == 2
+    assert kept["loss"].count(None) == 2
+    is_right = [a == b for a, b in zip(kept["reference"], kept["prediction"], strict=True)]
+    assert facts["metrics"]["accuracy"]["value"] == pytest.approx(sum(is_right) / 40)
+    by_class = {one["class"]: one for one in facts["tables"]["classes"]}
+    assert by_class["spaceship"]["recall"] == 0
+
+
+def test_last_checkpoint_is_the_model(ran: Ran) -> None:
+    facts = ran.facts("checkpoint")
+    assert (facts["split"], facts["rows"]) == ("train", 160)
+    assert Path(facts["folder"]).name == "train-checkpoint-30"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("no such split", 1, 'the run has no validation split; it has "train", "test"'),
+        ("no such column", 1, 'the rows have no column "sauce"'),
+        ("no such step", 2, 'the run has no checkpoint of step "7"; it has those of: 30'),
+        ("no such metric", 2, 'there is no metric "f2" to compare; there are: loss, accuracy'),
+        ("no bound", 2, '"f1>0.5" is no bound of a metric; expected, for example, f1=0.9'),
+        ("no name", 2, '"../up" is no name of an evaluation'),
+        ("without labels", 1, 'the rows have no column "topic"'),
+        ("both", 2, "pass only one of: --split, --file"),
+    ],
+)
+def test_mistake_is_said(name: str, code: int, said: str, ran: Ran) -> None:
+    done = ran.said(name)
+    assert done.code == code, done.said
+    assert said in done.err
+
+
+def test_nothing_half_made_is_left(ran: Ran) -> None:
+    for name in EVALUATIONS:
+        ran.said(name)
+    assert [path for path in (ran.run_dir / "evaluations").iterdir() if path.name[0] == "."] == []
