@@ -24,9 +24,10 @@ def code(text: str) -> str:
     return f"{marks}{pad}{line}{pad}{marks}"
 
 
-def fenced(text: str, language: str) -> str:
-    """``text`` as a block of code, which nothing in it can end."""
-    fence = "`" * max(4, _longest_run(text) + 1)
+def fenced(text: str, language: str, shortest: int = 3) -> str:
+    """``text`` as a block of code, which nothing in it can end. ``shortest`` is the least number of
+    marks around it."""
+    fence = "`" * max(shortest, _longest_run(text) + 1)
     return f"{fence}{language}\n{visible(text)}\n{fence}"
 
 

@@ -149,7 +149,8 @@ def _size_of_footer(path: Path) -> int:
         if stream.seek(0, os.SEEK_END) < _END_OF_PARQUET:
             return 0
         stream.seek(-_END_OF_PARQUET, os.SEEK_END)
-        return int.from_bytes(stream.read(4), "little")
+        size, end = stream.read(4), stream.read(4)
+    return int.from_bytes(size, "little") if end == b"PAR1" else 0
 
 
 def file_source(config: FilesConfig, context: Context) -> FileSource:

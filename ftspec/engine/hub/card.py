@@ -45,7 +45,7 @@ def card_of(plan: Plan, run_dir: RunDirectory, before: str = "") -> str:
         "## Run",
         "\n".join(_facts(plan, lock)),
         "## Spec",
-        fenced(spec, "yaml"),
+        fenced(spec, "yaml", 4),
     )
     return visible(plan.mask("\n\n".join(sections))) + "\n"
 
