@@ -191,13 +191,19 @@ def _execute(
 ) -> None:
     # before the import of torch, so that a folder that does not work is reported at once
     with opened_run(plan, spec_text, resume) as opened:
-        for passed_over in opened.passed_over:
-            watcher.note(str(passed_over))
-        if opened.is_resumed and is_complete(opened.run_dir):
-            echo(f"the run in {opened.run_dir.path} is finished: nothing is left to do")
-            raise Exit(DONE)
-        watcher.note(f"run directory: {opened.run_dir.path}")
-        _execute_opened(plan, opened, registry, watcher, open_group)
+        run_dir = opened.run_dir
+        try:
+            for passed_over in opened.passed_over:
+                watcher.note(str(passed_over))
+            if opened.is_resumed and is_complete(run_dir):
+                echo(f"the run in {run_dir.path} is finished: nothing is left to do")
+                raise Exit(DONE)
+            watcher.note(f"run directory: {run_dir.path}")
+            _execute_opened(plan, opened, registry, watcher, open_group)
+        except KeyboardInterrupt as stopped:  # before the run began, or when it had ended
+            if run_dir.status().get("status") != "finished":
+                run_dir.set_status("interrupted", plan=plan.digest())
+            raise RunInterruptedError(run_dir, code_of_error(stopped)) from None
 
 
 def _execute_opened(
@@ -214,15 +220,11 @@ def _execute_opened(
         run_dir.set_status("interrupted", plan=plan.digest())
         show_interruption(RunInterruptedError(run_dir, code))
 
-    try:
-        with engine_imports(stop):
-            from ftspec.engine.run.execute import execute
+    with engine_imports(stop):
+        from ftspec.engine.run.execute import execute
 
-            settle_connection(connection, watcher)
-        group = open_group(run_dir=str(run_dir.path.absolute()), resume=opened.is_resumed)
-    except KeyboardInterrupt as stopped:
-        run_dir.set_status("interrupted", plan=plan.digest())
-        raise RunInterruptedError(run_dir, code_of_error(stopped)) from None
+        settle_connection(connection, watcher)
+    group = open_group(run_dir=str(run_dir.path.absolute()), resume=opened.is_resumed)
     outcome = execute(
         plan,
         run_dir,
