@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.attacking import attempts_of
@@ -31,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print each attempt as it ends, then the table; 1 if one is lost or silent."""
     options = _parser().parse_args(arguments)
     command = shlex.join(["python", "-m", "tests.chaos", *(arguments or sys.argv[1:])])
-    about = command, options.seed
+    page: Path | None = options.output
+    before = page.read_text(encoding="utf-8") if options.only and page and page.exists() else ""
+    page_of = partial(render_page, command, before=before, adds=options.add)
     attempts: list[Attempt] = []
     written = time.monotonic()
     with opened_place() as place:
@@ -42,11 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 attempts.append(attempt)
                 if is_bad(attempt) or kind.long < 1000:
                     print(f"{attempt.seconds:6.1f} s {line_of(attempt)}", flush=True)
-                if options.output is not None and time.monotonic() > written + _SECONDS:
+                if page is not None and time.monotonic() > written + _SECONDS:
                     written = time.monotonic()
-                    options.output.write_text(render_page(*about, attempts), encoding="utf-8")
-    if options.output is not None:
-        options.output.write_text(render_page(*about, attempts), encoding="utf-8")
+                    page.write_text(page_of(attempts), "utf-8")
+    if page is not None:
+        page.write_text(page_of(attempts), "utf-8")
     print("\n".join(table_of(attempts)))
     return int(any(map(is_bad, attempts)))
 
@@ -57,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="where the attempts begin")
     parser.add_argument("--only", nargs="+", metavar="KIND", choices=KINDS, help=", ".join(KINDS))
     parser.add_argument("--attempts", type=int, help="so many of each kind")
+    parser.add_argument("--add", action="store_true", help="add to the page, replace no rows")
     parser.add_argument("--output", type=Path, help="the page to write")
     return parser
 

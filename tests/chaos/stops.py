@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from random import Random
 
+from ftspec.rundir import RunDirectory
 from tests.chaos.judging import require_checkpoint_of, require_clear, require_reference
 from tests.chaos.moments import Scene, moment_in
 from tests.chaos.place import SECONDS, Place, status_in
@@ -87,8 +88,12 @@ def _require_stopped(folder: Path, done: Done, number: signal.Signals, is_twice:
     for run_dir in folder.glob("runs/*/*"):
         require_checkpoint_of(run_dir)
         status = status_in(run_dir).get("status")
-        if status not in ("interrupted", "finished") and not is_twice:
+        if is_twice:  # it ended at once
+            continue
+        if status not in ("interrupted", "finished"):
             raise LostError(f'{number.name}: the status is "{status}": {done.said[-1000:]}')
+        if RunDirectory(run_dir).latest_checkpoint() and "resume it with: " not in done.err:
+            raise LostError(f"{number.name}: how to go on is not said: {done.said[-1000:]}")
 
 
 def _go_on(place: Place, folder: Path) -> Verdict:
@@ -96,4 +101,4 @@ def _go_on(place: Place, folder: Path) -> Verdict:
     return require_reference(place.trained, done)
 
 
-SIGNALS = Kind("signals", ("import", *_PHASES), short=2, long=40, attack=attack)
+SIGNALS = Kind("signals", ("import", *_PHASES), short=1, long=40, attack=attack)

@@ -13,8 +13,8 @@ from tests.chaos.table import is_bad, line_of
 
 pytestmark = pytest.mark.slow
 
-SEED = 5
-"""The phases that follow are training, checkpoint and evaluation."""
+SEED = 6
+"""The phases of kills that follow are checkpoint, evaluation and save."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,7 @@
-"""Signals at every phase of ``ftspec run``: real signals to real processes."""
+"""Signals during imports, and a terminal that is closed: what only a process of its own shows.
+
+``tests/chaos`` sends signals in all other phases.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,7 @@ def checkpoints_of(output: Path) -> list[Path]:
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGINT, 130), (signal.SIGHUP, 130), (signal.SIGUSR2, 75)],
+    [(signal.SIGINT, 130), (signal.SIGUSR2, 75)],
 )
 def test_during_imports_nothing_is_lost_and_nothing_traced(
     spec: Path, local: dict[str, str], tmp_path: Path, number: signal.Signals, code: int
@@ -82,19 +85,6 @@ def test_during_imports_nothing_is_lost_and_nothing_traced(
     assert process.returncode == code, said
     assert "Traceback" not in said
     assert "interrupted; what the run has written is in" in said
-    assert status_of(tmp_path) == "interrupted"
-
-
-def test_usr1_saves_and_asks_for_another_start(
-    spec: Path, local: dict[str, str], tmp_path: Path
-) -> None:
-    process = begin(spec, tmp_path, local)
-    until(lambda: has_steps(tmp_path), process)
-    process.send_signal(signal.SIGUSR1)
-    said = process.communicate(timeout=SECONDS)[1].decode()
-    assert process.returncode == 75, said
-    assert "resume it with: " in said
-    assert checkpoints_of(tmp_path)
     assert status_of(tmp_path) == "interrupted"
 
 
