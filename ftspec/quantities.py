@@ -1,4 +1,4 @@
-"""Sizes and ages as text."""
+"""Sizes, durations and ages as text."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ def shown_size(size: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+def shown_seconds(seconds: float) -> str:
+    """A duration, such as ``8:17`` or ``2:05:00``."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
 def shown_age(moment: datetime) -> str:

@@ -26,6 +26,7 @@ COMMANDS = {
     "plugins": "ftspec.cli.plugins:plugins_command",
     "predict": "ftspec.cli.predict:predict_command",
     "run": "ftspec.cli.run:run_command",
+    "runs": "ftspec.cli.runs:runs_command",
     "schema": "ftspec.cli.schema:schema_command",
 }
 

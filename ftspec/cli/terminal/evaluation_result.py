@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ftspec.cli.terminal.columns import aligned
 from ftspec.diagnostics.model import printable
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _by(evaluation: Evaluation) -> Iterator[str]:
             for value, (count, metrics) in groups.items()
         ]
         yield ""
-        yield from _table((printable(column), "rows", *names), rows)
+        yield from aligned((printable(column), "rows", *names), rows)
 
 
 def _classes(evaluation: Evaluation) -> Iterator[str]:
@@ -61,7 +62,7 @@ def _classes(evaluation: Evaluation) -> Iterator[str]:
     if not classes:
         return
     yield ""
-    yield from _table(
+    yield from aligned(
         ("class", "precision", "recall", "f1", "rows"),
         [
             (
@@ -77,7 +78,7 @@ def _classes(evaluation: Evaluation) -> Iterator[str]:
     confused = evaluation.tables["confused"][:_MOST_PAIRS]
     if confused:
         yield ""
-        yield from _table(
+        yield from aligned(
             ("reference", "predicted as", "rows", "such as row"),
             [
                 (
@@ -89,18 +90,3 @@ def _classes(evaluation: Evaluation) -> Iterator[str]:
                 for one in confused
             ],
         )
-
-
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
-    """Aligned columns, texts to the left and numbers to the right."""
-    widths = [max(len(row[at]) for row in (header, *rows)) for at in range(len(header))]
-    for row in (header, *rows):
-        cells = [
-            cell.rjust(width) if _is_number(rows[0][at]) else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
-
-
-def _is_number(cell: str) -> bool:
-    return cell.replace(",", "").replace(".", "").isdecimal()

@@ -1,0 +1,60 @@
+"""``ftspec runs rm``: remove runs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from ftspec.cache import size_of
+from ftspec.cli.terminal.output import echo_result, is_confirmed
+from ftspec.errors import UsageError
+from ftspec.quantities import shown_size
+from ftspec.rundir import RunDirectory
+
+
+@click.command("rm")
+@click.argument(
+    "run_dirs", nargs=-1, required=True, type=click.Path(file_okay=False, path_type=Path)
+)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def rm_command(run_dirs: tuple[Path, ...], yes: bool) -> None:
+    """Remove RUN_DIRS with everything in them.
+
+    A folder that is no run directory is refused, and so is a run that a process has.
+    """
+    for folder in run_dirs:
+        require_idle(folder)
+    what = f"{len(run_dirs)} runs, {shown_size(sum(map(size_of, run_dirs)))}"
+    if not yes and not is_confirmed(f"remove {what}?"):
+        echo_result("nothing was removed")
+        return
+    for folder in run_dirs:
+        shutil.rmtree(folder)
+    echo_result(f"removed {what}")
+
+
+def require_idle(folder: Path) -> RunDirectory:
+    """The run in a folder, which no process has.
+
+    Raises:
+        UsageError: it is no run directory, or a process has it.
+    """
+    run = require_run(folder)
+    if folder.is_symlink():
+        raise UsageError(f'"{folder}" is a link; name the run directory itself')
+    if run.is_running():
+        raise UsageError(f'{run.owner()} has the run in "{folder}"')
+    return run
+
+
+def require_run(folder: Path) -> RunDirectory:
+    """The run in a folder.
+
+    Raises:
+        UsageError: it is no run directory.
+    """
+    if not (folder / "status.json").is_file():
+        raise UsageError(f'"{folder}" is not a run directory')
+    return RunDirectory(folder)
