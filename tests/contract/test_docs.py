@@ -99,6 +99,14 @@ def test_benchmarks_and_tests_in_documents_exist(path: Path) -> None:
         assert any((root / test).exists() for root in roots), test
 
 
+def test_every_promise_names_the_test_that_holds_it() -> None:
+    page = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")]
+    promises = [line for line in rows if not line.startswith("| promise |")]
+    assert len(promises) >= 25
+    assert [line for line in promises if _TEST.search(line.rpartition(". |")[2]) is None] == []
+
+
 def test_page_of_mistakes_is_fresh() -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "docs" / "mistakes.py"], capture_output=True, text=True, check=True
