@@ -59,9 +59,9 @@ def diff_command(
     plans = [_plan_of(path, registry, profile, overrides) for path in (before, after)]
     found = compare_plans(*plans)
     if format_name == "json":
-        echo_json([_as_json(one) for one in found])
+        echo_json(differences_as_json(found))
     else:
-        echo_result(_as_text(found), nl=False)
+        echo_result(differences_as_text(found), nl=False)
     if found:
         raise Exit(FINDINGS)
 
@@ -74,7 +74,8 @@ def _plan_of(
     return sound_plan(path, registry, profile=profile, overrides=overrides)[2]
 
 
-def _as_text(found: list[Difference]) -> str:
+def differences_as_text(found: list[Difference]) -> str:
+    """The differences under what they change."""
     order = list(_TITLES)
     blocks = []
     ranked = sorted(found, key=lambda one: order.index(one.effect))
@@ -87,13 +88,17 @@ def _as_text(found: list[Difference]) -> str:
     return "\n".join(blocks)
 
 
-def _as_json(one: Difference) -> dict[str, Any]:
-    return {
-        "path": format_path(one.path),
-        "before": one.before,
-        "after": one.after,
-        "effect": one.effect,
-    }
+def differences_as_json(found: list[Difference]) -> list[dict[str, Any]]:
+    """The differences, for programs."""
+    return [
+        {
+            "path": format_path(one.path),
+            "before": one.before,
+            "after": one.after,
+            "effect": one.effect,
+        }
+        for one in found
+    ]
 
 
 def _shown(value: object) -> str:

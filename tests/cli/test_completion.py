@@ -41,16 +41,16 @@ def test_bash_completes_with_the_script(tmp_path: Path) -> None:
     command.chmod(0o755)
     program = (
         'eval "$(_FTSPEC_COMPLETE=bash_source ftspec)"\n'
-        "COMP_WORDS=(ftspec ru); COMP_CWORD=1\n"
+        "COMP_WORDS=(ftspec pr); COMP_CWORD=1\n"
         '_ftspec_completion ftspec; echo "${COMPREPLY[@]}"\n'
     )
     path = f"{tmp_path}:{own_environment()['PATH']}"
     done = run(["bash", "--norc", "-c", program], env=own_environment(PATH=path))
-    assert done.out == "run\n", done.said
+    assert done.out == "predict\n", done.said
 
 
 def test_commands_and_options_are_offered() -> None:
-    assert completions("ftspec ru") == [("plain", "run")]
+    assert completions("ftspec pr") == [("plain", "predict")]
     assert {("plain", "lint"), ("plain", "plugins")} <= {*completions("ftspec ")}
     assert ("plain", "--profile") in completions("ftspec run --")
     assert ("plain", "sarif") in completions("ftspec lint --format ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +51,10 @@ metrics: [accuracy, f1, matthews_correlation]
 
 @dataclass(frozen=True)
 class Ran:
-    """A run, and what its evaluations said."""
+    """A run, another that learned faster, and what the evaluations said."""
 
     run_dir: Path
+    other: Path
     started: dict[str, Future[Done]]
 
     def said(self, name: str) -> Done:
@@ -87,7 +89,10 @@ def ran(
     (folder / "spec.yaml").write_text(SPEC, encoding="utf-8")
     done = warm.ftspec("run", "spec.yaml", cwd=folder, env=local)
     assert done.code == 0, done.said
-    [run_dir] = folder.glob("runs/*/*")
+    faster = ("--set", "training.learning_rate=1e-2", "--output-dir", "faster")
+    done = warm.ftspec("run", "spec.yaml", *faster, cwd=folder, env=local)
+    assert done.code == 0, done.said
+    [run_dir], [other] = folder.glob("runs/*/*"), folder.glob("faster/*/*")
 
     def evaluate(*arguments: str) -> Done:
         options = (*arguments, "--format", "json")
@@ -98,7 +103,8 @@ def ran(
     started["test"].set_result(first)
     for name, arguments in list(EVALUATIONS.items())[1:]:
         started[name] = start(evaluate, *arguments)
-    return Ran(run_dir, started)
+    started["other"] = start(warm.ftspec, "evaluate", other, cwd=folder, env=local)
+    return Ran(run_dir, other, started)
 
 
 def test_values_are_those_of_scikit_learn_on_the_rows(ran: Ran) -> None:
@@ -193,3 +199,56 @@ def test_nothing_half_made_is_left(ran: Ran) -> None:
     for name in EVALUATIONS:
         ran.said(name)
     assert [path for path in (ran.run_dir / "evaluations").iterdir() if path.name[0] == "."] == []
+
+
+def test_two_runs_are_compared_on_common_rows(
+    ran: Ran, warm: Warm, local: dict[str, str], tmp_path: Path
+) -> None:
+    ran.facts("test")
+    assert ran.said("other").code == 0
+    done = warm.ftspec("compare", ran.run_dir, ran.other, "--format", "json", env=local)
+    assert done.code == 0, done.said
+    facts = json.loads(done.out)
+    [difference] = [one for one in facts["differences"] if one["effect"] == "result"]
+    assert difference["path"] == "training.learning_rate"
+    [compared] = facts["evaluations"]
+    assert (compared["name"], compared["rows"]) == ("test", 60)
+    kept = ran.rows("test")
+    table = parquet.read_table(ran.other / "evaluations" / "test" / "rows.parquet").to_pydict()
+    wanted = kept["reference"]
+    right = [
+        [given == label for given, label in zip(rows["prediction"], wanted, strict=True)]
+        for rows in (kept, table)
+    ]
+    only = [
+        sum(one and not other for one, other in zip(*pair, strict=True))
+        for pair in (right, right[::-1])
+    ]
+    mcnemar, losses = compared["tests"]
+    assert [mcnemar["only_first"], mcnemar["only_second"]] == only
+    assert 0 <= mcnemar["p"] <= 1
+    assert 0 < losses["p"] <= 1
+    for example in compared["examples"]:
+        assert example["reference"] == wanted[example["row"] - 1]
+        assert (example["first"] == example["reference"]) != (
+            example["second"] == example["reference"]
+        )
+
+
+def test_comparison_for_people_says_what_is_missing(
+    ran: Ran, warm: Warm, local: dict[str, str], tmp_path: Path
+) -> None:
+    done = warm.ftspec("compare", ran.run_dir, ran.other, env=local)
+    assert done.code == 0, done.said
+    assert "training.learning_rate: 0.001 -> 0.01" in done.out
+    assert "evaluation test, on the same 60 rows" in done.out
+    assert "McNemar, exact: p = " in done.out
+    lonely = tmp_path / "lonely"
+    shutil.copytree(ran.other, lonely, ignore=shutil.ignore_patterns("evaluations"))
+    done = warm.ftspec("compare", ran.run_dir, lonely, env=local)
+    assert "no common evaluation" in done.out
+    (ran.run_dir / "evaluations" / "broken").mkdir()
+    shutil.copytree(ran.run_dir / "evaluations" / "broken", lonely / "evaluations" / "broken")
+    done = warm.ftspec("compare", ran.run_dir, lonely, env=local)
+    assert done.code == 1, done.said
+    assert 'rows.parquet" is damaged' in done.err
