@@ -18,7 +18,7 @@ from tests.chaos.place import SECONDS, Place
 from tests.chaos.verdict import Kind, LostError, Verdict
 from tests.cli.command import SPECS
 
-_MOST_SECONDS = 1.0
+_MOST_SECONDS = 5.0
 _BY_COMMAND = 0.005
 """How many of all go through the command line."""
 _ODD = (

@@ -19,12 +19,16 @@ PRINTS_JSON = re.compile(
 )
 JSON_COMMANDS = {
     "cache ls",
+    "compare",
     "diff",
+    "evaluate",
     "lint",
     "plan",
     "plugins",
     "plugins list",
     "predict",
+    "runs ls",
+    "runs show",
 }
 
 

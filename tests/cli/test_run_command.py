@@ -226,7 +226,9 @@ def test_dry_run_trains_nothing_and_leaves_nothing(runs: Runs) -> None:
     folder, future = runs["dry"]
     done = future.result()
     assert done.code == 0, done.said
-    parameters, steps, end = done.out.splitlines()
+    parameters, steps, disk, end = done.out.splitlines()
+    assert disk.startswith("disk: ")
+    assert " for 1 checkpoint and the model, of " in disk
     assert parameters.endswith(" parameters")
     assert steps == "12 steps in 3 epochs"  # 32 rows in batches of 8
     assert end == "nothing was trained"

@@ -276,7 +276,9 @@ def test_dry_run_counts_the_processes(warm: Warm, folder: Path, env: dict[str, s
     epochs = ("--set", "training.max_steps=-1", "--set", "training.num_train_epochs=3")
     first, second = placed(warm, "run", folder / "run.yaml", "--dry-run", *epochs, env=env)
     assert first.code == second.code == 0, first.said + second.said
-    assert first.out.splitlines()[1:] == ["15 steps in 3 epochs", "nothing was trained"]
+    _, steps, disk, end = first.out.splitlines()
+    assert (steps, end) == ("15 steps in 3 epochs", "nothing was trained")
+    assert disk.startswith("disk: ")
     assert second.out == second.err == ""
 
 

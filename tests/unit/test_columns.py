@@ -147,7 +147,6 @@ def test_missing_key_is_named(tmp_path: Path) -> None:
         # cut off before anything is certain
         ("json", b'{"text": "' + b"a" * MOST_BYTES),
         ("json", b'{"text": "a"}\n{"text": "a", "x": 1}\n' * 1_000),
-        ("csv", b"a," * MOST_BYTES),
         ("csv", b'"a\n' + b"a\n" * MOST_BYTES),
     ],
 )
@@ -157,6 +156,12 @@ def test_where_the_beginning_settles_nothing_the_columns_are_unknown(
     path = tmp_path / "rows"
     path.write_bytes(content)
     assert read(path, kind) is None
+
+
+def test_beginning_with_too_many_columns_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "rows").write_bytes(b"a," * MOST_BYTES)
+    with pytest.raises(UnreadableError, match="a file may have 10,000"):
+        read(tmp_path / "rows", "csv")
 
 
 def test_file_without_access_is_unknown(tmp_path: Path) -> None:

@@ -33,7 +33,6 @@ MEANINGS: Mapping[int, str] = {
 """What each exit code means, for the help and the README."""
 
 _BAD_PATH = (errno.ENAMETOOLONG, errno.ELOOP)
-_LONGEST_SHOWN = 80  # characters of such a path
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -106,8 +105,8 @@ def _show(error: BaseException, code: int) -> None:
     elif isinstance(error, SpecError):
         show_findings(error.diagnostics)
     elif isinstance(error, OSError) and _is_bad_path(error):
-        path = str(error.filename)
-        shown = path if len(path) <= _LONGEST_SHOWN else f"{path[: _LONGEST_SHOWN - 1]}…"
+        path, longest = str(error.filename), 80
+        shown = path if len(path) <= longest else f"{path[: longest - 1]}…"
         echo(f'error: cannot use "{shown}": {error.strerror}', err=True)
     elif isinstance(error, OSError):
         echo(f"error: {error.strerror}", err=True)

@@ -156,7 +156,7 @@ def _whole(rows: Rows) -> datasets.Dataset:
         return rows
     raise RunError(
         "a stream cannot be evaluated after a run",
-        slug="stream",
+        slug="stream-not-evaluated",
         at=("data", "source", "streaming"),
         helps=("write its rows to a file, and pass it: --file FILE",),
     )

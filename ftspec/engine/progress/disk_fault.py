@@ -46,33 +46,35 @@ def disk_fault_in(error: BaseException, folder: Path) -> DiskFault | None:
         if isinstance(cause, OSError):
             named = Path(cause.filename) if isinstance(cause.filename, str) else None
             if cause.errno in FULL:
-                return _fault(named or _fullest(folder), os.strerror(cause.errno))
+                return _fault(named or _fullest(folder), folder, os.strerror(cause.errno))
             # any file may be missing or closed; one of a cache is the fault of the cache
-            if cause.errno in _CLOSED and named is not None and _variable_of(named):
-                return _fault(named, os.strerror(cause.errno))
+            if cause.errno in _CLOSED and named is not None and _variable_of(named, folder):
+                return _fault(named, folder, os.strerror(cause.errno))
         elif any(word in str(cause) for word in _WORDS):
-            return _fault(_fullest(folder), " ".join(str(cause).split()))
+            return _fault(_fullest(folder), folder, " ".join(str(cause).split()))
     return None
 
 
-def _fault(path: Path, reason: str) -> DiskFault:
+def _fault(path: Path, folder: Path, reason: str) -> DiskFault:
     disk = path.absolute()
     while not os.path.ismount(disk) and disk != disk.parent:
         disk = disk.parent
     free = ""
     with suppress(OSError):
         free = f", {shutil.disk_usage(disk).free / 1e9:.1f} GB free"
-    variable = _variable_of(path)
+    variable = _variable_of(path, folder)
     helps = (f"set another folder in the environment: {variable}=DIR",) if variable else ()
     return DiskFault(f'cannot write "{path}" (disk "{disk}"{free}): {reason}', helps)
 
 
-def _variable_of(path: Path) -> str | None:
-    """The variable that says where a cache is, if the path is in one."""
-    return next(
-        (name for name, folder in _caches() if path.absolute().is_relative_to(folder.absolute())),
-        None,
-    )
+def _variable_of(path: Path, folder: Path) -> str | None:
+    """The variable that says where a cache is, if the path is in one, and not in ``folder``, which
+    may itself be in the folder of temporary files."""
+    path = path.absolute()
+    if path.is_relative_to(folder.absolute()):
+        return None
+    caches = ((name, cache.absolute()) for name, cache in _caches())
+    return next((name for name, cache in caches if path.is_relative_to(cache)), None)
 
 
 def _caches() -> Iterator[tuple[str, Path]]:

@@ -49,7 +49,7 @@ def test_cache_is_named_with_its_variable(
     fault = disk_fault_in(error, Path("/runs"))
     assert fault is not None
     assert fault.helps == (f"set another folder in the environment: {variable}=DIR",)
-    assert RunFailedError(error, RunDirectory(tmp_path)).helps == fault.helps
+    assert RunFailedError(error, RunDirectory(tmp_path / "run")).helps == fault.helps
 
 
 def test_closed_file_of_nobody_is_no_fault_of_a_disk() -> None:
