@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,13 +20,15 @@ from ftspec.cli.inputs.run_plan import plan_of
 from ftspec.cli.launch.engine_imports import engine_imports, require_engine
 from ftspec.cli.launch.processes import require_one_process
 from ftspec.cli.syntax.column_values import read_columns
-from ftspec.cli.terminal.output import as_json, echo_rendered, echo_result
+from ftspec.cli.terminal.output import as_json, echo, echo_rendered, echo_result
 from ftspec.cli.terminal.run_errors import run_errors_shown
 from ftspec.cli.terminal.watchers import PlainWatcher
 from ftspec.engine.hub.connection import Connection
 from ftspec.engine.progress.run_log import Note
 from ftspec.engine.run.opening import require_model
 from ftspec.errors import UsageError
+from ftspec.files import sha256_of
+from ftspec.manifest import MANIFEST
 from ftspec.planning.plan import Plan
 from ftspec.reading.text_rows import TEXT
 from ftspec.rundir import RunDirectory
@@ -31,6 +38,8 @@ if TYPE_CHECKING:
     from ftspec.engine.artifacts.predict import Predictor
 
 Row = Mapping[str, Any]
+_ENDINGS = (".jsonl", ".json", ".csv", ".parquet")
+_SECONDS_BETWEEN_LINES = 10.0
 
 
 @click.command("predict")
@@ -54,7 +63,14 @@ Row = Mapping[str, Any]
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write JSON lines to this new file.",
+    help="Write all rows to this new file, in the format of its ending: .jsonl, .json, .csv or "
+    ".parquet. The same command goes on after a kill.",
+)
+@click.option(
+    "--keep",
+    is_flag=True,
+    help="Keep the columns of the rows beside the predictions, which then begin with predicted_ "
+    "where a column has the same name.",
 )
 @click.option(
     "--format",
@@ -76,6 +92,7 @@ def predict_command(
     file: Path | None,
     columns: tuple[str, ...],
     output: Path | None,
+    keep: bool,
     format_name: str | None,
     batch_size: int,
 ) -> None:
@@ -86,10 +103,8 @@ def predict_command(
     """
     _require_one_input(texts, columns, file)
     _require_unicode(*texts, *columns)
-    if output is not None and format_name == "text":
-        raise UsageError("--output writes JSON lines; it does not work with --format text")
-    if output is not None and output.exists():
-        raise UsageError(f'"{output}" already exists; choose a new file')
+    if output is not None:
+        _require_new_file(output, format_name)
     require_one_process("ftspec predict")
     plan = plan_of(RunDirectory(run_dir))
     values = read_columns(columns, plan)
@@ -106,20 +121,30 @@ def predict_command(
         predictor = open_predictor(plan, RunDirectory(run_dir), watcher)
         rows: Iterable[Row] = [predictor.from_text(one) for one in texts]
         if source is not None:
-            rows = _rows_of(source, plan, predictor, watcher.note)
+            rows = _rows_of(source, plan, predictor, watcher.note, with_all_columns=keep)
         elif values:
             rows = [predictor.from_columns(values)]
         format_name = format_name or ("text" if file is None else "json")
         show = partial(_show_text, predictor) if format_name == "text" else _show_json
-        results = predictor.predict(rows, batch_size, are_of_file=file is not None)
-        _show(results, output, show)
+        is_of_file = file is not None
+        predict = partial(
+            _predict, predictor, keeps_columns=keep, batch_size=batch_size, is_of_file=is_of_file
+        )
+        if output is None:
+            for result in predict(rows):
+                show(result)
+        else:
+            given = (file, texts, columns)
+            _write(output, _identity(RunDirectory(run_dir), given, keep), rows, predict)
 
 
-def _rows_of(source: RowSource, plan: Plan, predictor: Predictor, note: Note) -> Iterator[Row]:
+def _rows_of(
+    source: RowSource, plan: Plan, predictor: Predictor, note: Note, *, with_all_columns: bool
+) -> Iterator[Row]:
     """The rows of a file. One that is plain text has a text in each line."""
     from ftspec.engine.data.row_files import read_file
 
-    for row in read_file(source.source, plan, note):
+    for row in read_file(source.source, plan, note, with_all_columns=with_all_columns):
         if not source.is_plain_text:
             yield row
         elif row[TEXT].strip():
@@ -143,30 +168,75 @@ def _require_unicode(*written: str) -> None:
             raise UsageError(f'"{shown}" is not UTF-8 text')
 
 
-def _show(results: Iterable[Row], output: Path | None, show: Callable[[Row], None]) -> None:
-    """Print the results, or write them to a file, one at a time.
-
-    The file is created with the first result, so a mistake that shows earlier leaves no file in
-    the way of the next attempt.
-    """
-    stream: TextIO | None = None
-    try:
-        for result in results:
-            if output is None:
-                show(result)
-                continue
-            stream = stream or _create(output)
-            stream.write(as_json(result) + "\n")
-    finally:
-        if stream is not None:
-            stream.close()
+def _require_new_file(output: Path, format_name: str | None) -> None:
+    """Refuse a file that is there, or whose ending no format has."""
+    if format_name == "text":
+        raise UsageError("--output writes a file for programs; it does not work with --format text")
+    if output.exists():
+        raise UsageError(f'"{output}" already exists; choose a new file')
+    if output.suffix not in _ENDINGS:
+        known = ", ".join(_ENDINGS)
+        raise UsageError(f'"{output}" has an unknown format; expected one of {known}')
 
 
-def _create(path: Path) -> TextIO:
-    try:
-        return path.open("x", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f'cannot write "{path}": {error.strerror}') from None
+def _predict(
+    predictor: Predictor,
+    rows: Iterable[Row],
+    *,
+    keeps_columns: bool,
+    batch_size: int,
+    is_of_file: bool,
+    first: int = 1,
+) -> Iterator[Row]:
+    """The results, in the order of the rows, with the columns of each row if they are kept."""
+    read: deque[Row] = deque()
+
+    def remembered() -> Iterator[Row]:
+        for row in rows:
+            read.append(row)
+            yield row
+
+    for result in predictor.predict(remembered(), batch_size, are_of_file=is_of_file, first=first):
+        row = read.popleft()
+        if not keeps_columns:
+            yield result
+            continue
+        named = {f"predicted_{key}" if key in row else key: one for key, one in result.items()}
+        yield {**row, **named}
+
+
+def _identity(run_dir: RunDirectory, given: tuple[Path | None, Any, Any], keep: bool) -> str:
+    """What an earlier command must have had in common for its rows to be of use."""
+    file, texts, columns = given
+    facts = {
+        "model": sha256_of(run_dir.model / MANIFEST),
+        "file": sha256_of(file) if file is not None else None,
+        "texts": texts,
+        "columns": columns,
+        "keep": keep,
+    }
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _write(
+    output: Path, identity: str, rows: Iterable[Row], predict: Callable[..., Iterator[Row]]
+) -> None:
+    """Write the results to a file, after those that an earlier command has written."""
+    from ftspec.engine.artifacts.prediction_file import PredictionFile
+
+    with PredictionFile(output, identity) as file:
+        if file.begun:
+            echo(f"{file.begun:,} rows are there from an earlier command: going on", err=True)
+        said = time.monotonic()
+        remaining = islice(rows, file.begun, None)
+        for count, result in enumerate(
+            predict(remaining, first=file.begun + 1), start=file.begun + 1
+        ):
+            file.write(result)
+            if time.monotonic() - said > _SECONDS_BETWEEN_LINES:
+                said = time.monotonic()
+                echo(f"{count:,} rows", err=True)
+        file.finish()
 
 
 def _show_text(predictor: Predictor, result: Row) -> None:

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from tests.cli.command import Done, assert_no_traceback, ftspec
 from tests.cli.conftest import SmokeRuns, Start
@@ -29,6 +30,9 @@ PREDICTIONS = {
     "texts as json": (*TEXTS, "--format", "json"),
     "column": ("--column", f"text={TEXTS[0]}", "--format", "json"),
     "jsonl": ("--file", "rows.jsonl", "--output", "out.jsonl"),
+    "to csv": ("--file", "rows.jsonl", "--output", "out.csv", "--keep"),
+    "to parquet": ("--file", "rows.jsonl", "--output", "out.parquet"),
+    "to json": ("--file", "rows.jsonl", "--output", "out.json", "--keep"),
     "json": ("--file", "rows.json"),
     "csv": ("--file", "rows.csv", "--batch-size", "2"),
     "txt": ("--file", "lines.txt"),
@@ -96,6 +100,26 @@ def predicted(
         run = copies.get(name, run_dir)
         started[name] = start(warm.ftspec, "predict", run, *arguments, cwd=folder, env=local)
     return lambda name: started[name].result()
+
+
+def test_every_format_has_the_same_rows(
+    predicted: Predicted, folder: Path, answers: list[dict[str, object]]
+) -> None:
+    for name in ("to csv", "to parquet", "to json"):
+        assert predicted(name).code == 0, predicted(name).said
+    with (folder / "out.csv").open(encoding="utf-8", newline="") as stream:
+        table = list(csv.DictReader(stream))
+    assert [(row["id"], row["text"]) for row in table] == [
+        (str(number), text) for number, text in enumerate(TEXTS)
+    ]
+    assert [row["label"] for row in table] == [answer["label"] for answer in answers]
+    columns = parquet.read_table(folder / "out.parquet").to_pydict()
+    assert set(columns) == {"label", "score", *(f"scores.{topic}" for topic in TOPICS)}
+    assert columns["score"] == pytest.approx([answer["score"] for answer in answers], abs=1e-5)
+    kept = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+    assert [row["text"] for row in kept] == TEXTS
+    assert [row["label"] for row in kept] == columns["label"]
+    assert [path.name for path in folder.iterdir() if path.name[0] == "."] == []
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +228,8 @@ def test_existing_file_is_not_overwritten(run_dir: Path, tmp_path: Path) -> None
         (("--file", "rows.xlsx"), '"rows.xlsx" has an unknown format; expected one of .csv'),
         (("--file", "no.jsonl"), "does not exist"),
         (("a tree", "--batch-size", "0"), "--batch-size"),
-        (("a tree", "--output", "a.jsonl", "--format", "text"), "--output writes JSON lines"),
+        (("a tree", "--output", "a.jsonl", "--format", "text"), "--output writes a file for"),
+        (("a tree", "--output", "a.txt"), "unknown format; expected one of .jsonl, .json, .csv"),
     ],
 )
 def test_wrong_usage(run_dir: Path, folder: Path, arguments: tuple[str, ...], says: str) -> None:

@@ -155,11 +155,12 @@ class Predictor:
         batch_size: int = 16,
         *,
         are_of_file: bool = False,
+        first: int = 1,
     ) -> Iterator[dict[str, Any]]:
         """The result for each row, in order. Within a window of rows, rows of similar length are
         computed together: ``batch_size`` of the longest, and more of shorter ones. An error in a
-        row of a file has its number."""
-        remaining = enumerate(rows, start=1)
+        row of a file has its number, counted from ``first``."""
+        remaining = enumerate(rows, start=first)
         while window := list(islice(remaining, batch_size * _BATCHES_OF_WINDOW)):
             fields = [self._inputs(row, number, is_numbered=are_of_file) for number, row in window]
             lengths = self._count_tokens(fields)

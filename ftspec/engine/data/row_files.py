@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 from ftspec.engine.components.factories import build
@@ -13,12 +14,18 @@ from ftspec.planning.used_columns import input_columns
 from ftspec.protocols import Context, Source
 
 
-def read_file(source: PlannedComponent, plan: Plan, note: Note) -> Iterator[dict[str, Any]]:
-    """The rows of a source that has one file.
+def read_file(
+    source: PlannedComponent, plan: Plan, note: Note, *, with_all_columns: bool = False
+) -> Iterator[dict[str, Any]]:
+    """The rows of a source that has one file: the columns that a prediction reads, or all.
 
     Raises:
         RunError: the file cannot be read.
     """
+
+    uses = input_columns(plan)
+    if with_all_columns:
+        uses = replace(uses, others="value")
 
     def make_context(planned: PlannedComponent, children: Any) -> Context:
         return Context(
@@ -26,7 +33,7 @@ def read_file(source: PlannedComponent, plan: Plan, note: Note) -> Iterator[dict
             seed=plan.seed,
             note=note,
             children=children,
-            columns=input_columns(plan),
+            columns=uses,
         )
 
     opened = cast(Source, build(source, make_context))
