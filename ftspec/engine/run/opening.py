@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from ftspec.checkpoints import find_checkpoints
 from ftspec.errors import RunError
 from ftspec.manifest import find_damage
 from ftspec.owner import Owner
@@ -143,7 +144,8 @@ def _why_not(run_dir: RunDirectory) -> str | None:
         return "its status.json is damaged"
     if run_dir.is_running():
         return f"{run_dir.owner()} has it"
-    if run_dir.latest_checkpoint() is None:
+    # with hashes: a run that cannot go on would be tried at every restart
+    if find_checkpoints(run_dir).whole is None:
         return "it has no whole checkpoint"
     return None
 

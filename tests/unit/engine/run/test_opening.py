@@ -75,6 +75,15 @@ def test_each_run_that_is_passed_over_is_named_with_a_reason(plan: Plan) -> None
     ]
 
 
+def test_run_whose_checkpoint_has_a_changed_byte_does_not_block_the_next(plan: Plan) -> None:
+    good = started(plan)
+    damaged = started(plan)
+    (damaged / "checkpoints" / "checkpoint-2" / "trainer_state.json").write_text("[]")
+    found = find_unfinished(plan)
+    assert found.run_dir == RunDirectory(good)
+    assert said_of(found) == [f"{damaged.name} it has no whole checkpoint"]
+
+
 def test_where_nothing_can_go_on_the_reasons_remain(plan: Plan) -> None:
     empty = started(plan, has_checkpoint=False)
     found = find_unfinished(plan)
