@@ -15,7 +15,7 @@ def shown_size(size: int) -> str:
     return f"{amount:.1f} TB"
 
 
-def shown_seconds(seconds: float) -> str:
+def shown_time(seconds: float) -> str:
     """A duration, such as ``8:17`` or ``2:05:00``."""
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)

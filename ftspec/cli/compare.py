@@ -18,7 +18,7 @@ from ftspec.cli.terminal.run_errors import run_errors_shown
 from ftspec.diagnostics.model import printable
 from ftspec.errors import UsageError
 from ftspec.planning.difference import Difference, compare_plans
-from ftspec.quantities import shown_seconds, shown_size
+from ftspec.quantities import shown_size, shown_time
 from ftspec.rundir import RunDirectory
 from ftspec.runs.summary import RunSummary, summary_of
 
@@ -105,7 +105,7 @@ def _metrics(runs: tuple[RunSummary, RunSummary]) -> Iterator[str]:
         (printable(name), _number(first.metrics.get(name)), _number(second.metrics.get(name)))
         for name in names
     ]
-    times = [shown_seconds(run.seconds) if run.seconds is not None else "" for run in runs]
+    times = [shown_time(run.seconds) if run.seconds is not None else "" for run in runs]
     sizes = [shown_size(run.size) for run in runs]
     yield from aligned(("", "1", "2"), [*rows, ("time", *times), ("size", *sizes)])
 

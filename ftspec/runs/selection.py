@@ -44,7 +44,7 @@ def ordered(runs: Sequence[RunSummary], key: str) -> list[RunSummary]:
     Raises:
         UsageError: no run has such a value.
     """
-    values = {id(run): _number_of(run, key) for run in runs}
+    values = {id(run): number_of(run, key) for run in runs}
     if runs and all(value is None for value in values.values()):
         known = sorted({name for run in runs for name in run.metrics})
         raise UsageError(
@@ -76,13 +76,12 @@ def varied_keys(runs: Sequence[RunSummary]) -> list[str]:
 
 
 def main_metric(runs: Iterable[RunSummary]) -> str | None:
-    """The metric that most runs are compared by: the first of validation that is no loss, else the
-    first of any split."""
+    """The metric to compare runs by: of the first run that was evaluated, the first that is no
+    loss, or the loss."""
     for run in runs:
         names = [name for name in run.metrics if not name.startswith("train/")]
-        scores = [name for name in names if not name.endswith("/loss")]
-        for name in (*scores, *names):
-            return name
+        if names:
+            return next((name for name in names if not name.endswith("/loss")), names[0])
     return None
 
 
@@ -109,7 +108,8 @@ def _test_of(condition: str) -> Callable[[RunSummary], bool]:
     return test
 
 
-def _number_of(run: RunSummary, key: str) -> float | None:
+def number_of(run: RunSummary, key: str) -> float | None:
+    """The value of a key, if it is a finite number."""
     try:
         value = run.value_of(key)
     except KeyError:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ftspec.cache import CacheEntry, cache_folder, entries_in, remove, size_of, unfinished_in
-from ftspec.cli.terminal.output import echo_result, is_confirmed
+from ftspec.cli.terminal.output import echo_result, may_remove
 from ftspec.errors import UsageError
 from ftspec.quantities import shown_size
 
@@ -49,8 +49,7 @@ def rm_command(
         echo_result("nothing to remove")
         return
     what = f"{len(paths)} entries, {shown_size(sum(map(size_of, paths)))}"
-    if not yes and not is_confirmed(f"remove {what} from {folder}?"):
-        echo_result("nothing was removed")
+    if not may_remove(f"{what} from {folder}", is_asked=not yes):
         return
     for path in paths:
         remove(path)

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from ftspec.cache import size_of
-from ftspec.cli.terminal.output import echo_result, is_confirmed
+from ftspec.cli.terminal.output import echo_result, may_remove
 from ftspec.errors import UsageError
 from ftspec.quantities import shown_size
-from ftspec.runs.selection import matching, ordered
-from ftspec.runs.summary import RunSummary, summaries_in
+from ftspec.runs.selection import matching, number_of, ordered
+from ftspec.runs.summary import summaries_in
 
 
 @click.command("gc")
@@ -41,7 +41,7 @@ def gc_command(folder: Path, metric: str, keep: int, yes: bool) -> None:
     have no such metric, stay as they are.
     """
     finished = matching(summaries_in(folder), ["status=finished"])
-    known = [run for run in finished if _has(run, metric)]
+    known = [run for run in finished if number_of(run, metric) is not None]
     if not known:
         names = sorted({name for run in finished for name in run.metrics})
         raise UsageError(
@@ -59,17 +59,8 @@ def gc_command(folder: Path, metric: str, keep: int, yes: bool) -> None:
         echo_result("nothing to remove")
         return
     what = f"the weights in {len(doomed)} folders, {shown_size(sum(map(size_of, doomed)))}"
-    if not yes and not is_confirmed(f"remove {what}?"):
-        echo_result("nothing was removed")
+    if not may_remove(what, is_asked=not yes):
         return
     for part in doomed:
         shutil.rmtree(part)
     echo_result(f"removed {what}")
-
-
-def _has(run: RunSummary, metric: str) -> bool:
-    try:
-        value = run.value_of(metric)
-    except KeyError:
-        return False
-    return isinstance(value, float) and value == value

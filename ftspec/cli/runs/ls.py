@@ -12,7 +12,7 @@ import click
 from ftspec.cli.terminal.columns import aligned
 from ftspec.cli.terminal.output import echo_json, echo_rendered, echo_result
 from ftspec.diagnostics.model import printable
-from ftspec.quantities import shown_seconds, shown_size
+from ftspec.quantities import shown_size, shown_time
 from ftspec.runs.selection import main_metric, matching, ordered, varied_keys
 from ftspec.runs.summary import RunSummary, summaries_in
 
@@ -74,7 +74,7 @@ def _as_row(run: RunSummary, keys: list[str], metric: str | None) -> tuple[str, 
         printable(f"{run.name}/{run.run_dir.path.name}"),
         run.state,
         "" if value is None else f"{value:.4f}",
-        "" if run.seconds is None else shown_seconds(run.seconds),
+        "" if run.seconds is None else shown_time(run.seconds),
         shown_size(run.size),
         printable(" ".join(f"{_last(key)}={_short(run.values.get(key))}" for key in keys)),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ftspec.cache import size_of
-from ftspec.cli.terminal.output import echo_result, is_confirmed
+from ftspec.cli.terminal.output import echo_result, may_remove
 from ftspec.errors import UsageError
 from ftspec.quantities import shown_size
 from ftspec.rundir import RunDirectory
@@ -27,8 +27,7 @@ def rm_command(run_dirs: tuple[Path, ...], yes: bool) -> None:
     for folder in run_dirs:
         require_idle(folder)
     what = f"{len(run_dirs)} runs, {shown_size(sum(map(size_of, run_dirs)))}"
-    if not yes and not is_confirmed(f"remove {what}?"):
-        echo_result("nothing was removed")
+    if not may_remove(what, is_asked=not yes):
         return
     for folder in run_dirs:
         shutil.rmtree(folder)

@@ -13,7 +13,7 @@ from ftspec.cli.syntax.options import format_option
 from ftspec.cli.terminal.columns import aligned
 from ftspec.cli.terminal.output import echo_json, echo_result
 from ftspec.diagnostics.model import printable
-from ftspec.quantities import shown_seconds, shown_size
+from ftspec.quantities import shown_size, shown_time
 from ftspec.runs.summary import RunSummary, summary_of
 
 
@@ -38,7 +38,7 @@ def show_command(run_dir: Path, format_name: str) -> None:
 
 
 def _lines(run: RunSummary, parts: dict[str, int]) -> Iterator[str]:
-    took = "" if run.seconds is None else f", {shown_seconds(run.seconds)}"
+    took = "" if run.seconds is None else f", {shown_time(run.seconds)}"
     yield f"{printable(run.name)}: {run.state}{took}"
     error = run.run_dir.status().get("error")
     if error:

@@ -75,6 +75,15 @@ def is_confirmed(question: str) -> bool:
     return click.confirm(shown(question), err=True)
 
 
+def may_remove(what: str, *, is_asked: bool) -> bool:
+    """Whether the user agrees that something is removed; says so if not. Nobody is asked if not
+    ``is_asked``."""
+    if not is_asked or is_confirmed(f"remove {what}?"):
+        return True
+    echo_result("nothing was removed")
+    return False
+
+
 def _print(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Print. Where the terminal is gone, nothing is printed."""
     try:

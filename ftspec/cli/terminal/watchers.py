@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ftspec.cli.terminal.output import echo, shown
+from ftspec.quantities import shown_time
 from ftspec.stopping import mute_lost_outputs
 
 _SECONDS_BETWEEN_LINES = 10.0
@@ -134,13 +135,6 @@ def _outliving_the_terminal() -> Iterator[None]:
         if error.errno != errno.EIO:
             raise
         mute_lost_outputs()
-
-
-def shown_time(seconds: float) -> str:
-    """``1:05:09`` or ``5:09``."""
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
 def shown_numbers(numbers: Mapping[str, float]) -> str:

@@ -12,6 +12,7 @@ from ftspec.engine.run.accounting.performance import Performance, account
 from ftspec.engine.run.compile import CompiledRun
 from ftspec.engine.run.session import open_rehearsal
 from ftspec.planning.plan import Plan
+from ftspec.quantities import shown_time
 
 STEPS = 10
 
@@ -91,6 +92,5 @@ def steps_of(run: CompiledRun) -> int:
 
 
 def _shown(seconds: float) -> str:
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02} h" if hours else f"{minute}:{second:02} min"
+    shown = shown_time(seconds)
+    return f"{shown} h" if shown.count(":") == 2 else f"{shown} min"
