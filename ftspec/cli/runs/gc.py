@@ -52,6 +52,8 @@ def gc_command(folder: Path, metric: str, keep: int, yes: bool) -> None:
     for name in dict.fromkeys(run.name for run in known):
         best_first = ordered([run for run in known if run.name == name], metric)
         for run in best_first[keep:]:
+            if run.run_dir.is_running():  # a resume saves a damaged model again
+                continue
             parts = (run.run_dir.checkpoints, run.run_dir.model)
             doomed += [part for part in parts if part.is_dir()]
         echo_result(f"kept: {', '.join(str(run.run_dir.path) for run in best_first[:keep])}")
