@@ -1,8 +1,8 @@
 """The lease of a run: a file in which the owner says who it is, and that it is alive.
 
 Why: file systems that several machines share do not always have locks that all of them see. The
-clocks of machines differ, so nobody compares times: who wants the run watches whether the owner
-goes on counting.
+clocks of machines differ, so times are not compared: a process that wants the run watches whether
+the owner still counts.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Lease:
                 self._write()
 
     def _write(self) -> None:
-        # not with fsync: it is worth nothing after a crash
+        # without fsync: after a crash there is no owner
         text = json.dumps({**self._owner.to_json(), "beat": self._beat})
         new = self._folder / f"{_FILE}.{self._owner.token}"
         try:

@@ -16,14 +16,15 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True)
 class Owner:
-    """A process, told apart from all others: a host name is given twice, and a process id again.
+    """A process. Its host name and process id are not enough to identify it: two machines may have
+    one name, and systems use ids again.
 
     Attributes:
         host: the name of its machine.
-        boot: what its machine drew when it was started.
+        boot: the random id of the last start of its machine.
         pid: its process id.
-        started: when it was started, in seconds since 1970.
-        token: what it drew when it took the run.
+        started: when the process was started, in seconds since 1970.
+        token: a random id of this ownership.
     """
 
     host: str

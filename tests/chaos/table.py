@@ -24,7 +24,7 @@ _ALL = "**all**"
 _INTRODUCTION = """\
 # Attacks
 
-These commands wrote this page. Nobody edits it by hand.
+These commands made the rows of this page. Nobody writes a figure by hand.
 
     {commands}
 

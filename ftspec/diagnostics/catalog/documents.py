@@ -96,7 +96,7 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
     ("outside-root",): """
         A path leads outside of the root of the project.
 
-        Why: whoever sets "root" in [tool.ftspec], or FTSPEC_ROOT, lints specs of strangers. A
+        Why: a project sets "root" in [tool.ftspec], or FTSPEC_ROOT, to lint specs of strangers. A
         finding quotes what it is about, so a spec could show any file of the machine. ftspec reads
         nothing outside: not what "extends", "files", "checkpoint" or another key names, nor what a
         symbolic link inside of the root leads to. A run refuses such a spec, too.

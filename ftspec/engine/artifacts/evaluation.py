@@ -35,7 +35,7 @@ def evaluate_run(
         name: of the evaluation; by default it says what is evaluated.
         file: the file of the rows, if they are not those of a split.
         checkpoint: the folder of a checkpoint, instead of the model.
-        watcher: is told what happens.
+        watcher: shows the notes of the evaluation.
 
     Raises:
         RunError: the run has no model, the rows do not fit it, or a file cannot be written.

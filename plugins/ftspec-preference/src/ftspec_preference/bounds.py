@@ -1,6 +1,6 @@
 """Bounds on what a chat template may take while it is rendered: memory and time.
 
-Why: a template is a program of whoever made the checkpoint. The sandbox of transformers keeps it
+Why: a template is a program by the author of the checkpoint. The sandbox of transformers keeps it
 from files and attributes, and lets it make a text of ten gigabytes or count forever.
 
 Why here and not in another process: each conversation is rendered several times, in workers that
