@@ -126,8 +126,9 @@ def _write_lines(path: Path, rows: ReadRows) -> None:
 
 def _write_array(path: Path, rows: ReadRows) -> None:
     with path.open("w", encoding="utf-8") as stream:
+        stream.write("[")
         for number, row in enumerate(rows()):
-            stream.write(("[\n" if number == 0 else ",\n") + _as_line(row).rstrip())
+            stream.write(("\n" if number == 0 else ",\n") + _as_line(row).rstrip())
         stream.write("\n]\n")
 
 

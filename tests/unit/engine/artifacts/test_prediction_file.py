@@ -62,6 +62,12 @@ def test_every_format_has_the_rows_and_nothing_else_is_left(ending: str, tmp_pat
     assert float(score) == 0.75
 
 
+@pytest.mark.parametrize("ending", FORMATS)
+def test_file_without_rows_is_a_file_of_its_format(ending: str, tmp_path: Path) -> None:
+    write(tmp_path / f"out{ending}", [])
+    assert read(tmp_path / f"out{ending}") == []
+
+
 def test_killed_command_is_gone_on_with(tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
     root = Path(ftspec.__file__).parents[1]
