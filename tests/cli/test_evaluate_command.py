@@ -210,8 +210,10 @@ def test_two_runs_are_compared_on_common_rows(
     assert done.code == 0, done.said
     facts = json.loads(done.out)
     [difference] = [one for one in facts["differences"] if one["effect"] == "result"]
-    assert difference["path"] == "training.learning_rate"
+    assert (difference["path"], difference["values"]) == ("training.learning_rate", [1e-3, 1e-2])
+    assert (facts["data"], facts["variants"], facts["seeds"]) == ([], [[1], [2]], [])
     [compared] = facts["evaluations"]
+    assert compared["runs"] == [1, 2]
     assert (compared["name"], compared["rows"]) == ("test", 60)
     kept = ran.rows("test")
     table = parquet.read_table(ran.other / "evaluations" / "test" / "rows.parquet").to_pydict()
