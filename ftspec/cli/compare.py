@@ -27,7 +27,7 @@ from ftspec.runs.summary import summary_of
 )
 @format_option
 def compare_command(run_dirs: tuple[Path, ...], format_name: str) -> None:
-    """Compare runs: specs, data, metrics, cost, seeds, and common rows.
+    """Compare runs: specs, data, metrics, cost, seeds, rows.
 
     Runs whose specs differ in the seed only count as one, and Welch's t-test says whether specs
     differ by more than their seeds. Where RUN_DIR and an OTHER have an evaluation of the same name
