@@ -200,14 +200,14 @@ class JoinedRunDirectory(RunDirectory):
         return False
 
 
-def create_run_directory(parent: Path, digest: str) -> RunDirectory:
-    """A new folder ``<UTC time>-<digest>`` in ``parent``. Never uses an existing folder.
+def create_run_directory(parent: Path, digest: str, changes: str = "") -> RunDirectory:
+    """A new folder ``<UTC time>-<digest>-<changes>`` in ``parent``. Never uses an existing folder.
 
     Raises:
         OSError: the folder cannot be created.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    stem = f"{_now():%Y%m%dT%H%M%SZ}-{digest[:8]}"
+    stem = f"{_now():%Y%m%dT%H%M%SZ}-{digest[:8]}{'-' if changes else ''}{changes}"
     for attempt in range(1, 1000):
         path = parent / (stem if attempt == 1 else f"{stem}-{attempt}")
         try:

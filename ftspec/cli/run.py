@@ -36,6 +36,7 @@ from ftspec.engine.processes.roles import Leader
 from ftspec.engine.progress.outcome import RunInterruptedError
 from ftspec.engine.run.opening import join_run
 from ftspec.errors import RunError, UsageError
+from ftspec.planning.folder_name import changes_named
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
 from ftspec.span import SourceText
@@ -139,7 +140,7 @@ def _run(request: _Request, leader: Leader | None = None) -> None:
         if request.dry_run:
             _rehearse(plan, watcher, open_group)
         else:
-            _execute(plan, source.text, request.resume, registry, watcher, open_group)
+            _execute(plan, source.text, request, registry, watcher, open_group)
 
 
 def _follow(request: _Request, group: Group, opened: Mapping[str, Any]) -> None:
@@ -184,13 +185,14 @@ def _rehearse(plan: Plan, watcher: PlainWatcher, open_group: OpenGroup) -> None:
 def _execute(
     plan: Plan,
     spec_text: str,
-    resume: str | None,
+    request: _Request,
     registry: Registry,
     watcher: PlainWatcher,
     open_group: OpenGroup,
 ) -> None:
     # before the import of torch, so that a folder that does not work is reported at once
-    with opened_run(plan, spec_text, resume) as opened:
+    changes = changes_named(request.profile, request.overrides, plan.mask)
+    with opened_run(plan, spec_text, request.resume, changes) as opened:
         run_dir = opened.run_dir
         try:
             for passed_over in opened.passed_over:

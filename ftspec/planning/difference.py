@@ -74,6 +74,12 @@ def compare_plans(before: Plan, after: Plan) -> list[Difference]:
     return found
 
 
+def effective_settings(plan: Plan) -> Iterator[tuple[SpecPath, Any, Effect]]:
+    """Every value of a plan with its defaults, and what it has an effect on."""
+    for path, value in _with_defaults(plan).items():
+        yield path, value, _effect(path, same_step=False)
+
+
 def _with_defaults(plan: Plan) -> dict[SpecPath, Any]:
     spec = plan.to_spec()
     spec["training"] = dict(sorted(with_defaults(spec["training"]).items()))

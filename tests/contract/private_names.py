@@ -77,6 +77,7 @@ DOCUMENTED_MODULES = frozenset(
         "torch.utils.data",
         "torch.utils.hooks",
         "torch.utils.tensorboard",
+        "torch.utils.tensorboard.summary",
         "torchmetrics",
         "torchmetrics.functional.text",
         "transformers",

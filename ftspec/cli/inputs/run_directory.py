@@ -38,27 +38,30 @@ class OpenedRun(NamedTuple):
 
 
 @contextmanager
-def opened_run(plan: Plan, spec_text: str, resume: str | None) -> Iterator[OpenedRun]:
+def opened_run(
+    plan: Plan, spec_text: str, resume: str | None, changes: str = ""
+) -> Iterator[OpenedRun]:
     """The run directory, owned until the end of the ``with`` block.
 
     Args:
         plan: the plan to run.
         spec_text: the text of the spec, copied to a new run directory.
         resume: the value of ``--resume``: a run directory, ``auto`` or nothing.
+        changes: what the name of a new run directory ends with.
 
     Raises:
         RunError: a new directory cannot be written, ``resume`` is not a run directory, or another
             process has it.
         UsageError: the run cannot be resumed: it has another plan, or has no checkpoint.
     """
-    opened = _open(plan, spec_text, resume)
+    opened = _open(plan, spec_text, resume, changes)
     try:
         yield opened
     finally:
         opened.ownership.release()
 
 
-def _open(plan: Plan, spec_text: str, resume: str | None) -> OpenedRun:
+def _open(plan: Plan, spec_text: str, resume: str | None, changes: str) -> OpenedRun:
     passed_over: tuple[PassedOver, ...] = ()
     if resume == "auto":
         run_dir, ownership, passed_over = find_unfinished(plan)
@@ -73,7 +76,7 @@ def _open(plan: Plan, spec_text: str, resume: str | None) -> OpenedRun:
             ownership.release()
             raise
         return OpenedRun(run_dir, ownership, True)
-    run_dir = start_run(plan, spec_text)
+    run_dir = start_run(plan, spec_text, changes)
     return OpenedRun(run_dir, take_run(run_dir), False, passed_over)
 
 

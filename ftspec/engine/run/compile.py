@@ -59,6 +59,7 @@ from ftspec.engine.trainer.padding import settle_padding
 from ftspec.engine.trainer.step_checks import StepChecks
 from ftspec.engine.trainer.trainer import StepTrainer, trainer_class_for
 from ftspec.errors import RunError
+from ftspec.planning.hyperparameters import hyperparameters_of
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Adapter, CallbackContext, NewWeights, Task
 from ftspec.rundir import RunDirectory
@@ -132,7 +133,7 @@ def compile_run(
     if not group.launch.is_alone:
         log.note(_rows_of_step(plan, group.launch.world_size))
     callbacks = [
-        TensorBoard(run_dir),
+        TensorBoard(run_dir, hyperparameters_of(plan)),
         Reporter(log, run_dir),
         BestCheckpoint(run_dir),
         metrics,

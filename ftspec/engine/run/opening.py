@@ -30,15 +30,15 @@ _SECONDS_UNTIL_SEEN = 30.0
 """A shared folder may show late what another machine wrote."""
 
 
-def start_run(plan: Plan, spec_text: str) -> RunDirectory:
-    """A new run directory with the spec in it.
+def start_run(plan: Plan, spec_text: str, changes: str = "") -> RunDirectory:
+    """A new run directory with the spec in it. Its name ends with ``changes``.
 
     Raises:
         RunError: the folder cannot be made or written.
     """
     parent = plan.output_dir / plan.name
     try:
-        run_dir = create_run_directory(parent, plan.digest())
+        run_dir = create_run_directory(parent, plan.digest(), changes)
         run_dir.write_text("spec.yaml", spec_text)
         run_dir.write_text(run_dir.resolved_spec.name, resolved_text(plan))
         run_dir.write_json("plan.json", plan.to_json())

@@ -97,7 +97,7 @@ def test_tensorboard_has_the_spec_and_no_arguments(
 ) -> None:
     run_dir = RunDirectory(tmp_path)
     run_dir.write_text("spec.resolved.yaml", "ftspec: 1\nname: বাংলা\n")
-    board, control = TensorBoard(run_dir), TrainerControl()
+    board, control = TensorBoard(run_dir, {"seed": 1}), TrainerControl()
     board.on_train_begin(arguments, state_at(0), control, model=None)
     board.on_log(arguments, state_at(1), control, logs={"loss": 2.0, "eval_f1": 0.5})
     board.on_train_end(arguments, state_at(1), control)
