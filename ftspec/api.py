@@ -81,7 +81,7 @@ from ftspec.spec.column_uses import ColumnUse, ColumnUses
 from ftspec.texts import checked_texts
 
 if TYPE_CHECKING:
-    from ftspec.metrics import LocalMetric, RowSums
+    from ftspec.metrics import Curve, LocalMetric, RowSums, Series, Table
     from ftspec.reading.file_format import FileFormat, UnreadableError
     from ftspec.reading.kinds import ColumnKind
     from ftspec.reading.limits import require_few_columns
@@ -108,6 +108,7 @@ __all__ = [
     "Component",
     "ComponentConfig",
     "Context",
+    "Curve",
     "Diagnostic",
     "Document",
     "Field",
@@ -140,6 +141,7 @@ __all__ = [
     "RowSums",
     "RunDirectory",
     "RunError",
+    "Series",
     "Severity",
     "Source",
     "SourceComponent",
@@ -149,6 +151,7 @@ __all__ = [
     "SpecModel",
     "SpecPath",
     "StepCheck",
+    "Table",
     "Task",
     "TaskComponent",
     "TaskConfig",
@@ -184,16 +187,19 @@ __all__ = [
 
 _LATER = {
     "ColumnKind": "ftspec.reading.kinds",
+    "Curve": "ftspec.metrics",
     "FileFormat": "ftspec.reading.file_format",
     "LocalMetric": "ftspec.metrics",
     "Row": "ftspec.reading.row",
     "RowFile": "ftspec.reading.row_file",
     "RowSums": "ftspec.metrics",
+    "Series": "ftspec.metrics",
+    "Table": "ftspec.metrics",
     "UnreadableError": "ftspec.reading.file_format",
     "require_few_columns": "ftspec.reading.limits",
 }
-"""Names that are imported on first use. ``LocalMetric`` and ``RowSums`` need the ``train`` extra,
-and most specs are linted without reading a file."""
+"""Names that are imported on first use. Those of ``ftspec.metrics`` need the ``train`` extra, and
+most specs are linted without reading a file."""
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pyarrow import parquet
 from sklearn import metrics
@@ -111,6 +112,19 @@ def test_values_are_those_of_scikit_learn_on_the_rows(ran: Ran) -> None:
     facts, kept = ran.facts("test"), ran.rows("test")
     right, given = kept["reference"], kept["prediction"]
     values = {name: one["value"] for name, one in facts["metrics"].items()}
+    names = [name for name in kept if name.startswith("scores.")]
+    scores = np.array([kept[name] for name in names]).T
+    labels = [name.removeprefix("scores.") for name in names]
+    for k in (3, 5):
+        ranked = {"k": k, "labels": labels}
+        top = values.pop(f"top_{k}_accuracy")
+        assert top == pytest.approx(metrics.top_k_accuracy_score(right, scores, **ranked))
+    assert values.pop("log_loss") == pytest.approx(metrics.log_loss(right, scores, labels=labels))
+    for name, curve in (("roc_auc", "roc"), ("average_precision", "precision_recall")):
+        areas = [series["area"] for series in facts["curves"][curve]["series"]]
+        assert values.pop(name) == pytest.approx(sum(areas) / len(areas))
+    assert values.pop("calibration_error") == facts["tables"]["calibration"]["expected_error"]
+    assert 0 <= values.pop("brier") <= 2
     assert values == pytest.approx(
         {
             "accuracy": metrics.accuracy_score(right, given),
@@ -124,7 +138,10 @@ def test_values_are_those_of_scikit_learn_on_the_rows(ran: Ran) -> None:
     labels = facts["tables"]["confusion"]["classes"]
     counts = metrics.confusion_matrix(right, given, labels=labels)
     assert facts["tables"]["confusion"]["counts"] == counts.tolist()
-    for one in facts["metrics"].values():
+    without = {name for name, one in facts["metrics"].items() if "low" not in one}
+    assert without == {"calibration_error"}
+    for name in facts["metrics"].keys() - without:
+        one = facts["metrics"][name]
         assert one["low"] <= one["value"] <= one["high"]
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import datasets
 import numpy as np
-from scipy.special import expit, log_softmax
+from scipy.special import expit, log_expit, log_softmax
 from transformers import (
     DataCollatorWithPadding,
     EvalPrediction,
@@ -144,12 +144,15 @@ class TextClassification(Task):
     ) -> Mapping[str, Sequence[Any]]:
         """The label and its score, the scores of all labels, and the loss of the row. The reference
         is the label of the data, also where training had no such label."""
-        if self._config.problem != "single-label":
-            return super().describe(outputs, rows, fields)
+        if self._config.problem == "regression":
+            return self._describe_values(outputs, rows)
         assert self._labels is not None
         names = self._labels.names
-        logs = log_softmax(np.asarray(outputs.predictions, dtype=np.float64), axis=-1)
+        logits = np.asarray(outputs.predictions, dtype=np.float64)
         references = np.asarray(outputs.label_ids)
+        if self._config.problem == "multi-label":
+            return self._describe_sets(logits, references.astype(bool))
+        logs = log_softmax(logits, axis=-1)
         best = logs.argmax(axis=-1)
         at = np.arange(len(logs))
         known = references >= 0
@@ -164,6 +167,30 @@ class TextClassification(Task):
             "score": np.exp(logs[at, best]).tolist(),
             "scores": [dict(_pairs(names, row)) for row in np.exp(logs)],
             "loss": [None if math.isnan(loss) else float(loss) for loss in losses],
+        }
+
+    def _describe_sets(
+        self, logits: np.ndarray, references: np.ndarray
+    ) -> Mapping[str, Sequence[Any]]:
+        assert self._labels is not None
+        names = self._labels.names
+        scores = expit(logits)
+        losses = -np.where(references, log_expit(logits), log_expit(-logits))
+        return {
+            "reference": [_named(names, row) for row in references],
+            "prediction": [_named(names, row) for row in scores >= self._config.threshold],
+            "scores": [dict(_pairs(names, row)) for row in scores],
+            "loss": losses.mean(axis=1).tolist(),
+        }
+
+    def _describe_values(
+        self, outputs: EvalPrediction, rows: datasets.Dataset | datasets.IterableDataset
+    ) -> Mapping[str, Sequence[Any]]:
+        given, right = self.decode(outputs, rows)
+        return {
+            "reference": right.astype(float).tolist(),
+            "prediction": given.tolist(),
+            "loss": ((given - right) ** 2).tolist(),
         }
 
     def predict(
@@ -304,3 +331,7 @@ def _as_number(value: Any) -> float:
 
 def _pairs(names: Iterable[str], scores: Any) -> Iterable[tuple[str, float]]:
     return ((name, float(score)) for name, score in zip(names, scores, strict=True))
+
+
+def _named(names: Sequence[str], is_given: Any) -> list[str]:
+    return [name for name, given in zip(names, is_given, strict=True) if given]

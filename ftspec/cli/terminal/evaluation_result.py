@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _MOST_CLASSES = 20
 _MOST_PAIRS = 5
+_MOST_ROWS = 20
+_MOST_CHARACTERS = 40
+_OWN_FORM = ("classes", "confused", "confusion", "calibration")
 
 
 def evaluation_result(evaluation: Evaluation, folder: Path) -> str:
@@ -40,6 +43,7 @@ def _lines(evaluation: Evaluation, folder: Path) -> Iterator[str]:
         )
     yield from _by(evaluation)
     yield from _classes(evaluation)
+    yield from _other_tables(evaluation)
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     yield ""
     yield f"metrics  {shown / 'metrics.json'}"
@@ -75,7 +79,7 @@ def _classes(evaluation: Evaluation) -> Iterator[str]:
     )
     if len(classes) > _MOST_CLASSES:
         yield f"and {len(classes) - _MOST_CLASSES:,} more classes in metrics.json"
-    confused = evaluation.tables["confused"][:_MOST_PAIRS]
+    confused = evaluation.tables.get("confused", [])[:_MOST_PAIRS]
     if confused:
         yield ""
         yield from aligned(
@@ -90,3 +94,25 @@ def _classes(evaluation: Evaluation) -> Iterator[str]:
                 for one in confused
             ],
         )
+
+
+def _other_tables(evaluation: Evaluation) -> Iterator[str]:
+    for name, rows in evaluation.tables.items():
+        if name in _OWN_FORM or not rows:
+            continue
+        yield ""
+        yield from aligned(
+            tuple(map(printable, rows[0])),
+            [tuple(map(_cell, row.values())) for row in rows[:_MOST_ROWS]],
+        )
+        if len(rows) > _MOST_ROWS:
+            yield f"and {len(rows) - _MOST_ROWS:,} more rows of {printable(name)} in metrics.json"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = printable("" if value is None else str(value))
+    return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"

@@ -20,15 +20,11 @@ from ftspec.engine.components.factories import build, make_contexts
 from ftspec.engine.model.precision import resolve_precision
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.engine.scores.intervals import MOST_ROWS, Interval, intervals_of, intervals_of_sums
-from ftspec.engine.scores.tables import (
-    calibration,
-    class_report,
-    confused_pairs,
-    confusion,
-)
+from ftspec.engine.scores.rows import summarise
+from ftspec.engine.scores.summary import Summary
 from ftspec.engine.trainer.arguments import build_arguments
 from ftspec.engine.trainer.trainer import trainer_class_for
-from ftspec.metrics import RowSums
+from ftspec.metrics import Curve, RowSums
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 
@@ -59,7 +55,8 @@ class Evaluation:
         unknown: how many have an answer that training did not have; they count as errors.
         metrics: each with its interval, where there is one.
         by: for each column and each of its values the rows and the metrics.
-        tables: of a classifier, by name.
+        tables: by name.
+        curves: by name.
         columns: of each row its fields, and what the model makes of it.
         seconds: of the model alone.
     """
@@ -70,6 +67,7 @@ class Evaluation:
     metrics: Mapping[str, Value]
     by: Mapping[str, Mapping[str, tuple[int, Mapping[str, float]]]]
     tables: Mapping[str, Any]
+    curves: Mapping[str, Curve]
     columns: Mapping[str, Sequence[Any]]
     seconds: float
 
@@ -88,6 +86,7 @@ class Evaluation:
                 for column, groups in self.by.items()
             },
             "tables": dict(self.tables),
+            "curves": {name: curve.to_json() for name, curve in self.curves.items()},
             "seconds": round(self.seconds, 3),
         }
 
@@ -121,7 +120,10 @@ def evaluate(
     )
     metrics.build()
     outputs, values, seconds = _predict(plan, trained, rows, metrics, scratch, log)
-    return _scored(plan, rows, metrics, outputs, values, seconds)
+    evaluation, notes = _scored(plan, rows, metrics, outputs, values, seconds)
+    for note in notes:
+        log.note(note)
+    return evaluation
 
 
 @dataclass
@@ -192,39 +194,51 @@ def _scored(
     outputs: EvalPrediction | None,
     values: dict[str, float],
     seconds: float,
-) -> Evaluation:
-    """The values with their intervals, and the tables."""
+) -> tuple[Evaluation, list[str]]:
+    """The values with their intervals, the tables and the curves, and what is missing."""
     count = len(rows.fields)
     columns: dict[str, Sequence[Any]] = {}
     intervals: dict[str, Interval] = {}
     by: dict[str, dict[str, tuple[int, Mapping[str, float]]]] = {}
+    has_intervals = rows.task.rows_are_independent and count <= MOST_ROWS
+    summary = Summary()
     if outputs is not None:
         columns = dict(rows.task.describe(outputs, rows.encoded, rows.fields))
         predictions, references = rows.task.decode(outputs, rows.encoded)
-        values |= metrics.score(predictions, references)
+        measured = metrics.measure(predictions, references)
+        values |= measured.numbers
         losses = _known(columns.get("loss", ()))
         if losses:
             values["loss"] = float(np.mean(losses))
-        if rows.task.rows_are_independent and count <= MOST_ROWS and len(references) == count:
+        summary = summarise(columns, plan.seed if has_intervals else None)
+        summary.add_measured(measured.tables, measured.curves)
+        values = {**summary.values, **values}  # a metric of the spec has its own way
+        if has_intervals and len(references) == count:
             intervals = intervals_of(metrics.on_predictions, predictions, references, plan.seed)
             if losses:
                 terms = np.asarray(losses)[:, None]
                 intervals |= intervals_of_sums(_MEAN_LOSS, terms, plan.seed)
+        intervals = {
+            **{name: one for name, one in summary.intervals.items() if name in summary.values},
+            **intervals,
+        }
         if len(references) == count:
             by = {
                 column: _by_group(groups, predictions, references, metrics)
                 for column, groups in rows.groups.items()
             }
-    return Evaluation(
+    evaluation = Evaluation(
         of=rows.split,
         rows=count,
         unknown=sum(loss is None for loss in columns.get("loss", ())),
         metrics={name: Value(value, intervals.get(name)) for name, value in values.items()},
         by=by,
-        tables=_tables(columns),
+        tables=summary.tables,
+        curves=summary.curves,
         columns={**{name: rows.fields[name] for name in rows.fields.column_names}, **columns},
         seconds=seconds,
     )
+    return evaluation, summary.notes
 
 
 _MEAN_LOSS = RowSums(
@@ -250,21 +264,6 @@ def _by_group(
             ),
         )
         for value in most
-    }
-
-
-def _tables(columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-    """The tables of a classifier."""
-    references, predictions = columns.get("reference", ()), columns.get("prediction", ())
-    if "scores" not in columns or not references or not isinstance(predictions[0], str):
-        return {}
-    is_right = [right == given for right, given in zip(references, predictions, strict=True)]
-    error, bins = calibration(columns["score"], is_right)
-    return {
-        "classes": class_report(references, predictions),
-        "confusion": confusion(references, predictions),
-        "confused": confused_pairs(references, predictions),
-        "calibration": {"expected_error": error, "bins": bins},
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from datasets import Dataset, IterableDataset
@@ -16,8 +17,24 @@ from transformers import (
 
 from ftspec.components import MetricComponent
 from ftspec.engine.components.factories import require_packages
+from ftspec.metrics import Curve, Table
 from ftspec.planning.plan import PlannedComponent
 from ftspec.protocols import Task
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What metrics say of predictions, each by its name.
+
+    Attributes:
+        numbers: single values.
+        tables: as JSON values.
+        curves: as metrics give them.
+    """
+
+    numbers: dict[str, float] = field(default_factory=dict)
+    tables: dict[str, Any] = field(default_factory=dict)
+    curves: dict[str, Curve] = field(default_factory=dict)
 
 
 class MetricsCallback(TrainerCallback):
@@ -72,10 +89,20 @@ class MetricsCallback(TrainerCallback):
 
     def score(self, predictions: Any, references: Any) -> dict[str, float]:
         """The metrics of predictions, in the form that the task decodes them to."""
-        results: dict[str, float] = {}
+        return self.measure(predictions, references).numbers
+
+    def measure(self, predictions: Any, references: Any) -> Measured:
+        """All that the metrics say of predictions."""
+        measured = Measured()
         for module in self.on_predictions:
-            results |= _numbers(module.compute(predictions=predictions, references=references))
-        return results
+            results = module.compute(predictions=predictions, references=references) or {}
+            measured.numbers.update(_numbers(results))
+            for name, value in results.items():
+                if isinstance(value, Table):
+                    measured.tables[name] = value.to_json()
+                elif isinstance(value, Curve):
+                    measured.curves[name] = value
+        return measured
 
     @property
     def on_predictions(self) -> Sequence[Any]:

@@ -18,7 +18,7 @@ RESAMPLES = 1_000
 MOST_ROWS = 100_000
 """Of more rows the interval is not computed: it is narrow."""
 
-_FEWER_RESAMPLES = 100
+FEWER_RESAMPLES = 100
 _DRAWN_AT_ONCE = 4_000_000
 
 Compute = Callable[..., Mapping[str, Any]]
@@ -64,7 +64,7 @@ def intervals_of_sums(sums: RowSums, terms: np.ndarray, seed: int) -> dict[str, 
     """The intervals of a metric with these terms of each row, shape (N, D)."""
     rows = len(terms)
     drawn = np.concatenate([counts @ terms for counts in draw_counts(rows, RESAMPLES, seed)])
-    return _percentiles(sums.score(drawn, rows))
+    return percentiles(sums.score(drawn, rows))
 
 
 def draw_counts(rows: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
@@ -84,7 +84,7 @@ def _by_recomputing(
 ) -> dict[str, Interval]:
     random = np.random.default_rng(seed)
     values: dict[str, list[float]] = {}
-    for _ in range(_FEWER_RESAMPLES):
+    for _ in range(FEWER_RESAMPLES):
         chosen = random.integers(0, len(references), len(references))
         given = compute(
             predictions=[predictions[row] for row in chosen],
@@ -93,10 +93,10 @@ def _by_recomputing(
         for name, value in given.items():
             if isinstance(value, (int, float)) or getattr(value, "ndim", None) == 0:
                 values.setdefault(name, []).append(float(value))
-    return _percentiles({name: np.array(one) for name, one in values.items()})
+    return percentiles({name: np.array(one) for name, one in values.items()})
 
 
-def _percentiles(values: Mapping[str, np.ndarray]) -> dict[str, Interval]:
+def percentiles(values: Mapping[str, np.ndarray]) -> dict[str, Interval]:
     """The interval of each value. Draws without a value, such as the correlation of equal numbers,
     are left out; without any draw there is no interval."""
     found = {}

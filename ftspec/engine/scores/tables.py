@@ -62,7 +62,9 @@ def confused_pairs(references: Sequence[str], predictions: Sequence[str]) -> Tab
     ]
 
 
-def calibration(scores: Sequence[float], is_right: Sequence[bool]) -> tuple[float, Table]:
+def calibration(
+    scores: Sequence[float] | np.ndarray, is_right: Sequence[bool] | np.ndarray
+) -> tuple[float, Table]:
     """The expected calibration error over ten equal bins, and the bins: Guo et al. 2017,
     https://arxiv.org/abs/1706.04599."""
     given, right = np.asarray(scores, float), np.asarray(is_right, float)

@@ -283,6 +283,28 @@ def predictions_of(task: TextClassification, **settings: Any) -> list[dict[str, 
         return task.predict(model, [{"text": text} for text in texts])
 
 
+def test_sets_of_labels_are_described_with_the_loss_of_the_model(task_of: Any) -> None:
+    task = fitted(task_of(problem="multi-label"), [["a"], ["b", "c"]])
+    logits = np.array([[2.0, -1.0, 0.5], [-3.0, 0.0, -0.1]])
+    labels = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]])
+    found = task.describe(EvalPrediction(logits, labels), None, None)
+    assert found["reference"] == [["a"], ["b", "c"]]
+    assert found["prediction"] == [["a", "c"], ["b"]]
+    assert found["scores"][0]["a"] == pytest.approx(1 / (1 + np.exp(-2)))
+    loss = torch.nn.BCEWithLogitsLoss()(torch.tensor(logits), torch.tensor(labels))
+    assert np.mean(found["loss"]) == pytest.approx(float(loss))
+
+
+def test_numbers_are_described_with_the_loss_of_the_model(task_of: Any) -> None:
+    task = task_of(problem="regression")
+    outputs = EvalPrediction(np.array([[1.0], [3.5]]), np.array([2.0, 3.0]))
+    assert task.describe(outputs, None, None) == {
+        "reference": [2.0, 3.0],
+        "prediction": [1.0, 3.5],
+        "loss": [1.0, 0.25],
+    }
+
+
 def test_predict_one_label(task_of: Any) -> None:
     names = ["animal", "food", "plant"]
     results = predictions_of(fitted(task_of(), names), num_labels=3)
