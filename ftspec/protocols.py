@@ -264,6 +264,8 @@ class Task(Protocol):
             with in-batch negatives: ftspec never splits such batches.
         length_columns: the columns of encoded rows that are padded separately. Their lengths
             decide which rows are computed together. Batches without these columns are never split.
+        describes_losses: whether :meth:`reduce_losses` gives what :meth:`describe` needs where no
+            metric scores predictions.
         accepts_unknown_answers: ftspec sets it where it evaluates a model on other rows.
             :meth:`encode` then gives an answer that training did not have the ignored label.
     """
@@ -272,6 +274,7 @@ class Task(Protocol):
     arguments_class: type[TrainingArguments] | None = None
     rows_are_independent: bool = True
     length_columns: tuple[str, ...] = ("input_ids",)
+    describes_losses: bool = False
     accepts_unknown_answers: bool = False
 
     def fit(self, fields: Dataset | IterableDataset, features: Features | None) -> None:
@@ -327,6 +330,12 @@ class Task(Protocol):
         the model's outputs."""
         return logits[0] if isinstance(logits, tuple) else logits
 
+    def reduce_losses(self, logits: Any, labels: torch.Tensor) -> Any:
+        """The part of a batch to keep, instead of that of :meth:`reduce_logits`, where a model is
+        evaluated whose metrics score the loss alone, and :attr:`describes_losses` is set.
+        :meth:`describe` gets it as predictions."""
+        raise NotImplementedError
+
     def decode(self, outputs: EvalPrediction, rows: Dataset | IterableDataset) -> tuple[Any, Any]:
         """Gathered outputs to the predictions and references that metrics take. ``rows`` are the
         encoded rows of these outputs, in the same order and with every column. By default returns
@@ -337,9 +346,10 @@ class Task(Protocol):
         self, outputs: EvalPrediction, rows: Dataset | IterableDataset, fields: Dataset
     ) -> Mapping[str, Sequence[Any]]:
         """What a user reads of evaluated rows: columns such as ``reference``, ``prediction``,
-        ``score``, ``scores`` (a mapping from classes) and ``loss``, with a value for each of the
-        ``fields``, from which the encoded ``rows`` come. By default the predictions and references
-        of :meth:`decode`, and nothing if these are not one for each row."""
+        ``score``, ``scores`` (a mapping from classes), ``loss`` and ``tokens`` (of which the loss
+        is a mean), with a value for each of the ``fields``, from which the encoded ``rows`` come.
+        By default the predictions and references of :meth:`decode`, and nothing if these are not
+        one for each row."""
         predictions, references = self.decode(outputs, rows)
         columns = {"reference": references, "prediction": predictions}
         is_by_row = all(len(values) == len(fields) for values in columns.values())

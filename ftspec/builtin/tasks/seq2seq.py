@@ -97,6 +97,19 @@ class Seq2Seq(Task):
         """Texts of the generated ids and of the labels."""
         return self._decode_ids(outputs.predictions), self._decode_ids(outputs.label_ids)
 
+    def describe(
+        self,
+        outputs: EvalPrediction,
+        rows: datasets.Dataset | datasets.IterableDataset,
+        fields: datasets.Dataset,
+    ) -> Mapping[str, Sequence[Any]]:
+        """The texts, and of each what is measured: exact match, ROUGE-L, chrF and lengths."""
+        from ftspec.builtin.metrics.text_rows import text_row_values  # only evaluations need it
+
+        predictions, references = self.decode(outputs, rows)
+        measured = text_row_values(predictions, references)
+        return {"reference": references, "prediction": predictions, **measured}
+
     def predict(
         self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:

@@ -15,12 +15,17 @@ from transformers import EvalPrediction, PreTrainedModel, PreTrainedTokenizerBas
 
 from ftspec.api import IGNORED_LABEL, RunError, Task, TaskContext, checked_texts
 from ftspec.builtin.tasks.config import TextGenerationConfig
+from ftspec.builtin.tasks.document_losses import losses_by_document, token_losses
 from ftspec.builtin.tasks.documents import DocumentsApart, keep_documents_apart
 from ftspec.builtin.tasks.tokenizing import padding_on_right, tokenize
+
+_BATCH = 1_000  # rows
 
 
 class TextGeneration(Task):
     """Predicts the next token at every position."""
+
+    describes_losses = True
 
     def __init__(self, config: TextGenerationConfig, context: TaskContext) -> None:
         self._config = config
@@ -100,6 +105,33 @@ class TextGeneration(Task):
     def reduce_logits(self, logits: Any, labels: torch.Tensor) -> Any:
         """The most likely next tokens. Full logits would not fit in memory."""
         return (logits[0] if isinstance(logits, tuple) else logits).argmax(dim=-1)
+
+    def reduce_losses(self, logits: Any, labels: torch.Tensor) -> torch.Tensor:
+        """The loss of each token."""
+        return token_losses(logits[0] if isinstance(logits, tuple) else logits, labels)
+
+    def describe(
+        self,
+        outputs: EvalPrediction,
+        rows: datasets.Dataset | datasets.IterableDataset,
+        fields: datasets.Dataset,
+    ) -> Mapping[str, Sequence[Any]]:
+        """The predicted tokens of each document, their mean loss and its perplexity. A document may
+        be in several blocks, and a block may have several documents. The first token of a block has
+        no loss."""
+        documents = (
+            ids
+            for start in range(0, len(fields), _BATCH)
+            for ids in self.encode(fields[start : start + _BATCH])["input_ids"]
+        )
+        found = losses_by_document(
+            (row["input_ids"] for row in rows.select_columns(["input_ids"])),
+            documents,
+            lambda ids: self.learned_tokens({"input_ids": ids})["input_ids"],
+            np.asarray(outputs.predictions),
+            np.asarray(outputs.label_ids),
+        )
+        return found or {}
 
     def decode(
         self, outputs: EvalPrediction, rows: datasets.Dataset | datasets.IterableDataset

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from datasets import Dataset, IterableDataset
 from transformers import EvalPrediction, PrinterCallback, Trainer, set_seed
 
+from ftspec.engine.artifacts.evaluated_groups import Groups, losses_by_group, metrics_by_group
 from ftspec.engine.artifacts.evaluated_rows import Asked, EvaluatedRows, read_rows
 from ftspec.engine.artifacts.saved_model import TrainedModel, load_trained
 from ftspec.engine.callbacks.metrics import MetricsCallback
 from ftspec.engine.components.factories import build, make_contexts
 from ftspec.engine.model.precision import resolve_precision
 from ftspec.engine.progress.run_log import RunLog
-from ftspec.engine.scores.intervals import MOST_ROWS, Interval, intervals_of, intervals_of_sums
+from ftspec.engine.scores.intervals import MOST_ROWS, Interval, intervals_of
 from ftspec.engine.scores.rows import summarise
 from ftspec.engine.scores.summary import Summary
 from ftspec.engine.trainer.arguments import build_arguments
 from ftspec.engine.trainer.trainer import trainer_class_for
-from ftspec.metrics import Curve, RowSums
+from ftspec.metrics import Curve
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
-
-_MOST_GROUPS = 100
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class Evaluation:
     rows: int
     unknown: int
     metrics: Mapping[str, Value]
-    by: Mapping[str, Mapping[str, tuple[int, Mapping[str, float]]]]
+    by: Groups
     tables: Mapping[str, Any]
     curves: Mapping[str, Curve]
     columns: Mapping[str, Sequence[Any]]
@@ -154,6 +152,8 @@ def _predict(
         plan.performance.precision, bool(plan.training.get("use_cpu", False))
     )
     outputs = _Outputs()
+    describes_losses = task.describes_losses and not metrics.needs_predictions
+    keeps_outputs = metrics.needs_predictions or describes_losses
     model = task.wrap(trained.module)
     trainer = trainer_class_for(task.trainer_class or Trainer)(
         model=model,
@@ -162,15 +162,17 @@ def _predict(
             task,
             RunDirectory(scratch),
             precision,
-            needs_predictions=metrics.needs_predictions,
+            needs_predictions=keeps_outputs,
         ),
         data_collator=task.collator(trained.module),
         eval_dataset=rows.encoded,
         processing_class=trained.tokenizer,
-        preprocess_logits_for_metrics=task.reduce_logits,
+        preprocess_logits_for_metrics=(
+            task.reduce_losses if describes_losses else task.reduce_logits
+        ),
         task=task,
         loss_metrics=metrics.score_loss,
-        prediction_metrics=outputs if metrics.needs_predictions else None,
+        prediction_metrics=outputs if keeps_outputs else None,
         warn=log.warn,
         **task.trainer_options(model),
     )
@@ -197,41 +199,28 @@ def _scored(
 ) -> tuple[Evaluation, list[str]]:
     """The values with their intervals, the tables and the curves, and what is missing."""
     count = len(rows.fields)
-    columns: dict[str, Sequence[Any]] = {}
-    intervals: dict[str, Interval] = {}
-    by: dict[str, dict[str, tuple[int, Mapping[str, float]]]] = {}
-    has_intervals = rows.task.rows_are_independent and count <= MOST_ROWS
+    columns: Mapping[str, Sequence[Any]] = {}
+    by: Groups = {}
     summary = Summary()
     if outputs is not None:
         columns = dict(rows.task.describe(outputs, rows.encoded, rows.fields))
-        predictions, references = rows.task.decode(outputs, rows.encoded)
-        measured = metrics.measure(predictions, references)
-        values |= measured.numbers
-        losses = _known(columns.get("loss", ()))
-        if losses:
-            values["loss"] = float(np.mean(losses))
+        has_intervals = rows.task.rows_are_independent and count <= MOST_ROWS
+        if "tokens" in columns:
+            has_intervals = has_intervals and _are_whole_rows(rows, columns["tokens"])
         summary = summarise(columns, plan.seed if has_intervals else None)
-        summary.add_measured(measured.tables, measured.curves)
-        values = {**summary.values, **values}  # a metric of the spec has its own way
-        if has_intervals and len(references) == count:
-            intervals = intervals_of(metrics.on_predictions, predictions, references, plan.seed)
-            if losses:
-                terms = np.asarray(losses)[:, None]
-                intervals |= intervals_of_sums(_MEAN_LOSS, terms, plan.seed)
-        intervals = {
-            **{name: one for name, one in summary.intervals.items() if name in summary.values},
-            **intervals,
-        }
-        if len(references) == count:
-            by = {
-                column: _by_group(groups, predictions, references, metrics)
-                for column, groups in rows.groups.items()
-            }
+        if metrics.needs_predictions:
+            by = _measure(summary, rows, metrics, outputs, columns)
+        elif not _is_loss_of_run(summary, values["loss"]):
+            summary, columns = Summary(notes=[_OTHER_LOSS]), {}
+        else:
+            by = losses_by_group(rows.groups, columns, metrics)
+            summary.values |= values  # with the rounding of the run
+    values = {**values, **summary.values}
     evaluation = Evaluation(
         of=rows.split,
         rows=count,
-        unknown=sum(loss is None for loss in columns.get("loss", ())),
-        metrics={name: Value(value, intervals.get(name)) for name, value in values.items()},
+        unknown=columns.get("loss", ()).count(None) if "reference" in columns else 0,
+        metrics={name: Value(one, summary.intervals.get(name)) for name, one in values.items()},
         by=by,
         tables=summary.tables,
         curves=summary.curves,
@@ -241,31 +230,44 @@ def _scored(
     return evaluation, summary.notes
 
 
-_MEAN_LOSS = RowSums(
-    lambda predictions, references: np.asarray(predictions),
-    lambda sums, rows: {"loss": sums[..., 0] / rows},
-)
+_OTHER_LOSS = "the loss of each row is left out: this model computes its loss in another way"
+_LOSS_TOLERANCE = 1e-3
 
 
-def _by_group(
-    groups: list[str], predictions: Any, references: Any, metrics: MetricsCallback
-) -> dict[str, tuple[int, Mapping[str, float]]]:
-    """The metrics of the rows of each value, the most frequent first."""
-    members: dict[str, list[int]] = {}
-    for row, value in enumerate(groups):
-        members.setdefault(value, []).append(row)
-    most = [value for value, _ in Counter(groups).most_common(_MOST_GROUPS)]
-    return {
-        value: (
-            len(members[value]),
-            metrics.score(
-                [predictions[row] for row in members[value]],
-                [references[row] for row in members[value]],
-            ),
+def _measure(
+    summary: Summary,
+    rows: EvaluatedRows,
+    metrics: MetricsCallback,
+    outputs: EvalPrediction,
+    columns: Mapping[str, Sequence[Any]],
+) -> Groups:
+    """Add the metrics of the spec and the mean loss; the metrics of groups of rows."""
+    predictions, references = rows.task.decode(outputs, rows.encoded)
+    measured = metrics.measure(predictions, references)
+    found = Summary(summary.seed, measured.numbers)
+    losses = [loss for loss in columns.get("loss", ()) if loss is not None]
+    if losses:
+        found.add_means({"loss": losses})
+    is_by_row = len(references) == len(rows.fields)
+    if summary.seed is not None and is_by_row:
+        found.intervals |= intervals_of(
+            metrics.on_predictions, predictions, references, summary.seed
         )
-        for value in most
-    }
+    summary.give_way_to(found)
+    summary.add_measured(measured.tables, measured.curves)
+    if not is_by_row:
+        return {}
+    return metrics_by_group(rows.groups, predictions, references, metrics)
 
 
-def _known(losses: Sequence[Any]) -> list[float]:
-    return [loss for loss in losses if loss is not None]
+def _are_whole_rows(rows: EvaluatedRows, tokens: Sequence[int]) -> bool:
+    """Whether each row of data is a row of the model, and not a part of packed ones."""
+    if len(rows.encoded) != len(tokens):
+        return False
+    learned = (sum(map(sum, rows.task.learned_tokens(row).values())) for row in rows.encoded)
+    return all(one == other for one, other in zip(learned, tokens, strict=True))
+
+
+def _is_loss_of_run(summary: Summary, loss: float) -> bool:
+    own = summary.values.get("loss")
+    return own is None or math.isclose(own, loss, rel_tol=_LOSS_TOLERANCE) or math.isnan(loss)

@@ -52,6 +52,14 @@ class Summary:
         if self.seed is not None:
             self.intervals |= intervals_of_sums(sums, terms, self.seed)
 
+    def give_way_to(self, measured: Summary) -> None:
+        """Add values of metrics, which come first. One of the same name here is left out, with its
+        interval."""
+        others = {name: one for name, one in self.values.items() if name not in measured.values}
+        kept = {name: one for name, one in self.intervals.items() if name in others}
+        self.values = {**measured.values, **others}
+        self.intervals = {**kept, **measured.intervals}
+
     def add_measured(self, tables: Mapping[str, Any], curves: Mapping[str, Curve]) -> None:
         """Add what metrics give. A name that is taken is left out, and said."""
         for kind, given, known in (

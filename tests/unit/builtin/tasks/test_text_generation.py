@@ -305,3 +305,41 @@ def test_predict_drawn_at_random_follows_the_seed(task_of: Any) -> None:
 
     with torch.random.fork_rng():
         assert draw(1) == draw(1) != draw(2)
+
+
+# Losses of documents
+
+
+@pytest.mark.parametrize("keys", [{}, {"cross_document_attention": False}, {"packing": False}])
+def test_losses_of_documents_are_those_of_the_model(task_of: Any, keys: dict[str, Any]) -> None:
+    task = task_of(max_length=48, **keys)
+    fields = datasets.Dataset.from_dict({"text": [*DOCUMENTS[:3], "", DOCUMENTS[3][:80]]})
+    rows = task.pack(encode(task, fields["text"]), "test")
+    model = tiny.gpt2(tiny.tokenizer("bpe")).eval()
+    collate = task.collator(model)
+    total, count, losses, labels = 0.0, 0, [], []
+    for row in rows:
+        batch = collate([row])
+        with torch.no_grad():
+            output = model(**batch)
+        items = int(task.count_loss_items(batch))
+        if items:
+            total, count = total + float(output.loss) * items, count + items
+        losses.append(task.reduce_losses(output.logits, batch["labels"])[0].numpy())
+        labels.append(batch["labels"][0].numpy())
+    width = max(map(len, labels)) + 2
+    outputs = EvalPrediction(
+        np.stack([np.pad(one, (0, width - 1 - len(one))) for one in losses]),
+        np.stack(
+            [np.pad(one, (0, width - len(one)), constant_values=IGNORED_LABEL) for one in labels]
+        ),
+    )
+    found = task.describe(outputs, rows, fields)
+    assert len(found["loss"]) == 5
+    assert sum(found["tokens"]) == count
+    pairs = zip(found["loss"], found["tokens"], strict=True)
+    assert sum(loss * tokens for loss, tokens in pairs if tokens) / count == pytest.approx(
+        total / count, rel=1e-5
+    )
+    others = datasets.Dataset.from_dict({"text": DOCUMENTS[4:9]})
+    assert task.describe(outputs, rows, others) == {}
