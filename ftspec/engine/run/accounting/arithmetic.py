@@ -21,8 +21,9 @@ FORMULA = (
 )
 
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-_SIZES = {"cpu": 1024, "cuda": 8192}
+_SIZES = {"cpu": (256, 1024), "cuda": (8192,)}
 _REPEATS = 5
+_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,29 @@ def _heads(model: nn.Module) -> set[int]:
 
 
 def measure_matmul(precision: Precision, device: torch.device) -> float:
-    """Floating-point operations per second of a square matrix product, the best of a few."""
-    size = _SIZES.get(device.type, _SIZES["cpu"])
+    """Floating-point operations per second of a square matrix product: the best of five, or of
+    those that a tenth of a second allows.
+
+    A processor without instructions for a precision takes seconds for a large product. Where small
+    ones take that long, no larger one is made.
+    """
+    best = 0.0
+    for size in _SIZES.get(device.type, _SIZES["cpu"]):
+        seconds = _repeat_product(size, precision, device)
+        best = 2.0 * size**3 / min(seconds)
+        if sum(seconds) > _SECONDS:
+            break
+    return best
+
+
+def _repeat_product(size: int, precision: Precision, device: torch.device) -> list[float]:
+    """The seconds of each product. The first, which loads libraries, is not among them."""
     one, other = (torch.randn(size, size, device=device, dtype=_TYPES[precision]) for _ in "ab")
-    seconds = []
-    for _ in range(_REPEATS + 1):
+    seconds: list[float] = []
+    while len(seconds) <= _REPEATS and sum(seconds[1:]) < _SECONDS:
         began = time.perf_counter()
         one @ other
         if device.type != "cpu":
             torch.accelerator.synchronize(device)
         seconds.append(time.perf_counter() - began)
-    return 2.0 * size**3 / min(seconds[1:])
+    return seconds[1:]
