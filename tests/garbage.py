@@ -7,8 +7,14 @@ there are whenever they let go of memory, which was a third of the time of the t
 from __future__ import annotations
 
 import gc
+import sys
 
 import pytest
+
+MANY = 50
+"""So many modules that a test imported are worth a search."""
+
+_modules = 0
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -18,6 +24,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """From here on there is garbage."""
+    _set_aside()
+    gc.enable()
+
+
+def pytest_runtest_logfinish() -> None:
+    """Libraries import much of what they are when it is first used."""
+    if len(sys.modules) > _modules + MANY:
+        _set_aside()
+
+
+def _set_aside() -> None:
+    """All that is there now is no garbage, and is not searched again."""
+    global _modules
     gc.collect()
     gc.freeze()
-    gc.enable()
+    _modules = len(sys.modules)
