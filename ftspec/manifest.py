@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,23 @@ def write_manifest(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_dir():
             _flush(path)
-    text = json.dumps({"version": _VERSION, "files": files}, indent=2, ensure_ascii=False)
-    write_atomically(folder / MANIFEST, text + "\n")
-    _flush(folder)
+    _write(folder, files)
     _flush(folder.parent)
+
+
+def remove_files(folder: Path, names: Iterable[str]) -> None:
+    """Remove files of a whole folder, which stays whole: its manifest forgets them first.
+
+    Raises:
+        OSError: the manifest cannot be written, or a file cannot be removed.
+    """
+    doomed = set(names)
+    files = _read(folder / MANIFEST) or {}
+    kept = {name: recorded for name, recorded in files.items() if name not in doomed}
+    if kept and len(kept) < len(files):
+        _write(folder, kept)
+    for name in doomed:
+        (folder / name).unlink(missing_ok=True)
 
 
 def find_damage(folder: Path, *, with_hashes: bool = True) -> str | None:
@@ -60,6 +73,12 @@ def find_damage(folder: Path, *, with_hashes: bool = True) -> str | None:
     except OSError as error:
         return f"it cannot be read: {error.strerror or error}"
     return None
+
+
+def _write(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
+    text = json.dumps({"version": _VERSION, "files": files}, indent=2, ensure_ascii=False)
+    write_atomically(folder / MANIFEST, text + "\n")
+    _flush(folder)
 
 
 def _read(path: Path) -> Mapping[str, Mapping[str, Any]] | None:

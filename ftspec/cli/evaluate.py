@@ -141,7 +141,7 @@ def _checkpoint_folder(run: RunDirectory, checkpoint: str | None) -> Path | None
     if checkpoint is None:
         return None
     if checkpoint == "latest":
-        found = find_checkpoints(run).whole
+        found = find_checkpoints(run, to_train=False).whole
         if found is None:
             raise UsageError(f'there is no whole checkpoint in "{run.checkpoints}"')
         return found

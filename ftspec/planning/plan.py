@@ -92,6 +92,7 @@ class Plan:
     metrics: tuple[PlannedComponent[MetricComponent], ...]
     callbacks: tuple[PlannedComponent[CallbackComponent], ...]
     output_dir: Path
+    keep_optimizer: bool = False
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret_places: frozenset[SpecPath] = field(default=frozenset(), repr=False)
     fitting_metrics: tuple[str, ...] = field(default=(), repr=False, compare=False)
@@ -122,7 +123,7 @@ class Plan:
             "performance": self.performance.model_dump(mode="json"),
             "metrics": [metric.to_spec() for metric in self.metrics],
             "callbacks": [callback.to_spec() for callback in self.callbacks],
-            "output": {"dir": str(self.output_dir)},
+            "output": {"dir": str(self.output_dir), "keep_optimizer": self.keep_optimizer},
         }
         if self.description is None:
             del spec["description"]

@@ -165,6 +165,7 @@ class _Resolver:
             ),
             callbacks=tuple(filter(None, callbacks)),
             output_dir=(output_dir or Path(output.dir)).absolute(),
+            keep_optimizer=output.keep_optimizer,
             secrets=self._secrets,
             secret_places=self._secret_places,
             fitting_metrics=self._fitting_metrics(predictions),

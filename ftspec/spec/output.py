@@ -46,3 +46,8 @@ class OutputSection(SpecModel):
     dir: Annotated[str, LocalPath()] = Field(
         default="runs", description="parent folder, with one folder for each spec name"
     )
+    keep_optimizer: bool = Field(
+        default=False,
+        description="keep the state of the optimizer in the checkpoints of a finished run; an "
+        "unfinished run always keeps it",
+    )

@@ -15,7 +15,7 @@ from tests.chaos.place import SECONDS, Place
 from tests.chaos.verdict import BadEndError, Kind, SilentError, Verdict
 from tests.cli.command import Done
 
-_KEPT = ("--set", "training.save_total_limit=3")
+_KEPT = ("--set", "training.save_total_limit=3", "--set", "output.keep_optimizer=true")
 _CHECKPOINT = "checkpoints/checkpoint-6"
 _OF_RUN = (
     "status.json",

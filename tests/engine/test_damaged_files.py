@@ -35,6 +35,7 @@ training:
   save_steps: 2
   save_total_limit: 2
 performance: {precision: fp32}
+output: {keep_optimizer: true}
 """
 Damage = Callable[[Path], object]
 

@@ -20,6 +20,7 @@ from tests.engine.running import Engine, Recorder
 from tests.engine.specs import AT_ONCE, spec_of
 
 SHORT = (
+    "output.keep_optimizer=true",
     "training.max_steps=4",
     "training.save_strategy=steps",
     "training.save_steps=2",

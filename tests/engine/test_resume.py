@@ -125,6 +125,8 @@ def test_ten_and_ten_steps_are_twenty(engine: Engine, spec: str, step: int) -> N
     assert (run_dir.model / "model.safetensors").read_bytes() == (
         whole.run_dir.model / "model.safetensors"
     ).read_bytes()
+    left = {path.name for path in run_dir.checkpoints.rglob("*")}
+    assert ("model.safetensors" in left, "optimizer.pt" in left) == (True, False)
 
 
 def test_a_run_may_stop_more_than_once(engine: Engine, classification: str) -> None:

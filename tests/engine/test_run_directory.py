@@ -45,6 +45,7 @@ training:
 performance: {precision: fp32}
 metrics: [accuracy, f1]
 callbacks: [{type: generated-samples, count: 2}]
+output: {keep_optimizer: true}
 """
 
 FILES = {

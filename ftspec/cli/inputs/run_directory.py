@@ -87,6 +87,16 @@ def is_complete(run_dir: RunDirectory) -> bool:
     return is_finished and find_damage(run_dir.model) is None
 
 
+def _further(run_dir: RunDirectory) -> str:
+    """How a finished run is trained further, and what that means."""
+    if not is_complete(run_dir):
+        return ""
+    return (
+        f'; to train its model further, start a new run with "model.checkpoint: {run_dir.model}", '
+        "whose optimizer and learning rate start again"
+    )
+
+
 def _require_resumable(run_dir: RunDirectory, plan: Plan, resume: str) -> None:
     status = run_dir.status()
     if not status:
@@ -97,7 +107,7 @@ def _require_resumable(run_dir: RunDirectory, plan: Plan, resume: str) -> None:
     if status.get("plan") != plan.digest():
         raise UsageError(
             f'the spec is not the one that "{resume}" was started with; its resolved spec is '
-            f'"{run_dir.resolved_spec}"'
+            f'"{run_dir.resolved_spec}"{_further(run_dir)}'
         )
     if not is_complete(run_dir) and run_dir.latest_checkpoint() is None:
         raise UsageError(f'there is no checkpoint in "{resume}" to resume from; start a new run')

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 
+from ftspec.checkpoints import drop_optimizers
 from ftspec.engine.callbacks.interruption import Termination, termination_as_interrupt
 from ftspec.engine.callbacks.ownership_check import OwnershipCheck
 from ftspec.engine.callbacks.stopwatch import Stopwatch
@@ -157,7 +158,15 @@ class _Execution:
             self.run_dir.write_text("report.html", render_report(self.run_dir))
         if push is not None:
             push.finish()
+        if is_first and not self.plan.keep_optimizer:
+            self._drop_optimizers()
         return metrics
+
+    def _drop_optimizers(self) -> None:
+        try:
+            drop_optimizers(self.run_dir)
+        except OSError as error:  # the model is trained and saved
+            self.log.warn(f"the state of the optimizer stays: {error.strerror or error}")
 
     def _account(self, run: CompiledRun, stopwatch: Stopwatch) -> None:
         self.log.end_phase()
