@@ -112,7 +112,7 @@ class RunDirectory:
         """The recorded status; empty if there is none yet, or if its file is damaged."""
         try:
             status = json.loads((self.path / "status.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+        except (FileNotFoundError, ValueError, RecursionError):
             return {}
         return status if isinstance(status, dict) else {}
 

@@ -33,7 +33,10 @@ SLUGS = ("output-in-data",)
 _WRITTEN = (
     "spec.yaml",
     "plan.json",
+    "origins.json",
+    "data.json",
     "metrics.jsonl",
+    "samples.jsonl",
     "log.txt",
     "report.html",
     "model/config.json",

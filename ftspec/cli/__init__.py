@@ -26,6 +26,7 @@ COMMANDS = {
     "plan": "ftspec.cli.plan:plan_command",
     "plugins": "ftspec.cli.plugins:plugins_command",
     "predict": "ftspec.cli.predict:predict_command",
+    "report": "ftspec.cli.report:report_command",
     "run": "ftspec.cli.run:run_command",
     "runs": "ftspec.cli.runs:runs_command",
     "schema": "ftspec.cli.schema:schema_command",

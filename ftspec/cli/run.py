@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -38,6 +39,7 @@ from ftspec.engine.run.opening import join_run
 from ftspec.errors import RunError, UsageError
 from ftspec.planning.folder_name import changes_named
 from ftspec.planning.plan import Plan
+from ftspec.planning.provenance import places_of_values
 from ftspec.registry.registry import Registry
 from ftspec.span import SourceText
 
@@ -140,7 +142,7 @@ def _run(request: _Request, leader: Leader | None = None) -> None:
         if request.dry_run:
             _rehearse(plan, watcher, open_group)
         else:
-            _execute(plan, source.text, request, registry, watcher, open_group)
+            _execute(plan, source, document, request, registry, watcher, open_group)
 
 
 def _follow(request: _Request, group: Group, opened: Mapping[str, Any]) -> None:
@@ -184,7 +186,8 @@ def _rehearse(plan: Plan, watcher: PlainWatcher, open_group: OpenGroup) -> None:
 
 def _execute(
     plan: Plan,
-    spec_text: str,
+    source: SourceText,
+    document: Document,
     request: _Request,
     registry: Registry,
     watcher: PlainWatcher,
@@ -192,7 +195,7 @@ def _execute(
 ) -> None:
     # before the import of torch, so that a folder that does not work is reported at once
     changes = changes_named(request.profile, request.overrides, plan.mask)
-    with opened_run(plan, spec_text, request.resume, changes) as opened:
+    with opened_run(plan, source.text, request.resume, changes) as opened:
         run_dir = opened.run_dir
         try:
             for passed_over in opened.passed_over:
@@ -201,6 +204,9 @@ def _execute(
                 echo(f"the run in {run_dir.path} is finished: nothing is left to do")
                 raise Exit(DONE)
             watcher.note(f"run directory: {run_dir.path}")
+            if not opened.is_resumed:
+                with suppress(OSError):  # only the report needs it
+                    run_dir.write_json("origins.json", places_of_values(plan, document))
             _execute_opened(plan, opened, registry, watcher, open_group)
         except KeyboardInterrupt as stopped:  # before the run began, or when it had ended
             if run_dir.status().get("status") != "finished":

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ftspec.diagnostics.suggest import nearest
 from ftspec.document.load import Document
-from ftspec.document.nodes import MappingNode, Node, to_plain
+from ftspec.document.nodes import MappingNode, Node, ScalarNode, to_plain
 from ftspec.document.paths import SpecPath, format_path
 from ftspec.planning.plan import Plan
 from ftspec.span import Span
 from ftspec.spec.training import argument_table, with_defaults
+
+_SHORT_FORMS = ("type", "slice")
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,41 @@ def explain_value(plan: Plan, document: Document, path: SpecPath) -> list[str]:
         default = argument_table()[str(path[1])]["default"]
         lines.append(f"  default {_shown(default)}")
     return lines
+
+
+def places_of_values(plan: Plan, document: Document) -> dict[str, list[str]]:
+    """Where each value of the resolved spec is written, the place in effect first, by the path of
+    the value. Defaults have no place."""
+    found: dict[str, list[str]] = {}
+    for path, _ in leaves_of(plan.to_spec()):
+        places = [_place_of(origin.span) for origin in _origins_or_short_form(document, path)]
+        if places:
+            found[format_path(path)] = [plan.mask(place) for place in places]
+    return found
+
+
+def _place_of(span: Span) -> str:
+    """The place of a value; that of an option is the option, which has one line."""
+    return span.source.name if span.source.name.startswith("--set ") else str(span)
+
+
+def leaves_of(value: Any, path: SpecPath = ()) -> Iterator[tuple[SpecPath, Any]]:
+    """The values of a spec that have no mappings inside, with their paths."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from leaves_of(inner, (*path, str(key)))
+    elif isinstance(value, list) and any(isinstance(one, (dict, list)) for one in value):
+        for index, inner in enumerate(value):
+            yield from leaves_of(inner, (*path, index))
+    elif path:
+        yield path, value
+
+
+def _origins_or_short_form(document: Document, path: SpecPath) -> list[Origin]:
+    """The origins of a value. ``task: summarization`` is short for a mapping with ``type``."""
+    if path[-1] in _SHORT_FORMS and isinstance(document.node(path[:-1]), ScalarNode):
+        return origins_of(document, path[:-1])
+    return origins_of(document, path)
 
 
 def _shown(value: Any) -> str:

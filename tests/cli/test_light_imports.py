@@ -17,6 +17,7 @@ HEAVY = {
     "datasets",
     "evaluate",
     "huggingface_hub",
+    "matplotlib",
     "numpy",
     "pandas",
     "pyarrow",

@@ -35,6 +35,9 @@ IMPORTED = (
     "ftspec.engine.artifacts.evaluation",
     "ftspec.engine.artifacts.predict",
     "evaluate",
+    "jinja2",
+    "matplotlib.backends.backend_svg",
+    "matplotlib.figure",
     "sklearn.metrics",
     "torch.utils.tensorboard",
 )

@@ -84,7 +84,7 @@ def test_the_account_of_a_run(
     said = (run_dir.path / "log.txt").read_text(encoding="utf-8")
     report = (run_dir.path / "report.html").read_text(encoding="utf-8")
     assert "tokens/s" in said
-    assert "<h2>Performance</h2>" in report
+    assert '<h2 id="cost">Cost</h2>' in report
     for one in account["advice"]:
         assert f"{one['key']}: {one['text']}" in said
         assert f"<code>{one['key']}</code>" in report

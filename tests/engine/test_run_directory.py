@@ -57,6 +57,8 @@ FILES = {
     "metrics.jsonl",
     "metrics.json",
     "performance.json",
+    "data.json",
+    "samples.jsonl",
     "report.html",
     "log.txt",
 }
@@ -195,7 +197,7 @@ def test_the_report_is_html(run_dir: RunDirectory, outcome: Outcome) -> None:
     reader.feed(page)
     reader.close()
     assert reader.open == []
-    assert {"html", "head", "title", "body", "table", "svg", "polyline", "pre"} <= reader.seen
+    assert {"html", "head", "title", "body", "table", "svg", "path", "pre"} <= reader.seen
     assert not {"script", "link", "iframe", "img"} & reader.seen
     for results in outcome.metrics.values():
         for value in results.values():

@@ -1,4 +1,4 @@
-"""Shows predictions of the model at every evaluation, in TensorBoard and in the run log."""
+"""Shows predictions of the model at every evaluation, in TensorBoard, the log and the report."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class GeneratedSamples(TrainerCallback):
         self._note = context.note
         self._mask = context.mask
         self._folder = context.run_dir / "tensorboard"
+        self._file = context.run_dir / "samples.jsonl"
         self._inputs = context.inputs
         self._shown_at = -1  # several splits are evaluated at the last step
         self._rows = [dict(row) for row in islice(context.fields, config.count)]
@@ -56,5 +57,12 @@ class GeneratedSamples(TrainerCallback):
                 shown = {name: row[name] for name in row} | {"model": result}
                 text = self._mask(json.dumps(shown, ensure_ascii=False, indent=2, default=str))
                 writer.add_text(f"samples/{index}", f"```json\n{text}\n```", state.global_step)
+                self._keep({"step": state.global_step, "index": index, "row": row, "model": result})
                 answer = next((result[key] for key in _ANSWERS if key in result), result)
                 self._note(f"sample {index} at step {state.global_step}: {answer}")
+
+    def _keep(self, sample: dict[str, Any]) -> None:
+        """Write a sample for the report."""
+        text = self._mask(json.dumps(sample, ensure_ascii=False, default=str))
+        with self._file.open("a", encoding="utf-8") as stream:
+            stream.write(f"{text}\n")

@@ -48,6 +48,7 @@ def _lines(evaluation: Evaluation, folder: Path) -> Iterator[str]:
     yield ""
     yield f"metrics  {shown / 'metrics.json'}"
     yield f"rows     {shown / 'rows.parquet'}"
+    yield f"report   {shown / 'report.html'}"
 
 
 def _by(evaluation: Evaluation) -> Iterator[str]:

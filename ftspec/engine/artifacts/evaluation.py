@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ftspec.engine.artifacts.evaluate import Evaluation, evaluate
 from ftspec.engine.artifacts.evaluated_rows import Asked
-from ftspec.engine.artifacts.evaluation_files import write_evaluation
+from ftspec.engine.artifacts.evaluation_files import renew_report, write_evaluation
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
 from ftspec.engine.patches.reliable_hub import reliable_hub
 from ftspec.engine.progress.run_log import RunLog, Watcher
@@ -57,4 +57,6 @@ def evaluate_run(
     }
     if name is None:
         name = what if checkpoint is None else f"{what}-{checkpoint.name}"
-    return evaluation, write_evaluation(run_dir, name, evaluation, about)
+    kept = write_evaluation(run_dir, name, evaluation, about)
+    renew_report(run_dir)
+    return evaluation, kept

@@ -1,4 +1,5 @@
-"""The files of an evaluation: metrics.json and rows.parquet, in a folder of their own."""
+"""The files of an evaluation: metrics.json, rows.parquet and report.html, in a folder of their
+own."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ from pyarrow import parquet
 
 from ftspec.engine.artifacts.evaluate import Evaluation
 from ftspec.errors import RunError
+from ftspec.report.evaluation_page import render_evaluation
+from ftspec.report.run_page import REPORT, render_run
 from ftspec.rundir import RunDirectory
 
 FOLDER = "evaluations"
@@ -43,6 +46,8 @@ def write_evaluation(
         text = json.dumps(facts, indent=2, ensure_ascii=False, default=str)
         (temporary / METRICS).write_text(text + "\n", encoding="utf-8")
         parquet.write_table(_table(evaluation), temporary / ROWS)
+        page = render_evaluation(run_dir, temporary, name)
+        (temporary / REPORT).write_text(page, encoding="utf-8")
         return _take_name(temporary, parent / name)
     except OSError as error:
         raise RunError(
@@ -50,6 +55,24 @@ def write_evaluation(
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def renew_report(run_dir: RunDirectory) -> None:
+    """Make the page of a finished run again, so that it shows a new evaluation.
+
+    Raises:
+        RunError: the page cannot be written.
+    """
+    if run_dir.status().get("status") != "finished" or not (run_dir.path / REPORT).is_file():
+        return
+    page = render_run(run_dir)
+    try:
+        run_dir.write_text(REPORT, page)
+    except OSError as error:
+        raise RunError(
+            f'cannot write to "{run_dir.path}": {error.strerror or error}',
+            slug="output-not-writable",
+        ) from error
 
 
 def _take_name(temporary: Path, folder: Path) -> Path:

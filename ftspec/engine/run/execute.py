@@ -26,8 +26,9 @@ from ftspec.engine.run.accounting.measured_steps import steps_of
 from ftspec.engine.run.accounting.performance import FILE as PERFORMANCE
 from ftspec.engine.run.accounting.performance import account
 from ftspec.engine.run.compile import CompiledRun, compile_run
+from ftspec.engine.run.data_facts import FILE as DATA
+from ftspec.engine.run.data_facts import data_facts
 from ftspec.engine.run.disk_space import require_space, said_of_space, space_of_run
-from ftspec.engine.run.html_report import render_report
 from ftspec.engine.run.lock import OVERHEAD, check_lock, write_lock
 from ftspec.engine.run.observers import Observers
 from ftspec.engine.run.opening import owned_run, restore_files
@@ -38,6 +39,7 @@ from ftspec.errors import FtspecError, RunError
 from ftspec.ownership import Ownership
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
+from ftspec.report.run_page import REPORT, render_run
 from ftspec.rundir import RunDirectory
 from ftspec.stopping import code_of_interrupt
 
@@ -143,6 +145,7 @@ class _Execution:
                 check_lock(before, lock)
             else:
                 self.run_dir.write_json("lock.json", lock)
+            self._describe_data(run)
         self.termination.raise_if_lost()
         self.record.start()
         stopwatch = Stopwatch(run.trainer)
@@ -155,7 +158,7 @@ class _Execution:
         if is_first:
             self.run_dir.write_json("metrics.json", metrics)
             self._account(run, stopwatch)
-            self.run_dir.write_text("report.html", render_report(self.run_dir))
+            self._report()
         if push is not None:
             push.finish()
         if is_first and not self.plan.keep_optimizer:
@@ -179,6 +182,22 @@ class _Execution:
             self.run_dir.write_json(PERFORMANCE, performance.to_json())
             for line in performance.lines():
                 self.log.note(line)
+
+    def _report(self) -> None:
+        try:
+            page = render_run(self.run_dir)
+        except Exception as error:  # the model is trained and saved
+            self.log.warn(f"the report could not be made: {type(error).__name__}: {error}")
+            return
+        self.run_dir.write_text(REPORT, page)
+
+    def _describe_data(self, run: CompiledRun) -> None:
+        try:
+            facts = data_facts(run)
+        except Exception as error:  # only the report needs them
+            self.log.warn(f"the rows could not be described: {type(error).__name__}: {error}")
+            return
+        self.run_dir.write_json(DATA, self.plan.mask_all(facts))
 
 
 def rehearse(plan: Plan, *, watcher: Watcher, group: Group = ALONE) -> list[str]:

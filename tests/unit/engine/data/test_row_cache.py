@@ -255,7 +255,7 @@ def test_the_version_of_a_library(
 
 @pytest.mark.parametrize(
     ("file", "is_read_by_rows"),
-    [("data/code_hashes.py", True), ("run/html_report.py", False), ("trainer/arguments.py", False)],
+    [("data/code_hashes.py", True), ("run/lock.py", False), ("trainer/arguments.py", False)],
 )
 def test_only_code_that_rows_pass_through_counts(
     kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch, file: str, is_read_by_rows: bool
