@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ftspec.cli.inputs.run_plan import plan_of
 from ftspec.cli.launch.engine_imports import engine_imports, require_engine
-from ftspec.cli.syntax.options import format_option
 from ftspec.cli.terminal.comparison_result import comparison_lines
 from ftspec.cli.terminal.output import echo_json, echo_result
 from ftspec.cli.terminal.run_errors import run_errors_shown
+from ftspec.diagnostics.model import printable
 from ftspec.errors import UsageError
+from ftspec.files import write_atomically
+from ftspec.report.comparison_page import render_comparison
 from ftspec.rundir import RunDirectory
 from ftspec.runs.summary import summary_of
+
+if TYPE_CHECKING:
+    from ftspec.engine.artifacts.comparison import Comparison
 
 
 @click.command("compare")
@@ -25,8 +31,20 @@ from ftspec.runs.summary import summary_of
     required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
 )
-@format_option
-def compare_command(run_dirs: tuple[Path, ...], format_name: str) -> None:
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "json", "html"]),
+    default="text",
+    show_default=True,
+    help="The output format: text for people, json for programs, html for a page.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file of the page. Only with --format html, which needs it.",
+)
+def compare_command(run_dirs: tuple[Path, ...], format_name: str, output: Path | None) -> None:
     """Compare runs: specs, data, metrics, cost, seeds, rows.
 
     Runs whose specs differ in the seed only count as one, and Welch's t-test says whether specs
@@ -37,6 +55,8 @@ def compare_command(run_dirs: tuple[Path, ...], format_name: str) -> None:
         raise UsageError("expected two or more run directories")
     if len({path.resolve() for path in run_dirs}) < len(run_dirs):
         raise UsageError("a run directory is named twice")
+    if (format_name == "html") != (output is not None):
+        raise UsageError("--format html and --output FILE need each other")
     runs = [RunDirectory(path) for path in run_dirs]
     for run in runs:
         if not run.resolved_spec.is_file():
@@ -51,5 +71,17 @@ def compare_command(run_dirs: tuple[Path, ...], format_name: str) -> None:
     if format_name == "json":
         echo_json(comparison.to_json())
         return
+    if output is not None:
+        _write_page(output, comparison)
+        return
     for line in comparison_lines(comparison):
         echo_result(line)
+
+
+def _write_page(file: Path, comparison: Comparison) -> None:
+    page = render_comparison(comparison.runs, comparison.to_json())
+    try:
+        write_atomically(file, page)
+    except OSError as error:
+        raise UsageError(f'cannot write "{file}": {error.strerror or error}') from error
+    echo_result(f"report  {printable(str(file))}")
