@@ -20,6 +20,7 @@ BENCHMARKS = (
     "plugin_cost",
     "tokenizing",
     "preparation",
+    "evaluation",
     "batching_speed",
     "step_profile",
     "train_classifier",
