@@ -20,6 +20,8 @@ MOST_ROWS = 100_000
 
 FEWER_RESAMPLES = 100
 _DRAWN_AT_ONCE = 4_000_000
+_WIDEST = 200
+"""Terms of a row, over several metrics, that are summed together: they are in memory at once."""
 
 Compute = Callable[..., Mapping[str, Any]]
 
@@ -51,20 +53,37 @@ def intervals_of(
         seed: of the draws.
     """
     found: dict[str, Interval] = {}
+    known: list[tuple[RowSums, np.ndarray]] = []
     for metric in metrics:
         sums: RowSums | None = getattr(metric, "row_sums", None)
-        if sums is not None:
-            found |= intervals_of_sums(sums, sums.of_rows(predictions, references), seed)
-        else:
+        if sums is None:
             found |= _by_recomputing(metric.compute, predictions, references, seed)
-    return found
+            continue
+        known.append((sums, sums.of_rows(predictions, references)))
+        if sum(terms.shape[1] for _, terms in known) >= _WIDEST:
+            found |= _of_same_draws(known, seed)
+            known = []
+    return found | _of_same_draws(known, seed)
 
 
 def intervals_of_sums(sums: RowSums, terms: np.ndarray, seed: int) -> dict[str, Interval]:
     """The intervals of a metric with these terms of each row, shape (N, D)."""
+    return _of_same_draws([(sums, terms)], seed)
+
+
+def _of_same_draws(known: Sequence[tuple[RowSums, np.ndarray]], seed: int) -> dict[str, Interval]:
+    """The intervals of several metrics. The draws cost more than the sums of most metrics."""
+    if not known:
+        return {}
+    terms = np.concatenate([terms for _, terms in known], axis=1)
     rows = len(terms)
     drawn = np.concatenate([counts @ terms for counts in draw_counts(rows, RESAMPLES, seed)])
-    return percentiles(sums.score(drawn, rows))
+    widths = [terms.shape[1] for _, terms in known]
+    found: dict[str, Interval] = {}
+    parts = np.split(drawn, np.cumsum(widths)[:-1], axis=1)
+    for (sums, _), part in zip(known, parts, strict=True):
+        found |= percentiles(sums.score(part, rows))
+    return found
 
 
 def draw_counts(rows: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
