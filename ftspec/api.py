@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from ftspec.calibration import Calibration
 from ftspec.components import (
     AdapterComponent,
     CallbackComponent,
@@ -98,6 +99,7 @@ __all__ = [
     "Adapter",
     "AdapterComponent",
     "AdapterContext",
+    "Calibration",
     "CallbackComponent",
     "CallbackConfig",
     "CallbackContext",

@@ -52,6 +52,20 @@ def remove_files(folder: Path, names: Iterable[str]) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
+def add_file(folder: Path, name: str, text: str) -> None:
+    """Add a small text file to a whole folder, or replace it; the folder stays whole: its manifest
+    forgets an earlier file first, and knows the new one last.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    remove_files(folder, [name])
+    path = folder / name
+    write_atomically(path, text)
+    recorded = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+    _write(folder, {**(_read(folder / MANIFEST) or {}), name: recorded})
+
+
 def find_damage(folder: Path, *, with_hashes: bool = True) -> str | None:
     """What is wrong with the files of a folder; ``None`` if they are as its manifest says. Further
     files do not matter.

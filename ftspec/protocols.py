@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ftspec.calibration import Calibration
 from ftspec.document.paths import SpecPath
 from ftspec.errors import RunError
 from ftspec.spec.column_uses import ANY_USE, ColumnUses
@@ -266,6 +267,9 @@ class Task(Protocol):
             decide which rows are computed together. Batches without these columns are never split.
         describes_losses: whether :meth:`reduce_losses` gives what :meth:`describe` needs where no
             metric scores predictions.
+        takes_calibration: whether the task applies :attr:`calibration` to its scores, in
+            :meth:`decode`, :meth:`describe` and :meth:`predict`.
+        calibration: ftspec sets it where the trained model has been calibrated.
         accepts_unknown_answers: ftspec sets it where it evaluates a model on other rows.
             :meth:`encode` then gives an answer that training did not have the ignored label.
     """
@@ -275,6 +279,8 @@ class Task(Protocol):
     rows_are_independent: bool = True
     length_columns: tuple[str, ...] = ("input_ids",)
     describes_losses: bool = False
+    takes_calibration: bool = False
+    calibration: Calibration | None = None
     accepts_unknown_answers: bool = False
 
     def fit(self, fields: Dataset | IterableDataset, features: Features | None) -> None:

@@ -16,6 +16,7 @@ from ftspec.stopping import INTERRUPTED, REQUEUE, interrupt_command, set_handler
 
 COMMANDS = {
     "cache": "ftspec.cli.cache:cache_command",
+    "calibrate": "ftspec.cli.calibrate:calibrate_command",
     "compare": "ftspec.cli.compare:compare_command",
     "diff": "ftspec.cli.diff:diff_command",
     "evaluate": "ftspec.cli.evaluate:evaluate_command",

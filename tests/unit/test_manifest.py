@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ftspec.manifest import MANIFEST, find_damage, write_manifest
+from ftspec.manifest import MANIFEST, add_file, find_damage, remove_files, write_manifest
 
 Change = Callable[[Path], object]
 
@@ -68,3 +68,17 @@ def test_other_content_of_the_same_size_needs_hashes(folder: Path) -> None:
     _flip(folder / "weights.bin")
     assert find_damage(folder, with_hashes=False) is None
     assert find_damage(folder) == '"weights.bin" has other content than when it was saved'
+
+
+def test_added_file_belongs_to_the_manifest(folder: Path) -> None:
+    before = (folder / MANIFEST).read_text()
+    add_file(folder, "more.json", "{}")
+    assert find_damage(folder) is None
+    add_file(folder, "more.json", "[1]")
+    assert find_damage(folder) is None
+    (folder / "more.json").write_text("[2]")
+    assert find_damage(folder) == '"more.json" has other content than when it was saved'
+    remove_files(folder, ["more.json"])
+    assert find_damage(folder) is None
+    assert (folder / MANIFEST).read_text() == before
+    remove_files(folder, ["more.json"])

@@ -52,6 +52,7 @@ class TextClassification(Task):
         self._context = context
         self._labels: Labels | None = None
         self._sets: LabelSets | None = None
+        self.takes_calibration = config.problem != "regression"
 
     def fit(
         self,
@@ -132,9 +133,9 @@ class TextClassification(Task):
         if self._config.problem == "regression":
             return logits.reshape(-1), references.reshape(-1)
         if self._config.problem == "multi-label":
-            given = expit(logits) >= self._config.threshold
+            given = self._set_scores(logits) >= self._thresholds
             return given.astype(int), references.astype(int)
-        return logits.argmax(axis=-1), references
+        return self._best(self._log_scores(logits)), references
 
     def describe(
         self,
@@ -152,8 +153,8 @@ class TextClassification(Task):
         references = np.asarray(outputs.label_ids)
         if self._config.problem == "multi-label":
             return self._describe_sets(logits, references.astype(bool))
-        logs = log_softmax(logits, axis=-1)
-        best = logs.argmax(axis=-1)
+        logs = self._log_scores(logits)
+        best = self._best(logs)
         at = np.arange(len(logs))
         known = references >= 0
         losses = np.where(known, -logs[at, np.where(known, references, 0)], np.nan)
@@ -174,11 +175,12 @@ class TextClassification(Task):
     ) -> Mapping[str, Sequence[Any]]:
         assert self._labels is not None
         names = self._labels.names
+        logits = logits / self._temperature
         scores = expit(logits)
         losses = -np.where(references, log_expit(logits), log_expit(-logits))
         return {
             "reference": [_named(names, row) for row in references],
-            "prediction": [_named(names, row) for row in scores >= self._config.threshold],
+            "prediction": [_named(names, row) for row in scores >= self._thresholds],
             "scores": [dict(_pairs(names, row)) for row in scores],
             "loss": losses.mean(axis=1).tolist(),
         }
@@ -206,27 +208,22 @@ class TextClassification(Task):
         assert self._labels is not None
         names = self._labels.names
         if self._config.problem == "multi-label":
-            scores = expit(logits)
+            scores = self._set_scores(logits)
             return [
                 {
-                    "labels": [
-                        name
-                        for name, score in _pairs(names, row)
-                        if score >= self._config.threshold
-                    ],
+                    "labels": _named(names, row >= self._thresholds),
                     "scores": dict(_pairs(names, row)),
                 }
                 for row in scores
             ]
-        exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        scores = exponentials / exponentials.sum(axis=-1, keepdims=True)
+        logs = self._log_scores(logits)
         return [
             {
-                "label": names[int(row.argmax())],
-                "score": float(row.max()),
+                "label": names[best],
+                "score": float(row[best]),
                 "scores": dict(_pairs(names, row)),
             }
-            for row in scores
+            for best, row in zip(self._best(logs), np.exp(logs), strict=True)
         ]
 
     def show(self, result: Mapping[str, Any]) -> str:
@@ -236,6 +233,39 @@ class TextClassification(Task):
         given = result["label"] if "label" in result else ", ".join(result["labels"]) or "(none)"
         best = sorted(result["scores"].items(), key=lambda item: -item[1])[:5]
         return f"{given}  (" + ", ".join(f"{name} {score:.3f}" for name, score in best) + ")"
+
+    @property
+    def _temperature(self) -> float:
+        return 1.0 if self.calibration is None else self.calibration.temperature
+
+    @property
+    def _thresholds(self) -> np.ndarray | float:
+        """That of each label, or of all, where a text has several."""
+        if self.calibration is None:
+            return self._config.threshold
+        assert self._labels is not None
+        own = self.calibration.thresholds
+        return np.array([own.get(name, self._config.threshold) for name in self._labels.names])
+
+    def _log_scores(self, logits: np.ndarray) -> np.ndarray:
+        logs: np.ndarray = log_softmax(logits / self._temperature, axis=-1)
+        return logs
+
+    def _set_scores(self, logits: np.ndarray) -> np.ndarray:
+        scores: np.ndarray = expit(logits / self._temperature)
+        return scores
+
+    def _best(self, logs: np.ndarray) -> np.ndarray:
+        """The label of each row: the one with the best score, or, of two, the one with a threshold
+        if its score is as large."""
+        thresholds = {} if self.calibration is None else self.calibration.thresholds
+        if len(thresholds) == 1 and logs.shape[-1] == 2:
+            assert self._labels is not None
+            [(name, threshold)] = thresholds.items()
+            at = self._labels.names.index(name)
+            return np.where(np.exp(logs[:, at]) >= threshold, at, 1 - at)
+        best: np.ndarray = logs.argmax(axis=-1)
+        return best
 
     def _tokenize(self, fields: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
         texts = checked_texts(fields["text"], "text")

@@ -11,6 +11,14 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: by ftspec evaluate.
     """,
+    ("not-calibrated",): """
+        The scores of this model cannot be calibrated.
+
+        Why: a temperature and thresholds are for the scores of classes. A threshold decides about
+        one label; of more than two labels, the one with the best score is predicted.
+
+        Found: by ftspec calibrate.
+    """,
     ("empty-split",): """
         A split has no rows.
 

@@ -117,7 +117,10 @@ def evaluate(
         plan.metrics, lambda one: build(one, make_contexts(plan, log.note)), rows.task
     )
     metrics.build()
-    outputs, values, seconds = _predict(plan, trained, rows, metrics, scratch, log)
+    rows.task.calibration = trained.calibration
+    if trained.calibration is not None:
+        log.note("the scores are calibrated (ftspec calibrate)")
+    outputs, values, seconds = predict_rows(plan, trained, rows, metrics, scratch, log)
     evaluation, notes = _scored(plan, rows, metrics, outputs, values, seconds)
     for note in notes:
         log.note(note)
@@ -137,7 +140,7 @@ class _Outputs:
         return {}
 
 
-def _predict(
+def predict_rows(
     plan: Plan,
     trained: TrainedModel,
     rows: EvaluatedRows,
@@ -145,7 +148,8 @@ def _predict(
     scratch: Path,
     log: RunLog,
 ) -> tuple[EvalPrediction | None, dict[str, float], float]:
-    """What the model predicted, the mean loss with the metrics of it, and the seconds it took."""
+    """What the model predicted, if anything needs it, the mean loss with the metrics of it, and the
+    seconds it took."""
     task = rows.task
     set_seed(plan.seed)
     precision, _ = resolve_precision(
@@ -153,7 +157,7 @@ def _predict(
     )
     outputs = _Outputs()
     describes_losses = task.describes_losses and not metrics.needs_predictions
-    keeps_outputs = metrics.needs_predictions or describes_losses
+    keeps_outputs = metrics.needs_predictions or describes_losses or task.takes_calibration
     model = task.wrap(trained.module)
     trainer = trainer_class_for(task.trainer_class or Trainer)(
         model=model,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ftspec.engine.artifacts.saved_model import TrainedModel, load_trained, restore_task
+from ftspec.engine.artifacts.saved_model import (
+    CALIBRATION,
+    TrainedModel,
+    load_trained,
+    restore_task,
+)
 from ftspec.engine.model.config import load_config
 from ftspec.engine.model.earlier_run import locked_checkpoint
 from ftspec.engine.model.weight_dtype import DTYPES, dtype_to_load
@@ -60,3 +66,6 @@ def write_in_dtype(
 def _save(module: Any, trained: TrainedModel, folder: Path) -> None:
     module.save_pretrained(folder)
     trained.tokenizer.save_pretrained(folder)
+    if trained.calibration is not None:
+        text = json.dumps(trained.calibration.to_json(), indent=2, ensure_ascii=False)
+        (folder / CALIBRATION).write_text(text + "\n", encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from ftspec.calibration import Calibration, as_calibration
 from ftspec.engine.data.task import build_task, lengths_of
 from ftspec.engine.model.adapter import build_adapter
 from ftspec.engine.model.earlier_run import load_base, locked_checkpoint
@@ -27,15 +29,20 @@ from ftspec.planning.plan import Plan
 from ftspec.protocols import Adapter, Task
 from ftspec.rundir import RunDirectory
 
+CALIBRATION = "calibration.json"
+"""The file of a calibration, in the folder of the model."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedModel:
-    """The result of a run. ``module`` is the model, or the checkpoint with the adapter on top."""
+    """The result of a run. ``module`` is the model, or the checkpoint with the adapter on top; the
+    ``calibration`` was fitted to it after training."""
 
     config: PretrainedConfig
     tokenizer: PreTrainedTokenizerBase
     module: nn.Module
     adapter: Adapter | None
+    calibration: Calibration | None = None
 
 
 def load_trained(
@@ -45,10 +52,11 @@ def load_trained(
     *,
     dtype: torch.dtype | None = None,
     folder: Path | None = None,
+    is_calibrated: bool = True,
 ) -> TrainedModel:
     """The model of a run, ready to predict: with weights stored as in training, and with the
     checkpoint below an adapter quantized as in training; or all of it in a ``dtype``. With a
-    ``folder``, what a checkpoint of training holds instead of the model.
+    ``folder``, what a checkpoint of training holds instead of the model, which has no calibration.
 
     Raises:
         RunError: the run has no model, or its checkpoint is not found.
@@ -75,7 +83,35 @@ def load_trained(
             f'the model in "{saved}" cannot be read: {in_one_line(error)}',
             slug="no-model",
         ) from error
-    return TrainedModel(config=config, tokenizer=tokenizer, module=module.eval(), adapter=adapter)
+    return TrainedModel(
+        config=config,
+        tokenizer=tokenizer,
+        module=module.eval(),
+        adapter=adapter,
+        calibration=read_calibration(run_dir) if folder is None and is_calibrated else None,
+    )
+
+
+def read_calibration(run_dir: RunDirectory) -> Calibration | None:
+    """What was fitted to the model of a run; ``None`` if nothing was.
+
+    Raises:
+        RunError: its file is damaged.
+    """
+    path = run_dir.model / CALIBRATION
+    if not path.is_file():
+        return None
+    try:
+        calibration = as_calibration(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        calibration = None
+    if calibration is None:
+        raise RunError(
+            f'"{path}" is damaged',
+            slug="damaged-run",
+            helps=(f"remove it: ftspec calibrate {run_dir.path} --reset",),
+        )
+    return calibration
 
 
 def restore_task(plan: Plan, trained: TrainedModel, note: Note) -> Task:
@@ -83,6 +119,7 @@ def restore_task(plan: Plan, trained: TrainedModel, note: Note) -> Task:
     lengths = lengths_of(plan, trained.tokenizer, trained.config, note)
     task = build_task(plan, trained.tokenizer, lengths, note)
     task.restore(trained.config)
+    task.calibration = trained.calibration
     return task
 
 

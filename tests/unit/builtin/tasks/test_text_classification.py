@@ -11,7 +11,7 @@ import pytest
 import torch
 from transformers import AutoConfig, EvalPrediction
 
-from ftspec.api import RunError
+from ftspec.api import Calibration, RunError
 from ftspec.builtin.tasks.config import TextClassificationConfig
 from ftspec.builtin.tasks.text_classification import TextClassification
 from tests.unit import tiny
@@ -303,6 +303,18 @@ def test_numbers_are_described_with_the_loss_of_the_model(task_of: Any) -> None:
         "prediction": [1.0, 3.5],
         "loss": [1.0, 0.25],
     }
+
+
+def test_threshold_of_one_of_two_labels_decides(task_of: Any) -> None:
+    task = fitted(task_of(), ["no", "yes"])
+    outputs = EvalPrediction(np.array([[1.0, 0.0], [3.0, 0.0], [0.0, 2.0]]), np.array([1, 0, 1]))
+    fields = datasets.Dataset.from_dict({"label": ["yes", "no", "yes"]})
+    task.calibration = Calibration(temperature=2.0, thresholds={"yes": 0.3})
+    assert task.decode(outputs, None)[0].tolist() == [1, 0, 1]
+    found = task.describe(outputs, None, fields)
+    assert found["prediction"] == ["yes", "no", "yes"]
+    score = 1 / (1 + np.exp(0.5))
+    assert (found["score"][0], found["loss"][0]) == pytest.approx((score, -np.log(score)))
 
 
 def test_predict_one_label(task_of: Any) -> None:
