@@ -40,6 +40,7 @@ from ftspec.errors import RunError, UsageError
 from ftspec.planning.folder_name import changes_named
 from ftspec.planning.plan import Plan
 from ftspec.planning.provenance import places_of_values
+from ftspec.planning.urls import is_url
 from ftspec.registry.registry import Registry
 from ftspec.span import SourceText
 
@@ -84,6 +85,8 @@ def run_command(
     Prepares the data, trains, evaluates on validation and test, and saves the model. Everything
     goes to one new run directory, which is printed at the end.
     """
+    if output_dir is not None and is_url(str(output_dir)):
+        raise UsageError(f'"{output_dir}" is a URL; expected a local folder for --output-dir')
     request = _Request(spec, profile, overrides, no_plugins, output_dir, resume, dry_run)
     launch = read_launch(os.environ)
     if launch.is_alone:

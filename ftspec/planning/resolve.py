@@ -41,6 +41,7 @@ from ftspec.planning.extreme_numbers import extreme_numbers
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.planning.secret_places import misplaced_secrets
 from ftspec.planning.source_splits import known_splits, splits_named
+from ftspec.planning.urls import is_url, url_helps
 from ftspec.registry.isolation import Isolation, describe_error
 from ftspec.registry.registry import Registered, Registry
 from ftspec.span import SourceText
@@ -334,6 +335,9 @@ class _Resolver:
         node = self._document.node(path)
         if node is None:  # a default is relative to the current folder
             return value
+        if is_url(value):
+            self._report_url(value, node, mark)
+            return value
         if not mark.applies_to(value):
             if mark.or_hub_name:
                 self._confine(self._document.confinement.problem_of_name(value), node)
@@ -357,6 +361,16 @@ class _Resolver:
             forms = _as_paths(node, source, folder)
             self._secrets = {**forms, **self._secrets, anchored: folder + str(node.written)}
         return anchored
+
+    def _report_url(self, value: str, node: Node, mark: LocalPath) -> None:
+        expected = "a local path or a name on the Hub" if mark.or_hub_name else "a local path"
+        self._is_confined = False
+        self._found.error(
+            "url-not-supported",
+            f"{shortened(self._written(node))} is a URL; expected {expected}",
+            node.span,
+            *(mask(text, self._secrets) for text in url_helps(value, mark)),
+        )
 
     def _confine_names(self, value: Any, path: SpecPath) -> None:
         """Look at the strings of a source that are not marked as paths: the library that gets them

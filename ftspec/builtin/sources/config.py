@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -29,6 +30,10 @@ def _written_in(names: Names) -> list[str]:
     parts = names.values() if isinstance(names, dict) else [names]
     return [one for part in parts for one in ([part] if isinstance(part, str) else part)]
 
+
+_HUB_URL = re.compile(
+    r"(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/|hf://)datasets/(?P<name>[\w.-]+/[\w.-]+)"
+)
 
 # column names are cached together with the rows
 _IN_ROWS = FromEnvironment(allowed=False)
@@ -58,6 +63,14 @@ class HubConfig(ComponentConfig):
     @field_validator("path")
     @classmethod
     def _is_full_name(cls, path: str) -> str:
+        if "://" in path:
+            on_hub = _HUB_URL.match(path)
+            name = on_hub["name"] if on_hub is not None else "owner/name"
+            raise PydanticCustomError(
+                "url-not-supported",
+                '"{path}" is a URL; expected a name on the Hub',
+                {"path": path, "help": f'write "{name}"'},
+            )
         if "/" in path:
             return path
         from ftspec.builtin.sources.names import FULL_NAMES  # only mistakes need it

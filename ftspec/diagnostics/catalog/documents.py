@@ -103,6 +103,15 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when a spec is read in a project with a root.
     """,
+    ("url-not-supported",): """
+        A URL stands where a spec names a local path, or a name on the Hub.
+
+        Why: a path would be a folder named "s3:" in the current one, and the rows or the results
+        would not be where you look for them. Rows and models of the Hub are named as "owner/name".
+        Write other storage's data to a local folder first, or mount the storage.
+
+        Found: when the spec is read.
+    """,
     ("not-utf8", "unreadable-file"): """
         The file cannot be read, or its text is not UTF-8.
 
