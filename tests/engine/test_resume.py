@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from ftspec.engine.progress.outcome import RunInterruptedError
+from ftspec.engine.progress.outcome import Outcome, RunInterruptedError
 from ftspec.errors import RunError
 from ftspec.rundir import RunDirectory
 from tests.engine import rows
@@ -76,6 +78,16 @@ def classification(bert: Path, glosses: Path) -> str:
     return CLASSIFICATION % {"model": bert, "rows": glosses} + TRAINING
 
 
+Whole = Callable[..., Outcome]
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """The run of a spec with overrides that nothing stopped. Tests share it."""
+    engine = Engine(tmp_path_factory.mktemp("whole"))
+    return cache(engine.execute)
+
+
 def interrupt_at(step: int) -> Recorder:
     """A watcher that presses Ctrl-C after a step."""
 
@@ -106,9 +118,11 @@ def curve(run_dir: RunDirectory, name: str) -> dict[int, float]:
 
 
 @pytest.mark.parametrize("step", [3, 10])
-def test_ten_and_ten_steps_are_twenty(engine: Engine, spec: str, step: int) -> None:
+def test_ten_and_ten_steps_are_twenty(
+    engine: Engine, whole_run: Whole, spec: str, step: int
+) -> None:
     """In the first epoch and in a later one; the logs, the metrics and the weights agree."""
-    whole = engine.execute(spec)
+    whole = whole_run(spec)
     run_dir = interrupted(engine, spec, step)
     assert list(curve(run_dir, "loss")) == list(range(1, step + 1))
 
@@ -129,8 +143,10 @@ def test_ten_and_ten_steps_are_twenty(engine: Engine, spec: str, step: int) -> N
     assert ("model.safetensors" in left, "optimizer.pt" in left) == (True, False)
 
 
-def test_a_run_may_stop_more_than_once(engine: Engine, classification: str) -> None:
-    whole = engine.execute(classification)
+def test_a_run_may_stop_more_than_once(
+    engine: Engine, whole_run: Whole, classification: str
+) -> None:
+    whole = whole_run(classification)
     run_dir = interrupted(engine, classification, 6)
     interrupted(engine, classification, 13, resume=run_dir)
     # at the very end: all is learned, and nothing yet evaluated or saved
@@ -188,9 +204,11 @@ def test_a_stream_of_which_all_steps_were_made_begins_no_epoch(
     assert trainer.state.global_step == 2
 
 
-def test_a_broken_run_goes_on_from_its_last_checkpoint(engine: Engine, classification: str) -> None:
+def test_a_broken_run_goes_on_from_its_last_checkpoint(
+    engine: Engine, whole_run: Whole, classification: str
+) -> None:
     """Steps made after that checkpoint are made again, and stand once in the logs."""
-    whole = engine.execute(classification)
+    whole = whole_run(classification)
 
     def break_down(done: int) -> None:
         if done == 11:
@@ -230,11 +248,11 @@ def test_patience_is_remembered(engine: Engine, classification: str) -> None:
 
 @pytest.mark.parametrize("step", [3, 7, 10])
 def test_evaluations_by_epoch_stay_where_they_were(
-    engine: Engine, classification: str, step: int
+    engine: Engine, whole_run: Whole, classification: str, step: int
 ) -> None:
     """An epoch has seven steps: none is evaluated where the run was interrupted alone."""
     settings = ("training.eval_strategy=epoch", "training.save_strategy=epoch")
-    whole = engine.execute(classification, *settings)
+    whole = whole_run(classification, *settings)
     run_dir = interrupted(engine, classification, step, *settings)
     engine.execute(classification, *settings, resume=run_dir)
 
