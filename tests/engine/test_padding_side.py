@@ -72,9 +72,7 @@ def test_the_gradient_is_that_of_the_padded_batch_on_the_right(
     """Padded on the left, in micro-batches of like length, and in a line without padding."""
     right = gradients_of(engine.compile(specs["right"], *AT_ONCE, *STANDING_STILL, PADDED).trainer)
     for more in (
-        (*AT_ONCE, PADDED),
         (*ACCUMULATED, PADDED),
-        (*AT_ONCE, SPLIT_OFTEN, WITH_PADDING),
         (*ACCUMULATED, SPLIT_OFTEN, WITH_PADDING),
         AT_ONCE,
     ):
