@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli import specs
-from tests.cli.command import Done, assert_no_traceback, ftspec, own_environment
+from tests.cli.command import Done, assert_no_traceback, own_environment
+from tests.cli.light import ftspec
 from tests.cli.warm import Warm
 
 ALL = ("train", "validation")

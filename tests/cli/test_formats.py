@@ -12,7 +12,8 @@ import click
 import pytest
 
 from ftspec.cli import cli
-from tests.cli.command import ftspec, own_environment
+from tests.cli.command import own_environment
+from tests.cli.light import ftspec
 
 PRINTS_JSON = re.compile(
     r"\bjson\.dumps\(|\bas_json\(|\becho_json\(|\bRENDERERS\b|\blist_plugins\("

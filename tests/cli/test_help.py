@@ -8,7 +8,8 @@ import pytest
 
 from ftspec.cli import COMMANDS
 from ftspec.cli.terminal.exits import MEANINGS
-from tests.cli.command import ftspec, own_environment
+from tests.cli.command import own_environment
+from tests.cli.light import ftspec
 
 GROUPS = {(): "ftspec.cli", ("cache",): "ftspec.cli.cache", ("plugins",): "ftspec.cli.plugins"}
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import ROOT, assert_no_traceback, ftspec
+from tests.cli.command import ROOT, assert_no_traceback
+from tests.cli.light import ftspec
 
 pytestmark = pytest.mark.place
 

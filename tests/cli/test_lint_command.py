@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli import specs
-from tests.cli.command import SPECS, Done, assert_no_traceback, ftspec
+from tests.cli.command import SPECS, Done, assert_no_traceback
+from tests.cli.light import ftspec
 from tests.cli.site import install_plugin
 
 pytestmark = pytest.mark.place

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli import specs
-from tests.cli.command import SPECS, assert_no_traceback, ftspec, own_environment
+from tests.cli.command import SPECS, assert_no_traceback, own_environment
+from tests.cli.light import ftspec
 from tests.cli.warm import Warm
 
 pytestmark = pytest.mark.place

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import ftspec
+from tests.cli.light import ftspec
 from tests.cli.site import install_plugin
 
 SHOUT = """\

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from tests.cli.command import Done, assert_no_traceback, ftspec
+from tests.cli.command import Done, assert_no_traceback
 from tests.cli.conftest import SmokeRuns, Start
+from tests.cli.light import ftspec
 from tests.cli.warm import Warm
 
 pytestmark = pytest.mark.slow

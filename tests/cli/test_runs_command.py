@@ -13,7 +13,8 @@ import pytest
 
 from ftspec.ownership import take
 from ftspec.rundir import RunDirectory, Status
-from tests.cli.command import Done, assert_no_traceback, ftspec
+from tests.cli.command import Done, assert_no_traceback
+from tests.cli.light import ftspec
 
 RATES = {"a": 1e-4, "b": 3e-4, "c": 1e-3}
 F1 = {"a": 0.81, "b": 0.93, "c": None}

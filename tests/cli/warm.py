@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Lock
@@ -88,27 +88,36 @@ class Started:
 
 
 class Warm:
-    """Runs commands until it is closed."""
+    """Runs commands until it is closed, forked from processes that have imported these modules."""
 
-    def __init__(self) -> None:
+    def __init__(self, imported: Sequence[str] = IMPORTED) -> None:
+        self._imported = tuple(imported)
         self._processes: dict[frozenset[tuple[str, str]], subprocess.Popen[str]] = {}
         self._open = ExitStack()
         self._lock = Lock()
 
-    def ftspec(self, *arguments: str | Path, env: Mapping[str, str], cwd: Path = ROOT) -> Done:
+    def ftspec(
+        self,
+        *arguments: str | Path,
+        env: Mapping[str, str],
+        cwd: Path = ROOT,
+        stdin: str | bytes = b"",
+    ) -> Done:
         """Run `ftspec` with these arguments and wait until it ends."""
-        return self.start(*arguments, env=env, cwd=cwd).wait()
+        return self.start(*arguments, env=env, cwd=cwd, stdin=stdin).wait()
 
     def start(
         self,
         *arguments: str | Path,
         env: Mapping[str, str],
         cwd: Path = ROOT,
+        stdin: str | bytes = b"",
         most_bytes: int | None = None,
     ) -> Started:
         """Start `ftspec` with these arguments. No file that it writes gets more than
         ``most_bytes``."""
         folder = Path(tempfile.mkdtemp(prefix="ftspec-warm-"))
+        (folder / "in").write_bytes(stdin.encode() if isinstance(stdin, str) else stdin)
         asked = {
             "arguments": list(map(str, arguments)),
             "environment": dict(env),
@@ -126,10 +135,11 @@ class Warm:
         self._open.close()
 
     def _process_for(self, env: Mapping[str, str]) -> subprocess.Popen[str]:
-        key = frozenset(item for item in env.items() if not item[0].startswith(READ_LATER))
+        passing = (*READ_LATER, "PYTEST_")  # pytest names the test in the environment
+        key = frozenset(item for item in env.items() if not item[0].startswith(passing))
         if key not in self._processes:
             added = {} if "HF_ENDPOINT" in env else NO_HUB
-            command = [sys.executable, "-m", "tests.cli.warm"]
+            command = [sys.executable, "-m", "tests.cli.warm", *self._imported]
             self._processes[key] = self._open.enter_context(
                 subprocess.Popen(
                     command, cwd=ROOT, env={**env, **added}, stdin=subprocess.PIPE, text=True
@@ -166,12 +176,12 @@ def _tell(asked: Mapping[str, Any], name: str, number: int) -> None:
 
 
 def become(asked: dict[str, Any]) -> None:
-    """Take the arguments, the environment, the folder and the output of a command."""
-    files = (os.devnull, *(str(Path(asked["folder"], name)) for name in ("out", "err")))
-    for number, path in enumerate(files):
-        file = os.open(path, os.O_RDWR | os.O_CREAT)
+    """Take the arguments, the environment, the folder, the input and the output of a command."""
+    for number, name in enumerate(("in", "out", "err")):
+        file = os.open(Path(asked["folder"], name), os.O_RDWR | os.O_CREAT)
         os.dup2(file, number)
         os.close(file)
+    sys.stdin = os.fdopen(0, encoding="utf-8")  # the other holds commands that are read ahead
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["environment"])
@@ -183,7 +193,7 @@ def become(asked: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    for module in IMPORTED:
+    for module in sys.argv[1:]:
         importlib.import_module(module)
     gc.freeze()  # as a command does after these imports
     wanted = serve(sys.stdin)

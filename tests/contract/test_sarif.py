@@ -16,7 +16,7 @@ from ftspec.diagnostics.render import sarif
 from ftspec.document.load import read_source
 from ftspec.linting import lint
 from ftspec.registry.discover import build_registry
-from tests.cli.command import ftspec
+from tests.cli.light import ftspec
 
 SCHEMA = json.loads(
     (Path(__file__).parent / "schemas" / "sarif-2.1.0.json").read_text(encoding="utf-8")
