@@ -18,6 +18,7 @@ from ftspec.planning.resolve import build_plan
 from ftspec.plugin_checks import plugin_findings
 from ftspec.registry.isolation import describe_error, plugin_at_fault
 from ftspec.registry.registry import Plugin, Registry
+from ftspec.set_checks import set_findings
 from ftspec.span import SourceText, whole_line
 
 _MOST_IGNORES = 10_000
@@ -81,6 +82,7 @@ def _examine(
             if plan is not None:
                 for check in CHECKS:
                     checked.extend(check.check(plan, document))
+                checked.extend(set_findings(plan, document, tuple(checked)))
             if found.has_errors:
                 plan = None  # it has placeholders: it cannot run, and plugins do not expect it
             elif plan is not None:

@@ -1,4 +1,5 @@
 """The metric that selects the best model is not measured, or is missing where the Trainer needs it.
+A metric of a set of data.evaluation is called SET/METRIC.
 
 Why: the Trainer looks the metric up at its first save and fails with a KeyError, often after a
 whole epoch.
@@ -20,6 +21,7 @@ from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
+from ftspec.planning.evaluation_set import bare_metric
 from ftspec.planning.plan import Plan
 
 SLUGS = ("unknown-best-metric",)
@@ -37,19 +39,48 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             labels=labelled(spans.span(("training", "save_strategy"))),
             helps=('add "metric_for_best_model: loss", or another metric',),
         )
+    name, _, result = bare_metric(wanted or "").rpartition("/")
+    problem = _unknown_set(name, plan) if name else None
+    if wanted is not None and problem is not None:
+        headline, helps = problem
+        yield Diagnostic(
+            slug="unknown-best-metric",
+            headline=headline,
+            labels=labelled(spans.span(_written_at(wanted, plan, spans))),
+            helps=helps,
+        )
+        return
     results: list[str] = ["loss"]
     for metric in plan.metrics:
         if not metric.component.results:  # a metric from the Hub: only the run shows its results
             return
         results += metric.component.results_of(metric.config)
-    if wanted is None or wanted.removeprefix("eval_") in results:
+    if wanted is None or result in results:
         return
     yield Diagnostic(
         slug="unknown-best-metric",
-        headline=f'no metric of the spec returns "{plan.mask(wanted)}"',
+        headline=f'no metric of the spec returns "{plan.mask(wanted.rpartition("/")[2])}"',
         labels=labelled(spans.span(_written_at(wanted, plan, spans))),
-        helps=did_you_mean(wanted.removeprefix("eval_"), results) or (one_of(results),),
+        helps=did_you_mean(result, results) or (one_of(results),),
     )
+
+
+def _unknown_set(name: str, plan: Plan) -> tuple[str, tuple[str, ...]] | None:
+    """What is wrong with the set whose metric is named, and what to do."""
+    watched = [one.name for one in plan.evaluation.values() if one.during_training]
+    if name in watched:
+        return None
+    if name in plan.evaluation:
+        headline = f'the set "{name}" is not evaluated during training'
+        return headline, (f'write "during_training: true" in data.evaluation.{name}',)
+    if name in ("train", "test"):
+        return f"the {name} split is not evaluated during training", _known_sets(name, watched)
+    return f'there is no set "{plan.mask(name)}" in data.evaluation', _known_sets(name, watched)
+
+
+def _known_sets(name: str, watched: list[str]) -> tuple[str, ...]:
+    names = ["validation", *watched]
+    return did_you_mean(name, names) or (one_of(names),)
 
 
 def _saves_the_best_only(plan: Plan) -> bool:
@@ -68,6 +99,6 @@ def _written_at(wanted: str, plan: Plan, spans: Document) -> SpecPath:
     """Where the metric is named: in ``training``, or in the callback that sets it there."""
     if spans.node(_AT) is None:
         for callback in plan.callbacks:
-            if getattr(callback.config, "metric", None) == wanted:
+            if bare_metric(str(getattr(callback.config, "metric", ""))) == bare_metric(wanted):
                 return (*callback.at, "metric")
     return _AT

@@ -22,6 +22,7 @@ from ftspec.components import CallbackConfig
 from ftspec.diagnostics.model import Diagnostic, Label, Severity
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
+from ftspec.planning.evaluation_set import bare_metric
 from ftspec.planning.plan import Plan
 
 SLUGS = ("conflicting-best-metric",)
@@ -46,7 +47,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         # a callback without a metric of its own uses whatever is set
         if metric == _DEFAULT or spans.node(at) is None or callback_at == winner:
             continue
-        if _bare(metric) == _bare(counting):
+        if bare_metric(metric) == bare_metric(counting):
             continue
         yield Diagnostic(
             slug="conflicting-best-metric",
@@ -59,7 +60,3 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             ),
             helps=("name the same metric in both places",),
         )
-
-
-def _bare(metric: str) -> str:
-    return metric.removeprefix("eval_")

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ftspec.diagnostics.model import Diagnostic, labelled
+from ftspec.diagnostics.model import Diagnostic, Severity, labelled
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan
@@ -33,6 +33,8 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Report every setting that needs evaluations, if they cannot happen."""
     evaluates = plan.training.get("eval_strategy", "no") != "no"
     early = next((one for one in plan.callbacks if one.type == "early-stopping"), None)
+    if not evaluates:
+        yield from _sets_during_training(plan, spans)
     if plan.splits.validation is None and plan.has_open_splits:
         return  # the source may have one
     if plan.splits.validation is None:
@@ -69,3 +71,16 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             labels=labelled(spans.span(keeper.at if keeper and not written else _BEST)),
             helps=('write "training: {eval_strategy: epoch, save_strategy: epoch}"',),
         )
+
+
+def _sets_during_training(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    for one in plan.evaluation.values():
+        if one.during_training:
+            yield Diagnostic(
+                slug="no-evaluation",
+                severity=Severity.WARNING,
+                headline=f'the set "{one.name}" is evaluated only at the end: there are no '
+                "evaluations during training",
+                labels=labelled(spans.span((*one.at, "during_training"))),
+                helps=('write "training: {eval_strategy: epoch}"',),
+            )

@@ -51,7 +51,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Check whether any pattern matches files that the run writes."""
     run = PurePath(os.path.normpath(plan.output_dir), plan.name, "20260101T000000Z-0123abcd")
     written = [run / name for name in _WRITTEN]
-    for at, pattern in _patterns(plan.source):
+    for at, pattern in (found for one in plan.sources for found in _patterns(one)):
         parts = PurePath(pattern).parts
         if glob.has_magic(pattern) and any(_matches(path.parts, parts) for path in written):
             yield Diagnostic(

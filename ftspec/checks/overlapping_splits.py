@@ -1,7 +1,9 @@
-"""The validation or test split shares rows with the training split.
+"""The validation split, the test split or a set to evaluate on shares rows with the training split.
 
 Why: the metrics look better than the model is, and early stopping selects a checkpoint that
-memorized its training rows. Lint reports only overlaps that are certain for any number of rows.
+memorized its training rows. Lint reports only overlaps that are certain for any number of rows. For
+a set of data.evaluation it is a warning: how well the rows of training are learned may be the
+question.
 
 Bad:
 
@@ -19,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from math import inf
+from typing import Literal
 
 from ftspec.diagnostics.model import Diagnostic, Label, Severity
 from ftspec.document.load import Document
@@ -27,6 +30,7 @@ from ftspec.planning.plan import Plan
 
 SLUGS = ("overlapping-splits",)
 
+_SPLITS: SpecPath = ("data", "splits")
 _MOST_PARTS = 100
 _PART = re.compile(
     r"\s*(?P<name>[\w.]+)(?:\[(?P<start>-?[\d_]+%?)?:(?P<end>-?[\d_]+%?)?\])?(?:\(\w+\))?\s*"
@@ -34,34 +38,50 @@ _PART = re.compile(
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Compare the slices of validation and test with the training slice."""
+    """Compare the slices of validation, test and sets with the training slice."""
     train = plan.splits.train.slice
-    for name in ("validation", "test"):
-        split = plan.splits.named().get(name)
-        if train is None or split is None or split.slice is None:
+    for what, at, taken in _compared(plan):
+        overlap = _overlap(taken, train) if train is not None else None
+        if overlap is None:
             continue
-        taken, learned = _rows_of(split.slice), _rows_of(train)
-        is_same = set(taken) == set(learned)
-        pairs = product(taken[:_MOST_PARTS], learned[:_MOST_PARTS])
-        if not any(one.overlaps(other) for one, other in pairs):
-            continue
-        labels = [Label(spans.span(_written(name, spans)))]
-        at = _written("train", spans)
-        if spans.node(at) is not None:
-            labels.append(Label(spans.span(at), "the model trains on these rows"))
+        labels = [Label(spans.span(_written(at, spans)))]
+        learned = _written((*_SPLITS, "train"), spans)
+        if spans.node(learned) is not None:
+            labels.append(Label(spans.span(learned), "the model trains on these rows"))
+        is_error = overlap == "is" and at[:2] == _SPLITS
         yield Diagnostic(
             slug="overlapping-splits",
-            severity=Severity.ERROR if is_same else Severity.WARNING,
-            headline=f"the {name} split is the training split"
-            if is_same
-            else f"the {name} split has rows of the training split",
+            severity=Severity.ERROR if is_error else Severity.WARNING,
+            headline=f"{what} is the training split"
+            if overlap == "is"
+            else f"{what} has rows of the training split",
             labels=tuple(labels),
             helps=("take other rows, or hold some out: {from: train, fraction: 0.1}",),
         )
 
 
-def _written(name: str, spans: Document) -> SpecPath:
-    at: SpecPath = ("data", "splits", name)
+def _compared(plan: Plan) -> Iterator[tuple[str, SpecPath, str]]:
+    """What is evaluated on rows of the source of training: its name, its place and its slice."""
+    for name in ("validation", "test"):
+        split = plan.splits.named().get(name)
+        if split is not None and split.slice is not None:
+            yield f"the {name} split", (*_SPLITS, name), split.slice
+    for one in plan.evaluation.values():
+        is_same = one.source is None or one.source.to_spec() == plan.source.to_spec()
+        if is_same and one.slice is not None:
+            yield f'the set "{one.name}"', one.at, one.slice
+
+
+def _overlap(one: str, other: str) -> Literal["is", "has"] | None:
+    """Whether two slices are the same, or certainly share rows."""
+    taken, learned = _rows_of(one), _rows_of(other)
+    pairs = product(taken[:_MOST_PARTS], learned[:_MOST_PARTS])
+    if not any(one.overlaps(other) for one, other in pairs):
+        return None
+    return "is" if set(taken) == set(learned) else "has"
+
+
+def _written(at: SpecPath, spans: Document) -> SpecPath:
     return (*at, "slice") if spans.node((*at, "slice")) is not None else at
 
 

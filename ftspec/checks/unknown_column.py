@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from ftspec.columns import dotted_names, has_column
 from ftspec.diagnostics.model import Diagnostic, Fix, labelled
-from ftspec.diagnostics.suggest import nearest
+from ftspec.diagnostics.suggest import did_you_mean, nearest, one_of
 from ftspec.document.load import Document
 from ftspec.document.nodes import ScalarNode
 from ftspec.document.paths import SpecPath
@@ -40,6 +40,7 @@ _PLAIN = re.compile(r"[\w.-]+")  # a name that needs no quotes anywhere
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Compare every column that the spec names with the columns of the first local file."""
+    yield from _of_sets(plan, spans)
     known = local_columns(plan.source)
     if known is None:
         return
@@ -71,6 +72,25 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             helps=(*((f'did you mean "{near}"?',) if near else ()), f"{where} {listed}"),
             fix=fix,
         )
+
+
+def _of_sets(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """The columns whose values are evaluated apart."""
+    for one in plan.evaluation.values():
+        own = plan.of_set(one.name)
+        known = local_columns(own.source)
+        is_kept = all(transform.type in _KEEPING for transform in own.transforms)
+        if known is None or known.columns is None or not is_kept:
+            continue
+        names = list(known.columns)
+        for index, column in enumerate(one.by):
+            if column not in known.columns:
+                yield Diagnostic(
+                    slug="unknown-column",
+                    headline=f'the rows of the set "{one.name}" have no column "{column}"',
+                    labels=labelled(spans.span((*one.at, "by", index))),
+                    helps=did_you_mean(column, names) or (one_of(names[:_MOST_LISTED]),),
+                )
 
 
 def _is_needed(plan: Plan, at: SpecPath, column: str) -> bool:

@@ -27,7 +27,7 @@ SLUGS = ("unpinned-revision",)
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
     """Report every Hub repository without a revision."""
-    places = [*_unpinned(plan.source), *(at for one in plan.metrics for at in _unpinned(one))]
+    places = [at for one in (*plan.sources, *plan.metrics) for at in _unpinned(one)]
     if plan.model.revision is None and _is_on_hub(plan.model.checkpoint):
         places.append(("model", "checkpoint"))
     own = getattr(plan.tokenizer.config, "checkpoint", None)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any
 
 from ftspec.components import (
     AdapterComponent,
     CallbackComponent,
-    ComponentT,
-    ConfigT,
     MetricComponent,
     SourceComponent,
     TaskComponent,
@@ -24,44 +22,14 @@ from ftspec.components import (
 )
 from ftspec.document.paths import SpecPath
 from ftspec.masking import mask
-from ftspec.spec.data import Splits
+from ftspec.planning.evaluation_set import PlannedSet, bare_metric
+from ftspec.planning.planned_component import PlannedComponent
+from ftspec.spec.data import Split, Splits
 from ftspec.spec.model import ModelSection
 from ftspec.spec.output import PerformanceSection
 from ftspec.spec.template import parse_template
 
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedComponent(Generic[ComponentT, ConfigT]):
-    """A resolved section: its component, the plugin that has it, and its config.
-
-    Attributes:
-        component: the record of the component.
-        config: the validated keys; paths are absolute.
-        plugin: the name of the plugin.
-        at: the path of the section in the spec.
-        children: the resolved sections inside this one, by their path below it.
-    """
-
-    component: ComponentT
-    config: ConfigT
-    plugin: str
-    at: SpecPath
-    children: Mapping[SpecPath, PlannedComponent] = field(default_factory=dict)
-
-    @property
-    def type(self) -> str:
-        """The value of ``type`` in the spec."""
-        return self.component.name
-
-    def to_spec(self) -> dict[str, Any]:
-        """The section as written in a spec, with every default filled in."""
-        section = {"type": self.type, **self.config.model_dump(mode="json", by_alias=True)}
-        for path, child in self.children.items():
-            parent: Any = section
-            for step in path[:-1]:
-                parent = parent[step]
-            parent[path[-1]] = child.to_spec()
-        return section
+__all__ = ["Plan", "PlannedComponent"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +41,7 @@ class Plan:
     ``secret_places`` are the paths of values in the spec that contain a secret.
     ``fitting_metrics`` are the installed metrics that score the predictions of the task.
     ``has_open_splits`` says that the spec names no splits, and only the run finds those of the
-    source.
+    source. ``evaluation`` are the further sets to evaluate on.
     """
 
     name: str
@@ -97,6 +65,7 @@ class Plan:
     secret_places: frozenset[SpecPath] = field(default=frozenset(), repr=False)
     fitting_metrics: tuple[str, ...] = field(default=(), repr=False, compare=False)
     has_open_splits: bool = False
+    evaluation: Mapping[str, PlannedSet] = field(default_factory=dict)
 
     def to_spec(self) -> dict[str, Any]:
         """The spec with every default filled in. Secrets are references to the environment."""
@@ -129,6 +98,9 @@ class Plan:
             del spec["description"]
         if self.has_open_splits:
             spec["data"] = {"source": self.source.to_spec()}
+        if self.evaluation:
+            sets = {name: one.to_spec() for name, one in self.evaluation.items()}
+            spec["data"]["evaluation"] = sets
         masked: dict[str, Any] = _map_strings(spec, (), self._as_written)
         return masked
 
@@ -144,6 +116,7 @@ class Plan:
         children."""
         return (
             self.source,
+            *(one for planned in self.evaluation.values() for one in planned.components),
             *self.transforms,
             self.tokenizer,
             *filter(None, [self.adapter]),
@@ -179,12 +152,42 @@ class Plan:
         return {"version": 1, "spec": self.to_spec(), "components": resolved}
 
     def digest(self) -> str:
-        """The hash of everything that affects the model: the plan without its name and output."""
+        """The hash of everything that affects the model: the plan without its name and output, and
+        without the sets that it is only evaluated on."""
         spec = self.to_spec()
+        sets = spec["data"].pop("evaluation", {})
+        if self.watched_set is not None:
+            spec["data"]["evaluation"] = {self.watched_set: sets[self.watched_set]}
         for key in ("name", "description", "output"):
             spec.pop(key, None)
         text = json.dumps(spec, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def watched_set(self) -> str | None:
+        """The set whose metric selects the best model, if it is none of the splits."""
+        name = bare_metric(str(self.training.get("metric_for_best_model", ""))).partition("/")[0]
+        return name if name in self.evaluation else None
+
+    @property
+    def sources(self) -> tuple[PlannedComponent[SourceComponent], ...]:
+        """Every source of rows: that of the spec, and those of sets."""
+        own = (planned.source for planned in self.evaluation.values())
+        return (self.source, *filter(None, own))
+
+    def of_set(self, name: str) -> Plan:
+        """The plan whose data is that of a set, in the split train."""
+        planned = self.evaluation[name]
+        is_open = planned.slice is None
+        return replace(
+            self,
+            source=planned.source or self.source,
+            splits=Splits() if is_open else Splits(train=Split(slice=planned.slice)),
+            has_open_splits=is_open,
+            transforms=self.transforms if planned.transforms is None else planned.transforms,
+            template=self.template if planned.template is None else planned.template,
+            evaluation={},
+        )
 
     def mask(self, text: str) -> str:
         """``text`` with every secret replaced by its reference."""

@@ -33,10 +33,12 @@ from ftspec.components import (
 )
 from ftspec.diagnostics.model import Collector
 from ftspec.document.load import Document
-from ftspec.document.nodes import Node, ScalarNode, placed_scalars, shortened, to_plain
+from ftspec.document.nodes import MappingNode, Node, ScalarNode, placed_scalars, shortened, to_plain
 from ftspec.document.paths import SpecPath
 from ftspec.files import path_problem
 from ftspec.masking import SHORTEST_MASKED_PART, mask
+from ftspec.planning.evaluation_set import AT as EVALUATION_AT
+from ftspec.planning.evaluation_set import PlannedSet, bare_metric
 from ftspec.planning.extreme_numbers import extreme_numbers
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.planning.secret_places import misplaced_secrets
@@ -54,6 +56,7 @@ from ftspec.spec.base import (
     allows_environment,
     local_path_mark,
 )
+from ftspec.spec.data import EvaluationSet
 from ftspec.spec.root import LONGEST_RUN_NAME, Spec
 from ftspec.spec.validate import TrackerHelps, validate
 
@@ -123,6 +126,7 @@ class _Resolver:
                 TRANSFORM, spec.preprocess.transforms, ("preprocess", "transforms")
             )
         ]
+        evaluation = {name: self._set(name, one) for name, one in spec.data.evaluation.items()}
         tokenizer = self._component(TOKENIZER, spec.tokenizer, ("tokenizer",))
         adapter = None
         if spec.model.adapter is not None:
@@ -135,7 +139,7 @@ class _Resolver:
         training = self._anchored(spec.training, ("training",))
         if source is None or tokenizer is None or task is None:
             return None
-        if None in callbacks:
+        if None in callbacks or None in evaluation.values():
             return None
         if adapter is None and spec.model.adapter is not None:
             return None
@@ -170,6 +174,30 @@ class _Resolver:
             secrets=self._secrets,
             secret_places=self._secret_places,
             fitting_metrics=self._fitting_metrics(predictions),
+            evaluation={name: one for name, one in evaluation.items() if one is not None},
+        )
+
+    def _set(self, name: str, section: EvaluationSet) -> PlannedSet | None:
+        """A set to evaluate on; ``None`` with findings."""
+        at = (*EVALUATION_AT, name)
+        source = None
+        if section.source is not None:
+            source = self._component(SOURCE, section.source, (*at, "source"))
+        transforms = self._components(TRANSFORM, section.transforms or (), (*at, "transforms"))
+        if None in transforms or (source is None and section.source is not None):
+            return None
+        written = section.slice
+        if written is None and source is not None:
+            names = known_splits(source) or ()
+            written = names[0] if len(names) == 1 else None
+        return PlannedSet(
+            name=name,
+            slice=written,
+            source=source,
+            transforms=None if section.transforms is None else tuple(filter(None, transforms)),
+            template=None if section.template is None else dict(section.template),
+            by=tuple(section.by),
+            during_training=section.during_training,
         )
 
     def _fitting_metrics(self, predictions: frozenset[Prediction]) -> tuple[str, ...]:
@@ -178,18 +206,24 @@ class _Resolver:
 
     def resolve_loose_sections(self) -> None:
         """Report mistakes inside component sections of a spec with a faulty skeleton."""
-        for path, kind in (
+        sets = self._document.node(EVALUATION_AT)
+        names = [entry.key for entry in sets] if isinstance(sets, MappingNode) else []
+        single: Sequence[tuple[SpecPath, str]] = (
             (("data", "source"), "source"),
+            *(((*EVALUATION_AT, name, "source"), "source") for name in names),
             (("tokenizer",), "tokenizer"),
             (("model", "adapter"), "adapter"),
             (("task",), "task"),
-        ):
+        )
+        for path, kind in single:
             self._loose(path, kind)
-        for path, kind in (
+        lists: Sequence[tuple[SpecPath, str]] = (
+            *(((*EVALUATION_AT, name, "transforms"), "transform") for name in names),
             (("preprocess", "transforms"), "transform"),
             (("metrics",), "metric"),
             (("callbacks",), "callback"),
-        ):
+        )
+        for path, kind in lists:
             node = self._document.node(path)
             for index in range(len(getattr(node, "items", ()))):
                 self._loose((*path, index), kind)
@@ -452,7 +486,10 @@ def _complete(
     for callback in filter(None, callbacks):
         if isinstance(callback.config, CallbackConfig):
             training = {**callback.config.training_defaults(training), **training}
-    best = str(training.get("metric_for_best_model", "loss")).removeprefix("eval_")
+    written = training.get("metric_for_best_model")
+    if isinstance(written, str) and written.startswith("validation/"):
+        training["metric_for_best_model"] = bare_metric(written)
+    best = bare_metric(str(written or "loss")).rpartition("/")[2]
     for metric in filter(None, metrics):
         # the Trainer guesses from the name, and gets it wrong for every error measure
         if best in metric.component.results_of(metric.config) and best != "loss":

@@ -38,6 +38,18 @@ _SPLIT_RULES: dict[str, Any] = {
 }
 
 
+def _checked_slice(written: str | None) -> str | None:
+    parts = re.split(r"\s*\+\s*", written) if written is not None else []
+    if not all(_PART.fullmatch(part) for part in parts):
+        raise PydanticCustomError(
+            "bad-slice",
+            '"{written}" is not a slice of a split; write, for example, "train[:1000]" or '
+            '"train[:10%]"',
+            {"written": written},
+        )
+    return written
+
+
 class Split(SpecModel):
     """The rows of one split: a slice of the source, or a part held out of another split.
 
@@ -75,15 +87,7 @@ class Split(SpecModel):
     @field_validator("slice")
     @classmethod
     def _is_slice(cls, written: str | None) -> str | None:
-        parts = re.split(r"\s*\+\s*", written) if written is not None else []
-        if not all(_PART.fullmatch(part) for part in parts):
-            raise PydanticCustomError(
-                "bad-slice",
-                '"{written}" is not a slice of a split; write, for example, "train[:1000]" or '
-                '"train[:10%]"',
-                {"written": written},
-            )
-        return written
+        return _checked_slice(written)
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Split:
@@ -138,6 +142,65 @@ class Splits(SpecModel):
         return {name: split for name, split in all_three.items() if split is not None}
 
 
+EVALUATION_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+"""The name of a set is a folder, and a part of the names of metrics."""
+
+RESERVED_NAMES = ("train", "validation", "test", "eval")
+
+_SET_RULES: dict[str, Any] = {"type": ["string", "object"], **_SLICE}
+
+
+class EvaluationSet(SpecModel):
+    """Further rows to evaluate on. What is left out is that of the spec.
+
+    A bare string is shorthand for ``{slice: …}``.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_SET_RULES)
+
+    slice: str | None = Field(
+        default=None,
+        description="rows of the source, in the slice syntax of datasets; all rows of a source "
+        "of its own that has one split by default",
+        json_schema_extra=_SLICE,
+    )
+    source: SourceSection | None = Field(
+        default=None, description="where its rows come from; the spec's source by default"
+    )
+    transforms: list[TransformSection] | None = Field(
+        default=None, description="changes to its rows; those of the spec by default"
+    )
+    template: dict[str, TemplateText] | None = Field(
+        default=None,
+        description="for each field of the task, a template over its columns; that of the spec "
+        "by default",
+    )
+    by: list[str] = Field(
+        default=[], description="columns; ftspec evaluate measures each of their values apart"
+    )
+    during_training: bool = Field(
+        default=False, description="evaluate it whenever the run evaluates, not only at the end"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand_shorthand(cls, value: object) -> object:
+        return {"slice": value} if isinstance(value, str) else value
+
+    @field_validator("slice")
+    @classmethod
+    def _is_slice(cls, written: str | None) -> str | None:
+        return _checked_slice(written)
+
+    @model_validator(mode="after")
+    def _says_which_rows(self) -> EvaluationSet:
+        if self.slice is None and self.source is None:
+            raise PydanticCustomError(
+                "bad-split", 'a set needs a slice such as "test[:1000]", or a source of its own'
+            )
+        return self
+
+
 class DataSection(SpecModel):
     """The rows."""
 
@@ -147,6 +210,35 @@ class DataSection(SpecModel):
         description="rows for training, validation and test; by default, the splits of the source "
         "with these names",
     )
+    evaluation: dict[str, EvaluationSet] = Field(
+        default={},
+        description="further sets to evaluate on, by name, such as rows of another kind; their "
+        "metrics are called NAME/METRIC",
+        json_schema_extra={
+            "propertyNames": {
+                "pattern": f"^{EVALUATION_NAME}$",
+                "not": {"enum": list(RESERVED_NAMES)},
+            }
+        },
+    )
+
+    @field_validator("evaluation")
+    @classmethod
+    def _are_names(cls, sets: dict[str, EvaluationSet]) -> dict[str, EvaluationSet]:
+        for name in sets:
+            if name in RESERVED_NAMES:
+                problem, help_ = "is the name of a split", "choose another name for the set"
+            elif re.fullmatch(EVALUATION_NAME, name) is None:
+                problem = "is no name of a set"
+                help_ = 'write letters, digits, ".", "_" and "-"; it is a folder of the run'
+            else:
+                continue
+            raise PydanticCustomError(
+                "set-name",
+                '"{name}" {problem}',
+                {"name": name, "problem": problem, "help": help_, "at": (name,)},
+            )
+        return sets
 
 
 class PreprocessSection(SpecModel):

@@ -113,6 +113,20 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
             preprocess: {template: {text: "review: {text}", label: "{label}"}}
     """,
+    ("set-name",): """
+        A set of data.evaluation has a name that it cannot have.
+
+        Why: a metric is called SET/METRIC, and a set has a folder of its name in the run. The names
+        of splits are taken.
+
+        Bad:
+
+            data: {evaluation: {validation: "test[:50%]"}}
+
+        Good:
+
+            data: {evaluation: {first-half: "test[:50%]"}}
+    """,
     ("bad-split",): """
         A split is neither a slice of the source nor a part that is held out of a slice.
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ftspec.engine.progress.run_log import RunLog
+from ftspec.engine.trainer.logged_metrics import bare_metrics, metrics_of_set
 from ftspec.rundir import RunDirectory
 
 SPLIT_OF_PREFIX = {"eval": "validation", "test": "test"}
-_TIMINGS = ("_runtime", "_per_second", "_preparation_time", "epoch", "total_flos")
 
 
 class Reporter(TrainerCallback):
     """Reports steps, logs and evaluations."""
 
-    def __init__(self, log: RunLog, run_dir: RunDirectory) -> None:
+    def __init__(self, log: RunLog, run_dir: RunDirectory, sets: Collection[str] = ()) -> None:
         self._log = log
+        self._sets = sets
         self._run_dir = run_dir
         self._latest: dict[str, float] = {}
 
@@ -43,18 +44,12 @@ class Reporter(TrainerCallback):
         self._run_dir.append_metrics({"step": state.global_step, **logs})
         prefix = next((known for known in SPLIT_OF_PREFIX if f"{known}_loss" in logs), None)
         if prefix is not None:
-            self._log.evaluated(
-                SPLIT_OF_PREFIX[prefix], bare_metrics(logs, prefix), state.global_step
-            )
-        elif "loss" in logs:
+            metrics = bare_metrics(logs, prefix, self._sets)
+            self._log.evaluated(SPLIT_OF_PREFIX[prefix], metrics, state.global_step)
+        for name in self._sets:
+            of_set = metrics_of_set(logs, name)
+            if of_set:
+                self._log.evaluated(name, of_set, state.global_step)
+        if prefix is None and "loss" in logs:
             self._latest = {name: logs[name] for name in ("loss", "learning_rate") if name in logs}
             self._log.logged(state.global_step, logs)
-
-
-def bare_metrics(logs: Mapping[str, float], prefix: str) -> dict[str, float]:
-    """The metrics of an evaluation, without prefix and without timings."""
-    return {
-        name.removeprefix(f"{prefix}_"): value
-        for name, value in logs.items()
-        if name.startswith(f"{prefix}_") and not name.endswith(_TIMINGS)
-    }

@@ -22,6 +22,7 @@ from ftspec.engine.model.config import label_names_of, load_config
 from ftspec.engine.model.length_limits import position_limit
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.files import sha256_of
+from ftspec.planning.evaluation_set import PlannedSet
 from ftspec.planning.local_paths import local_paths
 from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Source
@@ -122,6 +123,37 @@ def read_inputs(plan: Plan, checkpoint: Checkpoint | None, log: RunLog) -> Prepa
         },
         obstacle=_obstacle(plan, identity, tokenizer),
     )
+
+
+def key_of_set(
+    plan: Plan, planned: PlannedSet, identity: Mapping[str, Any], training_key: str
+) -> CacheKey:
+    """The cache key of a set.
+
+    Args:
+        plan: that of the set, with its source, transforms and template.
+        planned: the set.
+        identity: what its source records of its rows.
+        training_key: the cache key of the training rows, to which the task is fitted. It covers the
+            tokenizer, the task, the code and the libraries.
+    """
+    return CacheKey(
+        {
+            "source": plan.source.to_spec(),
+            "rows of the source": dict(identity),
+            "transforms": [transform.to_spec() for transform in plan.transforms],
+            "template": dict(plan.template),
+            "split": {"name": planned.name, "rows": planned.slice},
+            "files": _files_named_in(plan),
+            "plugins": {name: code_of(one) for name, one in _components(plan)},
+            "training rows": training_key,
+        }
+    )
+
+
+def obstacle_of(plan: Plan, identity: Mapping[str, Any]) -> str | None:
+    """Why the prepared rows of the plan of a set cannot be kept, if they cannot."""
+    return _obstacle(plan, identity, None)
 
 
 def _files_named_in(plan: Plan) -> dict[str, str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import datasets
 
+from ftspec.diagnostics.suggest import one_of
 from ftspec.engine.components.factories import build, make_contexts
 from ftspec.engine.data.columns import Rows
-from ftspec.engine.data.splits import load_splits
+from ftspec.engine.data.splits import load_splits, take_slice
 from ftspec.engine.patches.dataset_cache import no_dataset_cache
 from ftspec.engine.progress.run_log import RunLog
+from ftspec.errors import RunError
+from ftspec.planning.evaluation_set import PlannedSet
 from ftspec.planning.plan import Plan
 from ftspec.protocols import Source
 
@@ -25,6 +28,40 @@ def load_rows(
     """
     if not splits:
         return {}
+    with no_dataset_cache():
+        rows = load_splits(source, plan.splits, plan.seed, _transform_of(plan, log), splits)
+    for split, part in rows.items():
+        log.note(f"{split}: {_count(part)}")
+    return rows
+
+
+def load_set(plan: Plan, planned: PlannedSet, source: Source, log: RunLog) -> Rows:
+    """The transformed rows of a set. The log says how many they are.
+
+    Args:
+        plan: that of the set, with its transforms.
+        planned: the set.
+        source: of the set.
+        log: of the run.
+
+    Raises:
+        RunError: the source has no such rows, or there are none.
+    """
+    written = planned.slice or _only_split(source, planned)
+    with no_dataset_cache():
+        rows = _transform_of(plan, log)(take_slice(source, written, planned.at))
+    if isinstance(rows, datasets.Dataset) and len(rows) == 0:
+        raise RunError(
+            f'the set "{planned.name}" has no rows',
+            slug="empty-split",
+            at=planned.at,
+            helps=("check its slice, and the transforms that drop rows",),
+        )
+    log.note(f"{planned.name}: {_count(rows)}")
+    return rows
+
+
+def _transform_of(plan: Plan, log: RunLog) -> Callable[[Rows], Rows]:
     transforms = [build(transform, make_contexts(plan, log.note)) for transform in plan.transforms]
 
     def transform(rows: Rows) -> Rows:
@@ -32,9 +69,21 @@ def load_rows(
             rows = one.apply(rows)
         return rows
 
-    with no_dataset_cache():
-        rows = load_splits(source, plan.splits, plan.seed, transform, splits)
-    for split, part in rows.items():
-        count = f"{len(part):,} rows" if isinstance(part, datasets.Dataset) else "a stream"
-        log.note(f"{split}: {count}")
-    return rows
+    return transform
+
+
+def _only_split(source: Source, planned: PlannedSet) -> str:
+    """The split of a source that has one."""
+    names = list(source.split_names())
+    if len(names) == 1:
+        return names[0]
+    raise RunError(
+        f'the set "{planned.name}" needs a slice: its source has {len(names)} splits',
+        slug="bad-split",
+        at=planned.at,
+        helps=(one_of(names),) if names else (),
+    )
+
+
+def _count(rows: Rows) -> str:
+    return f"{len(rows):,} rows" if isinstance(rows, datasets.Dataset) else "a stream"

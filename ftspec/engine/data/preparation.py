@@ -57,6 +57,8 @@ class Preparation:
         folders: the folders of the files of these rows.
         checkpoint_labels: the names of the labels that the checkpoint brings.
         scratch: the folder of rows that are not kept in the cache; it is removed with this object.
+        training_key: the cache key of the training rows.
+        obstacle: why prepared rows cannot be kept, if they cannot.
     """
 
     tokenizer: PreTrainedTokenizerBase
@@ -68,6 +70,8 @@ class Preparation:
     folders: RowFolders
     checkpoint_labels: tuple[str, ...] = ()
     scratch: TemporaryDirectory[str] | None = None
+    training_key: str = ""
+    obstacle: str | None = None
 
 
 def prepare(
@@ -188,6 +192,8 @@ class _Completion:
             folders=RowFolders(folders, trained),
             checkpoint_labels=inputs.checkpoint_labels,
             scratch=scratch,
+            training_key=inputs.cache_keys["train"].key,
+            obstacle=obstacle,
         )
 
     def _report(self, found: Mapping[str, PreparedRows]) -> None:

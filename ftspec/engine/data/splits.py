@@ -44,7 +44,7 @@ def load_splits(
     rows: dict[str, Rows] = {}
     for name, split in named.items():
         if split.slice is not None:
-            rows[name] = transform(_slice(source, split.slice, (*_AT, name)))
+            rows[name] = transform(take_slice(source, split.slice, (*_AT, name)))
     for name, split in named.items():
         if split.from_ is not None:
             rows[split.from_], rows[name] = hold_out(
@@ -61,8 +61,12 @@ def load_splits(
     return {name: rows[name] for name in named if name in wanted}
 
 
-def _slice(source: Source, written: str, at: SpecPath) -> Rows:
-    """The rows of a slice such as ``train[:10%]+validation[100:]``."""
+def take_slice(source: Source, written: str, at: SpecPath) -> Rows:
+    """The rows of a slice such as ``train[:10%]+validation[100:]``, which is written at ``at``.
+
+    Raises:
+        RunError: the source has no such rows.
+    """
     try:
         instruction = datasets.ReadInstruction.from_spec(written)
     except (ValueError, AssertionError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ from ftspec.engine.callbacks.reporter import Reporter
 from ftspec.engine.callbacks.tensorboard import TensorBoard
 from ftspec.engine.components.factories import build, make_contexts
 from ftspec.engine.components.packages import require_needed_packages
+from ftspec.engine.data.evaluation_sets import PreparedSet, prepare_sets
 from ftspec.engine.data.preparation import Preparation, prepare
 from ftspec.engine.data.source_splits import settle_splits
 from ftspec.engine.model.adapter import build_adapter
@@ -71,13 +72,14 @@ _COMPILED_LENGTHS = 32
 @dataclass(frozen=True, kw_only=True)
 class CompiledRun:
     """Everything that a run needs. ``config`` is that of the model, which an adapter does not
-    save."""
+    save. ``sets`` are the further sets to evaluate on."""
 
     plan: Plan
     trainer: StepTrainer
     model: nn.Module
     config: PretrainedConfig
     data: Preparation
+    sets: Mapping[str, PreparedSet]
     metrics: MetricsCallback
     checkpoint: Checkpoint | None
     precision: Precision
@@ -123,6 +125,7 @@ def compile_run(
     plan = settle_splits(plan, log)
     data = prepare(plan, checkpoint, log, group)
     _check_batches(plan, data.encoded["train"], group.launch.world_size)
+    sets = prepare_sets(plan, data, log, group)
     log.phase("loading model")
     loaded = _load(plan, checkpoint, data, resolved, log)
     _note_parameters(loaded.model, log)
@@ -134,13 +137,16 @@ def compile_run(
         log.note(_rows_of_step(plan, group.launch.world_size))
     callbacks = [
         TensorBoard(run_dir, hyperparameters_of(plan)),
-        Reporter(log, run_dir),
+        Reporter(log, run_dir, plan.evaluation),
         BestCheckpoint(run_dir),
         metrics,
         interruption,
         *_build_callbacks(plan, data, run_dir, log, checks),
     ]
     trainer = _build_trainer(plan, run_dir, data, loaded, metrics, callbacks, log, checks)
+    trainer.sets = {
+        name: one.encoded for name, one in sets.items() if plan.evaluation[name].during_training
+    }
     _settle_batching(trainer, plan, recorded_overhead, log)
     return CompiledRun(
         plan=plan,
@@ -148,6 +154,7 @@ def compile_run(
         model=loaded.model,
         config=loaded.config,
         data=data,
+        sets=sets,
         metrics=metrics,
         checkpoint=checkpoint,
         precision=loaded.precision,

@@ -142,7 +142,10 @@ class _Execution:
             require_space(run, self.run_dir.path, self.log)
             lock = write_lock(run, self.registry, self.command)
             if resume:
-                check_lock(before, lock)
+                check_lock(before, lock, self.plan.watched_set)
+                if before.get("evaluation", {}) != lock["evaluation"]:
+                    now = {**before, "evaluation": lock["evaluation"]}
+                    self.run_dir.write_json("lock.json", now)
             else:
                 self.run_dir.write_json("lock.json", lock)
             self._describe_data(run)

@@ -69,13 +69,20 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
         "model": model,
         "parameters": dict(zip(("trained", "total"), count_parameters(run.model), strict=True)),
         "splits": {name: _fingerprint(rows) for name, rows in run.data.encoded.items()},
+        "evaluation": {
+            name: _fingerprint(one.encoded) | ({"source": one.source} if one.has_own_source else {})
+            for name, one in run.sets.items()
+        },
     }
     masked: dict[str, Any] = run.plan.mask_all(lock)
     return masked
 
 
-def check_lock(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse to resume with other data, another model or other steps than the run began with.
+def check_lock(
+    before: Mapping[str, Any], now: Mapping[str, Any], watched_set: str | None = None
+) -> None:
+    """Refuse to resume with other data, another model or other steps than the run began with. Of
+    the sets, only the one that selects the best model must be the same.
 
     Raises:
         RunError: they differ.
@@ -93,11 +100,18 @@ def check_lock(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         ("model", "the model's checkpoint"),
     ):
         if before.get(key) != now.get(key):
-            raise RunError(
-                f"{what} changed since the run began, so it cannot be resumed",
-                slug="lock-drift",
-                helps=('start a new run, or restore what changed; "lock.json" has what it was',),
-            )
+            raise _drift(what)
+    sets = [lock.get("evaluation", {}).get(watched_set) for lock in (before, now)]
+    if sets[0] != sets[1]:
+        raise _drift(f'the set "{watched_set}", which selects the best model,')
+
+
+def _drift(what: str) -> RunError:
+    return RunError(
+        f"{what} changed since the run began, so it cannot be resumed",
+        slug="lock-drift",
+        helps=('start a new run, or restore what changed; "lock.json" has what it was',),
+    )
 
 
 def _overhead_tokens(run: CompiledRun) -> int | None:

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from transformers import PretrainedConfig, Trainer
 
 from ftspec.engine.callbacks.loss_sums import LossSums, records_at, rows_at
-from ftspec.engine.callbacks.reporter import bare_metrics
 from ftspec.engine.progress.outcome import MetricsBySplit
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.engine.run.compile import CompiledRun
 from ftspec.engine.run.resuming import choose_checkpoint
+from ftspec.engine.trainer.logged_metrics import bare_metrics, metrics_of_set
 from ftspec.files import open_as_their_folder
 from ftspec.manifest import write_manifest
 from ftspec.rundir import RunDirectory
@@ -34,10 +34,16 @@ def train_and_save(
     for split, prefix in (("validation", "eval"), ("test", "test")):
         rows = run.data.encoded.get(split)
         if rows is not None:
-            logged = _last_evaluation(run.trainer, prefix) or run.trainer.evaluate(
+            logged = _last_evaluation(run.trainer, f"{prefix}_loss") or run.trainer.evaluate(
                 rows, metric_key_prefix=prefix
             )
-            metrics[split] = bare_metrics(logged, prefix)
+            metrics[split] = bare_metrics(logged, prefix, run.plan.evaluation)
+    for name, prepared in run.sets.items():
+        known = _last_evaluation(run.trainer, f"eval_{name}/loss")
+        if known is None:
+            known = run.trainer.evaluate_set(name, prepared.encoded)
+            run.trainer.log(known)
+        metrics[name] = metrics_of_set(known, name)
     log.phase("saving")
     save_model(run, run_dir)
     run.trainer.accelerator.end_training()
@@ -111,11 +117,12 @@ def _mean_training_loss(trainer: Trainer, since: float, resumed_at: int) -> floa
     return (total / last * resumed_at + since * (done - resumed_at)) / done
 
 
-def _last_evaluation(trainer: Trainer, prefix: str) -> Mapping[str, float] | None:
-    """The last evaluation during training, if it was of the weights that training ended with."""
+def _last_evaluation(trainer: Trainer, loss: str) -> Mapping[str, float] | None:
+    """The last evaluation during training that logged this loss, if it was of the weights that
+    training ended with."""
     if trainer.args.load_best_model_at_end:
         return None
     for logs in reversed(trainer.state.log_history):
-        if f"{prefix}_loss" in logs and logs["step"] == trainer.state.global_step:
+        if loss in logs and logs["step"] == trainer.state.global_step:
             return logs
     return None

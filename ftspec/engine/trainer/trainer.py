@@ -42,10 +42,12 @@ from ftspec.engine.patches.pickled_arguments import no_pickled_arguments
 from ftspec.engine.trainer.difference import Difference
 from ftspec.engine.trainer.evaluation import LossMetrics, PredictionMetrics, SplitEvaluation
 from ftspec.engine.trainer.loaders import RowLoaders
+from ftspec.engine.trainer.logged_metrics import as_logged, bare_metrics
 from ftspec.engine.trainer.mean_loss import Count, MeanLoss
 from ftspec.engine.trainer.micro_batching import MicroBatching
 from ftspec.engine.trainer.saving import complete_checkpoint
 from ftspec.engine.trainer.step_checks import StepChecks
+from ftspec.engine.trainer.without_randomness import own_randomness
 from ftspec.protocols import Task
 
 Batching = Literal["padded", "grouped", "exact"]
@@ -65,6 +67,7 @@ class StepTrainer(Trainer):
         batching: how training rows are batched.
         checks: whether the losses and gradients of steps are numbers.
         evaluates_by_length: whether rows of similar length are evaluated together.
+        sets: the encoded rows of the sets that are evaluated whenever the run evaluates.
     """
 
     # the loss of a micro-batch is already its share of the step's mean
@@ -85,6 +88,9 @@ class StepTrainer(Trainer):
         **options: Any,
     ) -> None:
         self.task = task
+        self.sets: Mapping[str, Any] = {}
+        self._of_sets: dict[str, float] = {}
+        self._is_unheard = False
         self.checks = checks or StepChecks()
         self.token_counts = TokenCounts()
         super().__init__(*arguments, **options)
@@ -241,6 +247,8 @@ class StepTrainer(Trainer):
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """As the Trainer, which takes the sum of losses from itself to begin again. Of a sum that
         is no number nothing else would come any more."""
+        if self._is_unheard:
+            return
         is_step = "loss" in logs
         if "train_loss" in logs and self._knows_all_losses:
             # the Trainer divides by the steps since the run was resumed
@@ -387,9 +395,38 @@ class StepTrainer(Trainer):
         ignore_keys: list[str] | None = None,
         metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
-        """As the Trainer, and metrics see the rows that were evaluated."""
+        """As the Trainer, and metrics see the rows that were evaluated. With the validation split
+        the sets are evaluated too: all of it is one line in the log, and one evaluation to
+        callbacks."""
+        if eval_dataset is None:
+            of_sets: dict[str, float] = {}
+            for name, rows in self.sets.items():
+                of_sets |= self.evaluate_set(name, rows, ignore_keys)
+            self._of_sets = of_sets
         self.evaluation.rows = self.eval_dataset if eval_dataset is None else eval_dataset
         return super().evaluate(eval_dataset, ignore_keys, metric_key_prefix)
+
+    def evaluate_set(
+        self, name: str, rows: Any, ignore_keys: list[str] | None = None
+    ) -> dict[str, float]:
+        """The metrics of a set, as they are logged. Nothing is logged yet, and the random numbers
+        of training are as before: what a run is evaluated on does not change what it learns."""
+        prefix = f"eval_{name}"
+        self.evaluation.rows = rows
+        with own_randomness(self.args.device), self._unheard():
+            metrics = super().evaluate(rows, ignore_keys, prefix)
+        return as_logged(bare_metrics(metrics, prefix), name)
+
+    @contextmanager
+    def _unheard(self) -> Iterator[None]:
+        """Neither callbacks nor the log hear of what happens inside."""
+        handler = self.callback_handler
+        callbacks, handler.callbacks = handler.callbacks, []
+        self._is_unheard = True
+        try:
+            yield
+        finally:
+            handler.callbacks, self._is_unheard = callbacks, False
 
     def evaluation_loop(
         self,
@@ -405,12 +442,16 @@ class StepTrainer(Trainer):
             RunError: memory ran out, and smaller batches cannot be tried.
         """
         loop = super().evaluation_loop
-        return self.evaluation.run(
+        output = self.evaluation.run(
             lambda: loop(
                 dataloader, description, prediction_loss_only, ignore_keys, metric_key_prefix
             ),
             metric_key_prefix,
         )
+        if not self._is_unheard and output.metrics is not None:
+            output.metrics.update(self._of_sets)
+            self._of_sets = {}
+        return output
 
     def prediction_step(self, model: nn.Module, inputs: Batch, *rest: Any, **options: Any) -> Any:
         """As the Trainer, in parts if memory runs out.

@@ -10,9 +10,10 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
-from ftspec.engine.callbacks.reporter import Reporter, bare_metrics
+from ftspec.engine.callbacks.reporter import Reporter
 from ftspec.engine.callbacks.tensorboard import TensorBoard
 from ftspec.engine.progress.run_log import RunLog
+from ftspec.engine.trainer.logged_metrics import bare_metrics
 from ftspec.rundir import RunDirectory
 from tests.engine.running import Recorder
 

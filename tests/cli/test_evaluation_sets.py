@@ -1,0 +1,129 @@
+"""Named sets in real runs: measured, watched and recorded, and nothing of training changes."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ftspec.files import sha256_of
+from tests.cli.command import assert_no_traceback
+from tests.cli.warm import Warm
+from tests.engine import rows, tiny
+
+pytestmark = pytest.mark.slow
+
+SPEC = """\
+ftspec: 1
+name: topics
+data:
+  source: {type: json, files: rows.jsonl}
+  splits: {train: "train[:64]", validation: "train[64:96]", test: "train[96:120]"}
+preprocess: {template: {text: "{text}", label: "{topic}"}}
+tokenizer: {max_length: 32}
+model: {checkpoint: ./bert}
+task: text-classification
+training: {num_train_epochs: 2, learning_rate: 1e-3, eval_strategy: epoch, save_strategy: epoch}
+metrics: [accuracy, f1]
+"""
+SETS = """\
+  evaluation:
+    late: "train[120:140]"
+    other:
+      source: {type: csv, files: other.csv}
+      template: {text: "{title}", label: "{kind}"}
+      by: [lang]
+      during_training: true
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """The same run, without sets and with them."""
+
+    folder: Path
+    bare: Path
+    run_dir: Path
+
+    def records(self) -> list[dict[str, Any]]:
+        lines = (self.run_dir / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def json(self, name: str) -> Any:
+        return json.loads((self.run_dir / name).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def ran(warm: Warm, local: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    folder = tmp_path_factory.mktemp("sets")
+    glosses = rows.glosses(140)
+    tiny.build_bert(folder / "bert", [row["text"] for row in glosses])
+    rows.write_rows(folder / "rows.jsonl", glosses)
+    with (folder / "other.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["title", "kind", "lang"])
+        for number, row in enumerate(glosses[:24]):
+            kind = "spaceship" if number in (3, 7) else row["topic"]
+            writer.writerow([row["text"], kind, "en" if number % 3 else "de"])
+    (folder / "bare.yaml").write_text(SPEC, encoding="utf-8")
+    (folder / "sets.yaml").write_text(SPEC.replace("preprocess:", f"{SETS}preprocess:", 1))
+    for name in ("bare", "sets"):
+        done = warm.ftspec("run", f"{name}.yaml", "--output-dir", name, cwd=folder, env=local)
+        assert done.code == 0, done.said
+        assert_no_traceback(done)
+    [bare], [run_dir] = folder.glob("bare/*/*"), folder.glob("sets/*/*")
+    return Ran(folder, bare, run_dir)
+
+
+def test_sets_change_neither_the_model_nor_its_identity(ran: Ran) -> None:
+    weights = [sha256_of(run / "model" / "model.safetensors") for run in (ran.bare, ran.run_dir)]
+    assert weights[0] == weights[1]
+    assert ran.bare.name.rpartition("-")[2] == ran.run_dir.name.rpartition("-")[2]
+
+
+def test_set_is_evaluated_when_it_is_asked_for(ran: Ran) -> None:
+    metrics = ran.json("metrics.json")
+    assert list(metrics) == ["train", "validation", "test", "late", "other"]
+    assert set(metrics["late"]) == set(metrics["other"]) == {"loss", "accuracy", "f1"}
+    assert set(metrics["validation"]) == {"loss", "accuracy", "f1"}
+    during = [one for one in ran.records() if "eval_other/f1" in one]
+    assert [one["step"] for one in during] == [8, 16]  # the last is not repeated
+    assert all("eval_loss" in one for one in during)
+    assert during[-1]["eval_other/f1"] == metrics["other"]["f1"]
+    assert [one["step"] for one in ran.records() if "eval_late/f1" in one] == [16]
+
+
+def test_lock_has_the_rows_of_each_set(ran: Ran) -> None:
+    sets = ran.json("lock.json")["evaluation"]
+    assert {name: one["rows"] for name, one in sets.items()} == {"late": 20, "other": 24}
+    assert all(len(one["sha256"]) == 64 for one in sets.values())
+    assert ran.json("plan.json")["spec"]["data"]["evaluation"]["other"]["by"] == ["lang"]
+
+
+def test_metric_of_a_set_selects_the_best_model(
+    ran: Ran, warm: Warm, local: dict[str, str], tmp_path: Path
+) -> None:
+    callback = "callbacks=[{type: early-stopping, metric: other/loss, patience: 1}]"
+    still = "training.learning_rate=0"  # no evaluation is better than the first
+    options = ("--set", callback, "--set", still, "--set", "training.num_train_epochs=4")
+    done = warm.ftspec(
+        "run", "sets.yaml", *options, "--output-dir", tmp_path, cwd=ran.folder, env=local
+    )
+    assert done.code == 0, done.said
+    [run_dir] = tmp_path.glob("*/*")
+    lines = (run_dir / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    logged = [json.loads(line) for line in lines]
+    losses = {
+        one["step"]: one["eval_other/loss"]
+        for one in logged
+        if "eval_other/loss" in one and "eval_loss" in one
+    }
+    best = min(losses, key=lambda step: losses[step])
+    assert list(losses) == [8, 16]  # the second is not better, so the run stops
+    assert best == 8
+    final = json.loads((run_dir / "metrics.json").read_text(encoding="utf-8"))
+    assert final["other"]["loss"] == pytest.approx(losses[best])
