@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 import pytest
 
 from ftspec.files import sha256_of
-from tests.cli.command import assert_no_traceback
+from tests.cli.command import Done, assert_no_traceback
 from tests.cli.warm import Warm
 from tests.engine import rows, tiny
 
 pytestmark = pytest.mark.slow
+
+Evaluate = Callable[..., Done]
 
 SPEC = """\
 ftspec: 1
@@ -53,6 +56,13 @@ class Ran:
         lines = (self.run_dir / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]
 
+    def measured(self, facts: Any, name: str) -> bool:
+        """Whether an evaluation has the values that the run measured, among others."""
+        values = self.json("metrics.json")[name]
+        return {one: facts["metrics"][one]["value"] for one in values} == pytest.approx(
+            values, rel=1e-4
+        )
+
     def json(self, name: str) -> Any:
         return json.loads((self.run_dir / name).read_text(encoding="utf-8"))
 
@@ -77,6 +87,83 @@ def ran(warm: Warm, local: dict[str, str], tmp_path_factory: pytest.TempPathFact
         assert_no_traceback(done)
     [bare], [run_dir] = folder.glob("bare/*/*"), folder.glob("sets/*/*")
     return Ran(folder, bare, run_dir)
+
+
+@pytest.fixture(scope="module")
+def evaluate(ran: Ran, warm: Warm, local: dict[str, str]) -> Evaluate:
+    def evaluate_with(*arguments: str | Path, target: Path | str = ran.run_dir) -> Done:
+        command = ("evaluate", target, *arguments, "--format", "json")
+        done = warm.ftspec(*command, cwd=ran.folder, env=local)
+        assert_no_traceback(done)
+        return done
+
+    return evaluate_with
+
+
+def test_set_is_evaluated_again_as_the_run_did(ran: Ran, evaluate: Evaluate) -> None:
+    left = ran.run_dir / "evaluations" / ".other.0badcafe"
+    left.mkdir(parents=True)
+    (left / ".lock").touch()  # of a command that was killed
+    done = evaluate("--split", "other")
+    assert done.code == 0, done.said
+    facts = json.loads(done.out)
+    assert ran.measured(facts, "other")
+    assert facts["unknown_answers"] == 2
+    assert {value: one["rows"] for value, one in facts["by"]["lang"].items()} == {"en": 16, "de": 8}
+    assert [path.name for path in left.parent.iterdir()] == ["other"]
+
+
+def test_data_of_another_spec_is_read_as_that_spec_says(ran: Ran, evaluate: Evaluate) -> None:
+    other = SPEC.replace("name: topics", "name: others").replace('"train[96:120]"', '"train[:30]"')
+    (ran.folder / "others.yaml").write_text(other, encoding="utf-8")
+    done = evaluate("--data", "others.yaml")
+    assert done.code == 0, done.said
+    facts = json.loads(done.out)
+    assert (facts["rows"], Path(facts["folder"]).name) == (30, "others-test")
+
+
+def test_each_checkpoint_is_evaluated(ran: Ran, evaluate: Evaluate) -> None:
+    done = evaluate("--checkpoint", "all", "--split", "late")
+    assert done.code == 0, done.said
+    made = json.loads(done.out)["evaluations"]
+    assert [Path(one["folder"]).name for one in made] == ["late-checkpoint-8", "late-checkpoint-16"]
+    assert ran.measured(made[-1], "late")
+
+
+def test_checkpoint_of_a_spec_is_evaluated_as_it_is(ran: Ran, evaluate: Evaluate) -> None:
+    model = f"model.checkpoint={ran.run_dir}/model"
+    done = evaluate("--split", "test", "--set", model, target="sets.yaml")
+    assert done.code == 0, done.said
+    facts = json.loads(done.out)
+    assert ran.measured(facts, "test")
+    folder = Path(facts["folder"])
+    assert folder.parents[2] == ran.folder / "runs" / "topics" / "untrained"
+    assert (folder.parents[1] / "spec.resolved.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("target", "arguments", "code", "said"),
+    [
+        ("sets.yaml", (), 1, 'the checkpoint has the labels "LABEL_0"'),
+        ("run", ("--split", "lat"), 1, 'did you mean "late"?'),
+        ("run", ("--checkpoint", "best"), 2, "the run did not compare its checkpoints"),
+        ("run", ("--set", "seed=1"), 2, "--profile and --set are for specs, not for runs"),
+        ("sets.yaml", ("--checkpoint", "all"), 2, "--checkpoint is for runs"),
+        ("run", ("--checkpoint", "all", "--fail-below", "f1=1"), 2, "pass one checkpoint"),
+        ("run", ("--data", "bare.yaml", "--file", "rows.jsonl"), 2, "only one of: --data, --file"),
+    ],
+)
+def test_mistake_is_said(
+    target: str,
+    arguments: tuple[str, ...],
+    code: int,
+    said: str,
+    ran: Ran,
+    evaluate: Evaluate,
+) -> None:
+    done = evaluate(*arguments, target=ran.run_dir if target == "run" else target)
+    assert done.code == code, done.said
+    assert said in done.err
 
 
 def test_sets_change_neither_the_model_nor_its_identity(ran: Ran) -> None:

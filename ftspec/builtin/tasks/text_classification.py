@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import datasets
 import numpy as np
+import torch
 from scipy.special import expit, log_expit, log_softmax
 from transformers import (
     DataCollatorWithPadding,
@@ -123,6 +124,12 @@ class TextClassification(Task):
     def collator(self, model: PreTrainedModel) -> Callable[[list[dict[str, Any]]], Any]:
         """Pad to the longest row in the batch."""
         return DataCollatorWithPadding(padding_on_side_of_class(self._context.tokenizer))
+
+    def count_loss_items(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor | int:
+        """The rows whose label training has: the loss leaves out the others."""
+        if self._config.problem == "single-label" and "labels" in batch:
+            return (batch["labels"] != IGNORED_LABEL).sum()
+        return super().count_loss_items(batch)
 
     def decode(
         self, outputs: EvalPrediction, rows: datasets.Dataset | datasets.IterableDataset

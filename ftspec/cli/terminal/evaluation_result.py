@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MOST_CLASSES = 20
 _MOST_PAIRS = 5
+_MOST_METRICS = 6
 _MOST_ROWS = 20
 _MOST_CHARACTERS = 40
 _OWN_FORM = ("classes", "confused", "confusion", "calibration")
@@ -22,6 +23,22 @@ _OWN_FORM = ("classes", "confused", "confusion", "calibration")
 def evaluation_result(evaluation: Evaluation, folder: Path) -> str:
     """The metrics with their intervals, tables, and where all of it is."""
     return "\n".join(_lines(evaluation, folder))
+
+
+def evaluations_result(made: Sequence[tuple[Evaluation, Path]]) -> str:
+    """The metrics of several checkpoints, one line each, and where all of it is."""
+    names = list(made[0][0].metrics)[:_MOST_METRICS]
+    rows = [
+        (
+            folder.name.rpartition("checkpoint-")[2],
+            *(f"{evaluation.metrics[name].value:.4f}" for name in names),
+        )
+        for evaluation, folder in made
+    ]
+    parent = made[0][1].parent
+    shown = parent.relative_to(Path.cwd()) if parent.is_relative_to(Path.cwd()) else parent
+    table = aligned(("step", *map(printable, names)), rows)
+    return "\n".join(("", *table, "", f"evaluations  {shown}"))
 
 
 def _lines(evaluation: Evaluation, folder: Path) -> Iterator[str]:

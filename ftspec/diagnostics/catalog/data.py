@@ -3,14 +3,6 @@
 from __future__ import annotations
 
 EXPLANATIONS: dict[tuple[str, ...], str] = {
-    ("stream-not-evaluated",): """
-        A run that streams its rows is evaluated again.
-
-        Why: an evaluation keeps every row with its prediction, and counts them; a stream may have
-        no end.
-
-        Found: by ftspec evaluate.
-    """,
     ("not-calibrated",): """
         The scores of this model cannot be calibrated.
 

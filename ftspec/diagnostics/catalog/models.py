@@ -151,6 +151,14 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when a run starts, and when it ends.
     """,
+    ("untrained-head",): """
+        The checkpoint of a spec is evaluated as it is, and it was not trained for the task.
+
+        Why: a part of the model would have random weights, or its labels are not those of the data,
+        so the metrics would mean nothing.
+
+        Found: by ftspec evaluate SPEC.
+    """,
     ("no-run", "no-model"): """
         The folder is not a run directory, or its run has no whole trained model.
 

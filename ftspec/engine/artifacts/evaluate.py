@@ -15,6 +15,7 @@ from transformers import EvalPrediction, PrinterCallback, Trainer, set_seed
 from ftspec.engine.artifacts.evaluated_groups import Groups, losses_by_group, metrics_by_group
 from ftspec.engine.artifacts.evaluated_rows import Asked, EvaluatedRows, read_rows
 from ftspec.engine.artifacts.saved_model import TrainedModel, load_trained
+from ftspec.engine.artifacts.untrained_model import load_untrained
 from ftspec.engine.callbacks.metrics import MetricsCallback
 from ftspec.engine.components.factories import build, make_contexts
 from ftspec.engine.model.precision import resolve_precision
@@ -48,7 +49,7 @@ class Evaluation:
     """What came of an evaluation.
 
     Attributes:
-        of: the split, or ``None`` for a file.
+        of: the split or set, or ``None`` for a file.
         rows: how many there are.
         unknown: how many have an answer that training did not have; they count as errors.
         metrics: each with its interval, where there is one.
@@ -91,17 +92,17 @@ class Evaluation:
 
 def evaluate(
     plan: Plan,
-    run_dir: RunDirectory,
+    run_dir: RunDirectory | None,
     asked: Asked,
     scratch: Path,
     log: RunLog,
     checkpoint: Path | None = None,
 ) -> Evaluation:
-    """Evaluate the model of a run, or one of its checkpoints.
+    """Evaluate the model of a run, or one of its checkpoints, or the checkpoint of a spec.
 
     Args:
         plan: of the run.
-        run_dir: the run.
+        run_dir: the run; without it the checkpoint of the plan is evaluated as it is.
         asked: the rows.
         scratch: a folder for what is only needed meanwhile.
         log: of the evaluation.
@@ -111,7 +112,10 @@ def evaluate(
         RunError: the run has no model, or the rows do not fit it.
         MissingExtraError: a package is not installed.
     """
-    trained = load_trained(plan, run_dir, log.note, folder=checkpoint)
+    if run_dir is None:
+        trained = load_untrained(plan, log)
+    else:
+        trained = load_trained(plan, run_dir, log.note, folder=checkpoint)
     rows = read_rows(plan, run_dir, trained, asked, scratch, log)
     metrics = MetricsCallback(
         plan.metrics, lambda one: build(one, make_contexts(plan, log.note)), rows.task

@@ -1,7 +1,10 @@
-"""The rows that a trained model is evaluated on: those of a split of its run, or of a file."""
+"""The rows that a model is evaluated on: those of a split or a set of its run, of a file, or of the
+data of another spec."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -9,16 +12,19 @@ from typing import Any, cast
 import datasets
 
 from ftspec.components import SourceComponent
+from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.document.paths import SpecPath
 from ftspec.engine.artifacts.saved_model import TrainedModel, restore_task
 from ftspec.engine.components.factories import build
 from ftspec.engine.data.columns import Rows, unknown_column
 from ftspec.engine.data.encoding import encode_rows
+from ftspec.engine.data.evaluation_sets import at_place_of, evaluating
 from ftspec.engine.data.fields import render_fields
-from ftspec.engine.data.loaded_rows import load_rows
+from ftspec.engine.data.loaded_rows import load_rows, load_set
 from ftspec.engine.data.preparation import prepare
 from ftspec.engine.data.source_splits import settle_splits
-from ftspec.engine.model.checkpoint import Checkpoint
+from ftspec.engine.data.stored_stream import store_rows
+from ftspec.engine.model.checkpoint import Checkpoint, locate
 from ftspec.engine.model.earlier_run import locked_checkpoint
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.errors import RunError
@@ -37,14 +43,16 @@ class Asked:
     """What to evaluate on.
 
     Attributes:
-        split: of the run: train, validation or test.
+        split: train, validation, test or a set; by default test, or validation.
         source: instead of a split, a source with the rows of one file.
-        by: columns whose values are evaluated apart.
+        by: columns whose values are evaluated apart; by default those of the set.
+        other: another plan, whose data is read instead.
     """
 
     split: str | None
     source: PlannedComponent[SourceComponent] | None
     by: tuple[str, ...] = ()
+    other: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ class EvaluatedRows:
     """Rows, ready for the model.
 
     Attributes:
-        split: of the run; ``None`` for a file.
+        split: the split or set; ``None`` for a file.
         task: knows the answers, as in training.
         encoded: model inputs.
         fields: from which they were encoded.
@@ -68,7 +76,7 @@ class EvaluatedRows:
 
 def read_rows(
     plan: Plan,
-    run_dir: RunDirectory,
+    run_dir: RunDirectory | None,
     trained: TrainedModel,
     asked: Asked,
     scratch: Path,
@@ -76,43 +84,106 @@ def read_rows(
 ) -> EvaluatedRows:
     """The rows as the run would have read them. New files are in ``scratch``.
 
+    Args:
+        plan: of the run.
+        run_dir: the run; ``None`` for a checkpoint that was not trained here.
+        trained: the model.
+        asked: the rows.
+        scratch: a folder for files.
+        log: of the evaluation.
+
     Raises:
         RunError: there is no such split, or the rows do not have the columns of the spec.
     """
     plan = settle_splits(plan, log)
-    if asked.source is None:
-        return _rows_of_split(plan, run_dir, asked, log)
-    task = _task(plan, run_dir, trained, log)
-    task.accepts_unknown_answers = True
-    plan = replace(plan, source=asked.source)
-    source = _source(plan, asked, log)
-    name = source.split_names()[0]
-    plan = replace(plan, splits=Splits(train=Split(slice=name), test=Split(slice=name)))
-    rows = load_rows(plan, source, ["test"], log)["test"]
-    fields = render_fields(rows, plan.template, scratch / "fields.arrow")
-    encoded = encode_rows(fields, "test", task, scratch / "encoded.arrow")
-    return EvaluatedRows(None, task, encoded, _whole(fields), _groups(rows, asked.by))
+    if asked.source is not None:
+        with_file = replace(plan, source=asked.source, evaluation={})
+        names = _source(with_file, asked.by, log).split_names()
+        only = Split(slice=names[0])
+        data = replace(with_file, splits=Splits(train=only, test=only), has_open_splits=False)
+        split = "test"
+    else:
+        data = plan if asked.other is None else settle_splits(asked.other, log)
+        split = _split_of(data, asked.split)
+    if data is plan and split in plan.splits.named():
+        known = _prepared(plan, run_dir, split, asked, log)
+        if known is not None:
+            return known
+    task = evaluating(_task(plan, run_dir, trained, log))
+    by = asked.by or (data.evaluation[split].by if split in data.evaluation else ())
+    own, rows = _load(data, split, by, log)
+    rows = store_rows(rows, scratch / "rows.arrow")
+    if len(rows) == 0:
+        raise RunError(f"there are no rows to evaluate in {split}", slug="empty-split")
+    with _saying_how_to_predict(plan):
+        fields = cast(datasets.Dataset, render_fields(rows, own.template, scratch / "fields.arrow"))
+    encoded = encode_rows(fields, split, task, scratch / "encoded.arrow")
+    name = None if asked.source is not None else split
+    return EvaluatedRows(name, task, encoded, fields, _groups(rows, by))
 
 
-def _rows_of_split(plan: Plan, run_dir: RunDirectory, asked: Asked, log: RunLog) -> EvaluatedRows:
-    name = asked.split or ("test" if plan.splits.test is not None else "validation")
-    if name not in plan.splits.named():
-        known = ", ".join(f'"{one}"' for one in plan.splits.named())
+@contextmanager
+def _saying_how_to_predict(plan: Plan) -> Iterator[None]:
+    """Rows without answers cannot be evaluated, and may be meant for a prediction."""
+    answers = {field.name for field in plan.task.component.fields if field.is_answer}
+    try:
+        yield
+    except RunError as error:
+        if error.slug != "unknown-column" or not answers & set(error.at):
+            raise
         raise RunError(
-            f"the run has no {name} split; it has {known}",
-            slug="unknown-split",
-            at=_AT,
-            helps=("evaluate another split: --split NAME, or a file: --file FILE",),
-        )
+            error.headline,
+            slug="unknown-column",
+            at=error.at,
+            helps=(*error.helps, "rows without answers: ftspec predict RUN_DIR --file FILE"),
+        ) from error
+
+
+def _split_of(plan: Plan, wanted: str | None) -> str:
+    """The split or set to evaluate."""
+    splits = plan.splits.named()
+    name = wanted or ("test" if "test" in splits else "validation")
+    if name in splits or name in plan.evaluation:
+        return name
+    known = ", ".join(f'"{one}"' for one in (*splits, *plan.evaluation))
+    raise RunError(
+        f"the run has no {name} split; it has {known}"
+        if name in ("validation", "test")
+        else f'the run has no split or set "{name}"; it has {known}',
+        slug="unknown-split",
+        at=_AT,
+        helps=(
+            *did_you_mean(name, (*splits, *plan.evaluation)),
+            "evaluate another split: --split NAME, or a file: --file FILE",
+        ),
+    )
+
+
+def _prepared(
+    plan: Plan, run_dir: RunDirectory | None, split: str, asked: Asked, log: RunLog
+) -> EvaluatedRows | None:
+    """The rows of a split of the run, as it prepared them; ``None`` if they are a stream."""
     data = prepare(plan, _checkpoint(plan, run_dir), log)
+    encoded, fields = data.encoded[split], data.fields[split]
+    if not isinstance(encoded, datasets.Dataset) or not isinstance(fields, datasets.Dataset):
+        return None
     groups = {}
     if asked.by:
-        rows = load_rows(plan, _source(plan, asked, log), [name], log)[name]
+        rows = load_rows(plan, _source(plan, asked.by, log), [split], log)[split]
         groups = _groups(rows, asked.by)
-    return EvaluatedRows(name, data.task, data.encoded[name], _whole(data.fields[name]), groups)
+    return EvaluatedRows(split, data.task, encoded, fields, groups)
 
 
-def _task(plan: Plan, run_dir: RunDirectory, trained: TrainedModel, log: RunLog) -> Task:
+def _load(data: Plan, split: str, by: tuple[str, ...], log: RunLog) -> tuple[Plan, Rows]:
+    """The rows of a split or a set, and the plan that says how they are rendered."""
+    if split not in data.evaluation:
+        return data, load_rows(data, _source(data, by, log), [split], log)[split]
+    planned, own = data.evaluation[split], data.of_set(split)
+    with at_place_of(planned):
+        return own, load_set(own, planned, _source(own, by, log), log)
+
+
+def _task(plan: Plan, run_dir: RunDirectory | None, trained: TrainedModel, log: RunLog) -> Task:
     """The task, which knows how the training rows write their answers. Without these rows, answers
     are names."""
     try:
@@ -122,14 +193,18 @@ def _task(plan: Plan, run_dir: RunDirectory, trained: TrainedModel, log: RunLog)
         return restore_task(plan, trained, log.note)
 
 
-def _checkpoint(plan: Plan, run_dir: RunDirectory) -> Checkpoint | None:
-    return None if plan.model.checkpoint is None else locked_checkpoint(plan, run_dir)
+def _checkpoint(plan: Plan, run_dir: RunDirectory | None) -> Checkpoint | None:
+    if plan.model.checkpoint is None:
+        return None
+    if run_dir is None:
+        return locate(plan.model.checkpoint, plan.model.revision)
+    return locked_checkpoint(plan, run_dir)
 
 
-def _source(plan: Plan, asked: Asked, log: RunLog) -> Source:
+def _source(plan: Plan, by: tuple[str, ...], log: RunLog) -> Source:
     """The source of a plan, which also reads the columns of ``by``."""
     uses = used_columns(plan)
-    columns = ColumnUses((*uses.named, *((name, "text") for name in asked.by)), uses.others)
+    columns = ColumnUses((*uses.named, *((name, "text") for name in by)), uses.others)
 
     def make_context(planned: PlannedComponent, children: dict[SpecPath, Any]) -> Context:
         return Context(
@@ -143,20 +218,5 @@ def _groups(rows: Rows, by: tuple[str, ...]) -> dict[str, list[str]]:
     for name in by:
         if name not in (rows.column_names or ()):
             raise unknown_column(name, rows, ())
-    return {name: [str(value) for value in _whole(rows)[name]] for name in by}
-
-
-def _whole(rows: Rows) -> datasets.Dataset:
-    """Rows that are all there.
-
-    Raises:
-        RunError: they are a stream.
-    """
-    if isinstance(rows, datasets.Dataset):
-        return rows
-    raise RunError(
-        "a stream cannot be evaluated after a run",
-        slug="stream-not-evaluated",
-        at=("data", "source", "streaming"),
-        helps=("write its rows to a file, and pass it: --file FILE",),
-    )
+    assert isinstance(rows, datasets.Dataset)  # a stream was stored before
+    return {name: [str(value) for value in rows[name]] for name in by}

@@ -1,4 +1,4 @@
-"""One evaluation of a run, from its rows to its files."""
+"""One evaluation of a model, from its rows to its files."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from pathlib import Path
 from ftspec.engine.artifacts.evaluate import Evaluation, evaluate
 from ftspec.engine.artifacts.evaluated_rows import Asked
 from ftspec.engine.artifacts.evaluation_files import renew_report, write_evaluation
+from ftspec.engine.artifacts.subject import Subject
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
 from ftspec.engine.patches.reliable_hub import reliable_hub
 from ftspec.engine.progress.run_log import RunLog, Watcher
+from ftspec.engine.run.opening import start_evaluations
 from ftspec.files import sha256_of
-from ftspec.planning.plan import Plan
-from ftspec.rundir import RunDirectory
 
 
-def evaluate_run(
-    plan: Plan,
-    run_dir: RunDirectory,
+def evaluate_model(
+    subject: Subject,
     asked: Asked,
     *,
     name: str | None,
@@ -26,21 +25,22 @@ def evaluate_run(
     checkpoint: Path | None,
     watcher: Watcher,
 ) -> tuple[Evaluation, Path]:
-    """Evaluate the model of a run, and keep what came of it in a new folder of the run.
+    """Evaluate a model, and keep what came of it in a new folder: of the run, or beside the runs of
+    the spec.
 
     Args:
-        plan: of the run.
-        run_dir: the run.
+        subject: the model.
         asked: the rows.
         name: of the evaluation; by default it says what is evaluated.
         file: the file of the rows, if they are not those of a split.
-        checkpoint: the folder of a checkpoint, instead of the model.
+        checkpoint: the folder of a checkpoint of the run, instead of the model.
         watcher: shows the notes of the evaluation.
 
     Raises:
-        RunError: the run has no model, the rows do not fit it, or a file cannot be written.
+        RunError: there is no model, the rows do not fit it, or a file cannot be written.
         MissingExtraError: a package is not installed.
     """
+    plan = subject.plan
     with (
         tempfile.TemporaryDirectory(prefix="ftspec-") as folder,
         quiet_libraries(),
@@ -48,15 +48,33 @@ def evaluate_run(
         reliable_hub(log.note),
     ):
         log.phase("evaluating")
-        evaluation = evaluate(plan, run_dir, asked, Path(folder), log, checkpoint)
-    what = file.stem if file is not None else str(evaluation.of)
+        evaluation = evaluate(plan, subject.run_dir, asked, Path(folder), log, checkpoint)
     about = {
         "file": plan.mask(str(file)) if file is not None else None,
         "sha256": sha256_of(file) if file is not None else None,
-        "checkpoint": checkpoint.name if checkpoint is not None else "model",
+        "data": asked.other.name if asked.other is not None else None,
+        "checkpoint": _checkpoint(subject, checkpoint),
     }
-    if name is None:
-        name = what if checkpoint is None else f"{what}-{checkpoint.name}"
+    run_dir = subject.run_dir or start_evaluations(plan, subject.spec_text)
+    name = name or _name(evaluation, asked, file, checkpoint)
     kept = write_evaluation(run_dir, name, evaluation, about)
-    renew_report(run_dir)
+    if subject.run_dir is not None:
+        renew_report(run_dir)
     return evaluation, kept
+
+
+def _name(evaluation: Evaluation, asked: Asked, file: Path | None, checkpoint: Path | None) -> str:
+    """What is evaluated."""
+    name = file.stem if file is not None else str(evaluation.of)
+    if asked.other is not None:
+        name = f"{asked.other.name}-{name}"
+    return name if checkpoint is None else f"{name}-{checkpoint.name}"
+
+
+def _checkpoint(subject: Subject, folder: Path | None) -> str:
+    """Which weights are evaluated."""
+    if folder is not None:
+        return folder.name
+    if subject.run_dir is not None:
+        return "model"
+    return subject.plan.mask(str(subject.plan.model.checkpoint))

@@ -6,11 +6,13 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from filelock import FileLock, Timeout
 from pyarrow import parquet
 
 from ftspec.engine.artifacts.evaluate import Evaluation
@@ -21,6 +23,8 @@ from ftspec.rundir import RunDirectory
 
 FOLDER = "evaluations"
 METRICS, ROWS = "metrics.json", "rows.parquet"
+_LOCK = ".lock"
+_SECONDS_TO_BEGIN = 60.0
 
 
 def write_evaluation(
@@ -40,20 +44,26 @@ def write_evaluation(
     """
     parent = run_dir.path / FOLDER
     temporary = parent / f".{name}.{secrets.token_hex(4)}"
+    lock = FileLock(temporary / _LOCK)
     try:
+        _remove_left(parent)
         temporary.mkdir(parents=True)
+        lock.acquire(timeout=0)
         facts = {**about, **evaluation.to_json()}
         text = json.dumps(facts, indent=2, ensure_ascii=False, default=str)
         (temporary / METRICS).write_text(text + "\n", encoding="utf-8")
         parquet.write_table(_table(evaluation), temporary / ROWS)
         page = render_evaluation(run_dir, temporary, name)
         (temporary / REPORT).write_text(page, encoding="utf-8")
+        lock.release()
+        (temporary / _LOCK).unlink(missing_ok=True)
         return _take_name(temporary, parent / name)
     except OSError as error:
         raise RunError(
             f'cannot write to "{parent}": {error.strerror or error}', slug="output-not-writable"
         ) from error
     finally:
+        lock.release()
         shutil.rmtree(temporary, ignore_errors=True)
 
 
@@ -73,6 +83,21 @@ def renew_report(run_dir: RunDirectory) -> None:
             f'cannot write to "{run_dir.path}": {error.strerror or error}',
             slug="output-not-writable",
         ) from error
+
+
+def _remove_left(parent: Path) -> None:
+    """Remove what evaluations left that were killed while they wrote. One that still writes holds
+    its lock, or has just begun."""
+    for folder in parent.glob(".*.*"):
+        lock = folder / _LOCK
+        try:
+            if lock.is_file():
+                with FileLock(lock, timeout=0):
+                    shutil.rmtree(folder, ignore_errors=True)
+            elif time.time() - folder.stat().st_mtime > _SECONDS_TO_BEGIN:
+                shutil.rmtree(folder, ignore_errors=True)
+        except (OSError, Timeout):
+            continue
 
 
 def _take_name(temporary: Path, folder: Path) -> Path:

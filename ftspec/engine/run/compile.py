@@ -27,6 +27,7 @@ from ftspec.engine.callbacks.reporter import Reporter
 from ftspec.engine.callbacks.tensorboard import TensorBoard
 from ftspec.engine.components.factories import build, make_contexts
 from ftspec.engine.components.packages import require_needed_packages
+from ftspec.engine.data.columns import Rows
 from ftspec.engine.data.evaluation_sets import PreparedSet, prepare_sets
 from ftspec.engine.data.preparation import Preparation, prepare
 from ftspec.engine.data.source_splits import settle_splits
@@ -117,9 +118,8 @@ def compile_run(
     if plan.performance.compile:
         try_compiler(plan, group.launch.local_rank)
     set_seed(plan.seed)
-    checkpoint = None
-    if plan.model.checkpoint is not None:
-        checkpoint = locate(plan.model.checkpoint, plan.model.revision)
+    written = plan.model.checkpoint
+    checkpoint = None if written is None else locate(written, plan.model.revision)
     require_texts(load_config(plan.model, checkpoint, {}), plan.task.component.auto_model)
     log.phase("preparing data")
     plan = settle_splits(plan, log)
@@ -136,17 +136,13 @@ def compile_run(
     if not group.launch.is_alone:
         log.note(_rows_of_step(plan, group.launch.world_size))
     callbacks = [
-        TensorBoard(run_dir, hyperparameters_of(plan)),
-        Reporter(log, run_dir, plan.evaluation),
-        BestCheckpoint(run_dir),
+        *_records(plan, run_dir, log),
         metrics,
         interruption,
         *_build_callbacks(plan, data, run_dir, log, checks),
     ]
     trainer = _build_trainer(plan, run_dir, data, loaded, metrics, callbacks, log, checks)
-    trainer.sets = {
-        name: one.encoded for name, one in sets.items() if plan.evaluation[name].during_training
-    }
+    trainer.sets = _during_training(plan, sets)
     _settle_batching(trainer, plan, recorded_overhead, log)
     return CompiledRun(
         plan=plan,
@@ -160,6 +156,22 @@ def compile_run(
         precision=loaded.precision,
         interruption=interruption,
     )
+
+
+def _records(plan: Plan, run_dir: RunDirectory, log: RunLog) -> list[TrainerCallback]:
+    """What writes down how training goes."""
+    return [
+        TensorBoard(run_dir, hyperparameters_of(plan)),
+        Reporter(log, run_dir, plan.evaluation),
+        BestCheckpoint(run_dir),
+    ]
+
+
+def _during_training(plan: Plan, sets: Mapping[str, PreparedSet]) -> dict[str, Rows]:
+    """The rows of the sets that are evaluated whenever the run evaluates."""
+    return {
+        name: one.encoded for name, one in sets.items() if plan.evaluation[name].during_training
+    }
 
 
 def _uses_cpu(plan: Plan) -> bool:

@@ -25,6 +25,9 @@ from ftspec.rundir import (
     status_of,
 )
 
+UNTRAINED = "untrained"
+"""The folder of evaluations of checkpoints that no run has trained."""
+
 _ELSEWHERE = {"output": None}
 _SECONDS_UNTIL_SEEN = 30.0
 """A shared folder may show late what another machine wrote."""
@@ -46,6 +49,24 @@ def start_run(plan: Plan, spec_text: str, changes: str = "") -> RunDirectory:
     except OSError as error:
         raise _not_writable(parent, error) from error
     return run_dir
+
+
+def start_evaluations(plan: Plan, spec_text: str) -> RunDirectory:
+    """A new folder for evaluations of the checkpoint of a spec, beside the runs of the spec. It is
+    no run: nothing is trained.
+
+    Raises:
+        RunError: the folder cannot be made or written.
+    """
+    parent = plan.output_dir / plan.name / UNTRAINED
+    try:
+        folder = create_run_directory(parent, plan.digest())
+        folder.write_text("spec.yaml", spec_text)
+        folder.write_text(folder.resolved_spec.name, resolved_text(plan))
+        folder.write_json("plan.json", plan.to_json())
+    except OSError as error:
+        raise _not_writable(parent, error) from error
+    return folder
 
 
 def restore_files(plan: Plan, run_dir: RunDirectory) -> None:
