@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ftspec.engine.processes.wrong_start import wrong_start
 from ftspec.errors import UsageError
 
 
@@ -48,8 +49,12 @@ def read_launch(environment: Mapping[str, str]) -> Launch:
     Without a rank a process is alone. Without local ranks each process counts as a machine.
 
     Raises:
-        UsageError: a variable has no valid value.
+        UsageError: a variable has no valid value, or several processes were started that do not
+            know of each other.
     """
+    wrong = wrong_start(environment)
+    if wrong is not None:
+        raise UsageError(wrong)
     rank, world_size = _number(environment, "RANK"), _number(environment, "WORLD_SIZE")
     if rank is None or world_size is None or world_size == 1:
         return Launch()
