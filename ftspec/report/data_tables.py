@@ -59,7 +59,7 @@ def _labels(names: list[str], facts: Mapping[str, Mapping[str, Any]]) -> Table |
     ]
     columns = (Column("label"), *(Column(name, True) for name in counts))
     left_out = counted_out(len(labels), _MOST_LABELS, "labels")
-    return Table("Labels, and the rows that have them", columns, rows, left_out)
+    return Table("Rows of each label", columns, rows, left_out)
 
 
 def _lengths(facts: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -48,6 +48,13 @@ class EvaluatedRows:
         ordered = sorted(known, key=lambda place: -losses[place])
         return self._rows("The highest losses", ordered, most, "rows")
 
+    def numbered(self, numbers: Sequence[Any], caption: str, most: int) -> Table | None:
+        """The rows with these numbers."""
+        places = [
+            one - 1 for one in numbers if isinstance(one, int) and 0 < one <= self._table.num_rows
+        ]
+        return self._rows(caption, places, most, "rows")
+
     def first(self, most: int) -> Table | None:
         """The first rows."""
         return self._rows("The first rows", range(self._table.num_rows), most, "rows")
@@ -65,12 +72,23 @@ class EvaluatedRows:
         names = [
             name
             for name in self._table.column_names
-            if name != "row" and name not in _OF_MODEL and not name.startswith("scores.")
+            if name not in ("row", *_OF_MODEL, *self._measured())
         ]
         if self._has("reference"):
             reference = self._table["reference"]
             names = [name for name in names if not self._table[name].equals(reference)]
         return [name for name in names if name not in ("label", "labels")][:_MOST_FIELDS]
+
+    def _measured(self) -> list[str]:
+        """The columns of numbers: how good a row is, or the scores of classes."""
+        import pyarrow as pa
+
+        is_number = (pa.types.is_floating, pa.types.is_integer, pa.types.is_boolean)
+        return [
+            field.name
+            for field in self._table.schema
+            if field.name not in ("row", *_OF_MODEL) and any(one(field.type) for one in is_number)
+        ]
 
     def _rows(self, caption: str, places: Sequence[int], most: int, what: str) -> Table | None:
         """Some rows as a table."""
@@ -80,9 +98,11 @@ class EvaluatedRows:
             *(["row"] if self._has("row") else []),
             *self._inputs(),
             *(name for name in _OF_MODEL if self._has(name)),
+            *[name for name in self._measured() if not name.startswith("scores.")][:_MOST_FIELDS],
         ]
+        numbers = {"row", "score", "loss", *self._measured()}
         some = self._table.select(names).take(list(places[:most]))
-        columns = [Column(name, name in ("row", "score", "loss")) for name in names]
+        columns = [Column(name, name in numbers) for name in names]
         cells = [_cells(row, names) for row in some.to_pylist()]
         left_out = f"{len(cells):,} of {len(places):,} {what}" if len(places) > most else ""
         return Table(caption, columns, cells, left_out)
@@ -98,7 +118,7 @@ class EvaluatedRows:
 def _cells(row: dict[str, Any], names: Iterable[str]) -> list[str]:
     return [
         shown_metric(row[name])
-        if name in ("score", "loss") and is_number(row[name])
+        if isinstance(row[name], float)
         else shortened(shown_cell(row[name]), _LONGEST)
         for name in names
     ]

@@ -23,7 +23,7 @@ _MOST_GROUPS = 30
 _MOST_TABLE_ROWS = 30
 _MOST_CURVES = 12
 _CAPTIONS = {"classes": "Classes"}
-_OWN = ("confusion", "confused", "calibration")  # tables that are shown in their own way
+_OWN = ("confusion", "confused", "calibration", "worst")  # tables that are shown in their own way
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,10 @@ class EvaluationFacts:
         mistakes, losses = self.rows.mistakes(self.most_rows), None
         if mistakes is None or self.most_rows >= MOST_ROWS:
             losses = self.rows.worst_losses(self.most_rows)
-        tables = [table for table in (self.confused, mistakes, losses) if table is not None]
+        numbers = [one.get("row") for one in self._list("worst") if isinstance(one, dict)]
+        worst = self.rows.numbered(numbers, "The worst rows", self.most_rows)
+        found = (self.confused, mistakes, worst, losses)
+        tables = [table for table in found if table is not None]
         first = self.rows.first(self.most_rows) if not tables else None
         return [first] if first is not None else tables
 

@@ -254,6 +254,27 @@ def test_two_runs_are_compared_on_common_rows(
         )
 
 
+def test_pages_are_written(ran: Ran, warm: Warm, local: dict[str, str], tmp_path: Path) -> None:
+    for one in ("test", "other"):
+        ran.started[one].result()
+    own = (ran.run_dir / "evaluations" / "test" / "report.html").read_text(encoding="utf-8")
+    assert "The most confident mistakes" in own
+    page, compared = tmp_path / "page.html", tmp_path / "compared.html"
+    done = warm.ftspec("report", ran.run_dir, "--output", page, env=local)
+    assert done.code == 0, done.said
+    assert "Evaluation “test" in page.read_text(encoding="utf-8")
+    assert "Evaluation “" in (ran.run_dir / "report.html").read_text(encoding="utf-8")
+    runs = (ran.run_dir, ran.other)
+    done = warm.ftspec("compare", *runs, "--format", "html", "--output", compared, env=local)
+    assert done.code == 0, done.said
+    assert "McNemar, exact: p = " in compared.read_text(encoding="utf-8")
+    assert warm.ftspec("compare", *runs, "--format", "html", env=local).code == 2
+    nowhere = tmp_path / "none" / "page.html"
+    done = warm.ftspec("report", ran.run_dir, "--output", nowhere, env=local)
+    assert done.code == 2, done.said
+    assert f'cannot write "{nowhere}": No such file or directory' in done.err
+
+
 def test_comparison_for_people_says_what_is_missing(
     ran: Ran, warm: Warm, local: dict[str, str], tmp_path: Path
 ) -> None:

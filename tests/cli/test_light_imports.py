@@ -57,6 +57,7 @@ ALL_SPECS = sorted(str(path.relative_to(ROOT)) for path in SPECS.glob("*.yaml"))
         ("--help",),
         ("run", "--help"),
         ("predict", "--help"),
+        ("report", "--help"),
     ],
     ids=" ".join,
 )
