@@ -233,7 +233,7 @@ def _curves(runs: Sequence[RunSummary]) -> Iterator[Chart]:
     found: dict[tuple[str, str], list[Series]] = {}
     for number, run in list(enumerate(runs, start=1))[:MOST_SERIES]:
         files = RunFiles(run.run_dir)
-        for metric, lines in logged_lines(files.logged, files.metrics).items():
+        for metric, lines in logged_lines(files.logged).items():
             for of_set, points in lines.items():
                 series = Series(f"run {number}", points)
                 found.setdefault((of_set, metric), []).append(series)

@@ -16,8 +16,10 @@ _LENGTHS = ("shortest", "median", "95th percentile", "longest")
 
 def data_tables(files: RunFiles) -> list[Table]:
     """The sets, and how often each label is in each."""
-    splits = files.lock.get("splits")
-    sets = splits if isinstance(splits, dict) else {}
+    sets: dict[str, Any] = {}
+    for key in ("splits", "evaluation"):
+        found = files.lock.get(key)
+        sets |= found if isinstance(found, dict) else {}
     names = [str(name) for name in sets][:_MOST_SETS]
     facts = {name: one for name, one in files.data.items() if isinstance(one, dict)}
     return [

@@ -59,6 +59,7 @@ class EvaluationFacts:
         """What was evaluated, in words."""
         file, of_split = self.content.get("file"), self.content.get("split")
         what = f"file {file}" if file else f"set {of_split}" if of_split else self.name
+        what += f" of the spec {self.content['data']}" if self.content.get("data") else ""
         checkpoint = self.content.get("checkpoint", "model")
         model = "" if checkpoint == "model" else f", at {checkpoint}"
         return f"{shown_count(self.content.get('rows'))} rows of the {what}{model}"

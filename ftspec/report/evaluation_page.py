@@ -53,6 +53,7 @@ def _about(facts: EvaluationFacts) -> Table:
     content = facts.content
     rows = [
         ("set", of_the_model(facts) or content.get("split")),
+        ("data of the spec", content.get("data")),
         ("file", content.get("file")),
         ("SHA-256 of the file", content.get("sha256")),
         ("checkpoint", content.get("checkpoint")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ftspec.report.charts import MOST_SERIES, Chart, Point, Series, has_line
@@ -17,17 +17,10 @@ Lines = dict[str, list[Point]]
 """The points of each set."""
 
 
-def learning_curves(
-    records: Sequence[Mapping[str, Any]], sets: Collection[str]
-) -> tuple[list[Chart], str]:
+def learning_curves(records: Sequence[Mapping[str, Any]]) -> tuple[list[Chart], str]:
     """A chart of each metric that was logged more than once, the loss first and the learning rate
-    second, and what is left out, in words.
-
-    Args:
-        records: of ``metrics.jsonl``.
-        sets: the names of the sets that were evaluated.
-    """
-    by_metric = logged_lines(records, sets)
+    second, and what is left out, in words. ``records`` are those of ``metrics.jsonl``."""
+    by_metric = logged_lines(records)
     charts = [
         _chart(metric, [Series(name, points) for name, points in lines.items()])
         for metric, lines in sorted(by_metric.items(), key=lambda one: _place(one[0]))
@@ -37,16 +30,14 @@ def learning_curves(
     return drawable[:MOST_CHARTS], f"{more} more metrics are in metrics.jsonl" if more > 0 else ""
 
 
-def logged_lines(
-    records: Sequence[Mapping[str, Any]], sets: Collection[str]
-) -> dict[str, dict[str, list[Point]]]:
+def logged_lines(records: Sequence[Mapping[str, Any]]) -> dict[str, Lines]:
     """The points over steps of each metric and of each set."""
     found: dict[str, Lines] = {}
     for record in records:
         step = record.get("step")
         if is_number(step):
             for key, value in record.items():
-                named = _set_and_metric(key, sets)
+                named = _set_and_metric(key)
                 if named is not None and is_number(value):
                     of_set, metric = named
                     found.setdefault(metric, {}).setdefault(of_set, []).append((step, value))
@@ -66,20 +57,14 @@ def _place(metric: str) -> tuple[int, str]:
     return (first.index(metric) if metric in first else 3 if is_cost else 2, metric)
 
 
-def _set_and_metric(key: str, sets: Collection[str]) -> tuple[str, str] | None:
-    """The set and the metric of a key that the Trainer logs: ``eval_f1`` is of validation."""
+def _set_and_metric(key: str) -> tuple[str, str] | None:
+    """The set and the metric of a key that is logged: ``eval_f1`` is of validation,
+    ``eval_news/f1`` of the set ``news``."""
     if key in _NO_METRICS or key.endswith(_TIMINGS):
         return None
-    for prefix, of_set in _prefixes(sets):
-        if key.startswith(prefix):
-            return of_set, key.removeprefix(prefix)
+    if key.startswith("eval_"):
+        of_set, slash, metric = key.removeprefix("eval_").partition("/")
+        return (of_set, metric) if slash else ("validation", of_set)
+    if key.startswith("test_"):
+        return "test", key.removeprefix("test_")
     return "training", key
-
-
-def _prefixes(sets: Collection[str]) -> Iterator[tuple[str, str]]:
-    for name in sorted(sets, key=len, reverse=True):
-        if name not in ("train", "validation"):
-            yield f"eval_{name}_", name
-            yield f"{name}_", name
-    yield "eval_", "validation"
-    yield "test_", "test"

@@ -43,7 +43,8 @@ def of_the_model(evaluation: EvaluationFacts) -> str | None:
     """The set that an evaluation of the trained model is of; ``None`` for a file or a
     checkpoint."""
     content = evaluation.content
-    is_of_model = content.get("checkpoint", "model") == "model" and not content.get("file")
+    is_of_model = content.get("checkpoint", "model") == "model"
+    is_of_model &= not content.get("file") and not content.get("data")
     of_split = content.get("split")
     return str(of_split) if is_of_model and of_split else None
 

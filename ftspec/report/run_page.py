@@ -49,7 +49,7 @@ def render_run(run_dir: RunDirectory) -> str:
     files = RunFiles(run_dir)
     evaluations = list(_evaluations(files))
     facts = [one.facts for one in evaluations]
-    charts, charts_left_out = learning_curves(files.logged, files.metrics)
+    charts, charts_left_out = learning_curves(files.logged)
     lock = json.dumps(files.lock, indent=2, ensure_ascii=False) if files.lock else ""
     return render_page(
         "run",

@@ -33,7 +33,8 @@ def data_facts(run: CompiledRun) -> dict[str, Any]:
         if not _GENERIC.fullmatch(str(name))
     }
     column = run.trainer.task.length_columns[:1]
-    return {split: dict(_facts(rows, column, names)) for split, rows in run.data.encoded.items()}
+    sets = {**run.data.encoded, **{name: one.encoded for name, one in run.sets.items()}}
+    return {name: dict(_facts(rows, column, names)) for name, rows in sets.items()}
 
 
 def _facts(
