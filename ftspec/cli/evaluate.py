@@ -81,7 +81,7 @@ _BOUND = re.compile(r"(?P<metric>[^=\s]+)=(?P<bound>[-+0-9.eE]+)")
 def evaluate_command(
     target: Path, profile: str | None, overrides: tuple[str, ...], **given: Any
 ) -> None:
-    """Measure the model of a run, or the checkpoint of a spec as it is.
+    """Measure the model of a run or of a spec, on any rows.
 
     Reads the rows as the run in RUN_DIR did, or as SPEC says. Writes metrics with their uncertainty
     and every row with its prediction to a new folder in RUN_DIR/evaluations, or, for a SPEC, in a
