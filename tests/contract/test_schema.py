@@ -113,7 +113,7 @@ SEEN_IN_A_PART = {
     "wrong-type",
 }
 # not a fault of form: the places of secrets
-BEYOND_FORM = {"clear-secret", "misplaced-secret", "unset-variable"}
+BEYOND_FORM = {"clear-secret", "misplaced-secret", "unset-variable", "url-not-supported"}
 # a split that is held out of another is judged with that other one
 UNSAID = {"bad-split"}
 
