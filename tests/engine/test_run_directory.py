@@ -155,6 +155,15 @@ def test_the_status_tells_every_time(run_dir: RunDirectory) -> None:
     assert sorted(status["times"].values()) == list(status["times"].values())
 
 
+def test_the_rows_are_described(run_dir: RunDirectory) -> None:
+    data = run_dir.read_json("data.json")
+    rows = {name: one["rows"] for name, one in data.items()}
+    assert rows == {"train": 40, "validation": 20, "test": 20}
+    assert sum(data["train"]["labels"].values()) == 40
+    assert 2 < data["train"]["tokens"]["median"] <= data["train"]["tokens"]["longest"] <= 32
+    assert (run_dir.path / "samples.jsonl").read_text(encoding="utf-8").count("\n") == 4
+
+
 def test_metrics_agree_everywhere(
     run_dir: RunDirectory, outcome: Outcome, watcher: Recorder
 ) -> None:

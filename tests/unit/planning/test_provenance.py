@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ftspec.diagnostics.model import Collector
 from ftspec.document.load import read_source
 from ftspec.document.paths import parse_path
-from ftspec.linting import examine
-from ftspec.planning.provenance import UnknownPathError, explain_value
+from ftspec.linting import Verdict, examine
+from ftspec.planning.provenance import UnknownPathError, explain_value, places_of_values
 from ftspec.registry.discover import build_registry
 
 BASE = """\
@@ -33,12 +34,16 @@ profiles:
 """
 
 
-def explain(folder: Path, path: str, **options: object) -> list[str]:
+def examined(folder: Path, **options: Any) -> Verdict:
     (folder / "base.yaml").write_text(BASE)
     (folder / "spec.yaml").write_text(SPEC)
     source = read_source(folder / "spec.yaml", Collector())
     assert source is not None
-    verdict = examine(source, build_registry(), **options)  # type: ignore[arg-type]
+    return examine(source, build_registry(), **options)
+
+
+def explain(folder: Path, path: str, **options: Any) -> list[str]:
+    verdict = examined(folder, **options)
     assert verdict.plan is not None
     assert verdict.document is not None
     steps = parse_path(path)
@@ -76,3 +81,15 @@ def test_unknown_path_suggests_the_nearest(tmp_path: Path) -> None:
         explain(tmp_path, "training.lerning_rate")
 
     assert caught.value.suggestion == ("training", "learning_rate")
+
+
+def test_every_written_value_has_its_places(tmp_path: Path) -> None:
+    verdict = examined(tmp_path, profile="hot", overrides=["training.weight_decay=0.2"])
+    assert verdict.plan is not None
+    assert verdict.document is not None
+    places = places_of_values(verdict.plan, verdict.document)
+    spec, base = tmp_path / "spec.yaml", tmp_path / "base.yaml"
+    assert places["training.learning_rate"] == [f"{spec}:11:35", f"{spec}:9:27", f"{base}:2:18"]
+    assert places["training.weight_decay"] == ["--set training.weight_decay=0.2", f"{base}:3:17"]
+    assert places["task.type"] == [f"{spec}:8:7"]  # the short form of a section
+    assert "task.problem" not in places  # a default
