@@ -10,6 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ftspec.calibration import Calibration
@@ -270,6 +271,9 @@ class Task(Protocol):
         takes_calibration: whether the task applies :attr:`calibration` to its scores, in
             :meth:`decode`, :meth:`describe` and :meth:`predict`.
         calibration: ftspec sets it where the trained model has been calibrated.
+        generates: whether :meth:`predict` generates text, and passes :attr:`generation` to
+            ``generate`` after settings of its own.
+        generation: settings of ``GenerationConfig`` that a user gives for prediction.
         accepts_unknown_answers: ftspec sets it where it evaluates a model on other rows.
             :meth:`encode` then gives an answer that training did not have the ignored label.
     """
@@ -281,6 +285,8 @@ class Task(Protocol):
     describes_losses: bool = False
     takes_calibration: bool = False
     calibration: Calibration | None = None
+    generates: bool = False
+    generation: Mapping[str, Any] = MappingProxyType({})
     accepts_unknown_answers: bool = False
 
     def fit(self, fields: Dataset | IterableDataset, features: Features | None) -> None:

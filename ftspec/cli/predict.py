@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ import click
 from ftspec.cli.inputs.installed import open_registry
 from ftspec.cli.inputs.row_files import RowSource, source_of
 from ftspec.cli.inputs.run_plan import plan_of
+from ftspec.cli.inputs.standard_input import STANDARD_INPUT, rows_at_hand
 from ftspec.cli.launch.engine_imports import engine_imports, require_engine
 from ftspec.cli.launch.processes import require_one_process
 from ftspec.cli.syntax.column_values import read_columns
@@ -48,9 +50,9 @@ _SECONDS_BETWEEN_LINES = 10.0
 @click.option(
     "--file",
     "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Rows with the columns of the spec, read as the spec reads its own files, or one text per "
-    "line (.txt).",
+    "line (.txt); - reads JSON lines from the standard input, and answers each as it comes.",
 )
 @click.option(
     "--column",
@@ -80,6 +82,14 @@ _SECONDS_BETWEEN_LINES = 10.0
     "json with --file.",
 )
 @click.option(
+    "--generate",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A setting of GenerationConfig, such as num_beams=4, for a model that generates text. "
+    "Repeat it for more settings.",
+)
+@click.option(
     "--batch-size",
     type=click.IntRange(1),
     default=16,
@@ -94,31 +104,40 @@ def predict_command(
     output: Path | None,
     keep: bool,
     format_name: str | None,
+    settings: tuple[str, ...],
     batch_size: int,
 ) -> None:
     """Predict with the model of a run.
 
-    Uses the model in RUN_DIR on TEXTS, on one row given by --column, or on every row of a file. The
-    templates of the spec apply: each text takes the place of the spec's column.
+    Uses the model in RUN_DIR on TEXTS, on one row given by --column, or on every row of a file or
+    of the standard input (-). The templates of the spec apply: each text takes the place of the
+    spec's column.
     """
     _require_one_input(texts, columns, file)
     _require_unicode(*texts, *columns)
+    if texts == (STANDARD_INPUT,):
+        texts, file = (), Path(STANDARD_INPUT)
+    is_streamed = file == Path(STANDARD_INPUT)
     if output is not None:
-        _require_new_file(output, format_name)
+        _require_new_file(output, format_name, is_streamed=is_streamed)
     require_one_process("ftspec predict")
     plan = plan_of(RunDirectory(run_dir))
     values = read_columns(columns, plan)
-    source = source_of(file, plan, open_registry()) if file is not None else None
+    source = None
+    if file is not None and not is_streamed:
+        source = source_of(file, plan, open_registry())
     require_engine()
     with run_errors_shown(plan):
         require_model(RunDirectory(run_dir))  # before the import of torch, which takes seconds
         connection = Connection(plan)
         with engine_imports():
+            from ftspec.engine.artifacts.generation_settings import read_settings
             from ftspec.engine.artifacts.predict import open_predictor
 
         connection.settle()
         watcher = PlainWatcher()
-        predictor = open_predictor(plan, RunDirectory(run_dir), watcher)
+        generation = read_settings(settings, plan) if settings else {}
+        predictor = open_predictor(plan, RunDirectory(run_dir), watcher, generation)
         rows: Iterable[Row] = [predictor.from_text(one) for one in texts]
         if source is not None:
             rows = _rows_of(source, plan, predictor, watcher.note, with_all_columns=keep)
@@ -131,11 +150,18 @@ def predict_command(
             _predict, predictor, keeps_columns=keep, batch_size=batch_size, is_of_file=is_of_file
         )
         if output is None:
-            for result in predict(rows):
+            for result in _predict_at_hand(predict, batch_size) if is_streamed else predict(rows):
                 show(result)
         else:
-            given = (file, texts, columns)
-            _write(output, _identity(RunDirectory(run_dir), given, keep), rows, predict)
+            asked = (file, texts, columns, settings)
+            _write(output, _identity(RunDirectory(run_dir), asked, keep), rows, predict)
+
+
+def _predict_at_hand(predict: Callable[..., Iterator[Row]], most: int) -> Iterator[Row]:
+    """The results for rows of the standard input, as they come."""
+    for at_hand in rows_at_hand(sys.stdin.fileno(), most):
+        numbers, rows = zip(*at_hand, strict=True)
+        yield from predict(rows, first=numbers[0])
 
 
 def _rows_of(
@@ -168,8 +194,10 @@ def _require_unicode(*written: str) -> None:
             raise UsageError(f'"{shown}" is not UTF-8 text')
 
 
-def _require_new_file(output: Path, format_name: str | None) -> None:
+def _require_new_file(output: Path, format_name: str | None, *, is_streamed: bool) -> None:
     """Refuse a file that is there, or whose ending no format has."""
+    if is_streamed:
+        raise UsageError("--output does not work with the standard input; redirect the output")
     if format_name == "text":
         raise UsageError("--output writes a file for programs; it does not work with --format text")
     if output.exists():
@@ -205,15 +233,16 @@ def _predict(
         yield {**row, **named}
 
 
-def _identity(run_dir: RunDirectory, given: tuple[Path | None, Any, Any], keep: bool) -> str:
+def _identity(run_dir: RunDirectory, given: tuple[Path | None, Any, Any, Any], keep: bool) -> str:
     """What an earlier command must have had in common for its rows to be of use."""
-    file, texts, columns = given
+    file, texts, columns, settings = given
     facts = {
         "model": sha256_of(run_dir.model / MANIFEST),
         "file": sha256_of(file) if file is not None else None,
         "texts": texts,
         "columns": columns,
         "keep": keep,
+        "generation": settings,
     }
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 

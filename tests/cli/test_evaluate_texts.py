@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from pyarrow import parquet
 from rouge_score import rouge_scorer
 from sacrebleu import sentence_chrf
+from transformers import AutoTokenizer
 
 from ftspec.builtin.metrics.text import UnicodeWords
+from tests.cli.command import assert_no_traceback, ftspec
 from tests.cli.warm import Warm
 from tests.engine import rows, tiny
 
@@ -51,10 +54,13 @@ class Evaluated(NamedTuple):
         return value
 
 
+Evaluate = Callable[[str], Evaluated]
+
+
 @pytest.fixture(scope="module")
 def evaluated(
     warm: Warm, local: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Evaluated]:
+) -> Evaluate:
     done: dict[str, Evaluated] = {}
 
     def evaluate(case: str) -> Evaluated:
@@ -85,9 +91,7 @@ def evaluated(
 
 
 @pytest.mark.parametrize("case", ["packed", "rows"])
-def test_losses_of_documents_add_up_to_that_of_the_run(
-    case: str, evaluated: Callable[[str], Evaluated]
-) -> None:
+def test_losses_of_documents_add_up_to_that_of_the_run(case: str, evaluated: Evaluate) -> None:
     found = evaluated(case)
     kept = found.rows
     assert len(kept["loss"]) == len(kept["text"]) == 24
@@ -103,9 +107,7 @@ def test_losses_of_documents_add_up_to_that_of_the_run(
 
 
 @pytest.mark.parametrize("case", ["packed", "rows"])
-def test_documents_are_in_buckets_of_length(
-    case: str, evaluated: Callable[[str], Evaluated]
-) -> None:
+def test_documents_are_in_buckets_of_length(case: str, evaluated: Evaluate) -> None:
     found = evaluated(case)
     buckets = found.facts["tables"]["lengths"]
     assert sum(bucket["documents"] for bucket in buckets) == 24
@@ -122,7 +124,7 @@ def test_documents_are_in_buckets_of_length(
 
 
 def test_only_documents_that_are_rows_have_an_interval(
-    evaluated: Callable[[str], Evaluated],
+    evaluated: Evaluate,
 ) -> None:
     one = evaluated("rows").facts["metrics"]
     for name in ("loss", "perplexity"):
@@ -130,7 +132,7 @@ def test_only_documents_that_are_rows_have_an_interval(
     assert set(evaluated("packed").facts["metrics"]["loss"]) == {"value"}
 
 
-def test_texts_have_the_values_of_the_libraries(evaluated: Callable[[str], Evaluated]) -> None:
+def test_texts_have_the_values_of_the_libraries(evaluated: Evaluate) -> None:
     found = evaluated("summaries")
     kept = found.rows
     pairs = list(zip(kept["prediction"], kept["reference"], strict=True))
@@ -147,3 +149,39 @@ def test_texts_have_the_values_of_the_libraries(evaluated: Callable[[str], Evalu
     worst = found.facts["tables"]["worst"]
     assert [one["chrf"] for one in worst] == sorted(kept["chrf"])[:20]
     assert all(kept["chrf"][one["row"] - 1] == one["chrf"] for one in worst)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("num_beam=2", 'there is no generation setting "num_beam"; did you mean "num_beams"?'),
+        ("num_beams", '"num_beams" is no setting; expected, for example, num_beams=4'),
+        ("max_length=9", '"max_length" cannot be set here: write max_new_tokens'),
+        ("temperature=0.5", "`temperature`: `do_sample` is not set to `True`"),
+        ("num_beams=many", "generation does not take these settings: "),
+    ],
+)
+def test_setting_that_does_not_exist_is_said(
+    setting: str, said: str, evaluated: Evaluate, warm: Warm, local: dict[str, str]
+) -> None:
+    run_dir = Path(evaluated("summaries").facts["folder"]).parents[1]
+    done = warm.ftspec("predict", run_dir, "a text", "--generate", setting, env=local)
+    assert_no_traceback(done)
+    assert done.code != 0
+    assert said in done.err
+
+
+def test_settings_apply_to_rows_of_the_standard_input(
+    evaluated: Evaluate, local: dict[str, str]
+) -> None:
+    found = evaluated("summaries")
+    run_dir = Path(found.facts["folder"]).parents[1]
+    sources = found.rows["source"][:3]
+    lines = "".join(json.dumps({"document": source}) + "\n" for source in sources)
+    settings = ("--generate", "max_new_tokens=2", "--generate", "num_beams=2")
+    done = ftspec("predict", run_dir, "-", *settings, env=local, stdin=lines)
+    assert_no_traceback(done)
+    texts = [json.loads(line)["text"] for line in done.out.splitlines()]
+    assert len(texts) == 3
+    tokenizer = AutoTokenizer.from_pretrained(run_dir / "model")
+    assert all(len(tokenizer(text)["input_ids"]) <= 4 for text in texts)

@@ -30,6 +30,7 @@ class Seq2Seq(Task):
     trainer_class = Seq2SeqTrainer
     arguments_class = Seq2SeqTrainingArguments
     length_columns = ("input_ids", "labels")
+    generates = True
 
     def __init__(self, config: Seq2SeqConfig, context: TaskContext) -> None:
         self._config = config
@@ -119,8 +120,11 @@ class Seq2Seq(Task):
         batch = tokenizer.pad(dict(self.encode(sources)), return_tensors="pt")
         ids = cast(Any, model).generate(
             **batch.to(model.device),
-            max_new_tokens=self._context.max_target_length,
-            num_beams=self._config.num_beams,
+            **{
+                "max_new_tokens": self._context.max_target_length,
+                "num_beams": self._config.num_beams,
+                **self.generation,
+            },
         )
         return [{"text": text} for text in self._decode_ids(ids.cpu().numpy())]
 

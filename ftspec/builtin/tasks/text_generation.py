@@ -26,6 +26,7 @@ class TextGeneration(Task):
     """Predicts the next token at every position."""
 
     describes_losses = True
+    generates = True
 
     def __init__(self, config: TextGenerationConfig, context: TaskContext) -> None:
         self._config = config
@@ -156,15 +157,19 @@ class TextGeneration(Task):
             padding_side="left",  # generation continues on the right
             return_tensors="pt",
         ).to(model.device)
-        options = {"temperature": self._config.temperature} if self._config.do_sample else {}
+        is_sampled = self.generation.get("do_sample", self._config.do_sample)
+        options = {"temperature": self._config.temperature} if is_sampled else {}
         if getattr(model.config, "output_router_logits", False):
             options["output_router_logits"] = False  # the loss of routers is for training alone
         generated = cast(Any, model).generate(
             **batch,
-            max_new_tokens=count,
-            do_sample=self._config.do_sample,
             pad_token_id=self._tokenizer.pad_token_id,
-            **options,
+            **{
+                "do_sample": self._config.do_sample,
+                **options,
+                **self.generation,
+                "max_new_tokens": count,
+            },
         )
         new = generated[:, batch["input_ids"].shape[1] :]
         texts = self._tokenizer.batch_decode(new, skip_special_tokens=True)
@@ -174,7 +179,8 @@ class TextGeneration(Task):
 
     def _room(self, model: PreTrainedModel) -> tuple[int, int]:
         """The most tokens of a prompt and of its continuation, within the model's positions."""
-        longest, count = self._context.max_length, self._config.max_new_tokens
+        longest = self._context.max_length
+        count = self.generation.get("max_new_tokens") or self._config.max_new_tokens
         positions = getattr(model.config, "max_position_embeddings", None)
         if not isinstance(positions, int) or positions < 2:  # XLNet has -1 for no limit
             return longest, count

@@ -159,6 +159,14 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: by ftspec evaluate SPEC.
     """,
+    ("generation-settings",): """
+        A prediction has generation settings that it cannot use.
+
+        Why: the settings of --generate are those of GenerationConfig of transformers. A classifier
+        generates nothing, and some settings exclude others.
+
+        Found: by ftspec predict.
+    """,
     ("no-run", "no-model"): """
         The folder is not a run directory, or its run has no whole trained model.
 

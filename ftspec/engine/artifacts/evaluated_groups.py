@@ -66,7 +66,7 @@ def losses_by_group(
                 loss = sum(losses[row] * tokens[row] for row in known)
                 loss /= sum(tokens[row] for row in known)
                 found[column][value] = (len(members), {"loss": loss, **metrics.score_loss(loss)})
-    return found
+    return {column: values for column, values in found.items() if values}
 
 
 def _members(values: Sequence[str]) -> dict[str, list[int]]:

@@ -22,7 +22,7 @@ from ftspec.engine.patches.quiet_libraries import quiet_libraries
 from ftspec.engine.patches.reliable_hub import reliable_hub
 from ftspec.engine.progress.run_log import Note, Watcher
 from ftspec.engine.trainer.module_state import unchanged
-from ftspec.errors import RunError
+from ftspec.errors import RunError, in_one_line
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 from ftspec.spec.column_path import JSON, MissingColumnError, NotTextError, top_column
@@ -35,7 +35,13 @@ _BATCHES_OF_WINDOW = 8
 class Predictor:
     """The task, the tokenizer and the model of a run."""
 
-    def __init__(self, plan: Plan, run_dir: RunDirectory, note: Note) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        run_dir: RunDirectory,
+        note: Note,
+        generation: Mapping[str, Any] | None = None,
+    ) -> None:
         self._template = {
             name: parse_template(text)
             for name, text in plan.template.items()
@@ -50,6 +56,13 @@ class Predictor:
         }
         trained = load_trained(plan, run_dir, note)
         self._task = restore_task(plan, trained, note)
+        if generation and not self._task.generates:
+            raise RunError(
+                f'the task "{plan.task.type}" generates no text: it has no generation settings',
+                slug="generation-settings",
+                helps=("leave out --generate",),
+            )
+        self._task.generation = generation or {}
         self._tokenizer = trained.tokenizer
         self._note = note
         self._cap: int | None = None  # tokens; set where memory runs out
@@ -194,6 +207,10 @@ class Predictor:
         try:
             with quiet_libraries(only_errors=True), torch.inference_mode():
                 together = rows_together(self._task, self._model, rows)
+        except (TypeError, ValueError) as error:
+            if not self._task.generation:
+                raise
+            raise _refused_settings(error) from error
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
@@ -243,7 +260,20 @@ class Predictor:
             torch.inference_mode(),
             unchanged(self._model),
         ):
+            return self._generated(rows)
+
+    def _generated(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The result for each row.
+
+        Raises:
+            RunError: generation refuses a setting of the command line.
+        """
+        try:
             return self._task.predict(self._model, rows)
+        except (TypeError, ValueError) as error:
+            if not self._task.generation:
+                raise
+            raise _refused_settings(error) from error
 
     def _count_tokens(self, rows: Sequence[Mapping[str, Any]]) -> LengthTable:
         """The number of tokens in each text of the rows, at most as many as the model reads, shape
@@ -260,15 +290,28 @@ class Predictor:
         return self._task.show(result)
 
 
-def open_predictor(plan: Plan, run_dir: RunDirectory, watcher: Watcher) -> Predictor:
+def open_predictor(
+    plan: Plan,
+    run_dir: RunDirectory,
+    watcher: Watcher,
+    generation: Mapping[str, Any] | None = None,
+) -> Predictor:
     """The predictor of a finished run. The notes of loading go to ``watcher``.
 
     Raises:
-        RunError: the run has no model.
+        RunError: the run has no model, or has settings of ``generation`` and does not generate.
     """
     note = watcher.note
     with quiet_libraries(only_errors=True), reliable_hub(note):
-        return Predictor(plan, run_dir, note)
+        return Predictor(plan, run_dir, note, generation)
+
+
+def _refused_settings(error: Exception) -> RunError:
+    return RunError(
+        f"generation does not take these settings: {in_one_line(error)}",
+        slug="generation-settings",
+        helps=("change the values of --generate",),
+    )
 
 
 def _unsaid(note: str) -> None:
