@@ -342,6 +342,11 @@ _DATA = (
         parameters="data, type, try_type, col, optimized_int_type, …",
     ),
     PrivateName(
+        name="datasets.arrow_writer.ArrowWriter",
+        used_in=(f"{_ENGINE}/data/stored_stream.py",),
+        reason="writes the rows of a stream to a file as they come, without holding them",
+    ),
+    PrivateName(
         name="datasets.packaged_modules.cache.cache.Cache",
         used_in=("ftspec/builtin/sources/hub.py",),
         reason="how a builder shows that the Hub gave nothing and the cache is used",
