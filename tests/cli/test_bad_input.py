@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli import specs
-from tests.cli.command import SPECS, Done, assert_no_traceback, ftspec, own_environment
+from tests.cli.command import SPECS, Done, assert_no_traceback, own_environment
+from tests.cli.command import ftspec as ftspec_anew
 from tests.cli.conftest import SmokeRuns, Start, selected
+from tests.cli.light import ftspec
 from tests.cli.specs import CLASSIFIER, Change
 from tests.cli.warm import Warm
 from tests.hub.server import HubServer
@@ -419,7 +421,7 @@ def result_of(
         if name not in started:
             case = cases[name]
             is_timed = name in (*OFFLINE, ANOTHER)
-            command = ftspec if case.at_lint or is_timed else warm.ftspec
+            command = ftspec_anew if is_timed else ftspec if case.at_lint else warm.ftspec
             env = request.getfixturevalue(case.environment)
             started[name] = start(_run, command, case, folder, env)
         return started[name]
@@ -484,12 +486,16 @@ def test_no_network_fails_fast(result_of: Callable[[str], Done]) -> None:
 
 
 def test_no_network_and_all_in_the_cache(
-    smoke_runs: SmokeRuns, online: dict[str, str], closed_endpoint: str, tmp_path: Path
+    smoke_runs: SmokeRuns,
+    warm: Warm,
+    online: dict[str, str],
+    closed_endpoint: str,
+    tmp_path: Path,
 ) -> None:
     smoke_runs("wikitext_gpt2").result()
     env = own_environment(HF_ENDPOINT=closed_endpoint, HF_HOME=online["HF_HOME"])
     spec = SPECS / "wikitext_gpt2.yaml"
-    done = ftspec("run", spec, "--profile", "smoke", "--output-dir", tmp_path, env=env)
+    done = warm.ftspec("run", spec, "--profile", "smoke", "--output-dir", tmp_path, env=env)
     assert done.code == 0, done.said
     assert f"the Hub at {closed_endpoint} cannot be reached: working from the cache" in done.err
     assert '"Salesforce/wikitext" is loaded from the cache, at commit ' in done.err
@@ -502,12 +508,16 @@ def test_no_network_and_all_in_the_cache(
 
 
 def test_no_network_and_data_that_datasets_does_not_find_again(
-    smoke_runs: SmokeRuns, online: dict[str, str], closed_endpoint: str, tmp_path: Path
+    smoke_runs: SmokeRuns,
+    warm: Warm,
+    online: dict[str, str],
+    closed_endpoint: str,
+    tmp_path: Path,
 ) -> None:
     smoke_runs("xlsum_bangla_mt5").result()
     env = own_environment(HF_ENDPOINT=closed_endpoint, HF_HOME=online["HF_HOME"])
     spec = "specs/xlsum_bangla_mt5.yaml"
-    done = ftspec("run", spec, "--profile", "smoke", "--output-dir", tmp_path, env=env)
+    done = warm.ftspec("run", spec, "--profile", "smoke", "--output-dir", tmp_path, env=env)
     assert done.code == 1, done.said
     assert_no_traceback(done)
     assert "error[hub]: the Hub is not available" in done.err

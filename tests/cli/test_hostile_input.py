@@ -18,7 +18,8 @@ import pytest
 
 from ftspec.document.load import LARGEST
 from ftspec.document.parse import MOST_NODES
-from tests.cli.command import ROOT, Done, assert_no_traceback, ftspec, own_environment, run
+from tests.cli.command import ROOT, Done, assert_no_traceback, own_environment, run
+from tests.cli.light import ftspec
 
 SOUND = (ROOT / "tests" / "cases" / "_sound.yaml").read_text(encoding="utf-8")
 # of processor time beyond start-up, so that a busy machine does not matter; a tenth of it is usual,
