@@ -11,7 +11,7 @@ from ftspec.builtin.tasks import tokenizing
 from ftspec.builtin.tasks.tokenizing import tokenize
 from tests.unit import tiny
 
-TEXTS = [*tiny.english()[:40], *tiny.bangla()[:10], "", " ", "[SEP] <|endoftext|> </s>", "x" * 900]
+TEXTS = [*tiny.english()[:40], *tiny.bangla()[:10], "", " ", "[SEP] <|endoftext|> </s>", "x" * 300]
 PAIRS = [text[::-1] for text in TEXTS]
 
 
