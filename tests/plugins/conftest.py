@@ -24,16 +24,12 @@ def wheel_of(tmp_path_factory: pytest.TempPathFactory) -> WheelOf:
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory: pytest.TempPathFactory, wheel_of: WheelOf) -> Environment:
     """An environment with ftspec's wheel and no plugin, for tests that install nothing."""
-    return _with_ftspec(tmp_path_factory.mktemp("bare"), wheel_of)
+    made = make_environment(tmp_path_factory.mktemp("bare") / "venv")
+    made.install(wheel_of(ROOT))
+    return made
 
 
 @pytest.fixture
-def environment(tmp_path: Path, wheel_of: WheelOf) -> Environment:
-    """The same, for a test to install in."""
-    return _with_ftspec(tmp_path, wheel_of)
-
-
-def _with_ftspec(folder: Path, wheel_of: WheelOf) -> Environment:
-    made = make_environment(folder / "venv")
-    made.install(wheel_of(ROOT))
-    return made
+def environment(tmp_path: Path, bare: Environment) -> Environment:
+    """A copy of it, for a test to install in."""
+    return bare.copy(tmp_path / "venv")

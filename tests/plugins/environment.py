@@ -6,6 +6,7 @@ path file inside that environment is not read, so the checkout that it names sta
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -48,6 +49,15 @@ class Environment:
     def install(self, *wheels: Path) -> None:
         """Install wheels without their dependencies."""
         self._pip("install", "--no-deps", "--no-index", *map(str, wheels))
+
+    def copy(self, folder: Path) -> Environment:
+        """Another with the same packages, in much less time than pip takes to install them."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        for script in (folder / "bin").iterdir():
+            if not script.is_symlink():  # they name their interpreter
+                text = script.read_text(encoding="utf-8")
+                script.write_text(text.replace(str(self.folder), str(folder)), encoding="utf-8")
+        return Environment(folder)
 
     def uninstall(self, distribution: str) -> None:
         """Remove a distribution."""

@@ -25,12 +25,13 @@ def test_new_plugins_pass_their_tests(environment: Environment, tmp_path: Path) 
     """In one process, since to import what they test takes longer than to test it: they lint, and
     run under their smoke profile. A new task is that of the guide, which has a test of its own."""
     assert {*NAMES, "task"} == set(KINDS)
-    projects = []
+    projects, wheels = [], []
     for kind, name in NAMES.items():
         made = environment.ftspec("plugins", "new", name, "--kind", kind, cwd=tmp_path)
         assert made.code == 0, made.said
         projects.append(tmp_path / f"ftspec-{name}")
-        environment.install(build_wheel(projects[-1], tmp_path))
+        wheels.append(build_wheel(projects[-1], tmp_path))
+    environment.install(*wheels)
     options = ("-q", "-p", "no:cacheprovider", "--import-mode=importlib")
     tested = environment.run("pytest", *options, *projects, cwd=tmp_path)
     assert tested.code == 0, tested.said
