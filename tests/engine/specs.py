@@ -68,7 +68,6 @@ CASES = {
         "type: text-classification",
     ),
     "summarization": (T5, SUMMARY, "type: summarization"),
-    "translation": (T5, SUMMARY, "type: translation"),
     "packed text": (GPT2, TEXT, "type: text-generation, packing: true"),
     "rows of text": (GPT2, TEXT, "type: text-generation, packing: false"),
 }

@@ -62,6 +62,16 @@ OTHERS = (None, "eager", "sdpa", "flex_attention", "paged|flash_attention_2")
 VARIABLE_LENGTH: tuple[str, ...] = ()
 BY_POSITIONS = ("model.config.attn_implementation=sdpa",)
 
+Ways = tuple[tuple[tuple[str, ...], bool], ...]
+"""Settings, and whether each step is one batch under them."""
+
+IN_PARTS = ((ACCUMULATED, False),)  # no more at once than a batch of the spec
+EVERY_WAY: Ways = (
+    (AT_ONCE, True),
+    *IN_PARTS,
+    ((*AT_ONCE, "performance.max_tokens_per_device=150"), False),
+)
+
 
 def padded_batch() -> dict[str, torch.Tensor]:
     """Rows of three, one and four tokens; the first has a prompt that is not learned."""
@@ -197,14 +207,16 @@ def test_a_model_is_tried(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("model", "attention", "smoothing"),
+    ("model", "attention", "smoothing", "ways"),
     [
-        pytest.param("gpt2", VARIABLE_LENGTH, (), id="gpt2"),
-        pytest.param("gpt2", VARIABLE_LENGTH, (SMOOTHED,), id="gpt2, smoothed"),
-        pytest.param("llama", VARIABLE_LENGTH, (), id="llama"),
-        pytest.param("mistral", VARIABLE_LENGTH, (), id="mistral"),
-        pytest.param("gpt2", BY_POSITIONS, (), id="gpt2 by positions"),
-        pytest.param("llama", BY_POSITIONS, (SMOOTHED,), id="llama by positions, smoothed"),
+        pytest.param("gpt2", VARIABLE_LENGTH, (), EVERY_WAY, id="gpt2"),
+        pytest.param("gpt2", VARIABLE_LENGTH, (SMOOTHED,), IN_PARTS, id="gpt2, smoothed"),
+        pytest.param("llama", VARIABLE_LENGTH, (), IN_PARTS, id="llama"),
+        pytest.param("mistral", VARIABLE_LENGTH, (), IN_PARTS, id="mistral"),
+        pytest.param("gpt2", BY_POSITIONS, (), EVERY_WAY, id="gpt2 by positions"),
+        pytest.param(
+            "llama", BY_POSITIONS, (SMOOTHED,), IN_PARTS, id="llama by positions, smoothed"
+        ),
     ],
 )
 def test_the_gradient_is_that_of_the_padded_batch(
@@ -215,17 +227,14 @@ def test_the_gradient_is_that_of_the_padded_batch(
     model: str,
     attention: tuple[str, ...],
     smoothing: tuple[str, ...],
+    ways: Ways,
 ) -> None:
     spec = spec_of(request, "rows of text")
     more = [*STANDING_STILL, *smoothing, *attention]
     if model in CONFIGS:
         spec = with_model(spec, gpt2, tmp_path / "model", CONFIGS[model])
     padded = gradients_of(engine.compile(spec, *AT_ONCE, *more, PADDED).trainer)
-    for settings, is_at_once in (
-        (AT_ONCE, True),
-        (ACCUMULATED, False),  # no more at once than a batch of the spec
-        ((*AT_ONCE, "performance.max_tokens_per_device=150"), False),
-    ):
+    for settings, is_at_once in ways:
         trainer: Any = engine.compile(spec, *settings, *more).trainer
         assert trainer.pads is (attention is BY_POSITIONS)
         trainer.micro_batching.form = "packed"
@@ -239,26 +248,26 @@ def test_the_gradient_is_that_of_the_padded_batch(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("case", "smoothing"),
+    ("case", "smoothing", "ways"),
     [
-        ("single-label", ()),
-        ("single-label", (SMOOTHED,)),
-        ("multi-label", ()),
-        ("regression", ()),
-        ("pairs", ()),
+        ("single-label", (), EVERY_WAY),
+        ("single-label", (SMOOTHED,), IN_PARTS),
+        ("multi-label", (), IN_PARTS),
+        ("regression", (), IN_PARTS),
+        ("pairs", (), IN_PARTS),
     ],
 )
 def test_so_it_is_where_layers_get_text_alone(
-    engine: Engine, request: pytest.FixtureRequest, case: str, smoothing: tuple[str, ...]
+    engine: Engine,
+    request: pytest.FixtureRequest,
+    case: str,
+    smoothing: tuple[str, ...],
+    ways: Ways,
 ) -> None:
     spec = spec_of(request, case)
     more = (*STANDING_STILL, *smoothing)
     padded = gradients_of(engine.compile(spec, *AT_ONCE, *more, PADDED).trainer)
-    for settings, is_at_once in (
-        (AT_ONCE, True),
-        (ACCUMULATED, False),
-        ((*AT_ONCE, "performance.max_tokens_per_device=150"), False),
-    ):
+    for settings, is_at_once in ways:
         trainer: Any = engine.compile(spec, *settings, *more).trainer
         assert trainer.micro_batching.form == "packed_layers"
         shapes: list[tuple[int, ...]] = []
