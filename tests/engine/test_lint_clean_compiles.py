@@ -30,7 +30,7 @@ def compiling(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     return Engine(tmp_path_factory.mktemp("compiling"))
 
 
-@examples(100)
+@examples(60)
 @given(data=st.data())
 def test_spec_without_errors_compiles(data: Any, files: Files, compiling: Engine) -> None:
     text = dump(data.draw(specs(files)))
