@@ -20,6 +20,7 @@ from tests.engine.two_processes import (
     LITTLE_MEMORY,
     STEPS,
     STREAM,
+    UNLOGGED,
     launch,
     train_all,
     train_each,
@@ -88,6 +89,14 @@ def test_two_processes_learn_the_same(
 def test_two_processes_read_one_stream(by_one: Logged, by_two: Logged) -> None:
     """Batches that are padded to different widths, which no process distributes."""
     assert_learned_the_same(by_two[STREAM], by_one[STREAM])
+
+
+def test_two_processes_know_the_mean_loss_of_steps_that_are_not_logged(
+    by_one: Logged, by_two: Logged
+) -> None:
+    """The Trainer adds what is left when training ends in each process for itself."""
+    two, one = (logs[UNLOGGED][-2]["train_loss"] for logs in (by_two, by_one))
+    assert two == pytest.approx(one, rel=1e-5)
 
 
 @pytest.mark.parametrize("run", [*(f"{model} x 1" for model in CASES), STREAM])

@@ -50,6 +50,7 @@ before they begin a step."""
 ROOM = 60
 """Tokens: one row of the longest has room, two have not."""
 
+UNLOGGED = "no step is logged"
 STREAM = "t5 of a stream"
 
 IN_PARTS = "t5 in two parts"
@@ -98,15 +99,24 @@ def train_all(folder: Path, processes: int) -> dict[str, list[dict[str, Any]]]:
         for accumulation in (1, 2) if processes > 1 else (1,):
             logs[f"{name} x {accumulation}"] = train(folder, name, processes, accumulation)
     logs[STREAM] = train(folder, "t5", processes, streams=True)
+    logs[UNLOGGED] = train(folder, "bert", processes, logging_steps=STEPS + 1)
     return logs
 
 
 def train(
-    folder: Path, name: str, processes: int, accumulation: int = 1, *, streams: bool = False
+    folder: Path,
+    name: str,
+    processes: int,
+    accumulation: int = 1,
+    *,
+    streams: bool = False,
+    logging_steps: int = 1,
 ) -> list[dict[str, Any]]:
     """What is logged for one model."""
     rows = ROWS_OF_A_STEP * STEPS
-    trainer = build(folder, name, processes, accumulation, rows, streams=streams)
+    trainer: Any = build(folder, name, processes, accumulation, rows, streams=streams)
+    trainer.args.logging_steps = logging_steps
+    trainer.restore_losses({})  # as a run does when it begins
     train_in_double(trainer)
     trainer.evaluate()
     logs: list[dict[str, Any]] = trainer.state.log_history

@@ -251,7 +251,10 @@ class StepTrainer(Trainer):
             return
         is_step = "loss" in logs
         if "train_loss" in logs and self._knows_all_losses:
-            # the Trainer divides by the steps since the run was resumed
+            # the Trainer divides by the steps since the run was resumed, and of the steps since
+            # the last log it adds the losses of this process only
+            total = torch.tensor([self._total_loss_scalar], device=self.args.device)
+            self._total_loss_scalar = float(self.accelerator.gather(total).mean())
             self._train_loss = self._total_loss_scalar / max(self.state.global_step, 1)
             logs["train_loss"] = self._train_loss
         super().log(logs, start_time)
