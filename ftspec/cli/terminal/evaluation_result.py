@@ -51,8 +51,11 @@ def _lines(evaluation: Evaluation, folder: Path) -> Iterator[str]:
             fewer = "" if resamples >= 900 else f", from {resamples} resamples"
             between = f"  ({low:.4f} to {high:.4f}{fewer})"
         yield f"{printable(name).ljust(width)}  {value.value:.4f}{between}"
-    if any(value.interval is not None for value in evaluation.metrics.values()):
+    intervals = [value.interval for value in evaluation.metrics.values() if value.interval]
+    if intervals:
         yield f"in brackets: 95 % intervals, bootstrap over {evaluation.rows:,} rows"
+    if any(low == high for low, high, _ in intervals):
+        yield "where both ends are equal, no row differs: other rows may"
     if evaluation.unknown:
         yield (
             f"{evaluation.unknown:,} rows have a label that training did not have: they count as "
