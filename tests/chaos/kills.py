@@ -17,6 +17,7 @@ from tests.chaos.judging import (
     require_right_or_refused,
     require_sound_cache,
 )
+from tests.chaos.killed_evaluation import kill_evaluation
 from tests.chaos.moments import Moment, Scene, moment_in, some_time
 from tests.chaos.place import SECONDS, Place, status_in
 from tests.chaos.trained import Trained
@@ -33,6 +34,8 @@ def attack(place: Place, phase: str, rng: Random) -> Verdict:
     with place.attempt() as folder:
         if phase == "export":
             return _kill_export(place, folder, rng)
+        if phase == "evaluate":
+            return kill_evaluation(place, folder, rng)
         if phase == "import":
             _kill_import(place, folder, rng)
         else:
@@ -169,8 +172,9 @@ KILLS = Kind(
         "evaluation",
         "save",
         "export",
+        "evaluate",
     ),
-    short=3,
+    short=5,
     long=200,
     attack=attack,
 )

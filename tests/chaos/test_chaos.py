@@ -14,7 +14,7 @@ from tests.chaos.table import is_bad, line_of
 pytestmark = pytest.mark.slow
 
 SEED = 6
-"""The phases of kills that follow are checkpoint, evaluation and save."""
+"""The phases of kills that follow are checkpoint, evaluation, save, export and evaluate."""
 
 
 @pytest.fixture(scope="module")
