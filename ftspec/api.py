@@ -82,7 +82,8 @@ from ftspec.spec.column_uses import ColumnUse, ColumnUses
 from ftspec.texts import checked_texts
 
 if TYPE_CHECKING:
-    from ftspec.metrics import Curve, LocalMetric, RowSums, Series, Table
+    from ftspec.curves import Curve, Series, Table
+    from ftspec.metrics import LocalMetric, RowSums
     from ftspec.reading.file_format import FileFormat, UnreadableError
     from ftspec.reading.kinds import ColumnKind
     from ftspec.reading.limits import require_few_columns
@@ -189,14 +190,14 @@ __all__ = [
 
 _LATER = {
     "ColumnKind": "ftspec.reading.kinds",
-    "Curve": "ftspec.metrics",
+    "Curve": "ftspec.curves",
     "FileFormat": "ftspec.reading.file_format",
     "LocalMetric": "ftspec.metrics",
     "Row": "ftspec.reading.row",
     "RowFile": "ftspec.reading.row_file",
     "RowSums": "ftspec.metrics",
-    "Series": "ftspec.metrics",
-    "Table": "ftspec.metrics",
+    "Series": "ftspec.curves",
+    "Table": "ftspec.curves",
     "UnreadableError": "ftspec.reading.file_format",
     "require_few_columns": "ftspec.reading.limits",
 }

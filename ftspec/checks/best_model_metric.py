@@ -39,9 +39,15 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             labels=labelled(spans.span(("training", "save_strategy"))),
             helps=('add "metric_for_best_model: loss", or another metric',),
         )
-    name, _, result = bare_metric(wanted or "").rpartition("/")
+    if wanted is None:
+        return
+    bare, results = bare_metric(wanted), _results(plan)
+    name, _, result = bare.rpartition("/")
+    is_of_a_set = name in ("train", "test", *plan.evaluation)
+    if name and not is_of_a_set and (results is None or bare in results):
+        return  # a metric whose own name has a slash
     problem = _unknown_set(name, plan) if name else None
-    if wanted is not None and problem is not None:
+    if problem is not None:
         headline, helps = problem
         yield Diagnostic(
             slug="unknown-best-metric",
@@ -50,12 +56,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             helps=helps,
         )
         return
-    results: list[str] = ["loss"]
-    for metric in plan.metrics:
-        if not metric.component.results:  # a metric from the Hub: only the run shows its results
-            return
-        results += metric.component.results_of(metric.config)
-    if wanted is None or result in results:
+    if results is None or result in results:
         return
     yield Diagnostic(
         slug="unknown-best-metric",
@@ -63,6 +64,16 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         labels=labelled(spans.span(_written_at(wanted, plan, spans))),
         helps=did_you_mean(result, results) or (one_of(results),),
     )
+
+
+def _results(plan: Plan) -> list[str] | None:
+    """What the metrics of the spec return; ``None`` with one whose results only the run shows."""
+    results = ["loss"]
+    for metric in plan.metrics:
+        if not metric.component.results:
+            return None
+        results += metric.component.results_of(metric.config)
+    return results
 
 
 def _unknown_set(name: str, plan: Plan) -> tuple[str, tuple[str, ...]] | None:

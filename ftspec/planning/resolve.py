@@ -489,10 +489,11 @@ def _complete(
     written = training.get("metric_for_best_model")
     if isinstance(written, str) and written.startswith("validation/"):
         training["metric_for_best_model"] = bare_metric(written)
-    best = bare_metric(str(written or "loss")).rpartition("/")[2]
+    best = bare_metric(str(written or "loss"))
+    names = {best, best.rpartition("/")[2]}  # a set stands before a slash, or it is of the name
     for metric in filter(None, metrics):
         # the Trainer guesses from the name, and gets it wrong for every error measure
-        if best in metric.component.results_of(metric.config) and best != "loss":
+        if names & {*metric.component.results_of(metric.config)} - {"loss"}:
             training.setdefault("greater_is_better", metric.component.greater_is_better)
     return training
 

@@ -207,7 +207,7 @@ def test_overrides_and_output_dir(runs: Runs) -> None:
     [run_dir] = (output / "other").iterdir()
     plan = json.loads((run_dir / "plan.json").read_text(encoding="utf-8"))["spec"]
     assert plan["training"] == {"max_steps": 2}
-    assert plan["output"] == {"dir": str(output)}
+    assert plan["output"] == {"dir": str(output), "keep_optimizer": False}
     assert json.loads((run_dir / "metrics.json").read_text(encoding="utf-8")).keys() == {
         "train",
         "validation",

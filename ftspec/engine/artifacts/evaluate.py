@@ -12,6 +12,7 @@ from typing import Any
 from datasets import Dataset, IterableDataset
 from transformers import EvalPrediction, PrinterCallback, Trainer, set_seed
 
+from ftspec.curves import Curve
 from ftspec.engine.artifacts.evaluated_groups import Groups, losses_by_group, metrics_by_group
 from ftspec.engine.artifacts.evaluated_rows import Asked, EvaluatedRows, read_rows
 from ftspec.engine.artifacts.saved_model import TrainedModel, load_trained
@@ -25,7 +26,6 @@ from ftspec.engine.scores.rows import summarise
 from ftspec.engine.scores.summary import Summary
 from ftspec.engine.trainer.arguments import build_arguments
 from ftspec.engine.trainer.trainer import trainer_class_for
-from ftspec.metrics import Curve
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 

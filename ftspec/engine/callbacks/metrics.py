@@ -16,8 +16,8 @@ from transformers import (
 )
 
 from ftspec.components import MetricComponent
+from ftspec.curves import Curve, Table
 from ftspec.engine.components.factories import require_packages
-from ftspec.metrics import Curve, Table
 from ftspec.planning.plan import PlannedComponent
 from ftspec.protocols import Task
 

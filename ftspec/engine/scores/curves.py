@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn import metrics
 
-from ftspec.metrics import Curve, Series
+from ftspec.curves import Curve, Series
 
 _MOST_CLASSES = 20
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ftspec.curves import Curve
 from ftspec.engine.scores.intervals import Interval, intervals_of_sums
-from ftspec.metrics import Curve, RowSums
+from ftspec.metrics import RowSums
 
 Columns = Mapping[str, Sequence[Any]]
 """What a task says of rows, by name, a value for each row."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ftspec.curves import Curve, Series
 from ftspec.engine.scores.summary import Columns, Summary
-from ftspec.metrics import Curve, Series
 
 _SHARES = (0.5, 0.9, 0.95, 0.99, 1.0)
 _MOST_BINS = 50

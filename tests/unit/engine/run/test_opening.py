@@ -29,6 +29,7 @@ def started(plan: Plan, status: Status = "interrupted", *, has_checkpoint: bool 
         folder = run_dir.checkpoints / "checkpoint-2"
         folder.mkdir(parents=True)
         (folder / "trainer_state.json").write_text("{}")
+        (folder / "optimizer.pt").write_text("its state")
         write_manifest(folder)
     run_dir.set_status(status, plan=plan.digest())
     return run_dir.path
