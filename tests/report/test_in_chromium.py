@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from selenium.common.exceptions import WebDriverException
 
 from ftspec.report.comparison_page import render_comparison
 from ftspec.report.evaluation_page import render_evaluation
@@ -27,7 +28,10 @@ PAGES = ("run", "evaluation", "comparison", "hostile")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    browser = Browser()
+    try:
+        browser = Browser()
+    except WebDriverException as error:  # a container may forbid what a browser needs
+        pytest.skip(f"Chromium does not start: {error.msg}")
     yield browser
     browser.close()
 
