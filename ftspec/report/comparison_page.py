@@ -14,8 +14,8 @@ from ftspec.report.pages import render_page
 from ftspec.report.run_files import RunFiles
 from ftspec.report.tables import Column, Table, counted_out, shortened
 from ftspec.runs.summary import RunSummary
+from ftspec.runs.verdicts import verdict_of_rows, verdict_of_seeds
 
-SEPARABLE = 0.05
 _MOST_CHARTS = 8
 _MOST_VALUES = 100
 
@@ -166,13 +166,7 @@ def _verdict_of_seeds(
 ) -> str:
     if first is None or other is None:
         return ""
-    fewest = min(first.get("seeds", 1), other.get("seeds", 1))
-    seeds = "1 seed" if fewest == 1 else f"{fewest} seeds"
-    if p is None:
-        return f"not separable with {seeds}"
-    if p >= SEPARABLE:
-        return f"not separable with {seeds} (p = {p:.2f})"
-    return f"differs (p = {_shown_p(p)})"
+    return verdict_of_seeds(p, min(first.get("seeds", 1), other.get("seeds", 1)))
 
 
 def _evaluations(facts: Mapping[str, Any], tests: int) -> Iterator[dict[str, Any]]:
@@ -200,14 +194,9 @@ def _with_interval(value: Any) -> str:
 
 
 def _said_of_test(test: Mapping[str, Any], first: int, second: int, tests: int) -> str:
-    """A test in words. Of several tests, p is multiplied by their number (Bonferroni)."""
-    p = min(test["p"] * tests, 1.0)
-    verdict = "more than chance" if p < SEPARABLE else "not separable"
-    of_tests = f" of {tests} tests" if tests > 1 else ""
-    return (
-        f"{test['name']}: p = {_shown_p(p)}{of_tests}, {verdict}; only run {first} is right or "
-        f"better on {test['only_first']:,} rows, only run {second} on {test['only_second']:,}"
-    )
+    only = test["only_first"], test["only_second"]
+    runs = f"run {first}", f"run {second}"
+    return verdict_of_rows(test["name"], test["p"], only, runs, tests)
 
 
 def _examples(examples: Sequence[Mapping[str, Any]], first: int, second: int) -> Table | None:
@@ -222,10 +211,6 @@ def _examples(examples: Sequence[Mapping[str, Any]], first: int, second: int) ->
         *(Column(f"run {first}"), Column(f"run {second}")),
     )
     return Table("Rows that only one gets right", columns, rows) if rows else None
-
-
-def _shown_p(p: float) -> str:
-    return f"{p:.4f}" if p >= 0.0001 else f"{p:.1e}"
 
 
 def _curves(runs: Sequence[RunSummary]) -> Iterator[Chart]:

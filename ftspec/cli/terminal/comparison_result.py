@@ -15,13 +15,13 @@ from ftspec.planning.difference import Difference
 from ftspec.planning.variants import Variation
 from ftspec.quantities import shown_size, shown_time
 from ftspec.runs.summary import RunSummary
+from ftspec.runs.verdicts import verdict_of_rows, verdict_of_seeds
 
 if TYPE_CHECKING:
     from ftspec.engine.artifacts.compared_rows import ComparedRows
     from ftspec.engine.artifacts.comparison import ComparedData, ComparedSeeds, Comparison
     from ftspec.engine.scores.seeds import Spread
 
-_SEPARABLE = 0.05
 _LONGEST = 60
 
 
@@ -107,18 +107,11 @@ def _seeds(variants: Sequence[Sequence[int]], seeds: Sequence[ComparedSeeds]) ->
 def _verdict(p: float | None, first: Spread | None, other: Spread | None) -> str:
     if first is None or other is None:
         return ""
-    fewest = min(first.seeds, other.seeds)
-    seeds = "1 seed" if fewest == 1 else f"{fewest} seeds"
-    if p is None:
-        return f"not separable with {seeds}"
-    if p >= _SEPARABLE:
-        return f"not separable with {seeds} (p = {p:.2f})"
-    return f"differs (p = {_p(p)})"
+    return verdict_of_seeds(p, min(first.seeds, other.seeds))
 
 
 def _evaluation(one: ComparedRows, number: int, tests: int) -> Iterator[str]:
-    """The evaluation of the first run and of a later one. Of several tests, p is multiplied by
-    their number (Bonferroni)."""
+    """The evaluation of the first run and of a later one."""
     first, second = one.metrics
     yield ""
     yield f"evaluation {printable(one.name)}, on the same {one.rows:,} rows"
@@ -131,13 +124,8 @@ def _evaluation(one: ComparedRows, number: int, tests: int) -> Iterator[str]:
         ],
     )
     for test in one.tests:
-        p = min(test.p * tests, 1.0)
-        verdict = "more than chance" if p < _SEPARABLE else "not separable"
-        of_tests = f" of {tests} tests" if tests > 1 else ""
-        yield (
-            f"{test.name}: p = {_p(p)}{of_tests}, {verdict}; only 1 is right or better on "
-            f"{test.only_first:,} rows, only {number} on {test.only_second:,}"
-        )
+        only = test.only_first, test.only_second
+        yield verdict_of_rows(test.name, test.p, only, ("1", str(number)), tests)
     yield from aligned(
         ("row", "reference", "1", str(number)),
         [
@@ -178,10 +166,6 @@ def _letter(number: int) -> str:
 
 def _short(text: str) -> str:
     return printable(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
-
-
-def _p(p: float) -> str:
-    return f"{p:.4f}" if p >= 0.0001 else f"{p:.1e}"
 
 
 def _number(value: float | None) -> str:
