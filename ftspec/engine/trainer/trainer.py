@@ -253,8 +253,9 @@ class StepTrainer(Trainer):
         if "train_loss" in logs and self._knows_all_losses:
             # the Trainer divides by the steps since the run was resumed, and of the steps since
             # the last log it adds the losses of this process only
-            total = torch.tensor([self._total_loss_scalar], device=self.args.device)
-            self._total_loss_scalar = float(self.accelerator.gather(total).mean())
+            if self.accelerator.num_processes > 1:
+                total = torch.tensor([self._total_loss_scalar], device=self.args.device)
+                self._total_loss_scalar = float(self.accelerator.gather(total).mean())
             self._train_loss = self._total_loss_scalar / max(self.state.global_step, 1)
             logs["train_loss"] = self._train_loss
         super().log(logs, start_time)
