@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+CALIBRATION = "calibration.json"
+"""The file of a calibration, in the folder of the model."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:

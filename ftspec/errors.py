@@ -56,6 +56,22 @@ class MissingExtraError(FtspecError):
         self.install = install
 
 
+def not_writable(
+    folder: Path,
+    error: OSError,
+    *,
+    at: tuple[str | int, ...] = (),
+    helps: Sequence[str] = (),
+) -> RunError:
+    """The error of a folder that cannot be written."""
+    return RunError(
+        f'cannot write to "{folder}": {error.strerror or error}',
+        slug="output-not-writable",
+        at=at,
+        helps=helps,
+    )
+
+
 class UsageError(FtspecError):
     """Wrong usage of the command line (exit code 2)."""
 

@@ -17,6 +17,10 @@ from ftspec.files import write_atomically
 from ftspec.manifest import find_damage
 from ftspec.ownership import is_owned, owner_of
 
+EVALUATIONS = "evaluations"
+"""The folder in a run directory with what ``ftspec evaluate`` measured, a folder for each
+evaluation."""
+
 Status = Literal["created", "preparing", "training", "finished", "failed", "interrupted"]
 
 

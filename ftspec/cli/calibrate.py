@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ftspec.calibration import CALIBRATION
 from ftspec.cli.inputs.run_plan import plan_of
 from ftspec.cli.launch.engine_imports import engine_imports, require_engine
 from ftspec.cli.launch.processes import require_one_process
@@ -24,8 +25,6 @@ from ftspec.rundir import RunDirectory
 
 if TYPE_CHECKING:
     from ftspec.engine.artifacts.calibrate import Calibrated
-
-_FILE = "calibration.json"
 
 
 @click.command("calibrate")
@@ -77,15 +76,15 @@ def calibrate_command(
             threshold_for=threshold_for,
         )
     watcher.close()
-    echo_result("\n".join(_lines(calibrated, run.model / _FILE)))
+    echo_result("\n".join(_lines(calibrated, run.model / CALIBRATION)))
 
 
 def _reset(run: RunDirectory) -> None:
-    path = run.model / _FILE
+    path = run.model / CALIBRATION
     if not path.is_file():
         raise UsageError(f'the model in "{run.model}" is not calibrated')
     with owned_run(run):
-        remove_files(run.model, [_FILE])
+        remove_files(run.model, [CALIBRATION])
     echo_result(f"removed {path}")
 
 

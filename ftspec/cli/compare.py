@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,16 +10,12 @@ from ftspec.cli.inputs.run_plan import plan_of
 from ftspec.cli.launch.engine_imports import engine_imports, require_engine
 from ftspec.cli.terminal.comparison_result import comparison_lines
 from ftspec.cli.terminal.output import echo_json, echo_result
+from ftspec.cli.terminal.page_file import write_page
 from ftspec.cli.terminal.run_errors import run_errors_shown
-from ftspec.diagnostics.model import printable
 from ftspec.errors import UsageError
-from ftspec.files import write_atomically
 from ftspec.report.comparison_page import render_comparison
 from ftspec.rundir import RunDirectory
 from ftspec.runs.summary import summary_of
-
-if TYPE_CHECKING:
-    from ftspec.engine.artifacts.comparison import Comparison
 
 
 @click.command("compare")
@@ -72,16 +67,7 @@ def compare_command(run_dirs: tuple[Path, ...], format_name: str, output: Path |
         echo_json(comparison.to_json())
         return
     if output is not None:
-        _write_page(output, comparison)
+        write_page(output, render_comparison(comparison.runs, comparison.to_json()))
         return
     for line in comparison_lines(comparison):
         echo_result(line)
-
-
-def _write_page(file: Path, comparison: Comparison) -> None:
-    page = render_comparison(comparison.runs, comparison.to_json())
-    try:
-        write_atomically(file, page)
-    except OSError as error:
-        raise UsageError(f'cannot write "{file}": {error.strerror or error}') from error
-    echo_result(f"report  {printable(str(file))}")

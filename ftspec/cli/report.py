@@ -7,10 +7,7 @@ from pathlib import Path
 import click
 
 from ftspec.cli.runs.rm import require_run
-from ftspec.cli.terminal.output import echo_result
-from ftspec.diagnostics.model import printable
-from ftspec.errors import UsageError
-from ftspec.files import write_atomically
+from ftspec.cli.terminal.page_file import write_page
 from ftspec.report.run_page import REPORT, render_run
 
 
@@ -29,8 +26,4 @@ def report_command(run_dir: Path, output: Path | None) -> None:
     """
     page = render_run(require_run(run_dir))
     file = output if output is not None else run_dir / REPORT
-    try:
-        write_atomically(file, page)
-    except OSError as error:
-        raise UsageError(f'cannot write "{file}": {error.strerror or error}') from error
-    echo_result(f"report  {printable(str(file))}")
+    write_page(file, page)

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ftspec.rundir import RunDirectory
+from ftspec.rundir import EVALUATIONS, RunDirectory
 from ftspec.runs.summary import RunSummary, summary_of
 
 _LARGEST = 64_000_000  # bytes of a file
@@ -88,7 +88,7 @@ class RunFiles:
     def evaluations(self) -> list[Path]:
         """The folders of evaluations, of each name the newest, the newest first."""
         newest: dict[str, tuple[float, Path]] = {}
-        for file in self.run_dir.path.glob("evaluations/[!.]*/metrics.json"):
+        for file in (self.run_dir.path / EVALUATIONS).glob("[!.]*/metrics.json"):
             name = _name_of(file.parent)
             moment = _moment_of(file)
             if name not in newest or newest[name][0] < moment:

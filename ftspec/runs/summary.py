@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,7 +44,7 @@ class RunSummary:
     metrics: Mapping[str, float] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes of all its files."""
         return size_of(self.run_dir.path)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ftspec.spec.base import SourceSection, SpecModel, TemplateText, TransformSection
@@ -50,6 +50,9 @@ def _checked_slice(written: str | None) -> str | None:
     return written
 
 
+_Slice = Annotated[str | None, AfterValidator(_checked_slice)]
+
+
 class Split(SpecModel):
     """The rows of one split: a slice of the source, or a part held out of another split.
 
@@ -58,7 +61,7 @@ class Split(SpecModel):
 
     model_config = ConfigDict(json_schema_extra=_SPLIT_RULES)
 
-    slice: str | None = Field(
+    slice: _Slice = Field(
         default=None,
         description='rows of the source, in the slice syntax of datasets: "train[:10%]"',
         json_schema_extra=_SLICE,
@@ -83,11 +86,6 @@ class Split(SpecModel):
     @classmethod
     def _expand_shorthand(cls, value: object) -> object:
         return {"slice": value} if isinstance(value, str) else value
-
-    @field_validator("slice")
-    @classmethod
-    def _is_slice(cls, written: str | None) -> str | None:
-        return _checked_slice(written)
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Split:
@@ -158,7 +156,7 @@ class EvaluationSet(SpecModel):
 
     model_config = ConfigDict(json_schema_extra=_SET_RULES)
 
-    slice: str | None = Field(
+    slice: _Slice = Field(
         default=None,
         description="rows of the source, in the slice syntax of datasets; all rows of a source "
         "of its own that has one split by default",
@@ -186,11 +184,6 @@ class EvaluationSet(SpecModel):
     @classmethod
     def _expand_shorthand(cls, value: object) -> object:
         return {"slice": value} if isinstance(value, str) else value
-
-    @field_validator("slice")
-    @classmethod
-    def _is_slice(cls, written: str | None) -> str | None:
-        return _checked_slice(written)
 
     @model_validator(mode="after")
     def _says_which_rows(self) -> EvaluationSet:

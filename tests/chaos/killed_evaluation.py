@@ -9,13 +9,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from ftspec.rundir import EVALUATIONS
 from tests.chaos.judging import require_clear
 from tests.chaos.moments import Moment, Scene, some_time
 from tests.chaos.place import SECONDS, Place
 from tests.chaos.verdict import LostError, SilentError, Verdict
 
 _TAKES = 2.0
-_FOLDER = "evaluations"
 
 
 def kill_evaluation(place: Place, folder: Path, rng: Random) -> Verdict:
@@ -25,7 +25,7 @@ def kill_evaluation(place: Place, folder: Path, rng: Random) -> Verdict:
     before = undisturbed["before"]
 
     def has_begun(scene: Scene) -> bool:
-        return next((run_dir / _FOLDER).glob(".*"), None) is not None
+        return next((run_dir / EVALUATIONS).glob(".*"), None) is not None
 
     started = place.start("evaluate", run_dir, "--name", "killed")
     moment = rng.choice((Moment(has_begun, rng.uniform(0, 0.2)), some_time(rng, _TAKES)))
@@ -39,7 +39,7 @@ def kill_evaluation(place: Place, folder: Path, rng: Random) -> Verdict:
             raise SilentError(f'the evaluation "{name}" differs from the one before the kill')
     if not set(left) <= set(found):
         raise LostError(f"evaluations are gone: {sorted(left)} and then {sorted(found)}")
-    hidden = [path.name for path in (run_dir / _FOLDER).glob(".*") if path.is_dir()]
+    hidden = [path.name for path in (run_dir / EVALUATIONS).glob(".*") if path.is_dir()]
     if hidden:
         raise LostError(f"the next evaluation left {hidden}")
     place.trained.require(run_dir)
@@ -63,7 +63,7 @@ def _evaluated(place: Place, run_dir: Path, name: str) -> dict[str, Any]:
 def _read(run_dir: Path) -> dict[str, Any]:
     """The metrics and the rows of each evaluation, without the time that it took."""
     found = {}
-    for folder in (run_dir / _FOLDER).glob("[!.]*"):
+    for folder in (run_dir / EVALUATIONS).glob("[!.]*"):
         metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         metrics.pop("seconds")
         found[folder.name] = metrics, (folder / "rows.parquet").read_bytes()

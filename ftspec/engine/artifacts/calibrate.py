@@ -12,16 +12,14 @@ from typing import Any
 import numpy as np
 from scipy.special import logit
 
-from ftspec.calibration import Calibration
+from ftspec.calibration import CALIBRATION, Calibration
 from ftspec.engine.artifacts.evaluate import predict_rows
 from ftspec.engine.artifacts.evaluated_rows import Asked, read_rows
-from ftspec.engine.artifacts.saved_model import CALIBRATION, load_trained
-from ftspec.engine.callbacks.metrics import MetricsCallback
-from ftspec.engine.components.factories import build, make_contexts
-from ftspec.engine.patches.quiet_libraries import quiet_libraries
-from ftspec.engine.patches.reliable_hub import reliable_hub
+from ftspec.engine.artifacts.saved_model import load_trained
+from ftspec.engine.callbacks.metrics import metrics_of
 from ftspec.engine.progress.run_log import RunLog, Watcher
 from ftspec.engine.run.opening import owned_run
+from ftspec.engine.run.session import open_session
 from ftspec.engine.scores.fitting import (
     COOLEST,
     HOTTEST,
@@ -30,7 +28,7 @@ from ftspec.engine.scores.fitting import (
     fit_threshold,
 )
 from ftspec.engine.scores.rows import summarise
-from ftspec.errors import RunError
+from ftspec.errors import RunError, not_writable
 from ftspec.manifest import add_file
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
@@ -84,9 +82,7 @@ def calibrate_run(
     with (
         owned_run(run_dir),
         tempfile.TemporaryDirectory(prefix="ftspec-") as folder,
-        quiet_libraries(),
-        RunLog(Path(folder) / "log.txt", watcher, plan.mask) as log,
-        reliable_hub(log.note),
+        open_session(plan, RunDirectory(Path(folder)), watcher) as log,
     ):
         log.phase("predicting validation rows")
         calibrated = _fit(plan, run_dir, Path(folder), log, fits_temperature, threshold_for)
@@ -94,10 +90,7 @@ def calibrate_run(
         try:
             add_file(run_dir.model, CALIBRATION, text + "\n")
         except OSError as error:
-            raise RunError(
-                f'cannot write to "{run_dir.model}": {error.strerror or error}',
-                slug="output-not-writable",
-            ) from error
+            raise not_writable(run_dir.model, error) from error
     return calibrated
 
 
@@ -118,9 +111,7 @@ def _fit(
             slug="not-calibrated",
             at=plan.task.at,
         )
-    metrics = MetricsCallback(
-        plan.metrics, lambda one: build(one, make_contexts(plan, log.note)), task
-    )
+    metrics = metrics_of(plan, task, log.note)
     outputs, _, _ = predict_rows(plan, trained, rows, metrics, scratch, log)
     assert outputs is not None
 

@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from ftspec.engine.artifacts.evaluation_files import FOLDER, METRICS, ROWS
+from ftspec.engine.artifacts.evaluation_files import METRICS, ROWS
 from ftspec.engine.scores.paired import PairedTest, compare_answers, compare_losses
 from ftspec.errors import RunError
-from ftspec.rundir import RunDirectory
+from ftspec.rundir import EVALUATIONS, RunDirectory
 
 _MOST_EXAMPLES = 5
 _OF_MODEL = ("prediction", "score", "loss")
@@ -56,8 +56,8 @@ def compare_rows(first: RunDirectory, second: RunDirectory, seed: int = 0) -> li
     Raises:
         RunError: a file of an evaluation is damaged.
     """
-    names = [path.name for path in sorted((first.path / FOLDER).glob("[!.]*"))]
-    shared = [name for name in names if (second.path / FOLDER / name).is_dir()]
+    names = [path.name for path in sorted((first.path / EVALUATIONS).glob("[!.]*"))]
+    shared = [name for name in names if (second.path / EVALUATIONS / name).is_dir()]
     found = (_compare(first, second, name, seed) for name in shared)
     return [one for one in found if one is not None]
 
@@ -66,7 +66,7 @@ def _compare(
     first: RunDirectory, second: RunDirectory, name: str, seed: int
 ) -> ComparedRows | None:
     """The comparison; ``None`` if the rows are others."""
-    folders = [run.path / FOLDER / name for run in (first, second)]
+    folders = [run.path / EVALUATIONS / name for run in (first, second)]
     before, after = (_read_rows(folder) for folder in folders)
     inputs = [
         column

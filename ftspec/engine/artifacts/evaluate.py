@@ -17,14 +17,14 @@ from ftspec.engine.artifacts.evaluated_groups import Groups, losses_by_group, me
 from ftspec.engine.artifacts.evaluated_rows import Asked, EvaluatedRows, read_rows
 from ftspec.engine.artifacts.saved_model import TrainedModel, load_trained
 from ftspec.engine.artifacts.untrained_model import load_untrained
-from ftspec.engine.callbacks.metrics import MetricsCallback
-from ftspec.engine.components.factories import build, make_contexts
+from ftspec.engine.callbacks.metrics import MetricsCallback, metrics_of
 from ftspec.engine.model.precision import resolve_precision
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.engine.scores.intervals import MOST_ROWS, Interval, intervals_of
 from ftspec.engine.scores.rows import summarise
 from ftspec.engine.scores.summary import Summary
 from ftspec.engine.trainer.arguments import build_arguments
+from ftspec.engine.trainer.logged_metrics import bare_metrics
 from ftspec.engine.trainer.trainer import trainer_class_for
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
@@ -117,9 +117,7 @@ def evaluate(
     else:
         trained = load_trained(plan, run_dir, log.note, folder=checkpoint)
     rows = read_rows(plan, run_dir, trained, asked, scratch, log)
-    metrics = MetricsCallback(
-        plan.metrics, lambda one: build(one, make_contexts(plan, log.note)), rows.task
-    )
+    metrics = metrics_of(plan, rows.task, log.note)
     metrics.build()
     rows.task.calibration = trained.calibration
     if trained.calibration is not None:
@@ -188,12 +186,7 @@ def predict_rows(
     begun = time.monotonic()
     logged = trainer.evaluate(rows.encoded)
     seconds = time.monotonic() - begun
-    timed = ("runtime", "samples_per_second", "steps_per_second", "model_preparation_time")
-    values = {
-        name.removeprefix("eval_"): float(value)
-        for name, value in logged.items()
-        if name.startswith("eval_") and not name.endswith(timed)
-    }
+    values = {name: float(value) for name, value in bare_metrics(logged, "eval").items()}
     return (outputs.kept[-1] if outputs.kept else None), values, seconds
 
 

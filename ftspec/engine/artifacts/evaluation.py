@@ -9,11 +9,11 @@ from ftspec.engine.artifacts.evaluate import Evaluation, evaluate
 from ftspec.engine.artifacts.evaluated_rows import Asked
 from ftspec.engine.artifacts.evaluation_files import renew_report, write_evaluation
 from ftspec.engine.artifacts.subject import Subject
-from ftspec.engine.patches.quiet_libraries import quiet_libraries
-from ftspec.engine.patches.reliable_hub import reliable_hub
-from ftspec.engine.progress.run_log import RunLog, Watcher
+from ftspec.engine.progress.run_log import Watcher
 from ftspec.engine.run.opening import start_evaluations
+from ftspec.engine.run.session import open_session
 from ftspec.files import sha256_of
+from ftspec.rundir import RunDirectory
 
 
 def evaluate_model(
@@ -43,9 +43,7 @@ def evaluate_model(
     plan = subject.plan
     with (
         tempfile.TemporaryDirectory(prefix="ftspec-") as folder,
-        quiet_libraries(),
-        RunLog(Path(folder) / "log.txt", watcher, plan.mask) as log,
-        reliable_hub(log.note),
+        open_session(plan, RunDirectory(Path(folder)), watcher) as log,
     ):
         log.phase("evaluating")
         evaluation = evaluate(plan, subject.run_dir, asked, Path(folder), log, checkpoint)

@@ -16,12 +16,11 @@ from filelock import FileLock, Timeout
 from pyarrow import parquet
 
 from ftspec.engine.artifacts.evaluate import Evaluation
-from ftspec.errors import RunError
+from ftspec.errors import not_writable
 from ftspec.report.evaluation_page import render_evaluation
 from ftspec.report.run_page import REPORT, render_run
-from ftspec.rundir import RunDirectory
+from ftspec.rundir import EVALUATIONS, RunDirectory
 
-FOLDER = "evaluations"
 METRICS, ROWS = "metrics.json", "rows.parquet"
 _LOCK = ".lock"
 _SECONDS_TO_BEGIN = 60.0
@@ -42,7 +41,7 @@ def write_evaluation(
     Raises:
         RunError: the folder cannot be written.
     """
-    parent = run_dir.path / FOLDER
+    parent = run_dir.path / EVALUATIONS
     temporary = parent / f".{name}.{secrets.token_hex(4)}"
     lock = FileLock(temporary / _LOCK)
     try:
@@ -59,9 +58,7 @@ def write_evaluation(
         (temporary / _LOCK).unlink(missing_ok=True)
         return _take_name(temporary, parent / name)
     except OSError as error:
-        raise RunError(
-            f'cannot write to "{parent}": {error.strerror or error}', slug="output-not-writable"
-        ) from error
+        raise not_writable(parent, error) from error
     finally:
         lock.release()
         shutil.rmtree(temporary, ignore_errors=True)
@@ -79,10 +76,7 @@ def renew_report(run_dir: RunDirectory) -> None:
     try:
         run_dir.write_text(REPORT, page)
     except OSError as error:
-        raise RunError(
-            f'cannot write to "{run_dir.path}": {error.strerror or error}',
-            slug="output-not-writable",
-        ) from error
+        raise not_writable(run_dir.path, error) from error
 
 
 def _remove_left(parent: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
+from ftspec.calibration import CALIBRATION
 from ftspec.engine.artifacts.saved_model import (
-    CALIBRATION,
     TrainedModel,
     load_trained,
     restore_task,

@@ -17,7 +17,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from ftspec.calibration import Calibration, as_calibration
+from ftspec.calibration import CALIBRATION, Calibration, as_calibration
 from ftspec.engine.data.task import build_task, lengths_of
 from ftspec.engine.model.adapter import build_adapter
 from ftspec.engine.model.earlier_run import load_base, locked_checkpoint
@@ -28,9 +28,6 @@ from ftspec.errors import RunError, in_one_line
 from ftspec.planning.plan import Plan
 from ftspec.protocols import Adapter, Task
 from ftspec.rundir import RunDirectory
-
-CALIBRATION = "calibration.json"
-"""The file of a calibration, in the folder of the model."""
 
 
 @dataclass(frozen=True, kw_only=True)

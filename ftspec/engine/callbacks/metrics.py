@@ -17,8 +17,9 @@ from transformers import (
 
 from ftspec.components import MetricComponent
 from ftspec.curves import Curve, Table
-from ftspec.engine.components.factories import require_packages
-from ftspec.planning.plan import PlannedComponent
+from ftspec.engine.components.factories import build, make_contexts, require_packages
+from ftspec.engine.progress.run_log import Note
+from ftspec.planning.plan import Plan, PlannedComponent
 from ftspec.protocols import Task
 
 
@@ -130,3 +131,8 @@ def _numbers(results: Mapping[str, Any] | None) -> dict[str, float]:
         for name, value in (results or {}).items()
         if isinstance(value, (int, float)) or getattr(value, "ndim", None) == 0
     }
+
+
+def metrics_of(plan: Plan, task: Task, note: Note) -> MetricsCallback:
+    """The metrics of a plan, for the predictions of its task. ``note`` shows what they say."""
+    return MetricsCallback(plan.metrics, lambda one: build(one, make_contexts(plan, note)), task)

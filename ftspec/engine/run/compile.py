@@ -22,7 +22,7 @@ from transformers import (
 from ftspec.components import CallbackComponent
 from ftspec.engine.callbacks.best_checkpoint import BestCheckpoint
 from ftspec.engine.callbacks.interruption import Interruption
-from ftspec.engine.callbacks.metrics import MetricsCallback
+from ftspec.engine.callbacks.metrics import MetricsCallback, metrics_of
 from ftspec.engine.callbacks.reporter import Reporter
 from ftspec.engine.callbacks.tensorboard import TensorBoard
 from ftspec.engine.components.factories import build, make_contexts
@@ -129,9 +129,7 @@ def compile_run(
     log.phase("loading model")
     loaded = _load(plan, checkpoint, data, resolved, log)
     _note_parameters(loaded.model, log)
-    metrics = MetricsCallback(
-        plan.metrics, lambda metric: build(metric, make_contexts(plan, log.note)), data.task
-    )
+    metrics = metrics_of(plan, data.task, log.note)
     interruption, checks = Interruption(log, group.launch.world_size), StepChecks()
     if not group.launch.is_alone:
         log.note(_rows_of_step(plan, group.launch.world_size))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from ftspec.checkpoints import find_checkpoints
-from ftspec.errors import RunError
+from ftspec.errors import RunError, not_writable
 from ftspec.manifest import find_damage
 from ftspec.owner import Owner
 from ftspec.ownership import Ownership, TakenError, take
@@ -273,9 +273,5 @@ def require_model(run_dir: RunDirectory, *, with_hashes: bool = False) -> None:
 
 
 def _not_writable(folder: Path, error: OSError) -> RunError:
-    return RunError(
-        f'cannot write to "{folder}": {error.strerror or error}',
-        slug="output-not-writable",
-        at=("output", "dir"),
-        helps=("choose another folder: --output-dir DIR",),
-    )
+    helps = ("choose another folder: --output-dir DIR",)
+    return not_writable(folder, error, at=("output", "dir"), helps=helps)

@@ -9,7 +9,7 @@ from accelerate.utils import broadcast_object_list
 
 from ftspec.checkpoints import find_checkpoints, set_aside
 from ftspec.engine.progress.run_log import RunLog
-from ftspec.errors import RunError
+from ftspec.errors import RunError, not_writable
 from ftspec.rundir import RunDirectory
 
 
@@ -46,10 +46,7 @@ def _choose(run_dir: RunDirectory, log: RunLog) -> str | None:
     try:
         folders = set_aside(found.damaged)
     except OSError as error:
-        raise RunError(
-            f'cannot write to "{run_dir.checkpoints}": {error.strerror or error}',
-            slug="output-not-writable",
-        ) from error
+        raise not_writable(run_dir.checkpoints, error) from error
     for one, folder in zip(found.damaged, folders, strict=True):
         log.note(f'{one}; it is now "{folder.name}", and the run goes on from an earlier one')
     return None if found.whole is None else str(found.whole)

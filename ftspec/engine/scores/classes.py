@@ -11,12 +11,11 @@ from ftspec.engine.scores.areas import defined_classes, intervals_of_areas, mean
 from ftspec.engine.scores.curves import class_curves, reliability
 from ftspec.engine.scores.summary import Columns, Summary
 from ftspec.engine.scores.tables import (
-    MOST_CLASSES,
-    Table,
     calibration,
     class_report,
     confused_pairs,
     confusion,
+    rates_of_classes,
 )
 
 _TOP = (3, 5)
@@ -107,17 +106,7 @@ def summarise_class_sets(columns: Columns, seed: int | None) -> Summary:
         for column in ("reference", "prediction")
     )
     rates = metrics.precision_recall_fscore_support(is_class, is_given, zero_division=0)
-    rows: Table = [
-        {
-            "class": name,
-            "precision": float(precision),
-            "recall": float(recall),
-            "f1": float(f1),
-            "rows": int(count),
-        }
-        for name, precision, recall, f1, count in zip(names, *rates, strict=True)
-    ]
-    summary.tables["classes"] = sorted(rows, key=lambda one: -int(one["rows"]))[:MOST_CLASSES]
+    summary.tables["classes"] = rates_of_classes(names, rates)
     error, bins = calibration(scores.ravel(), is_class.ravel())
     summary.tables["calibration"] = {"expected_error": error, "bins": bins}
     summary.curves["reliability"] = reliability(bins)

@@ -23,6 +23,11 @@ def class_report(references: Sequence[str], predictions: Sequence[str]) -> Table
     by_class = metrics.precision_recall_fscore_support(
         references, predictions, labels=classes, zero_division=0
     )
+    return rates_of_classes(classes, by_class)
+
+
+def rates_of_classes(classes: Sequence[str], by_class: Sequence[Any]) -> Table:
+    """What ``precision_recall_fscore_support`` gives for each class, in the order of its rows."""
     table = [
         {
             "class": name,
