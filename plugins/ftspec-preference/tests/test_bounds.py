@@ -10,6 +10,7 @@ import time
 import ftspec_preference.bounds
 import pytest
 from conversations import letters
+from ftspec_preference.bounds import ExcessError, bounded
 from ftspec_preference.chat_template import ChatTemplate
 from transformers import PreTrainedTokenizerFast
 
@@ -125,6 +126,19 @@ def test_failure(template: str, tokenizer: PreTrainedTokenizerFast) -> None:
 def test_place_is_said(tokenizer: PreTrainedTokenizerFast) -> None:
     for template in ("{{ 'x' * 10 ** 10 }}", "{{ raise_exception('no') }}", "{% if %}"):
         assert "(line 3 of the template)" in failure(tokenizer, template).headline
+
+
+def test_failure_because_the_time_is_over() -> None:
+    """Jinja cannot always find the line that the signal met, and fails with another error."""
+
+    def fail_while_handling() -> None:
+        try:
+            raise ExcessError("takes more than 5 seconds")
+        except ExcessError as error:
+            raise TypeError("'<=' not supported between 'int' and 'NoneType'") from error
+
+    with pytest.raises(ExcessError, match="takes more than 5 seconds"), bounded():
+        fail_while_handling()
 
 
 def test_harmless_numbers(tokenizer: PreTrainedTokenizerFast) -> None:

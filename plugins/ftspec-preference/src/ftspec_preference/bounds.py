@@ -60,8 +60,6 @@ def bounded() -> Iterator[None]:
     DEFAULT_FILTERS["round"] = _rounded
     try:
         yield
-    except ExcessError as error:
-        raise ExcessError(f"{error}{place_of(error)}") from None
     except MemoryError as error:
         if memory is not None:
             resource.setrlimit(resource.RLIMIT_AS, memory)
@@ -69,6 +67,11 @@ def bounded() -> Iterator[None]:
             f"takes more than {MEMORY // 1024**2} MiB of memory for one conversation"
             f"{place_of(error)}"
         ) from None
+    except Exception as error:
+        excess = _excess_behind(error)
+        if excess is None:
+            raise
+        raise ExcessError(f"{excess}{place_of(excess)}") from None
     finally:
         _stop_timer(handler)
         if memory is not None:
@@ -87,6 +90,15 @@ def place_of(error: BaseException) -> str:
         trace = trace.tb_next
     line = getattr(error, "lineno", None) or (lines[-1] if lines else None)
     return f" (line {line} of the template)" if line else ""
+
+
+def _excess_behind(error: BaseException) -> ExcessError | None:
+    """The end of the time that an error comes from. Jinja fails while it looks for the line of an
+    exception that a signal raised between two lines."""
+    behind: BaseException | None = error
+    while behind is not None and not isinstance(behind, ExcessError):
+        behind = behind.__context__
+    return behind
 
 
 def _limit_memory() -> tuple[int, int] | None:
