@@ -16,7 +16,7 @@ from ftspec.checks import (
     unknown_column,
     unknown_split,
 )
-from ftspec.diagnostics.model import Diagnostic, labelled
+from ftspec.diagnostics.model import Diagnostic, Severity, labelled
 from ftspec.diagnostics.suggest import one_of
 from ftspec.document.load import Document
 from ftspec.document.nodes import Node
@@ -38,6 +38,8 @@ def set_findings(
     said = {(one.slug, one.headline) for one in known} if plan.evaluation else set()
     for planned in plan.evaluation.values():
         own = plan.of_set(planned.name)
+        if not plan.is_measured(planned.name):
+            own = _asking_no_answers(own)
         spans = _SetDocument(**vars(document), planned=planned)
         if planned.slice is None and planned.source is not None:
             yield from _without_slice(planned, known_splits(planned.source), document)
@@ -47,6 +49,35 @@ def set_findings(
                 if not is_of_labels and (found.slug, found.headline) not in said:
                     headline = f'in the set "{planned.name}": {found.headline}'
                     yield replace(found, headline=headline)
+        yield from _without_references(plan, planned, document)
+
+
+def _asking_no_answers(plan: Plan) -> Plan:
+    component = plan.task.component
+    fields = tuple(
+        replace(field, required=field.required and not field.is_answer)
+        for field in component.fields
+    )
+    return replace(plan, task=replace(plan.task, component=replace(component, fields=fields)))
+
+
+def _without_references(
+    plan: Plan, planned: PlannedSet, document: Document
+) -> Iterator[Diagnostic]:
+    """Say that a set is only predicted. It is an error where the run would have to measure it."""
+    if plan.is_measured(planned.name):
+        return
+    needs = "during_training" if planned.during_training else "by" if planned.by else None
+    answers = [field for field in plan.task.component.fields if field.is_answer and field.required]
+    named = " and ".join(f'"{field.name}"' for field in answers)
+    then = f', which "{needs}" needs' if needs else ": it is only predicted, without metrics"
+    yield Diagnostic(
+        slug="missing-field",
+        severity=Severity.ERROR if needs else Severity.WARNING,
+        headline=f'the template of the set "{planned.name}" does not fill {named}{then}',
+        labels=labelled(document.span((*planned.at, "template"))),
+        helps=tuple(f'add "{field.name}": {field.summary}' for field in answers),
+    )
 
 
 def _without_slice(

@@ -167,7 +167,9 @@ def _evaluate(
         made = [
             evaluate_model(
                 subject,
-                Asked(request.split, source, request.by, other),
+                Asked(
+                    request.split, source, request.by, other, needs_references=bool(request.bounds)
+                ),
                 name=request.name,
                 file=request.file,
                 checkpoint=folder,

@@ -189,6 +189,13 @@ class Plan:
             evaluation={},
         )
 
+    def is_measured(self, name: str) -> bool:
+        """Whether a set has references. One whose own template fills no answer of the task has
+        none, and the model only predicts it."""
+        template = self.evaluation[name].template
+        answers = {field.name for field in self.task.component.fields if field.is_answer}
+        return template is None or not answers or bool(answers & template.keys())
+
     def mask(self, text: str) -> str:
         """``text`` with every secret replaced by its reference."""
         return mask(text, self.secrets)

@@ -62,7 +62,13 @@ class EvaluationFacts:
         what += f" of the spec {self.content['data']}" if self.content.get("data") else ""
         checkpoint = self.content.get("checkpoint", "model")
         model = "" if checkpoint == "model" else f", at {checkpoint}"
-        return f"{shown_count(self.content.get('rows'))} rows of the {what}{model}"
+        only = ", predictions only" if self.content.get("has_references") is False else ""
+        return f"{shown_count(self.content.get('rows'))} rows of the {what}{model}{only}"
+
+    @property
+    def note(self) -> str:
+        """Why there are no metrics."""
+        return str(self.content.get("note") or "")
 
     @property
     def unknown(self) -> str:

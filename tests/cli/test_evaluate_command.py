@@ -33,6 +33,8 @@ EVALUATIONS: dict[str, tuple[str, ...]] = {
     "no bound": ("--fail-below", "f1>0.5"),
     "no name": ("--name", "../up"),
     "without labels": ("--file", "unlabelled.jsonl"),
+    "bound without labels": ("--file", "unlabelled.jsonl", "--fail-below", "f1=0"),
+    "typo": ("--file", "typo.jsonl"),
     "both": ("--split", "test", "--file", "other.jsonl"),
 }
 SPEC = """\
@@ -87,6 +89,7 @@ def ran(
     others[3]["topic"] = others[7]["topic"] = "spaceship"
     rows.write_rows(folder / "other.jsonl", others)
     rows.write_rows(folder / "unlabelled.jsonl", [{"text": row["text"]} for row in others])
+    rows.write_rows(folder / "typo.jsonl", [{"text": "a", "topics": "food"}])
     (folder / "spec.yaml").write_text(SPEC, encoding="utf-8")
     done = warm.ftspec("run", "spec.yaml", cwd=folder, env=local)
     assert done.code == 0, done.said
@@ -187,6 +190,19 @@ def test_unknown_labels_of_a_file_count_as_errors(ran: Ran) -> None:
     assert by_class["spaceship"]["recall"] == 0
 
 
+def test_rows_without_labels_are_predicted_and_not_measured(ran: Ran) -> None:
+    done = ran.said("without labels")
+    said = 'the rows have no column "topic"; they have "text"'
+    assert said in done.err
+    facts, kept = ran.facts("without labels"), ran.rows("unlabelled")
+    assert (facts["has_references"], facts["metrics"], facts["rows"]) == (False, {}, 40)
+    assert facts["note"] == f"predictions only, and no metrics: {said}"
+    ran.said("file")
+    assert kept["prediction"] == ran.rows("other")["prediction"]
+    assert kept["score"] == pytest.approx(ran.rows("other")["score"], abs=1e-5)
+    assert "reference" not in kept
+
+
 def test_last_checkpoint_is_the_model(ran: Ran) -> None:
     facts = ran.facts("checkpoint")
     assert (facts["split"], facts["rows"]) == ("train", 160)
@@ -202,7 +218,8 @@ def test_last_checkpoint_is_the_model(ran: Ran) -> None:
         ("no such metric", 2, 'there is no metric "f2" to compare; there are: loss, accuracy'),
         ("no bound", 2, '"f1>0.5" is no bound of a metric; expected, for example, f1=0.9'),
         ("no name", 2, '"../up" is no name of an evaluation'),
-        ("without labels", 1, 'the rows have no column "topic"'),
+        ("bound without labels", 1, 'the rows have no column "topic"; they have "text"'),
+        ("typo", 1, 'did you mean "topics"?'),
         ("both", 2, "pass only one of: --split, --file"),
     ],
 )

@@ -41,6 +41,7 @@ SETS = """\
       template: {text: "{title}", label: "{kind}"}
       by: [lang]
       during_training: true
+    bare: {slice: "train[:8]", template: {text: "{text}"}}
 """
 
 
@@ -111,6 +112,13 @@ def test_set_is_evaluated_again_as_the_run_did(ran: Ran, evaluate: Evaluate) -> 
     assert facts["unknown_answers"] == 2
     assert {value: one["rows"] for value, one in facts["by"]["lang"].items()} == {"en": 16, "de": 8}
     assert [path.name for path in left.parent.iterdir()] == ["other"]
+
+
+def test_set_without_references_is_only_predicted(ran: Ran, evaluate: Evaluate) -> None:
+    assert "bare" not in ran.json("metrics.json")
+    facts = json.loads(evaluate("--split", "bare").out)
+    assert (facts["split"], facts["rows"], facts["metrics"]) == ("bare", 8, {})
+    assert facts["note"].endswith('the template of the set "bare" has no references')
 
 
 def test_data_of_another_spec_is_read_as_that_spec_says(ran: Ran, evaluate: Evaluate) -> None:

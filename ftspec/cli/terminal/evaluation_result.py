@@ -37,12 +37,16 @@ def evaluations_result(made: Sequence[tuple[Evaluation, Path]]) -> str:
     ]
     parent = made[0][1].parent
     shown = parent.relative_to(Path.cwd()) if parent.is_relative_to(Path.cwd()) else parent
-    table = aligned(("step", *map(printable, names)), rows)
+    table = list(aligned(("step", *map(printable, names)), rows))
+    if made[0][0].without:
+        table = [_no_metrics(made[0][0])]
     return "\n".join(("", *table, "", f"evaluations  {shown}"))
 
 
 def _lines(evaluation: Evaluation, folder: Path) -> Iterator[str]:
     yield ""
+    if evaluation.without:
+        yield f"{evaluation.rows:,} rows are predicted; {_no_metrics(evaluation)}"
     width = max(map(len, evaluation.metrics), default=0)
     for name, value in evaluation.metrics.items():
         between = ""
@@ -69,6 +73,10 @@ def _lines(evaluation: Evaluation, folder: Path) -> Iterator[str]:
     yield f"metrics  {shown / 'metrics.json'}"
     yield f"rows     {shown / 'rows.parquet'}"
     yield f"report   {shown / 'report.html'}"
+
+
+def _no_metrics(evaluation: Evaluation) -> str:
+    return f"no metrics, since {printable(evaluation.without)}"
 
 
 def _by(evaluation: Evaluation) -> Iterator[str]:

@@ -14,7 +14,7 @@ from scipy.special import logit
 
 from ftspec.calibration import CALIBRATION, Calibration
 from ftspec.engine.artifacts.evaluate import predict_rows
-from ftspec.engine.artifacts.evaluated_rows import Asked, read_rows
+from ftspec.engine.artifacts.evaluated_rows import Asked, EvaluatedRows, read_rows
 from ftspec.engine.artifacts.saved_model import load_trained
 from ftspec.engine.callbacks.metrics import metrics_of
 from ftspec.engine.progress.run_log import RunLog, Watcher
@@ -103,7 +103,9 @@ def _fit(
     threshold_for: str | None,
 ) -> Calibrated:
     trained = load_trained(plan, run_dir, log.note, is_calibrated=False)
-    rows = read_rows(plan, run_dir, trained, Asked("validation", None), scratch, log)
+    asked = Asked("validation", None, needs_references=True)
+    rows = read_rows(plan, run_dir, trained, asked, scratch, log)
+    assert isinstance(rows, EvaluatedRows)  # they have references
     task = rows.task
     if not task.takes_calibration:
         raise RunError(

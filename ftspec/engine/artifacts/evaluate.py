@@ -16,6 +16,7 @@ from ftspec.curves import Curve
 from ftspec.engine.artifacts.evaluated_groups import Groups, losses_by_group, metrics_by_group
 from ftspec.engine.artifacts.evaluated_rows import Asked, EvaluatedRows, read_rows
 from ftspec.engine.artifacts.saved_model import TrainedModel, load_trained
+from ftspec.engine.artifacts.unanswered_rows import UnansweredRows, predicted_columns
 from ftspec.engine.artifacts.untrained_model import load_untrained
 from ftspec.engine.callbacks.metrics import MetricsCallback, metrics_of
 from ftspec.engine.model.precision import resolve_precision
@@ -58,6 +59,7 @@ class Evaluation:
         curves: by name.
         columns: of each row its fields, and what the model makes of it.
         seconds: of the model alone.
+        without: why the rows have no references; then there are predictions only.
     """
 
     of: str | None
@@ -69,12 +71,20 @@ class Evaluation:
     curves: Mapping[str, Curve]
     columns: Mapping[str, Sequence[Any]]
     seconds: float
+    without: str = ""
+
+    @property
+    def has_references(self) -> bool:
+        """Whether anything was measured."""
+        return not self.without
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the rows."""
         return {
             "split": self.of,
             "rows": self.rows,
+            "has_references": self.has_references,
+            **({} if self.has_references else {"note": no_metrics(self.without)}),
             "unknown_answers": self.unknown,
             "metrics": {name: value.to_json() for name, value in self.metrics.items()},
             "by": {
@@ -88,6 +98,11 @@ class Evaluation:
             "curves": {name: curve.to_json() for name, curve in self.curves.items()},
             "seconds": round(self.seconds, 3),
         }
+
+
+def no_metrics(without: str) -> str:
+    """That there are predictions only, and why."""
+    return f"predictions only, and no metrics: {without}"
 
 
 def evaluate(
@@ -117,6 +132,10 @@ def evaluate(
     else:
         trained = load_trained(plan, run_dir, log.note, folder=checkpoint)
     rows = read_rows(plan, run_dir, trained, asked, scratch, log)
+    if isinstance(rows, UnansweredRows):
+        if asked.by:
+            log.warn(f'there are no metrics by "{asked.by[0]}", since there are none at all')
+        return _predicted(rows, trained, log)
     metrics = metrics_of(plan, rows.task, log.note)
     metrics.build()
     rows.task.calibration = trained.calibration
@@ -127,6 +146,25 @@ def evaluate(
     for note in notes:
         log.note(note)
     return evaluation
+
+
+def _predicted(rows: UnansweredRows, trained: TrainedModel, log: RunLog) -> Evaluation:
+    """The evaluation of rows without references: what the model predicts for them."""
+    log.warn(no_metrics(rows.missed))
+    begun = time.monotonic()
+    columns = predicted_columns(rows, trained, log.note)
+    return Evaluation(
+        of=rows.split,
+        rows=len(rows.rows),
+        unknown=0,
+        metrics={},
+        by={},
+        tables={},
+        curves={},
+        columns=columns,
+        seconds=time.monotonic() - begun,
+        without=rows.missed,
+    )
 
 
 @dataclass

@@ -3,7 +3,7 @@ data of another spec."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +15,9 @@ from ftspec.components import SourceComponent
 from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.document.paths import SpecPath
 from ftspec.engine.artifacts.saved_model import TrainedModel, restore_task
+from ftspec.engine.artifacts.unanswered_rows import UnansweredRows, missing_references
 from ftspec.engine.components.factories import build
-from ftspec.engine.data.columns import Rows, unknown_column
+from ftspec.engine.data.columns import Rows, columns_of, unknown_column
 from ftspec.engine.data.encoding import encode_rows
 from ftspec.engine.data.evaluation_sets import at_place_of, evaluating
 from ftspec.engine.data.fields import render_fields
@@ -47,12 +48,14 @@ class Asked:
         source: instead of a split, a source with the rows of one file.
         by: columns whose values are evaluated apart; by default those of the set.
         other: another plan, whose data is read instead.
+        needs_references: whether rows without references are an error.
     """
 
     split: str | None
     source: PlannedComponent[SourceComponent] | None
     by: tuple[str, ...] = ()
     other: Plan | None = None
+    needs_references: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,9 @@ def read_rows(
     asked: Asked,
     scratch: Path,
     log: RunLog,
-) -> EvaluatedRows:
-    """The rows as the run would have read them. New files are in ``scratch``.
+) -> EvaluatedRows | UnansweredRows:
+    """The rows as the run would have read them, encoded if there are references. New files are in
+    ``scratch``.
 
     Args:
         plan: of the run.
@@ -109,22 +113,30 @@ def read_rows(
         known = _prepared(plan, run_dir, split, asked, log)
         if known is not None:
             return known
-    task = evaluating(_task(plan, run_dir, trained, log))
     by = asked.by or (data.evaluation[split].by if split in data.evaluation else ())
     own, rows = _load(data, split, by, log)
     rows = store_rows(rows, scratch / "rows.arrow")
     if len(rows) == 0:
         raise RunError(f"there are no rows to evaluate in {split}", slug="empty-split")
-    with _saying_how_to_predict(plan):
-        fields = cast(datasets.Dataset, render_fields(rows, own.template, scratch / "fields.arrow"))
-    encoded = encode_rows(fields, split, task, scratch / "encoded.arrow")
     name = None if asked.source is not None else split
+    missing = missing_references(own, columns_of(rows))
+    is_measured = split not in data.evaluation or data.is_measured(split)
+    if missing or not is_measured:
+        predicted = replace(plan, template=own.template, transforms=own.transforms)
+        unanswered = UnansweredRows(name, predicted, rows, missing)
+        if asked.needs_references:
+            raise _without_references(unanswered)
+        return unanswered
+    with _saying_how_to_predict(plan, columns_of(rows)):
+        fields = cast(datasets.Dataset, render_fields(rows, own.template, scratch / "fields.arrow"))
+    task = evaluating(_task(plan, run_dir, trained, log))
+    encoded = encode_rows(fields, split, task, scratch / "encoded.arrow")
     return EvaluatedRows(name, task, encoded, fields, _groups(rows, by))
 
 
 @contextmanager
-def _saying_how_to_predict(plan: Plan) -> Iterator[None]:
-    """Rows without answers cannot be evaluated, and may be meant for a prediction."""
+def _saying_how_to_predict(plan: Plan, columns: Sequence[str]) -> Iterator[None]:
+    """An answer may be in a column with the name of its field, or not be meant to be there."""
     answers = {field.name for field in plan.task.component.fields if field.is_answer}
     try:
         yield
@@ -135,8 +147,21 @@ def _saying_how_to_predict(plan: Plan) -> Iterator[None]:
             error.headline,
             slug="unknown-column",
             at=error.at,
-            helps=(*error.helps, "rows without answers: ftspec predict RUN_DIR --file FILE"),
+            helps=(
+                *error.helps,
+                *(f'rename "{name}" if it has them' for name in columns if name in answers),
+                "for predictions without references: ftspec predict RUN_DIR --file FILE",
+            ),
         ) from error
+
+
+def _without_references(rows: UnansweredRows) -> RunError:
+    return RunError(
+        rows.missed,
+        slug="unknown-column",
+        at=("preprocess", "template"),
+        helps=("without references there are no metrics, only predictions",),
+    )
 
 
 def _split_of(plan: Plan, wanted: str | None) -> str:

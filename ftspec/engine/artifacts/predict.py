@@ -1,4 +1,4 @@
-"""Predicts with the model of a finished run."""
+"""Predicts with a trained model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 
 from ftspec.diagnostics.suggest import did_you_mean, one_of
 from ftspec.engine.artifacts.prediction_trial import Together, rows_together
-from ftspec.engine.artifacts.saved_model import load_trained, restore_task
+from ftspec.engine.artifacts.saved_model import TrainedModel, load_trained, restore_task
 from ftspec.engine.batching.evaluation_order import batch_by_length, batch_equal_lengths
 from ftspec.engine.batching.out_of_memory import free_memory, is_out_of_memory, row_too_large
 from ftspec.engine.batching.split_by_length import LengthTable, order_by_length
@@ -33,12 +33,12 @@ _BATCHES_OF_WINDOW = 8
 
 
 class Predictor:
-    """The task, the tokenizer and the model of a run."""
+    """The task, the tokenizer and the model of a run, or of the checkpoint of a spec."""
 
     def __init__(
         self,
         plan: Plan,
-        run_dir: RunDirectory,
+        trained: TrainedModel,
         note: Note,
         generation: Mapping[str, Any] | None = None,
     ) -> None:
@@ -54,7 +54,6 @@ class Predictor:
         self._optional = {
             field.name for field in plan.task.component.fields if not field.is_needed_to_predict
         }
-        trained = load_trained(plan, run_dir, note)
         self._task = restore_task(plan, trained, note)
         if generation and not self._task.generates:
             raise RunError(
@@ -303,7 +302,7 @@ def open_predictor(
     """
     note = watcher.note
     with quiet_libraries(only_errors=True), reliable_hub(note):
-        return Predictor(plan, run_dir, note, generation)
+        return Predictor(plan, load_trained(plan, run_dir, note), note, generation)
 
 
 def _refused_settings(error: Exception) -> RunError:

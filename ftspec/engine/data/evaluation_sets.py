@@ -59,15 +59,24 @@ class PreparedSet:
 def prepare_sets(
     plan: Plan, data: Preparation, log: RunLog, group: Group = ALONE
 ) -> dict[str, PreparedSet]:
-    """Every set of the plan, from the cache if it is there. In a ``group`` of processes the first
-    on each machine prepares the rows, and the others map the same files.
+    """Every set of the plan with references, from the cache if it is there. In a ``group`` of
+    processes the first on each machine prepares the rows, and the others map the same files.
 
     Raises:
         RunError: the rows of a set are not there, or do not fit the task.
         AnotherFailedError: the process that prepares the rows failed.
         MissingExtraError: a package is not installed.
     """
-    return {one.name: _Set(plan, one, data, log).prepare(group) for one in plan.evaluation.values()}
+    prepared = {}
+    for one in plan.evaluation.values():
+        if plan.is_measured(one.name):
+            prepared[one.name] = _Set(plan, one, data, log).prepare(group)
+        else:
+            log.note(
+                f"{one.name}: it has no references, so the run does not measure it; predictions: "
+                f"ftspec evaluate RUN_DIR --split {one.name}"
+            )
+    return prepared
 
 
 @contextmanager
