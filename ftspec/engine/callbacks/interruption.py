@@ -20,15 +20,16 @@ _NOT, _STOP, _REQUEUE = 0, 1, 2
 class Termination:
     """The signal that ends a run, outside of training."""
 
-    def __init__(self, once: bool) -> None:
+    def __init__(self, once: bool, ends_process: bool = True) -> None:
         self._once = once
+        self._ends_process = ends_process
         self._interrupt: KeyboardInterrupt | None = None
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Do what Ctrl-C does."""
         if self._interrupt is not None and self._once:
             return
-        if self._interrupt is not None:
+        if self._interrupt is not None and self._ends_process:
             # the run is ending: an exception may come out of a destructor
             end_now(number)
         self._interrupt = interrupt_of(number)
@@ -57,11 +58,14 @@ class Termination:
 
 
 @contextmanager
-def termination_as_interrupt(once: bool = False) -> Iterator[Termination]:
+def termination_as_interrupt(
+    once: bool = False, *, ends_process: bool = True
+) -> Iterator[Termination]:
     """Within this context SIGTERM, which clusters send before they kill, and the other signals that
-    stop a run do what Ctrl-C does; a second one ends the process at once. With ``once`` all after
-    the first are ignored: launchers send them to every process, and users to the launcher."""
-    termination = Termination(once)
+    stop a run do what Ctrl-C does; a second one ends the process at once, if the process may be
+    ended. With ``once`` all after the first are ignored: launchers send them to every process, and
+    users to the launcher."""
+    termination = Termination(once, ends_process)
     with handling(termination.handle, also_ctrl_c=True):
         yield termination
 

@@ -46,7 +46,7 @@ class Guard:
         self._turn = threading.Lock()
         self._ender: threading.Thread | None = None
         self._woken, self._waker = socket.socketpair()
-        self._previous = -1
+        self._previous: int | None = None
         self._stop_by = 0.0
         self._interrupt = KeyboardInterrupt()
 
@@ -54,14 +54,17 @@ class Guard:
         if not self._group.launch.is_alone:
             self._woken.setblocking(False)
             self._waker.setblocking(False)
-            # written as soon as a signal comes, before Python handles it
-            self._previous = signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+            if threading.current_thread() is threading.main_thread():  # the only one that may
+                # written as soon as a signal comes, before Python handles it
+                self._previous = signal.set_wakeup_fd(
+                    self._waker.fileno(), warn_on_full_buffer=False
+                )
             threading.Thread(target=self._watch, name="ftspec-guard", daemon=True).start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self.dismiss()
-        if not self._group.launch.is_alone:
+        if self._previous is not None:
             signal.set_wakeup_fd(self._previous)
         self._woken.close()
         self._waker.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -53,9 +54,12 @@ class RunLog:
         self._phase, self._began = "", 0.0
         self._remembered: list[str] = []
         self._handlers: list[tuple[logging.Logger, list[logging.Handler], bool]] = []
+        self._captures = False
 
     def __enter__(self) -> RunLog:
+        before = warnings.showwarning
         logging.captureWarnings(True)
+        self._captures = warnings.showwarning is not before  # the program may do so already
         for name in ("", "transformers", "datasets", "huggingface_hub", "evaluate", "py.warnings"):
             logger = logging.getLogger(name)
             self._handlers.append((logger, list(logger.handlers), logger.propagate))
@@ -67,7 +71,8 @@ class RunLog:
         for logger, handlers, propagate in self._handlers:
             logger.handlers = handlers
             logger.propagate = propagate
-        logging.captureWarnings(False)
+        if self._captures:
+            logging.captureWarnings(False)
         self._logger.removeHandler(self._handler)
         self._handler.close()
 

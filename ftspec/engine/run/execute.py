@@ -54,10 +54,12 @@ def execute(
     resume: bool = False,
     ownership: Ownership | None = None,
     group: Group = ALONE,
+    owns_process: bool = True,
 ) -> Outcome:
     """Run the plan to its end in ``run_dir``; with ``resume``, from its latest checkpoint. Each
     process of a ``group`` calls it, all but the first with a directory that they only read. The
-    first one owns the run: already, with an ``ownership``, or from now to the end.
+    first one owns the run: already, with an ``ownership``, or from now to the end. A process that is
+    not there for the run alone (``owns_process``) is ended by no signal.
 
     Raises:
         RunError: the plan does not fit the data, the model or the machine.
@@ -68,7 +70,9 @@ def execute(
     """
     is_first = group.launch.is_first
     with (
-        termination_as_interrupt(once=not group.launch.is_alone) as termination,
+        termination_as_interrupt(
+            once=not group.launch.is_alone, ends_process=owns_process
+        ) as termination,
         owned_run(run_dir) if is_first and ownership is None else nullcontext(ownership) as owned,
         open_session(plan, run_dir, watcher) as log,
         ExitStack() as resources,

@@ -1,0 +1,31 @@
+"""Where a run runs: in a command, which has its process for itself, or inside another program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ftspec.engine.progress.outcome import RunInterruptedError
+from ftspec.engine.progress.run_log import Watcher
+
+
+def _say_nothing(stop: RunInterruptedError) -> None:
+    """Where an interruption is raised, nobody needs to say it."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """What starts a run.
+
+    Attributes:
+        watcher: hears of the progress.
+        command: what was called, for the lock of the run.
+        owns_process: whether the process is there for this run alone. If so, a signal in the middle
+            of an import, or a second one, ends it at once. If not, each of them is raised.
+        say_interrupted: says that a run was interrupted, just before the process ends at once.
+    """
+
+    watcher: Watcher
+    command: Sequence[str] = ()
+    owns_process: bool = True
+    say_interrupted: Callable[[RunInterruptedError], None] = _say_nothing
