@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +15,19 @@ class FtspecError(Exception):
     """Base of expected errors. The command line shows them without a traceback."""
 
 
-class SpecError(FtspecError):
-    """A phase ended with errors. Has every diagnostic of the phase."""
+class FtspecWarning(UserWarning):
+    """A finding that does not stop a run, for a Python program."""
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        super().__init__("; ".join(str(diagnostic) for diagnostic in diagnostics))
+
+class SpecError(FtspecError):
+    """A phase ended with errors. Has every diagnostic of the phase.
+
+    ``text`` is how a program shows them, instead of a line for each.
+    """
+
+    def __init__(self, diagnostics: Sequence[Diagnostic], text: str | None = None) -> None:
+        lines = "; ".join(str(diagnostic) for diagnostic in diagnostics)
+        super().__init__(lines if text is None else text)
         self.diagnostics = tuple(diagnostics)
 
 
@@ -73,7 +82,31 @@ def not_writable(
 
 
 class UsageError(FtspecError):
-    """Wrong usage of the command line (exit code 2)."""
+    """Wrong usage of the command line (exit code 2), or of :func:`ftspec.run`."""
+
+
+_BAD_PATH = (errno.ENAMETOOLONG, errno.ELOOP)
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def is_bad_path(error: BaseException) -> bool:
+    """Whether a path has a name that is too long, or is a link to itself: no file can be there, so
+    somebody wrote it."""
+    return isinstance(error, OSError) and error.errno in _BAD_PATH
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether there is no room for a file."""
+    return isinstance(error, OSError) and error.errno in _DISK_FULL
+
+
+def text_of_os_error(error: OSError) -> str:
+    """A path that cannot be used, or what the system says."""
+    if not is_bad_path(error):
+        return str(error.strerror)
+    path, longest = str(error.filename), 80
+    shown = path if len(path) <= longest else f"{path[: longest - 1]}…"
+    return f'cannot use "{shown}": {error.strerror}'
 
 
 def in_one_line(error: BaseException, most: int = 300) -> str:

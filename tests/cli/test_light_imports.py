@@ -149,3 +149,14 @@ def test_base_install_names_a_missing_extra_before_a_run_directory_is_made(
     done = base(base_install, "run", "specs/quickstart.yaml", "--output-dir", str(output))
     assert done.code == 1
     assert not output.exists()
+
+
+def test_the_names_for_python_import_nothing_heavy() -> None:
+    program = (
+        "import sys, ftspec; light = [*sys.modules]; "
+        "print([name for name in light if name.startswith('ftspec.')]); "
+        "[getattr(ftspec, name) for name in ftspec.__all__]; "
+        f"print(sorted({set(HEAVY)!r} & sys.modules.keys()))"
+    )
+    done = run([sys.executable, "-c", program])
+    assert done.out == "[]\n[]\n", done.said

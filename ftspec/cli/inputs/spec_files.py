@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ftspec.confinement import confinement_of
 from ftspec.diagnostics.model import Collector
-from ftspec.document.load import LARGEST, decode_source, read_source
+from ftspec.document.load import LARGEST, decode_source
+from ftspec.running.spec_source import read_spec_file
 from ftspec.span import SourceText
 
 _MARKER = re.compile(r"^ftspec\s*:", re.MULTILINE)
@@ -20,12 +20,7 @@ def read_spec(path: str, found: Collector) -> SourceText | None:
     """The text of a spec; ``-`` is standard input."""
     if path == "-":
         return decode_source("<stdin>", sys.stdin.buffer.read(LARGEST + 1), found)
-    confinement = confinement_of(Path(path).absolute().parent)
-    problem = confinement.problem(Path(path).absolute())
-    if problem is not None:
-        found.error("outside-root", f'"{path}" {problem}', None, *confinement.helps)
-        return None
-    return read_source(Path(path), found)
+    return read_spec_file(Path(path), found)
 
 
 def find_specs(paths: Sequence[str], *, only_marked: bool = False) -> list[str]:

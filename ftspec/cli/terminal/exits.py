@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import sys
@@ -14,7 +13,14 @@ import click
 
 from ftspec.cli.terminal.findings import show_findings
 from ftspec.cli.terminal.output import echo
-from ftspec.errors import FtspecError, SpecError, UsageError
+from ftspec.errors import (
+    FtspecError,
+    SpecError,
+    UsageError,
+    is_bad_path,
+    is_disk_full,
+    text_of_os_error,
+)
 from ftspec.stopping import INTERRUPTED, REQUEUE, code_of_interrupt
 
 DONE = 0
@@ -31,9 +37,6 @@ MEANINGS: Mapping[int, str] = {
     INTERRUPTED: "interrupted by Ctrl-C, SIGTERM or SIGHUP",
 }
 """What each exit code means, for the help and the README."""
-
-_BAD_PATH = (errno.ENAMETOOLONG, errno.ELOOP)
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Exit(Exception):  # noqa: N818 - it ends a command and is not an error
@@ -67,10 +70,10 @@ def code_of_error(error: BaseException) -> int:
         return error.exit_code
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return code_of_interrupt(error)
-    if isinstance(error, (click.ClickException, UsageError)) or _is_bad_path(error):
+    if isinstance(error, (click.ClickException, UsageError)) or is_bad_path(error):
         return USAGE
     # a full disk is not a bug in ftspec
-    if isinstance(error, FtspecError) or _is_disk_full(error):
+    if isinstance(error, FtspecError) or is_disk_full(error):
         return FINDINGS
     return BUG
 
@@ -104,21 +107,7 @@ def _show(error: BaseException, code: int) -> None:
         echo(message.getvalue(), err=True, nl=False)
     elif isinstance(error, SpecError):
         show_findings(error.diagnostics)
-    elif isinstance(error, OSError) and _is_bad_path(error):
-        path, longest = str(error.filename), 80
-        shown = path if len(path) <= longest else f"{path[: longest - 1]}…"
-        echo(f'error: cannot use "{shown}": {error.strerror}', err=True)
     elif isinstance(error, OSError):
-        echo(f"error: {error.strerror}", err=True)
+        echo(f"error: {text_of_os_error(error)}", err=True)
     else:
         echo(f"error: {error}", err=True)
-
-
-def _is_bad_path(error: BaseException) -> bool:
-    """Whether a path has a name that is too long, or is a link to itself: no file can be there, so
-    somebody wrote it."""
-    return isinstance(error, OSError) and error.errno in _BAD_PATH
-
-
-def _is_disk_full(error: BaseException) -> bool:
-    return isinstance(error, OSError) and error.errno in _DISK_FULL

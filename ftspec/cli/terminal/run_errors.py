@@ -9,13 +9,13 @@ from ftspec.cli.terminal.exits import FINDINGS, Exit
 from ftspec.cli.terminal.findings import show_findings
 from ftspec.cli.terminal.output import echo, shell_command
 from ftspec.cli.terminal.watchers import PlainWatcher
-from ftspec.diagnostics.model import Diagnostic, Label, labelled
 from ftspec.document.load import Document
 from ftspec.engine.processes.failure import AnotherFailedError, Failure
 from ftspec.engine.progress.outcome import RunFailedError, RunInterruptedError
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
+from ftspec.running.failure_text import error_lines, finding_of
 
 
 @contextmanager
@@ -84,25 +84,12 @@ def code_of_failure(failure: Failure) -> int:
 
 def _show_run_error(error: RunError, plan: Plan, document: Document | None) -> None:
     """Show the error at the place in the spec that is at fault."""
-    labels: tuple[Label, ...] = ()
-    if document is not None and error.at:
-        place = document.key_span if error.slug == "unknown-key" else document.span
-        labels = labelled(place(error.at))
-    finding = Diagnostic(
-        slug=error.slug,
-        headline=plan.mask(error.headline),
-        labels=labels,
-        helps=tuple(plan.mask(text) for text in error.helps),
-    )
-    show_findings([finding])
+    show_findings([finding_of(error, plan, document)])
 
 
 def _show_error(text: str, log: str, helps: Iterable[str] = ()) -> None:
-    echo(f"error: the run failed: {text}", err=True)
-    for one in helps:
-        echo(f"  = help: {one}", err=True)
-    if log:
-        echo(f"the traceback is in {log}", err=True)
+    for line in error_lines(text, log, helps):
+        echo(line, err=True)
 
 
 def _show_what_is_left(run_dir: RunDirectory) -> None:

@@ -59,7 +59,7 @@ class Termination:
 
 @contextmanager
 def termination_as_interrupt(
-    once: bool = False, *, ends_process: bool = True
+    once: bool = False, ends_process: bool = True
 ) -> Iterator[Termination]:
     """Within this context SIGTERM, which clusters send before they kill, and the other signals that
     stop a run do what Ctrl-C does; a second one ends the process at once, if the process may be

@@ -50,8 +50,7 @@ class Connection:
     _current: Connection | None = None
 
     def __init__(self, plan: Plan) -> None:
-        if Connection._current is not None:
-            Connection._current.close()
+        Connection.close_current()
         Connection._current = self
         self._plan = plan
         self._before: dict[str, str | None] = {}
@@ -69,6 +68,12 @@ class Connection:
         elif not any(os.environ.get(name) for name in _PROXIES):
             self._asking = threading.Thread(target=self._ask, name="hub-test", daemon=True)
             self._asking.start()
+
+    @classmethod
+    def close_current(cls) -> None:
+        """Undo what was changed for the last run of this process."""
+        if cls._current is not None:
+            cls._current.close()
 
     def settle(self) -> str | None:
         """Choose offline mode if the Hub is not there, or does not answer and all that is needed is

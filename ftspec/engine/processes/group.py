@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NoReturn
 
-from torch.distributed import PrefixStore, Store, rendezvous
+from torch.distributed import PrefixStore, Store, group, is_initialized, rendezvous
 
 from ftspec.engine.processes.failure import AnotherFailedError, Failure
 from ftspec.engine.processes.launch import Launch
@@ -85,7 +86,7 @@ ALONE = Group(Launch())
 """A run of one process."""
 
 
-def meet(launch: Launch, leave: Leave) -> Group:
+def meet(launch: Launch, leave: Leave | None) -> Group:
     """Connect to the other processes, at the address that the launcher gave to all.
 
     Raises:
@@ -104,3 +105,11 @@ def meet(launch: Launch, leave: Leave) -> Group:
         text = " ".join(str(error).split())
         raise FtspecError(f"the processes of the run cannot reach each other: {text}") from error
     return Group(launch, PrefixStore("ftspec", store), leave)
+
+
+def break_off() -> None:
+    """Have every exchange of tensors fail that waits for another process."""
+    world = group.WORLD if is_initialized() else None
+    if world is not None:
+        with suppress(RuntimeError):  # it ends meanwhile
+            world.abort()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ftspec.engine.processes.failure import Failure
-from ftspec.engine.processes.group import Group
+from ftspec.engine.processes.group import Group, break_off
 from ftspec.stopping import REQUEUE_SIGNALS, STOP_SIGNALS, interrupt_of
 
 _SECONDS_BETWEEN_LOOKS = 0.3
@@ -88,13 +88,19 @@ class Guard:
             except RuntimeError:  # the process that held the store has ended
                 return
             if failure is not None:
-                if not self._is_over.wait(_SECONDS_TO_END) and self._takes_over():
-                    self._record(failure)
-                    self._end(failure)
-                    assert self._group.leave is not None
-                    self._group.leave(self._group, failure)
+                if not self._is_over.wait(_SECONDS_TO_END):
+                    self._leave(failure)
                 return
             self._look_for_signals()
+
+    def _leave(self, failure: Failure) -> None:
+        """End this process, or, where it is not there for the run alone, what it waits for."""
+        if self._group.leave is None:
+            break_off()
+        elif self._takes_over():
+            self._record(failure)
+            self._end(failure)
+            self._group.leave(self._group, failure)
 
     def _look_for_signals(self) -> None:
         with suppress(OSError):  # nothing to read, or closed meanwhile

@@ -38,10 +38,11 @@ class Leader:
 
     Args:
         launch: the place of this process in the run.
-        leave: ends this process, where :meth:`open` gets no other way.
+        leave: ends this process, where :meth:`open` gets no other way. Without any, the process
+            is not there for the run alone, and is not ended.
     """
 
-    def __init__(self, launch: Launch, leave: Leave) -> None:
+    def __init__(self, launch: Launch, leave: Leave | None = None) -> None:
         self._launch = launch
         self._leave = leave
         self._group: Group | None = None
@@ -76,7 +77,7 @@ class Leader:
             group.post(_OVER, code)
 
 
-def join(launch: Launch, leave: Leave) -> tuple[Group, dict[str, Any]]:
+def join(launch: Launch, leave: Leave | None = None) -> tuple[Group, dict[str, Any]]:
     """Wait until the first process opens a run; returns the group and what it opened.
 
     Raises:

@@ -56,10 +56,9 @@ def execute(
     group: Group = ALONE,
     owns_process: bool = True,
 ) -> Outcome:
-    """Run the plan to its end in ``run_dir``; with ``resume``, from its latest checkpoint. Each
-    process of a ``group`` calls it, all but the first with a directory that they only read. The
-    first one owns the run: already, with an ``ownership``, or from now to the end. A process that is
-    not there for the run alone (``owns_process``) is ended by no signal.
+    """Run the plan to its end in ``run_dir``; with ``resume``, from its latest checkpoint. Of a
+    ``group`` each process calls it, all but the first with a directory that they only read. The
+    first one owns the run, with an ``ownership`` already. A signal ends no process but an own one.
 
     Raises:
         RunError: the plan does not fit the data, the model or the machine.
@@ -70,9 +69,7 @@ def execute(
     """
     is_first = group.launch.is_first
     with (
-        termination_as_interrupt(
-            once=not group.launch.is_alone, ends_process=owns_process
-        ) as termination,
+        termination_as_interrupt(not group.launch.is_alone, owns_process) as termination,
         owned_run(run_dir) if is_first and ownership is None else nullcontext(ownership) as owned,
         open_session(plan, run_dir, watcher) as log,
         ExitStack() as resources,
