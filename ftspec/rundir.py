@@ -21,6 +21,9 @@ EVALUATIONS = "evaluations"
 """The folder in a run directory with what ``ftspec evaluate`` measured, a folder for each
 evaluation."""
 
+GROUPS = "groups.json"
+"""The file with the metrics of the groups of sets."""
+
 Status = Literal["created", "preparing", "training", "finished", "failed", "interrupted"]
 
 

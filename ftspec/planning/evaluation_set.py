@@ -23,7 +23,7 @@ class PlannedSet:
 
     Attributes:
         slice: rows of the source; ``None`` for all rows of a source that has one split.
-        by: columns whose values ``ftspec evaluate`` measures apart.
+        by: columns whose values are measured apart.
         during_training: whether it is evaluated whenever the run evaluates.
     """
 

@@ -94,7 +94,7 @@ class EvaluationFacts:
     def groups(self) -> list[Table]:
         """The metrics of the rows of each value of a column."""
         return [
-            _groups_of(str(column), groups)
+            groups_table(str(column), groups)
             for column, groups in self._mapping("by").items()
             if isinstance(groups, dict) and groups
         ]
@@ -200,7 +200,8 @@ def _value_and_interval(value: Any) -> tuple[str, str]:
     return shown_metric(value.get("value")), between
 
 
-def _groups_of(column: str, groups: Mapping[str, Any]) -> Table:
+def groups_table(column: str, groups: Mapping[str, Any], caption: str = "") -> Table:
+    """The metrics of the rows of each value of a column."""
     found = [(value, one) for value, one in groups.items() if isinstance(one, dict)]
     names = list(dict.fromkeys(name for _, one in found for name in one.get("metrics", {})))
     rows = [
@@ -212,7 +213,8 @@ def _groups_of(column: str, groups: Mapping[str, Any]) -> Table:
         for value, one in found[:_MOST_GROUPS]
     ]
     columns = (Column(column), Column("rows", True), *(Column(name, True) for name in names))
-    return Table(f"By {column}", columns, rows, counted_out(len(found), _MOST_GROUPS, "values"))
+    caption = caption or f"By {column}"
+    return Table(caption, columns, rows, counted_out(len(found), _MOST_GROUPS, "values"))
 
 
 def _chart(name: str, curve: Mapping[str, Any]) -> Chart | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ftspec.report.evaluation import EvaluationFacts
+from ftspec.report.evaluation import EvaluationFacts, groups_table
 from ftspec.report.numbers import shown_metric
 from ftspec.report.run_files import RunFiles
 from ftspec.report.tables import Column, Table
@@ -37,6 +37,16 @@ def metric_table(files: RunFiles, evaluations: Sequence[EvaluationFacts]) -> Tab
     caption = "Final metrics" + (", with 95 % intervals of evaluations" if has_intervals else "")
     columns = (Column("metric"), *(Column(_called(one), True) for one in sets))
     return Table(caption, columns, rows)
+
+
+def group_tables(files: RunFiles) -> list[Table]:
+    """The metrics of the groups of sets, a table for each column."""
+    return [
+        groups_table(str(column), groups, f"{name} by {column}")
+        for name, columns in files.groups.items()
+        for column, groups in columns.items()
+        if isinstance(groups, dict) and groups
+    ]
 
 
 def of_the_model(evaluation: EvaluationFacts) -> str | None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ftspec.rundir import EVALUATIONS, RunDirectory
+from ftspec.rundir import EVALUATIONS, GROUPS, RunDirectory
 from ftspec.runs.summary import RunSummary, summary_of
 
 _LARGEST = 64_000_000  # bytes of a file
@@ -46,6 +46,12 @@ class RunFiles:
     def metrics(self) -> Mapping[str, Mapping[str, Any]]:
         """The final metrics of each set."""
         found = self.object_in("metrics.json")
+        return {name: values for name, values in found.items() if isinstance(values, dict)}
+
+    @cached_property
+    def groups(self) -> Mapping[str, Mapping[str, Any]]:
+        """The metrics of groups of sets, by column and value."""
+        found = self.object_in(GROUPS)
         return {name: values for name, values in found.items() if isinstance(values, dict)}
 
     @cached_property

@@ -14,7 +14,7 @@ from ftspec.report.cost import cost_table, times_of
 from ftspec.report.data_tables import data_tables
 from ftspec.report.evaluation import EvaluationFacts
 from ftspec.report.learning_curves import learning_curves
-from ftspec.report.metric_table import metric_table, of_the_model
+from ftspec.report.metric_table import group_tables, metric_table, of_the_model
 from ftspec.report.numbers import is_number, shown_count, shown_metric
 from ftspec.report.pages import render_page
 from ftspec.report.run_files import RunFiles
@@ -58,6 +58,7 @@ def render_run(run_dir: RunDirectory) -> str:
         figures=_figures(files, facts),
         data=data_tables(files),
         metrics=metric_table(files, facts),
+        groups=group_tables(files),
         evaluations=evaluations,
         samples=sample_table(files),
         curves=charts,

@@ -174,7 +174,7 @@ class EvaluationSet(SpecModel):
         "by default",
     )
     by: list[str] = Field(
-        default=[], description="columns; ftspec evaluate measures each of their values apart"
+        default=[], description="columns; each of their values is measured apart, too"
     )
     during_training: bool = Field(
         default=False, description="evaluate it whenever the run evaluates, not only at the end"

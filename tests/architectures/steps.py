@@ -81,7 +81,7 @@ def make_step(plan: Plan, *, is_finished: bool = False) -> Step:
         run.trainer.add_callback(recorder)
         validation_loss = None
         if is_finished:
-            metrics = train_and_save(run, run_dir, log, resume=False)
+            metrics, _ = train_and_save(run, run_dir, log, resume=False)
             loss = metrics["train"]["loss"]
             if "loss" not in metrics["validation"]:
                 raise ValueError("the evaluation gives no loss")

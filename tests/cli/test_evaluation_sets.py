@@ -110,6 +110,9 @@ def test_set_is_evaluated_again_as_the_run_did(ran: Ran, evaluate: Evaluate) -> 
     facts = json.loads(done.out)
     assert ran.measured(facts, "other")
     assert facts["unknown_answers"] == 2
+    assert ran.json("groups.json")["other"] == facts["by"]  # of the last evaluation of training
+    page = (ran.run_dir / "report.html").read_text(encoding="utf-8")
+    assert "other by lang" in page
     assert {value: one["rows"] for value, one in facts["by"]["lang"].items()} == {"en": 16, "de": 8}
     assert [path.name for path in left.parent.iterdir()] == ["other"]
 

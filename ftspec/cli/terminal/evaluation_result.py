@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ftspec.cli.terminal.columns import aligned
+from ftspec.cli.terminal.groups import groups_shown
 from ftspec.diagnostics.model import printable
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _lines(evaluation: Evaluation, folder: Path) -> Iterator[str]:
             f"{evaluation.unknown:,} rows have a label that training did not have: they count as "
             "errors"
         )
-    yield from _by(evaluation)
+    yield from groups_shown(evaluation.groups)
     yield from _classes(evaluation)
     yield from _other_tables(evaluation)
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
@@ -77,17 +78,6 @@ def _lines(evaluation: Evaluation, folder: Path) -> Iterator[str]:
 
 def _no_metrics(evaluation: Evaluation) -> str:
     return f"no metrics, since {printable(evaluation.without)}"
-
-
-def _by(evaluation: Evaluation) -> Iterator[str]:
-    for column, groups in evaluation.by.items():
-        names = list(next(iter(groups.values()))[1])
-        rows = [
-            (printable(value), f"{count:,}", *(f"{metrics[name]:.4f}" for name in names))
-            for value, (count, metrics) in groups.items()
-        ]
-        yield ""
-        yield from aligned((printable(column), "rows", *names), rows)
 
 
 def _classes(evaluation: Evaluation) -> Iterator[str]:

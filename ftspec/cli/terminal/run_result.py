@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ftspec.cli.terminal.groups import groups_shown
 from ftspec.cli.terminal.output import shell_command
 from ftspec.engine.progress.outcome import Outcome
 from ftspec.planning.plan import Plan
@@ -17,6 +18,8 @@ def run_result(outcome: Outcome, plan: Plan) -> str:
         for name, value in results.items():
             lines.append(f"{split:<12}{name.ljust(width)}  {value:.4f}")
             split = ""
+    for split, groups in outcome.groups.items():
+        lines += groups_shown(groups, split)
     path = outcome.run_dir.path
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     lines += [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ from datasets import Dataset, IterableDataset
 from transformers import EvalPrediction, PrinterCallback, Trainer, set_seed
 
 from ftspec.curves import Curve
-from ftspec.engine.artifacts.evaluated_groups import Groups, losses_by_group, metrics_by_group
 from ftspec.engine.artifacts.evaluated_rows import Asked, EvaluatedRows, read_rows
 from ftspec.engine.artifacts.saved_model import TrainedModel, load_trained
 from ftspec.engine.artifacts.unanswered_rows import UnansweredRows, predicted_columns
@@ -21,6 +19,13 @@ from ftspec.engine.artifacts.untrained_model import load_untrained
 from ftspec.engine.callbacks.metrics import MetricsCallback, metrics_of
 from ftspec.engine.model.precision import resolve_precision
 from ftspec.engine.progress.run_log import RunLog
+from ftspec.engine.run.metrics_by_group import (
+    Groups,
+    groups_to_json,
+    is_loss_of_run,
+    losses_by_group,
+    metrics_by_group,
+)
 from ftspec.engine.scores.intervals import MOST_ROWS, Interval, intervals_of
 from ftspec.engine.scores.rows import summarise
 from ftspec.engine.scores.summary import Summary
@@ -78,6 +83,11 @@ class Evaluation:
         """Whether anything was measured."""
         return not self.without
 
+    @property
+    def groups(self) -> dict[str, Any]:
+        """The rows and metrics of groups, as JSON values."""
+        return groups_to_json(self.by)
+
     def to_json(self) -> dict[str, Any]:
         """Everything but the rows."""
         return {
@@ -87,13 +97,7 @@ class Evaluation:
             **({} if self.has_references else {"note": no_metrics(self.without)}),
             "unknown_answers": self.unknown,
             "metrics": {name: value.to_json() for name, value in self.metrics.items()},
-            "by": {
-                column: {
-                    value: {"rows": rows, "metrics": dict(metrics)}
-                    for value, (rows, metrics) in groups.items()
-                }
-                for column, groups in self.by.items()
-            },
+            "by": self.groups,
             "tables": dict(self.tables),
             "curves": {name: curve.to_json() for name, curve in self.curves.items()},
             "seconds": round(self.seconds, 3),
@@ -249,7 +253,7 @@ def _scored(
         summary = summarise(columns, plan.seed if has_intervals else None)
         if metrics.needs_predictions:
             by = _measure(summary, rows, metrics, outputs, columns)
-        elif not _is_loss_of_run(summary, values["loss"]):
+        elif not is_loss_of_run(summary.values.get("loss"), values["loss"]):
             summary, columns = Summary(notes=[_OTHER_LOSS]), {}
         else:
             by = losses_by_group(rows.groups, columns, metrics)
@@ -270,7 +274,6 @@ def _scored(
 
 
 _OTHER_LOSS = "the loss of each row is left out: this model computes its loss in another way"
-_LOSS_TOLERANCE = 1e-3
 
 
 def _measure(
@@ -305,8 +308,3 @@ def _are_whole_rows(rows: EvaluatedRows, tokens: Sequence[int]) -> bool:
         return False
     learned = (sum(map(sum, rows.task.learned_tokens(row).values())) for row in rows.encoded)
     return all(one == other for one, other in zip(learned, tokens, strict=True))
-
-
-def _is_loss_of_run(summary: Summary, loss: float) -> bool:
-    own = summary.values.get("loss")
-    return own is None or math.isclose(own, loss, rel_tol=_LOSS_TOLERANCE) or math.isnan(loss)

@@ -7,22 +7,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import datasets
 
 from ftspec.components import SourceComponent
 from ftspec.diagnostics.suggest import did_you_mean
-from ftspec.document.paths import SpecPath
 from ftspec.engine.artifacts.saved_model import TrainedModel, restore_task
 from ftspec.engine.artifacts.unanswered_rows import UnansweredRows, missing_references
-from ftspec.engine.components.factories import build
-from ftspec.engine.data.columns import Rows, columns_of, unknown_column
+from ftspec.engine.data.columns import Rows, columns_of
 from ftspec.engine.data.encoding import encode_rows
 from ftspec.engine.data.evaluation_sets import at_place_of, evaluating
 from ftspec.engine.data.fields import render_fields
 from ftspec.engine.data.loaded_rows import load_rows, load_set
 from ftspec.engine.data.preparation import prepare
+from ftspec.engine.data.row_groups import group_values, source_with
 from ftspec.engine.data.source_splits import settle_splits
 from ftspec.engine.data.stored_stream import store_rows
 from ftspec.engine.model.checkpoint import Checkpoint, locate
@@ -30,10 +29,8 @@ from ftspec.engine.model.earlier_run import locked_checkpoint
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan, PlannedComponent
-from ftspec.planning.used_columns import used_columns
-from ftspec.protocols import Context, Source, Task
+from ftspec.protocols import Task
 from ftspec.rundir import RunDirectory
-from ftspec.spec.column_uses import ColumnUses
 from ftspec.spec.data import Split, Splits
 
 _AT = ("data", "splits")
@@ -102,7 +99,7 @@ def read_rows(
     plan = settle_splits(plan, log)
     if asked.source is not None:
         with_file = replace(plan, source=asked.source, evaluation={})
-        names = _source(with_file, asked.by, log).split_names()
+        names = source_with(with_file, asked.by, log.note).split_names()
         only = Split(slice=names[0])
         data = replace(with_file, splits=Splits(train=only, test=only), has_open_splits=False)
         split = "test"
@@ -131,7 +128,7 @@ def read_rows(
         fields = cast(datasets.Dataset, render_fields(rows, own.template, scratch / "fields.arrow"))
     task = evaluating(_task(plan, run_dir, trained, log))
     encoded = encode_rows(fields, split, task, scratch / "encoded.arrow")
-    return EvaluatedRows(name, task, encoded, fields, _groups(rows, by))
+    return EvaluatedRows(name, task, encoded, fields, group_values(rows, by))
 
 
 @contextmanager
@@ -194,18 +191,18 @@ def _prepared(
         return None
     groups = {}
     if asked.by:
-        rows = load_rows(plan, _source(plan, asked.by, log), [split], log)[split]
-        groups = _groups(rows, asked.by)
+        rows = load_rows(plan, source_with(plan, asked.by, log.note), [split], log)[split]
+        groups = group_values(rows, asked.by)
     return EvaluatedRows(split, data.task, encoded, fields, groups)
 
 
 def _load(data: Plan, split: str, by: tuple[str, ...], log: RunLog) -> tuple[Plan, Rows]:
     """The rows of a split or a set, and the plan that says how they are rendered."""
     if split not in data.evaluation:
-        return data, load_rows(data, _source(data, by, log), [split], log)[split]
+        return data, load_rows(data, source_with(data, by, log.note), [split], log)[split]
     planned, own = data.evaluation[split], data.of_set(split)
     with at_place_of(planned):
-        return own, load_set(own, planned, _source(own, by, log), log)
+        return own, load_set(own, planned, source_with(own, by, log.note), log)
 
 
 def _task(plan: Plan, run_dir: RunDirectory | None, trained: TrainedModel, log: RunLog) -> Task:
@@ -224,24 +221,3 @@ def _checkpoint(plan: Plan, run_dir: RunDirectory | None) -> Checkpoint | None:
     if run_dir is None:
         return locate(plan.model.checkpoint, plan.model.revision)
     return locked_checkpoint(plan, run_dir)
-
-
-def _source(plan: Plan, by: tuple[str, ...], log: RunLog) -> Source:
-    """The source of a plan, which also reads the columns of ``by``."""
-    uses = used_columns(plan)
-    columns = ColumnUses((*uses.named, *((name, "text") for name in by)), uses.others)
-
-    def make_context(planned: PlannedComponent, children: dict[SpecPath, Any]) -> Context:
-        return Context(
-            section=planned.at, seed=plan.seed, note=log.note, children=children, columns=columns
-        )
-
-    return cast(Source, build(plan.source, make_context))
-
-
-def _groups(rows: Rows, by: tuple[str, ...]) -> dict[str, list[str]]:
-    for name in by:
-        if name not in (rows.column_names or ()):
-            raise unknown_column(name, rows, ())
-    assert isinstance(rows, datasets.Dataset)  # a stream was stored before
-    return {name: [str(value) for value in rows[name]] for name in by}

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -22,9 +22,10 @@ from ftspec.engine.data.columns import Rows
 from ftspec.engine.data.empty_texts import describe_empty_texts
 from ftspec.engine.data.encoding import encode_rows
 from ftspec.engine.data.fields import render_fields
-from ftspec.engine.data.loaded_rows import load_set
+from ftspec.engine.data.loaded_rows import load_set, rows_of_set
 from ftspec.engine.data.preparation import Preparation
 from ftspec.engine.data.row_cache import ENCODED, FIELDS, NOTES, RowCache, RowFolders
+from ftspec.engine.data.row_groups import group_values, source_with
 from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.errors import RunError
@@ -46,6 +47,8 @@ class PreparedSet:
         has_own_source: whether that is not the source of the spec.
         folder: of the files of these rows; a stream has none.
         scratch: the folder of rows that are not kept in the cache; it is removed with this object.
+        groups: for each column of ``by`` its values, one for each of the fields. Only the first of
+            several processes has them.
     """
 
     encoded: Rows
@@ -54,6 +57,7 @@ class PreparedSet:
     has_own_source: bool
     folder: Path | None = None
     scratch: TemporaryDirectory[str] | None = None
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def prepare_sets(
@@ -70,7 +74,10 @@ def prepare_sets(
     prepared = {}
     for one in plan.evaluation.values():
         if plan.is_measured(one.name):
-            prepared[one.name] = _Set(plan, one, data, log).prepare(group)
+            asked = _Set(plan, one, data, log)
+            made = asked.prepare(group)
+            groups = asked.groups(made.fields) if group.launch.is_first else {}
+            prepared[one.name] = replace(made, groups=groups)
         else:
             log.note(
                 f"{one.name}: it has no references, so the run does not measure it; predictions: "
@@ -120,6 +127,22 @@ class _Set:
                 folders = {} if prepared.folder is None else {name: prepared.folder}
                 group.post(place, RowFolders(folders, None).to_json())
             return prepared
+
+    def groups(self, fields: Rows) -> Mapping[str, Sequence[str]]:
+        """The values of the columns of ``by``, in the order of the fields."""
+        name, by = self.planned.name, self.planned.by
+        if not by:
+            return {}
+        if not isinstance(fields, datasets.Dataset):
+            self.log.note(
+                f'{name}: it is a stream, which only "ftspec evaluate RUN_DIR --split {name}" '
+                f"measures by {', '.join(by)}"
+            )
+            return {}
+        with at_place_of(self.planned):
+            own = self.plan.of_set(name)
+            rows = rows_of_set(own, self.planned, source_with(own, by, _unsaid), _unsaid)
+            return group_values(rows, by, (*self.planned.at, "by"))
 
     def _prepare(self, own: Plan, source: Source, identity: Mapping[str, Any]) -> PreparedSet:
         cache = RowCache(cache_folder(), self.plan.mask_all)
@@ -199,6 +222,10 @@ def evaluating(task: Task) -> Task:
     own = copy.copy(task)
     own.accepts_unknown_answers = True
     return own
+
+
+def _unsaid(note: str) -> None:
+    """Drop a note: it was shown when the rows were prepared."""
 
 
 def _count_unknown(encoded: Rows) -> int:

@@ -11,7 +11,7 @@ from ftspec.engine.components.factories import build, make_contexts
 from ftspec.engine.data.columns import Rows
 from ftspec.engine.data.splits import load_splits, take_slice
 from ftspec.engine.patches.dataset_cache import no_dataset_cache
-from ftspec.engine.progress.run_log import RunLog
+from ftspec.engine.progress.run_log import Note, RunLog
 from ftspec.errors import RunError
 from ftspec.planning.evaluation_set import PlannedSet
 from ftspec.planning.plan import Plan
@@ -29,7 +29,7 @@ def load_rows(
     if not splits:
         return {}
     with no_dataset_cache():
-        rows = load_splits(source, plan.splits, plan.seed, _transform_of(plan, log), splits)
+        rows = load_splits(source, plan.splits, plan.seed, _transform_of(plan, log.note), splits)
     for split, part in rows.items():
         log.note(f"{split}: {_count(part)}")
     return rows
@@ -47,9 +47,7 @@ def load_set(plan: Plan, planned: PlannedSet, source: Source, log: RunLog) -> Ro
     Raises:
         RunError: the source has no such rows, or there are none.
     """
-    written = planned.slice or _only_split(source, planned)
-    with no_dataset_cache():
-        rows = _transform_of(plan, log)(take_slice(source, written, planned.at))
+    rows = rows_of_set(plan, planned, source, log.note)
     if isinstance(rows, datasets.Dataset) and len(rows) == 0:
         raise RunError(
             f'the set "{planned.name}" has no rows',
@@ -61,8 +59,19 @@ def load_set(plan: Plan, planned: PlannedSet, source: Source, log: RunLog) -> Ro
     return rows
 
 
-def _transform_of(plan: Plan, log: RunLog) -> Callable[[Rows], Rows]:
-    transforms = [build(transform, make_contexts(plan, log.note)) for transform in plan.transforms]
+def rows_of_set(plan: Plan, planned: PlannedSet, source: Source, note: Note) -> Rows:
+    """The same, not counted. Transforms say what they do with ``note``.
+
+    Raises:
+        RunError: the source has no such rows.
+    """
+    written = planned.slice or _only_split(source, planned)
+    with no_dataset_cache():
+        return _transform_of(plan, note)(take_slice(source, written, planned.at))
+
+
+def _transform_of(plan: Plan, note: Note) -> Callable[[Rows], Rows]:
+    transforms = [build(transform, make_contexts(plan, note)) for transform in plan.transforms]
 
     def transform(rows: Rows) -> Rows:
         for one in transforms:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from ftspec.engine.progress.disk_fault import disk_fault_in
 from ftspec.errors import FtspecError
@@ -12,13 +14,17 @@ from ftspec.stopping import INTERRUPTED
 MetricsBySplit = dict[str, dict[str, float]]
 """For each split its metrics by name."""
 
+GroupsBySet = dict[str, Mapping[str, Any]]
+"""For each set with ``by``, each column and each of its values the rows and the metrics."""
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished run leaves: its folder and, for each split, its metrics."""
+    """What a finished run leaves: its folder, for each split its metrics, and those of groups."""
 
     run_dir: RunDirectory
     metrics: MetricsBySplit
+    groups: GroupsBySet = field(default_factory=dict)
 
 
 class RunFailedError(FtspecError):

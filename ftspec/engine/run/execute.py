@@ -16,6 +16,7 @@ from ftspec.engine.processes.failure import AnotherFailedError, Failure
 from ftspec.engine.processes.group import ALONE, Group
 from ftspec.engine.processes.guard import Guard
 from ftspec.engine.progress.outcome import (
+    GroupsBySet,
     MetricsBySplit,
     Outcome,
     RunFailedError,
@@ -40,7 +41,7 @@ from ftspec.ownership import Ownership
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
 from ftspec.report.run_page import REPORT, render_run
-from ftspec.rundir import RunDirectory
+from ftspec.rundir import GROUPS, RunDirectory
 from ftspec.stopping import code_of_interrupt
 
 
@@ -82,10 +83,10 @@ def execute(
         )
         try:
             with termination.outlasting_errors():
-                metrics = execution.run(resources, resume=resume)
+                metrics, groups = execution.run(resources, resume=resume)
             guard.dismiss()
             record.finish()
-            return Outcome(run_dir, metrics)
+            return Outcome(run_dir, metrics, groups)
         except KeyboardInterrupt as stop:
             guard.dismiss()
             record.interrupt()
@@ -125,8 +126,8 @@ class _Execution:
     ownership: Ownership | None
     termination: Termination
 
-    def run(self, resources: ExitStack, *, resume: bool) -> MetricsBySplit:
-        """From the plan to the trained model; the metrics of each split."""
+    def run(self, resources: ExitStack, *, resume: bool) -> tuple[MetricsBySplit, GroupsBySet]:
+        """From the plan to the trained model; the metrics of each split, and of groups."""
         self.record.prepare()
         is_first = self.group.launch.is_first
         push = None
@@ -158,16 +159,18 @@ class _Execution:
             run.trainer.add_callback(OwnershipCheck(self.ownership, self.run_dir))
         if push is not None:
             run.trainer.add_callback(push)
-        metrics = train_and_save(run, self.run_dir, self.log, resume=resume)
+        metrics, groups = train_and_save(run, self.run_dir, self.log, resume=resume)
         if is_first:
             self.run_dir.write_json("metrics.json", metrics)
+            if groups:
+                self.run_dir.write_json(GROUPS, self.plan.mask_all(groups))
             self._account(run, stopwatch)
             self._report()
         if push is not None:
             push.finish()
         if is_first and not self.plan.keep_optimizer:
             self._drop_optimizers()
-        return metrics
+        return metrics, groups
 
     def _drop_optimizers(self) -> None:
         try:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import copy
+import math
 import shutil
 from collections.abc import Mapping
+from typing import Any
 
+from datasets import Dataset
 from transformers import PretrainedConfig, Trainer
 
 from ftspec.engine.callbacks.loss_sums import LossSums, records_at, rows_at
-from ftspec.engine.progress.outcome import MetricsBySplit
+from ftspec.engine.progress.outcome import GroupsBySet, MetricsBySplit
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.engine.run.compile import CompiledRun
+from ftspec.engine.run.metrics_by_group import groups_of_set, groups_to_json
 from ftspec.engine.run.resuming import choose_checkpoint
 from ftspec.engine.trainer.logged_metrics import bare_metrics, metrics_of_set
+from ftspec.errors import in_one_line
 from ftspec.files import open_as_their_folder
 from ftspec.manifest import write_manifest
 from ftspec.rundir import RunDirectory
@@ -23,13 +28,20 @@ _NEW_MODEL = "model.new"
 
 def train_and_save(
     run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
-) -> MetricsBySplit:
-    """Train to the end, with ``resume`` from the latest checkpoint; the metrics of each split.
+) -> tuple[MetricsBySplit, GroupsBySet]:
+    """Train to the end, with ``resume`` from the latest checkpoint; the metrics of each split, and
+    of the groups of sets.
 
     Raises:
         KeyboardInterrupt: the run was stopped, and a checkpoint saved.
     """
+    run.trainer.sliced = [
+        name
+        for name, one in run.sets.items()
+        if run.plan.evaluation[name].by and isinstance(one.fields, Dataset)
+    ]
     metrics = _train(run, run_dir, log, resume=resume)
+    groups: GroupsBySet = {}
     log.phase("evaluating")
     for split, prefix in (("validation", "eval"), ("test", "test")):
         rows = run.data.encoded.get(split)
@@ -44,10 +56,31 @@ def train_and_save(
             known = run.trainer.evaluate_set(name, prepared.encoded)
             run.trainer.log(known)
         metrics[name] = metrics_of_set(known, name)
+        by_group = _metrics_by_group(run, name, metrics[name], log)
+        if by_group:
+            groups[name] = by_group
     log.phase("saving")
     save_model(run, run_dir)
     run.trainer.accelerator.end_training()
-    return metrics
+    return metrics, groups
+
+
+def _metrics_by_group(
+    run: CompiledRun, name: str, metrics: Mapping[str, float], log: RunLog
+) -> Mapping[str, Any]:
+    """The metrics of the groups of a set, from the outputs of its last evaluation."""
+    outputs, prepared = run.trainer.outputs.pop(name, None), run.sets[name]
+    if outputs is None or not prepared.groups:
+        return {}
+    loss = metrics.get("loss", math.nan)
+    try:
+        found = groups_of_set(run.data.task, prepared, outputs, run.metrics, loss)
+    except Exception as error:  # the model is trained
+        log.warn(f"{name}: the metrics of groups are left out: {in_one_line(error)}")
+        return {}
+    if not found:
+        log.note(f"{name}: there are no metrics of groups: its rows are not measured one by one")
+    return groups_to_json(found)
 
 
 def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool) -> MetricsBySplit:

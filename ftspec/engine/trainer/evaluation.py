@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -95,6 +96,30 @@ class SplitEvaluation:
             predictions=put_back(output.predictions, order),
             label_ids=put_back(output.label_ids, order),
         )
+
+    @contextmanager
+    def keeping_outputs(self) -> Iterator[list[EvalPrediction]]:
+        """Inside, what the model predicts is kept beside its metrics, one for each evaluation:
+        what metrics score, or the losses of rows where metrics score the loss alone."""
+        kept: list[EvalPrediction] = []
+        trainer, score = self._trainer, self._prediction_metrics
+        before = trainer.compute_metrics, self.reduce_logits, trainer.args.prediction_loss_only
+
+        def keep(outputs: EvalPrediction, rows: Dataset | IterableDataset) -> dict[str, float]:
+            kept.append(outputs)
+            return {} if score is None else score(outputs, rows)
+
+        self._prediction_metrics = keep
+        trainer.compute_metrics = self.compute_metrics
+        if score is None and self._task.describes_losses:
+            self.reduce_logits = self._task.reduce_losses
+            trainer.args.prediction_loss_only = False
+        try:
+            yield kept
+        finally:
+            self._prediction_metrics = score
+            trainer.compute_metrics, self.reduce_logits, only_loss = before
+            trainer.args.prediction_loss_only = only_loss
 
     def compute_metrics(self, outputs: EvalPrediction) -> dict[str, float]:
         """The metrics of what the model predicted for the rows."""

@@ -22,7 +22,7 @@ computes a batch, in parts if memory runs out (``SplitEvaluation.predict``), and
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Literal
@@ -30,7 +30,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
-from transformers import Trainer
+from transformers import EvalPrediction, Trainer
 from transformers.trainer_utils import EvalLoopOutput, TrainOutput
 
 from ftspec.engine.batching.evaluation_order import flat
@@ -68,6 +68,8 @@ class StepTrainer(Trainer):
         checks: whether the losses and gradients of steps are numbers.
         evaluates_by_length: whether rows of similar length are evaluated together.
         sets: the encoded rows of the sets that are evaluated whenever the run evaluates.
+        sliced: the sets of whose last evaluation the outputs are kept.
+        outputs: these outputs.
     """
 
     # the loss of a micro-batch is already its share of the step's mean
@@ -89,6 +91,8 @@ class StepTrainer(Trainer):
     ) -> None:
         self.task = task
         self.sets: Mapping[str, Any] = {}
+        self.sliced: Collection[str] = ()
+        self.outputs: dict[str, EvalPrediction] = {}
         self._of_sets: dict[str, float] = {}
         self._is_unheard = False
         self.checks = checks or StepChecks()
@@ -417,9 +421,19 @@ class StepTrainer(Trainer):
         of training are as before: what a run is evaluated on does not change what it learns."""
         prefix = f"eval_{name}"
         self.evaluation.rows = rows
-        with own_randomness(self.args.device), self._unheard():
+        with own_randomness(self.args.device), self._unheard(), self._keeping(name):
             metrics = super().evaluate(rows, ignore_keys, prefix)
         return as_logged(bare_metrics(metrics, prefix), name)
+
+    @contextmanager
+    def _keeping(self, name: str) -> Iterator[None]:
+        """Keep the outputs of what is evaluated inside, if the set is sliced."""
+        if name not in self.sliced:
+            yield
+            return
+        with self.evaluation.keeping_outputs() as kept:
+            yield
+        self.outputs[name] = kept[-1]
 
     @contextmanager
     def _unheard(self) -> Iterator[None]:
