@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import prod
 from typing import Any, Literal
 
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan
-from ftspec.spec.training import with_defaults
+from ftspec.spec.training import GLOBAL_BATCH_SIZE, with_defaults
 
 Effect = Literal["data", "result", "measurement", "speed", "record"]
 """What a difference affects: the prepared data and so the result; only the result; what is
@@ -49,7 +48,7 @@ _SPEED = (
     "use_cpu",
     "use_liger_kernel",
 )
-_STEP_BATCH = ("per_device_train_batch_size", "gradient_accumulation_steps")
+_STEP_BATCH = (GLOBAL_BATCH_SIZE, "per_device_train_batch_size", "gradient_accumulation_steps")
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,11 @@ def compare_plans(before: Plan, after: Plan) -> list[Difference]:
 
 def effective_settings(plan: Plan) -> Iterator[tuple[SpecPath, Any, Effect]]:
     """Every value of a plan with its defaults, and what it has an effect on."""
-    for path, value in _with_defaults(plan).items():
-        yield path, value, _effect(path, same_step=False)
+    settings = _with_defaults(plan)
+    of_all = settings["training", GLOBAL_BATCH_SIZE] is not None
+    for path, value in settings.items():
+        same_step = of_all and path[1:] != (GLOBAL_BATCH_SIZE,)
+        yield path, value, _effect(path, same_step=same_step)
 
 
 def _with_defaults(plan: Plan) -> dict[SpecPath, Any]:
@@ -97,8 +99,10 @@ def _leaves(value: Any, path: SpecPath) -> Iterator[tuple[SpecPath, Any]]:
         yield path, value
 
 
-def _rows_per_step(leaves: Mapping[SpecPath, Any]) -> Any:
-    return prod(leaves["training", name] for name in _STEP_BATCH)
+def _rows_per_step(leaves: Mapping[SpecPath, Any]) -> tuple[str, int]:
+    """On all processes together, or on each device: the one is never known to be the other."""
+    rows, of_batch, batches = (leaves["training", name] for name in _STEP_BATCH)
+    return ("each device", of_batch * batches) if rows is None else ("all", rows)
 
 
 def _effect(path: SpecPath, *, same_step: bool) -> Effect:

@@ -12,6 +12,7 @@ _ALWAYS = (
     "training.learning_rate",
     "training.lr_scheduler_type",
     "training.num_train_epochs",
+    "training.global_batch_size",
     "training.per_device_train_batch_size",
     "training.weight_decay",
     "training.warmup_steps",

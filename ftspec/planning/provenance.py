@@ -13,7 +13,7 @@ from ftspec.document.nodes import MappingNode, Node, ScalarNode, to_plain
 from ftspec.document.paths import SpecPath, format_path
 from ftspec.planning.plan import Plan
 from ftspec.span import Span
-from ftspec.spec.training import argument_table, with_defaults
+from ftspec.spec.training import with_defaults
 
 _SHORT_FORMS = ("type", "slice")
 
@@ -79,7 +79,7 @@ def explain_value(plan: Plan, document: Document, path: SpecPath) -> list[str]:
     if not origins:
         lines.append("  not written in the spec: a default, or a result of other settings")
     if len(path) == 2 and path[0] == "training" and origins:
-        default = argument_table()[str(path[1])]["default"]
+        default = with_defaults({})[str(path[1])]
         lines.append(f"  default {_shown(default)}")
     return lines
 

@@ -74,7 +74,7 @@ def _generic(task: TaskComponent, origin: str) -> str:
         "",
         _line("training:", "fields of TrainingArguments, by their own names"),
         "  num_train_epochs: 1",
-        "  per_device_train_batch_size: 8",
+        _line("  global_batch_size: 8", "the rows of a step"),
         "  learning_rate: 5e-5",
         "  logging_steps: 20",
         "  eval_strategy: epoch",

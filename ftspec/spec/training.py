@@ -1,4 +1,4 @@
-"""The ``training`` section: every field of ``TrainingArguments`` under its own name.
+"""The ``training`` section: every field of ``TrainingArguments`` under its own name, and one more.
 
 The fields come from ``training_arguments.json``. ``python -m tests.contract.argument_table``
 generates this file from the installed transformers, so that lint does not need torch.
@@ -35,6 +35,24 @@ JSON_FILES = ("deepspeed", "fsdp_config")
 """Arguments that are a mapping, or the path of a JSON file with one."""
 
 
+GLOBAL_BATCH_SIZE = "global_batch_size"
+"""The one field that transformers does not have: the rows of a step on all processes together."""
+
+_GLOBAL_BATCH_SIZE: dict[str, Any] = {
+    GLOBAL_BATCH_SIZE: (
+        int | None,
+        Field(
+            default=None,
+            description="rows of an optimizer step, however many processes and devices compute "
+            "it; per_device_train_batch_size then limits the rows that a device computes at once, "
+            "and gradients are accumulated as needed",
+            ge=1,
+            le=1_000_000_000,
+        ),
+    )
+}
+
+
 @cache
 def argument_table() -> dict[str, dict[str, Any]]:
     """For each field its ``type`` (alternatives joined by ``|``), ``default`` and ``choices``."""
@@ -46,7 +64,7 @@ def argument_table() -> dict[str, dict[str, Any]]:
 def with_defaults(training: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that a spec sets, and all others with their defaults."""
     defaults = {name: entry["default"] for name, entry in argument_table().items()}
-    return {**defaults, **training}
+    return {**defaults, GLOBAL_BATCH_SIZE: None, **training}
 
 
 def _annotation(name: str, entry: dict[str, Any]) -> Any:
@@ -114,7 +132,9 @@ def _build() -> type[SpecModel]:
         for name, entry in argument_table().items()
         if name not in OWNED_ARGUMENTS
     }
-    return create_model("TrainingSection", __base__=SpecModel, __module__=__name__, **fields)
+    return create_model(
+        "TrainingSection", __base__=SpecModel, __module__=__name__, **_GLOBAL_BATCH_SIZE, **fields
+    )
 
 
 TrainingSection = _build()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import socket
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from tests.cli import specs
 from tests.cli.command import Done, run
 from tests.cli.conftest import Start
 from tests.cli.interrupting import rest_of, said_until, started
+from tests.cli.placing import placed
 from tests.cli.warm import Warm
 
 pytestmark = pytest.mark.slow
@@ -110,21 +110,6 @@ def env(local: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict
 def launched(*arguments: str | Path, env: dict[str, str]) -> Done:
     """Run `ftspec` in two processes, started by torchrun."""
     return run([*LAUNCH, *map(str, arguments)], env=env)
-
-
-def placed(warm: Warm, *arguments: str | Path, env: dict[str, str]) -> tuple[Done, Done]:
-    """Run `ftspec` in two processes that get their ranks from the environment alone."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    places = [
-        {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
-        | {"MASTER_PORT": str(port)}
-        for rank in ("0", "1")
-    ]
-    with ThreadPoolExecutor() as pool:
-        first, second = pool.map(lambda place: warm.ftspec(*arguments, env=env | place), places)
-    return first, second
 
 
 @pytest.fixture(scope="module")
@@ -245,9 +230,12 @@ def test_resuming_with_fewer_processes_is_refused(
 ) -> None:
     interrupted.result()
     left = folder / "left"
+    before = read_json(left, "status.json")
     done = warm.ftspec("run", folder / "run.yaml", *LONG, "--resume", left, env=env)
     assert done.code == 1, done.said
     assert "error[lock-drift]: the run began with 2 processes, not with 1" in done.err
+    assert read_json(left, "status.json") == before
+    assert "preparing data" not in done.err
 
 
 @pytest.mark.parametrize(("name", "slug"), [("key", "unknown-key"), ("data", "unseen-label")])

@@ -142,6 +142,11 @@ _TRAINER = (
         reason="the step of the last log, to get that mean, and to go on from it",
     ),
     PrivateName(
+        name="transformers.Trainer._train_batch_size",
+        used_in=(f"{_ENGINE}/trainer/trainer.py",),
+        reason="the rows of a batch on one process, where several devices share them unevenly",
+    ),
+    PrivateName(
         name="transformers.Trainer._total_loss_scalar",
         used_in=(f"{_ENGINE}/trainer/trainer.py",),
         reason="the sum of all losses, which the Trainer begins again when a run is resumed",

@@ -162,7 +162,7 @@ def test_interrupted_twice_and_resumed(
     data = (desk.folder / "rows.jsonl").read_text(encoding="utf-8")
     (desk.folder / "rows.jsonl").write_text(data.replace("animal", "beast"), encoding="utf-8")
     code, said = run_here(capsys, monkeypatch, str(desk.spec), *output, *resume)
-    assert code == 1
+    assert (code, run_dir.status()["status"]) == (1, "interrupted")
     assert "error[lock-drift]: the data changed since the run began" in said
     (desk.folder / "rows.jsonl").write_text(data, encoding="utf-8")
 

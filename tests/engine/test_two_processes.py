@@ -18,8 +18,11 @@ from tests.engine.two_processes import (
     IN_PARTS,
     IN_PARTS_OF_LITTLE_MEMORY,
     LITTLE_MEMORY,
+    SEVEN,
     STEPS,
     STREAM,
+    UNEVEN,
+    UNEVEN_STREAM,
     UNLOGGED,
     launch,
     train_all,
@@ -33,6 +36,8 @@ pytestmark = pytest.mark.slow
 LIKE = {
     "equal counts": "t5",
     STREAM: "t5",
+    UNEVEN: "t5",
+    UNEVEN_STREAM: "t5",
     IN_PARTS: "t5",
     IN_PARTS_OF_LITTLE_MEMORY: "gpt2",
     "no padding": "gpt2",
@@ -117,7 +122,11 @@ def test_two_processes_share_the_rows_of_exact_batching(
     model = LIKE.get(name, name)
     by_two_exactly, batches, evaluated, passes = torch.load(folder / "exact.pt")[name]
     by_one_exactly, batches_of_one, evaluated_by_one, _ = train_exactly(
-        folder, model, processes=1, streams=name == STREAM
+        folder,
+        model,
+        processes=1,
+        streams=name in (STREAM, UNEVEN_STREAM),
+        rows_of_step=SEVEN if name in (UNEVEN, UNEVEN_STREAM) else None,
     )
 
     assert len(by_one_exactly) == STEPS

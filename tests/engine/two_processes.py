@@ -32,6 +32,7 @@ from ftspec.builtin.tasks.seq2seq import Seq2Seq
 from ftspec.builtin.tasks.text_classification import TextClassification
 from ftspec.builtin.tasks.text_generation import TextGeneration
 from ftspec.engine.batching.micro_batches import Form
+from ftspec.engine.trainer.global_batch import GlobalBatch
 from ftspec.engine.trainer.packing import prepare_for
 from ftspec.engine.trainer.trainer import Batching, trainer_class_for
 from tests.engine.gradients import Gradients, gradients_of, train_in_double
@@ -52,6 +53,11 @@ ROOM = 60
 
 UNLOGGED = "no step is logged"
 STREAM = "t5 of a stream"
+
+UNEVEN = "t5 in steps of seven rows"
+UNEVEN_STREAM = "t5 of a stream in steps of seven rows"
+SEVEN = 7
+"""Rows of a step that two processes cannot share evenly."""
 
 IN_PARTS = "t5 in two parts"
 IN_PARTS_OF_LITTLE_MEMORY = "gpt2 in two parts, in little memory"
@@ -135,6 +141,7 @@ def train_exactly(
     form: Form = "padded",
     room: int | None = None,
     streams: bool = False,
+    rows_of_step: int | None = None,
 ) -> tuple[list[Gradients], list[int], float, list[int]]:
     """The gradients of each step of exact batching, in how many batches each process computed
     them, the loss of an evaluation by length, and the passes that each process made for it. With
@@ -149,6 +156,7 @@ def train_exactly(
         ROWS_OF_EXACT_STEPS,
         "exact",
         streams=streams,
+        rows_of_step=rows_of_step,
         overhead_tokens=micro_batch_overhead_tokens,
         max_tokens=max_tokens,
     )
@@ -201,9 +209,10 @@ def build(
     batching: Batching = "padded",
     *,
     streams: bool = False,
+    rows_of_step: int | None = None,
     **options: Any,
 ) -> Trainer:
-    """The Trainer of one model."""
+    """The Trainer of one model. ``rows_of_step`` are those of all processes together."""
     file, auto_class, config, columns, dropout = CASES[name]
     tokenizer = AutoTokenizer.from_pretrained(folder / name)
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
@@ -228,6 +237,11 @@ def build(
     ]
     if streams:
         splits = [split.to_iterable_dataset() for split in splits]
+    batch = None if rows_of_step is None else GlobalBatch(rows=rows_of_step, processes=processes)
+    of_each = {
+        "per_device_train_batch_size": ROWS_OF_A_STEP // processes // accumulation,
+        "gradient_accumulation_steps": accumulation,
+    }
     set_seed(1)
     model_config = AutoConfig.from_pretrained(folder / name)
     model_config.update({**task.model_settings(), **dropout})
@@ -236,8 +250,7 @@ def build(
         model=model,
         args=(task.arguments_class or TrainingArguments)(
             output_dir=str(folder / "output"),
-            per_device_train_batch_size=ROWS_OF_A_STEP // processes // accumulation,
-            gradient_accumulation_steps=accumulation,
+            **(of_each if batch is None else batch.arguments),
             per_device_eval_batch_size=2,
             max_steps=STEPS,
             logging_steps=1,
@@ -261,6 +274,7 @@ def build(
         prediction_metrics=None,
         warn=print,
         batching=batching,
+        global_batch=batch,
         **options,
     )
 
@@ -301,6 +315,8 @@ def train_each(folder: Path) -> None:
     exact = {name: train_exactly(folder, name, PROCESSES) for name in CASES}
     exact["equal counts"] = train_exactly(folder, "t5", PROCESSES, equal_counts=True)
     exact[STREAM] = train_exactly(folder, "t5", PROCESSES, streams=True)
+    exact[UNEVEN] = train_exactly(folder, "t5", PROCESSES, rows_of_step=SEVEN)
+    exact[UNEVEN_STREAM] = train_exactly(folder, "t5", PROCESSES, rows_of_step=SEVEN, streams=True)
     exact["no padding"] = train_exactly(folder, "gpt2", PROCESSES, form="packed", max_tokens=80)
     exact["layers of text"] = train_exactly(
         folder, "bert", PROCESSES, form="packed_layers", max_tokens=80

@@ -123,11 +123,21 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when a run prepares its data in several processes.
     """,
+    ("uneven-batches",): """
+        The rows of "global_batch_size" cannot be divided among the processes.
+
+        Why: a step has at least one row in each process; and where batches are padded or grouped,
+        not split by length, all processes compute batches of one size.
+
+        Found: when a run starts with several processes.
+    """,
     ("lock-drift",): """
         A run is resumed with inputs that differ from the ones it started with.
 
-        Why: the data, the model, the packages or the number of processes have changed, so the rest
-        of the training would not match its beginning.
+        Why: the data, the model or the rows of a step have changed, so the rest of the training
+        would not match its beginning. Another number of processes changes the rows of a step,
+        unless the spec sets "training: {global_batch_size: …}". The status of the run stays as it
+        was.
 
         Found: when a run is resumed.
     """,

@@ -38,7 +38,7 @@ def too_large_to_train(smaller: int | None) -> RunError:
     tokens of the next smaller micro-batch, if steps are split into micro-batches."""
     limit = 'set a smaller "per_device_train_batch_size" in the training section'
     if smaller is None:
-        limit += ', and larger "gradient_accumulation_steps" for a step of as many rows'
+        limit += ', and "global_batch_size" for a step of as many rows'
     else:
         limit = (
             f'write "performance: {{max_tokens_per_device: {smaller}}}" for smaller micro-batches'

@@ -55,6 +55,7 @@ from ftspec.engine.progress.run_log import Note, RunLog
 from ftspec.engine.trainer.arguments import build_arguments, rows_per_batch
 from ftspec.engine.trainer.batching_choice import choose_batching
 from ftspec.engine.trainer.calibration import settle_overhead
+from ftspec.engine.trainer.global_batch import GlobalBatch, global_batch
 from ftspec.engine.trainer.loader_settings import choose_loading
 from ftspec.engine.trainer.next_token import require_next_token
 from ftspec.engine.trainer.padding import settle_padding
@@ -120,26 +121,26 @@ def compile_run(
     set_seed(plan.seed)
     written = plan.model.checkpoint
     checkpoint = None if written is None else locate(written, plan.model.revision)
+    batch = global_batch(plan, group.launch.world_size)
     require_texts(load_config(plan.model, checkpoint, {}), plan.task.component.auto_model)
     log.phase("preparing data")
     plan = settle_splits(plan, log)
     data = prepare(plan, checkpoint, log, group)
-    _check_batches(plan, data.encoded["train"], group.launch.world_size)
+    _check_batches(plan, data.encoded["train"], group.launch.world_size, batch)
     sets = prepare_sets(plan, data, log, group)
     log.phase("loading model")
     loaded = _load(plan, checkpoint, data, resolved, log)
     _note_parameters(loaded.model, log)
     metrics = metrics_of(plan, data.task, log.note)
     interruption, checks = Interruption(log, group.launch.world_size), StepChecks()
-    if not group.launch.is_alone:
-        log.note(_rows_of_step(plan, group.launch.world_size))
+    _note_rows_of_step(plan, data.task, group.launch.world_size, batch, log)
     callbacks = [
         *_records(plan, run_dir, log),
         metrics,
         interruption,
         *_build_callbacks(plan, data, run_dir, log, checks),
     ]
-    trainer = _build_trainer(plan, run_dir, data, loaded, metrics, callbacks, log, checks)
+    trainer = _build_trainer(plan, run_dir, data, loaded, metrics, callbacks, log, checks, batch)
     trainer.sets = _during_training(plan, sets)
     _settle_batching(trainer, plan, recorded_overhead, log)
     return CompiledRun(
@@ -240,6 +241,7 @@ def _build_trainer(
     callbacks: list[TrainerCallback],
     log: RunLog,
     checks: StepChecks,
+    batch: GlobalBatch | None,
 ) -> StepTrainer:
     rows = data.encoded["train"]
     choice = choose_batching(plan, data.task, loaded.config, rows, log)
@@ -252,6 +254,7 @@ def _build_trainer(
             loaded.precision,
             needs_predictions=metrics.needs_predictions,
             loading=choose_loading(plan.training, rows, _uses_cpu(plan)),
+            batch=batch,
         ),
         data_collator=_collator(plan, data.task, loaded),
         train_dataset=rows,
@@ -267,6 +270,7 @@ def _build_trainer(
         overhead_tokens=choice.overhead_tokens,
         max_tokens=choice.max_tokens,
         checks=checks,
+        global_batch=batch,
         **data.task.trainer_options(loaded.model),
     )
     trainer.remove_callback(PrinterCallback)
@@ -291,11 +295,18 @@ def _settle_batching(
     for note in (padding, measured):
         if note is not None:
             log.note(note)
+    if trainer.global_batch is not None and trainer.batching != "exact":
+        trainer.global_batch.require_even()
 
 
-def _check_batches(plan: Plan, rows: Dataset | IterableDataset, world_size: int) -> None:
+def _check_batches(
+    plan: Plan, rows: Dataset | IterableDataset, world_size: int, batch: GlobalBatch | None
+) -> None:
     """Refuse to train on nothing."""
+    key = "per_device_train_batch_size" if batch is None else "global_batch_size"
     needed = rows_per_batch(plan) * world_size
+    if batch is not None:
+        needed = batch.rows // batch.accumulation
     drops = plan.training.get("dataloader_drop_last", False)
     if drops and isinstance(rows, Dataset) and len(rows) < needed:
         raise RunError(
@@ -303,9 +314,7 @@ def _check_batches(plan: Plan, rows: Dataset | IterableDataset, world_size: int)
             "dropped",
             slug="corpus-too-small",
             at=("training", "dataloader_drop_last"),
-            helps=(
-                'remove "dataloader_drop_last", or write a smaller "per_device_train_batch_size"',
-            ),
+            helps=(f'remove "dataloader_drop_last", or write a smaller "{key}"',),
         )
 
 
@@ -321,12 +330,25 @@ def _collator(
     return collate
 
 
-def _rows_of_step(plan: Plan, world_size: int) -> str:
-    accumulated = plan.training.get("gradient_accumulation_steps", 1)
-    size = rows_per_batch(plan)
-    times = f" x {accumulated} accumulated" if accumulated > 1 else ""
-    rows = world_size * size * accumulated
-    return f"{world_size} processes: a step has {rows:,} rows, {world_size} x {size}{times}"
+def _note_rows_of_step(
+    plan: Plan, task: Task, world_size: int, batch: GlobalBatch | None, log: RunLog
+) -> None:
+    """What several processes compute together."""
+    if world_size == 1:
+        return
+    if batch is None:
+        accumulated = plan.training.get("gradient_accumulation_steps", 1)
+        size = rows_per_batch(plan)
+        times = f" x {accumulated} accumulated" if accumulated > 1 else ""
+        rows = world_size * size * accumulated
+        log.note(f"{world_size} processes: a step has {rows:,} rows, {world_size} x {size}{times}")
+        return
+    log.note(str(batch))
+    if not task.rows_are_independent:
+        log.note(
+            "the loss of a row depends on the other rows of its batch: another number of processes "
+            "learns something else"
+        )
 
 
 def _note_parameters(model: nn.Module, log: RunLog) -> None:

@@ -30,7 +30,13 @@ from ftspec.engine.run.compile import CompiledRun, compile_run
 from ftspec.engine.run.data_facts import FILE as DATA
 from ftspec.engine.run.data_facts import data_facts
 from ftspec.engine.run.disk_space import require_space, said_of_space, space_of_run
-from ftspec.engine.run.lock import OVERHEAD, check_lock, write_lock
+from ftspec.engine.run.lock import (
+    OVERHEAD,
+    check_lock,
+    check_processes,
+    with_processes,
+    write_lock,
+)
 from ftspec.engine.run.observers import Observers
 from ftspec.engine.run.opening import owned_run, restore_files
 from ftspec.engine.run.record import RunRecord
@@ -128,13 +134,16 @@ class _Execution:
 
     def run(self, resources: ExitStack, *, resume: bool) -> tuple[MetricsBySplit, GroupsBySet]:
         """From the plan to the trained model; the metrics of each split, and of groups."""
+        before = self.run_dir.read_json("lock.json") if resume else {}
+        moved = check_processes(before, self.group.launch.world_size, self.plan)
         self.record.prepare()
+        if moved is not None:
+            self.log.note(moved)
         is_first = self.group.launch.is_first
         push = None
         if is_first and self.plan.training.get("push_to_hub", False):
             # before anything is prepared: a token may be wrong
             push = resources.enter_context(HubPush(self.plan, self.run_dir, self.log))
-        before = self.run_dir.read_json("lock.json") if resume else {}
         if resume and is_first:
             restore_files(self.plan, self.run_dir)
         run = compile_run(
@@ -145,8 +154,9 @@ class _Execution:
             lock = write_lock(run, self.registry, self.command)
             if resume:
                 check_lock(before, lock, self.plan.watched_set)
-                if before.get("evaluation", {}) != lock["evaluation"]:
-                    now = {**before, "evaluation": lock["evaluation"]}
+                now = with_processes(before, self.group.launch.world_size)
+                now["evaluation"] = lock["evaluation"]
+                if now != before:
                     self.run_dir.write_json("lock.json", now)
             else:
                 self.run_dir.write_json("lock.json", lock)

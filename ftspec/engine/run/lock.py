@@ -21,9 +21,22 @@ from ftspec.engine.run.compile import CompiledRun
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
+from ftspec.spec.training import GLOBAL_BATCH_SIZE
 
 OVERHEAD = "micro_batch_overhead_tokens"
 """The key of the lock that a resumed run reads."""
+
+PROCESSES = "processes"
+RESUMES = "resumes"
+"""The numbers of processes: of the beginning, and of those resumes that changed it."""
+
+
+class LockDriftError(RunError):
+    """The run cannot go on here. Its status stays as it was."""
+
+    def __init__(self, headline: str, *helps: str) -> None:
+        super().__init__(headline, slug="lock-drift", helps=helps)
+
 
 _PACKAGES = (
     "accelerate",
@@ -54,7 +67,7 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": _device(run),
-        "processes": run.trainer.accelerator.num_processes,
+        PROCESSES: run.trainer.accelerator.num_processes,
         "precision": run.precision,
         "attention": attention_of(run.model),
         OVERHEAD: _overhead_tokens(run),
@@ -81,19 +94,12 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
 def check_lock(
     before: Mapping[str, Any], now: Mapping[str, Any], watched_set: str | None = None
 ) -> None:
-    """Refuse to resume with other data, another model or other steps than the run began with. Of
-    the sets, only the one that selects the best model must be the same.
+    """Refuse to resume with other data or another model than the run began with. Of the sets, only
+    the one that selects the best model must be the same.
 
     Raises:
-        RunError: they differ.
+        LockDriftError: they differ.
     """
-    if before.get("processes", now["processes"]) != now["processes"]:
-        raise RunError(
-            f"the run began with {before['processes']} processes, not with {now['processes']}: its "
-            "steps would have other rows",
-            slug="lock-drift",
-            helps=(f"start it with {before['processes']} processes, or start a new run",),
-        )
     for key, what in (
         ("splits", "the data"),
         ("source", "the data's source"),
@@ -106,11 +112,45 @@ def check_lock(
         raise _drift(f'the set "{watched_set}", which selects the best model,')
 
 
-def _drift(what: str) -> RunError:
-    return RunError(
+def check_processes(before: Mapping[str, Any], processes: int, plan: Plan) -> str | None:
+    """Refuse to resume with another number of processes, where a step would have other rows. Where
+    the spec sets the rows of all processes together, the change is a note, which is returned.
+
+    Raises:
+        LockDriftError: each step would have other rows.
+    """
+    began = _last_processes(before)
+    if began is None or began == processes:
+        return None
+    counted = f"{began} process{'es' if began != 1 else ''}"
+    if plan.training.get(GLOBAL_BATCH_SIZE) is None:
+        raise LockDriftError(
+            f"the run began with {counted}, not with {processes}: its steps would have other rows",
+            f"start it with {counted}, or start a new run",
+            'a run of a spec with "training: {global_batch_size: …}" goes on with any number',
+        )
+    return (
+        f"the run had {counted} so far, and goes on with {processes}: its steps have the same rows"
+    )
+
+
+def with_processes(lock: Mapping[str, Any], processes: int) -> dict[str, Any]:
+    """The lock of a resumed run, with the number of processes that goes on with it."""
+    if _last_processes(lock) in (None, processes):
+        return dict(lock)
+    return {**lock, RESUMES: [*lock.get(RESUMES, ()), {PROCESSES: processes}]}
+
+
+def _last_processes(lock: Mapping[str, Any]) -> int | None:
+    counts = [lock.get(PROCESSES), *(one.get(PROCESSES) for one in lock.get(RESUMES, ()))]
+    last: int | None = counts[-1]
+    return last
+
+
+def _drift(what: str) -> LockDriftError:
+    return LockDriftError(
         f"{what} changed since the run began, so it cannot be resumed",
-        slug="lock-drift",
-        helps=('start a new run, or restore what changed; "lock.json" has what it was',),
+        'start a new run, or restore what changed; "lock.json" has what it was',
     )
 
 

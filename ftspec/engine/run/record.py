@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import traceback
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Literal
+from typing import Any, Literal
 
 from ftspec.engine.processes.failure import Failure
 from ftspec.engine.progress.run_log import RunLog
+from ftspec.engine.run.lock import LockDriftError
 from ftspec.engine.run.observers import Observers
 from ftspec.errors import FtspecError
 from ftspec.ownership import Ownership
@@ -36,9 +38,11 @@ class RunRecord:
         self._log = log
         self._digest = plan.digest()
         self._ending: Ending = "failed"
+        self._before: Mapping[str, Any] = {}
 
     def prepare(self) -> None:
         """The run prepares its data and its model."""
+        self._before = self._run_dir.status()
         self._run_dir.set_status("preparing", plan=self._digest)
 
     def start(self) -> None:
@@ -56,8 +60,11 @@ class RunRecord:
 
     def fail(self, error: Exception) -> None:
         """An error of this process ends the run. The log gets the traceback, unless the message of
-        the error explains it."""
-        self._end("failed", self._plan.mask(str(error)))
+        the error explains it. A run that cannot be resumed as it was asked keeps its status."""
+        if isinstance(error, LockDriftError):
+            self._restore_status()
+        else:
+            self._end("failed", self._plan.mask(str(error)))
         explained = str(error) if isinstance(error, FtspecError) else traceback.format_exc()
         self._log.record_error(explained)
 
@@ -66,6 +73,11 @@ class RunRecord:
         error = self._plan.mask(str(failure))
         self._end("interrupted" if failure.kind == "interrupted" else "failed", error)
         self._log.record_error(error)
+
+    def _restore_status(self) -> None:
+        if self._before:
+            with suppress(OSError):
+                self._run_dir.write_json("status.json", self._before)
 
     def _end(self, ending: Ending, error: str | None = None) -> None:
         self._ending = ending

@@ -12,12 +12,13 @@ from transformers import TrainingArguments
 
 from ftspec.diagnostics.suggest import did_you_mean
 from ftspec.engine.model.precision import Precision
+from ftspec.engine.trainer.global_batch import GlobalBatch
 from ftspec.errors import RunError
 from ftspec.planning.idle_arguments import idle_arguments
 from ftspec.planning.plan import Plan
 from ftspec.protocols import Task
 from ftspec.rundir import RunDirectory
-from ftspec.spec.training import argument_table
+from ftspec.spec.training import GLOBAL_BATCH_SIZE, argument_table
 
 _PUSHED = {"hub_token", "push_to_hub"}
 """ftspec pushes by itself, so that no TrainingArguments hold a token."""
@@ -31,9 +32,10 @@ def build_arguments(
     *,
     needs_predictions: bool,
     loading: Mapping[str, Any] = MappingProxyType({}),
+    batch: GlobalBatch | None = None,
 ) -> TrainingArguments:
     """The arguments of a run: what the spec sets, what the task adds, what ftspec owns. ``loading``
-    holds defaults.
+    holds defaults. Of the ``batch`` of all processes they hold the part of one process.
 
     Raises:
         RunError: the installed transformers refuses a field or a combination.
@@ -41,7 +43,7 @@ def build_arguments(
     arguments_class = task.arguments_class or TrainingArguments
     known = {field.name for field in dataclasses.fields(arguments_class)}
     for name in plan.training:
-        if name not in known:
+        if name not in known and name != GLOBAL_BATCH_SIZE:
             raise RunError(
                 f'the installed transformers has no training argument "{name}"',
                 slug="unknown-key",
@@ -49,6 +51,8 @@ def build_arguments(
                 helps=did_you_mean(name, known),
             )
     left_out = {argument.name for argument in idle_arguments(plan)} | _PUSHED
+    left_out.add(GLOBAL_BATCH_SIZE)
+    shared = {} if batch is None else batch.arguments
     try:
         return arguments_class(
             **{
@@ -56,6 +60,7 @@ def build_arguments(
                 **task.arguments(),
                 **loading,
                 **{name: value for name, value in plan.training.items() if name not in left_out},
+                **shared,
                 **_owned(plan, run_dir, precision, needs_predictions),
             }
         )

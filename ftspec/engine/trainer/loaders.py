@@ -24,6 +24,7 @@ from ftspec.engine.batching.row_lengths import (
 )
 from ftspec.engine.batching.sampler import GroupingSampler, StepSampler
 from ftspec.engine.batching.split_by_length import LengthTable
+from ftspec.engine.trainer.global_batch import GlobalBatch
 from ftspec.engine.trainer.micro_batching import MicroBatching
 from ftspec.protocols import Task
 
@@ -43,9 +44,12 @@ _LOADER_ARGUMENTS = (
 class RowLoaders:
     """Makes the data loaders of one Trainer."""
 
-    def __init__(self, trainer: Trainer, task: Task) -> None:
+    def __init__(
+        self, trainer: Trainer, task: Task, global_batch: GlobalBatch | None = None
+    ) -> None:
         self._trainer = trainer
         self._task = task
+        self._global_batch = global_batch
         self._known_lengths: tuple[Any, LengthTable] | None = None
 
     @property
@@ -58,9 +62,16 @@ class RowLoaders:
     def rows_of_batch(self) -> int:
         """Rows of a batch on one process, for all devices that it feeds. A step accumulates
         several."""
-        parts: int = self._trainer.args.gradient_accumulation_steps
+        if self._global_batch is not None:
+            return self._global_batch.rows_of_batch
         processes: int = self._trainer.accelerator.num_processes
-        return self.rows_of_step // parts // processes
+        return self._rows_of_part // processes
+
+    @property
+    def _rows_of_part(self) -> int:
+        """Rows of a batch on all processes."""
+        parts: int = self._trainer.args.gradient_accumulation_steps
+        return self.rows_of_step // parts
 
     @property
     def rows_of_own_step(self) -> int:
@@ -72,7 +83,9 @@ class RowLoaders:
         """Tokens of the largest micro-batch: as many as a batch of the longest rows has. Memory has
         room for it, since the spec asks for batches of so many rows."""
         longest = self._lengths().max(axis=0, initial=0)
-        return max(1, self.rows_of_batch * int(longest.sum()))
+        batch = self._global_batch
+        rows = self.rows_of_batch if batch is None else batch.rows_at_once
+        return max(1, rows * int(longest.sum()))
 
     @property
     def longest_rows(self) -> list[int]:
@@ -103,7 +116,7 @@ class RowLoaders:
         collator = micro_batching.make_collator(trainer.data_collator, self.most_tokens)
         kept = len(rows)
         if arguments.dataloader_drop_last:
-            kept -= kept % (self.rows_of_batch * trainer.accelerator.num_processes)
+            kept -= kept % self._rows_of_part
         sampler: Any = trainer._get_train_sampler(rows)
         return self._load_own(
             rows,

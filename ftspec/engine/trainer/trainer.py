@@ -30,7 +30,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
-from transformers import EvalPrediction, Trainer
+from transformers import EvalPrediction, Trainer, TrainingArguments
 from transformers.trainer_utils import EvalLoopOutput, TrainOutput
 
 from ftspec.engine.batching.evaluation_order import flat
@@ -41,6 +41,7 @@ from ftspec.engine.batching.token_counts import TokenCounts
 from ftspec.engine.patches.pickled_arguments import no_pickled_arguments
 from ftspec.engine.trainer.difference import Difference
 from ftspec.engine.trainer.evaluation import LossMetrics, PredictionMetrics, SplitEvaluation
+from ftspec.engine.trainer.global_batch import GlobalBatch
 from ftspec.engine.trainer.loaders import RowLoaders
 from ftspec.engine.trainer.logged_metrics import as_logged, bare_metrics
 from ftspec.engine.trainer.mean_loss import Count, MeanLoss
@@ -65,6 +66,7 @@ class StepTrainer(Trainer):
         micro_batching: how a step is split, where steps are split by length.
         evaluation: how splits are evaluated.
         batching: how training rows are batched.
+        global_batch: the rows of a step, where the spec sets them for all processes.
         checks: whether the losses and gradients of steps are numbers.
         evaluates_by_length: whether rows of similar length are evaluated together.
         sets: the encoded rows of the sets that are evaluated whenever the run evaluates.
@@ -87,9 +89,11 @@ class StepTrainer(Trainer):
         overhead_tokens: int = 0,
         max_tokens: int | None = None,
         checks: StepChecks | None = None,
+        global_batch: GlobalBatch | None = None,
         **options: Any,
     ) -> None:
         self.task = task
+        self.global_batch = global_batch
         self.sets: Mapping[str, Any] = {}
         self.sliced: Collection[str] = ()
         self.outputs: dict[str, EvalPrediction] = {}
@@ -98,11 +102,13 @@ class StepTrainer(Trainer):
         self.checks = checks or StepChecks()
         self.token_counts = TokenCounts()
         super().__init__(*arguments, **options)
+        if global_batch is not None:  # devices may have different numbers of rows
+            self._train_batch_size = global_batch.rows_of_batch
         # transformers looks for them in the signature of the model, which may not have them
         self.label_names = self.label_names or ["labels"]
         # transformers would divide by the accumulation steps again
         self.model_accepts_loss_kwargs = True
-        self.loaders = RowLoaders(self, task)
+        self.loaders = RowLoaders(self, task, global_batch)
         self.mean_loss = MeanLoss(task.count_loss_items)
         self.batching: Batching = batching
         self.evaluates_by_length = batching != "padded"
@@ -144,6 +150,13 @@ class StepTrainer(Trainer):
         self.evaluates_by_length = False
 
     # training
+
+    def get_total_train_batch_size(self, args: TrainingArguments) -> int:
+        """Rows of a step on all processes. As the Trainer, but for shares that are not even."""
+        if self.global_batch is not None:
+            return self.global_batch.rows
+        rows: int = super().get_total_train_batch_size(args)
+        return rows
 
     def train(self, *arguments: Any, **options: Any) -> TrainOutput:
         """As the Trainer.

@@ -53,6 +53,7 @@ class Facts:
         dropout_key: the model's setting of the dropout of attention; empty where it is 0.
         memory_share: of the device's memory that was used; ``None`` without a device.
         rows_are_independent: whether a step learns the same however it is split.
+        sets_global_batch: whether the spec sets the rows of a step for all processes together.
     """
 
     device: str
@@ -71,6 +72,7 @@ class Facts:
     memory_share: float | None = None
     is_checkpointing: bool = False
     rows_are_independent: bool = True
+    sets_global_batch: bool = False
 
 
 def advise(facts: Facts) -> list[Advice]:
@@ -142,13 +144,19 @@ def fill_batches(facts: Facts) -> Advice | None:
     if not few or is_full or facts.share_of_matmul >= _SLOW:
         return None
     if facts.accumulation > 1 and facts.batching != "exact" and facts.rows_are_independent:
+        if facts.sets_global_batch:
+            return Advice(
+                "training.per_device_train_batch_size",
+                f"{facts.tokens_per_batch:,.0f} tokens are computed at once: a limit "
+                f"{facts.accumulation} times as large learns the same",
+            )
         return Advice(
             "training.gradient_accumulation_steps",
             f"{facts.tokens_per_batch:,.0f} tokens are computed at once: 1, with a "
             f"per_device_train_batch_size {facts.accumulation} times as large, learns the same",
         )
     return Advice(
-        "training.per_device_train_batch_size",
+        f"training.{'global' if facts.sets_global_batch else 'per_device_train'}_batch_size",
         f"{facts.tokens_per_batch:,.0f} tokens are computed at once, too few to keep the machine "
         "busy; a larger one needs another learning rate",
     )

@@ -191,6 +191,7 @@ def _facts(performance: Performance, run: CompiledRun, stopwatch: Stopwatch) -> 
         has_bf16=resolve_precision("auto", arguments.use_cpu)[0] == "bf16",
         batching=run.plan.performance.batching,
         accumulation=arguments.gradient_accumulation_steps,
+        sets_global_batch=run.trainer.global_batch is not None,
         waste=performance.waste,
         tokens_per_batch=performance.padded / performance.batches,
         share_of_matmul=performance.share_of_matmul,

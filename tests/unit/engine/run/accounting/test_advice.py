@@ -71,6 +71,18 @@ CASES: list[tuple[Rule, str, dict[str, Any], dict[str, Any]]] = [
     ),
     (
         advice.fill_batches,
+        "training.global_batch_size",
+        SLOW | {"sets_global_batch": True},
+        {"share_of_matmul": 0.7},
+    ),
+    (
+        advice.fill_batches,
+        "training.per_device_train_batch_size",
+        SLOW | {"accumulation": 4, "batching": "grouped", "sets_global_batch": True},
+        {"tokens_per_batch": 4_000.0},
+    ),
+    (
+        advice.fill_batches,
         "training.gradient_accumulation_steps",
         SLOW | {"accumulation": 4, "batching": "grouped"},
         {"tokens_per_batch": 4_000.0},
