@@ -3,6 +3,7 @@ own."""
 
 from __future__ import annotations
 
+import errno
 import json
 import secrets
 import shutil
@@ -30,7 +31,7 @@ def write_evaluation(
     run_dir: RunDirectory, name: str, evaluation: Evaluation, about: Mapping[str, Any]
 ) -> Path:
     """Write an evaluation into a new folder of the run. Earlier ones stay: the second of a name
-    ends with ``-2``.
+    ends with ``-2``, also where another process writes it at the same time.
 
     Args:
         run_dir: the run.
@@ -46,7 +47,8 @@ def write_evaluation(
     lock = FileLock(temporary / _LOCK)
     try:
         _remove_left(parent)
-        temporary.mkdir(parents=True)
+        parent.mkdir(exist_ok=True)  # and not its parent, which is a run that may be removed
+        temporary.mkdir()
         lock.acquire(timeout=0)
         facts = {**about, **evaluation.to_json()}
         text = json.dumps(facts, indent=2, ensure_ascii=False, default=str)
@@ -56,7 +58,7 @@ def write_evaluation(
         (temporary / REPORT).write_text(page, encoding="utf-8")
         lock.release()
         (temporary / _LOCK).unlink(missing_ok=True)
-        return _take_name(temporary, parent / name)
+        return take_name(temporary, parent / name)
     except OSError as error:
         raise not_writable(parent, error) from error
     finally:
@@ -72,11 +74,16 @@ def renew_report(run_dir: RunDirectory) -> None:
     """
     if run_dir.status().get("status") != "finished" or not (run_dir.path / REPORT).is_file():
         return
-    page = render_run(run_dir)
-    try:
-        run_dir.write_text(REPORT, page)
-    except OSError as error:
-        raise not_writable(run_dir.path, error) from error
+    parent = run_dir.path / EVALUATIONS
+    while True:
+        shown = set(parent.glob("[!.]*"))
+        page = render_run(run_dir)
+        try:
+            run_dir.write_text(REPORT, page)
+        except OSError as error:
+            raise not_writable(run_dir.path, error) from error
+        if set(parent.glob("[!.]*")) <= shown:  # else another process has added one meanwhile
+            return
 
 
 def _remove_left(parent: Path) -> None:
@@ -94,13 +101,18 @@ def _remove_left(parent: Path) -> None:
             continue
 
 
-def _take_name(temporary: Path, folder: Path) -> Path:
-    """Rename a folder to a name that nobody has."""
+def take_name(temporary: Path, folder: Path) -> Path:
+    """Rename a folder to a name that nobody has. A folder is never renamed to one with files."""
     number = 1
     while True:
         wanted = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
         if not wanted.exists():
-            return temporary.rename(wanted)
+            try:
+                return temporary.rename(wanted)
+            except OSError as error:
+                # another process took the name meanwhile
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
         number += 1
 
 
