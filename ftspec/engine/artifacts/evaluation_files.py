@@ -43,27 +43,42 @@ def write_evaluation(
         RunError: the folder cannot be written.
     """
     parent = run_dir.path / EVALUATIONS
-    temporary = parent / f".{name}.{secrets.token_hex(4)}"
-    lock = FileLock(temporary / _LOCK)
+    temporary = lock = None
     try:
         _remove_left(parent)
         parent.mkdir(exist_ok=True)  # and not its parent, which is a run that may be removed
-        temporary.mkdir()
-        lock.acquire(timeout=0)
+        temporary, lock = _begin(parent, name)
         facts = {**about, **evaluation.to_json()}
         text = json.dumps(facts, indent=2, ensure_ascii=False, default=str)
         (temporary / METRICS).write_text(text + "\n", encoding="utf-8")
         parquet.write_table(_table(evaluation), temporary / ROWS)
         page = render_evaluation(run_dir, temporary, name)
         (temporary / REPORT).write_text(page, encoding="utf-8")
-        lock.release()
-        (temporary / _LOCK).unlink(missing_ok=True)
-        return take_name(temporary, parent / name)
+        kept = take_name(temporary, parent / name)
+        (kept / _LOCK).unlink(missing_ok=True)
+        return kept
     except OSError as error:
         raise not_writable(parent, error) from error
     finally:
+        if lock is not None and temporary is not None:
+            lock.release()
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _begin(parent: Path, name: str) -> tuple[Path, FileLock]:
+    """A new hidden folder, and the lock in it, which this process holds. Another evaluation may
+    take a folder whose lock is not held yet for one that was left."""
+    while True:
+        temporary = parent / f".{name}.{secrets.token_hex(4)}"
+        temporary.mkdir()
+        lock = FileLock(temporary / _LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except (Timeout, FileNotFoundError):
+            continue
+        if (temporary / _LOCK).exists():
+            return temporary, lock
         lock.release()
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def renew_report(run_dir: RunDirectory) -> None:

@@ -14,7 +14,7 @@ from ftspec.engine.artifacts.evaluation_files import take_name, write_evaluation
 from ftspec.errors import RunError
 from ftspec.rundir import EVALUATIONS, RunDirectory
 
-_WRITERS = 4
+_WRITERS = 12
 _FOLDERS = 128
 
 
