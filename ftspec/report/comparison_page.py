@@ -13,6 +13,7 @@ from ftspec.report.numbers import is_number, shown_cell, shown_count, shown_metr
 from ftspec.report.pages import render_page
 from ftspec.report.run_files import RunFiles
 from ftspec.report.tables import Column, Table, counted_out, shortened
+from ftspec.runs.repeated_metrics import is_repeated
 from ftspec.runs.summary import RunSummary
 from ftspec.runs.verdicts import verdict_of_rows, verdict_of_seeds
 
@@ -174,7 +175,12 @@ def _evaluations(facts: Mapping[str, Any], tests: int) -> Iterator[dict[str, Any
     for one in facts.get("evaluations", []):
         first, second = one["runs"]
         columns = (Column("metric"), Column(f"run {first}", True), Column(f"run {second}", True))
-        metrics = [(name, *map(_with_interval, pair)) for name, pair in one["metrics"].items()]
+        both = [{name: pair[at] for name, pair in one["metrics"].items()} for at in (0, 1)]
+        metrics = [
+            (name, *map(_with_interval, pair))
+            for name, pair in one["metrics"].items()
+            if not all(is_repeated(name, values) for values in both)
+        ]
         yield {
             "title": f"Evaluation “{one['name']}”: run {first} and run {second}",
             "about": f"the same {shown_count(one['rows'])} rows",

@@ -14,6 +14,7 @@ from ftspec.report.confusion import confusion_table
 from ftspec.report.evaluated_rows import EvaluatedRows
 from ftspec.report.numbers import is_number, shown_count, shown_metric
 from ftspec.report.tables import Column, Table, counted_out, shortened, table_of
+from ftspec.runs.repeated_metrics import is_repeated
 
 MOST_ROWS = 20
 """Rows of each kind on the page of an evaluation."""
@@ -80,7 +81,11 @@ class EvaluationFacts:
     def metrics(self) -> Table | None:
         """Each metric with its interval."""
         values = self._mapping("metrics")
-        rows = [(name, *_value_and_interval(value)) for name, value in values.items()]
+        rows = [
+            (name, *_value_and_interval(value))
+            for name, value in values.items()
+            if not is_repeated(name, values)
+        ]
         if self._calibration_error is not None:
             rows.append(("calibration error", shown_metric(self._calibration_error), ""))
         columns = (Column("metric"), Column("value", True), Column("95 % interval", True))

@@ -14,6 +14,7 @@ from ftspec.report.run_files import RunFiles
 from ftspec.report.run_page import head_of
 from ftspec.report.tables import Column, Table
 from ftspec.rundir import RunDirectory
+from ftspec.runs.repeated_metrics import is_repeated
 
 _MOST_FIGURES = 4
 
@@ -41,8 +42,9 @@ def render_evaluation(run_dir: RunDirectory, folder: Path, name: str) -> str:
 
 def _figures(facts: EvaluationFacts) -> Iterator[tuple[str, str, str]]:
     metrics = facts.content.get("metrics")
-    named = metrics.items() if isinstance(metrics, dict) else ()
-    ordered = sorted(named, key=lambda one: one[0] == "loss")
+    named = metrics if isinstance(metrics, dict) else {}
+    shown = ((name, value) for name, value in named.items() if not is_repeated(name, named))
+    ordered = sorted(shown, key=lambda one: one[0] == "loss")
     for name, value in ordered[:_MOST_FIGURES]:
         number = value.get("value") if isinstance(value, dict) else value
         yield name, shown_metric(number), facts.interval_of(name)

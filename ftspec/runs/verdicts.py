@@ -23,12 +23,11 @@ def verdict_of_rows(
 
     Args:
         name: of the test.
-        p: of this test alone; of several it is multiplied by their number (Bonferroni).
+        p: of the test; of several times their number.
         only: on how many rows only the first, and only the second, is right or better.
         runs: what both are called.
         tests: how many runs are tested against the first.
     """
-    p = min(p * tests, 1.0)
     verdict = "more than chance" if p < SEPARABLE else "not separable"
     of_tests = f" of {tests} tests" if tests > 1 else ""
     return (

@@ -90,6 +90,9 @@ def test_why_says_hit_or_what_changed(filled: Path, asked: Callable[..., Done]) 
     assert changed.code == 0
     assert [line.split()[1] for line in changed.out.splitlines()[::2]] == ["miss"] * len(ALL)
     assert set(changed.out.splitlines()[1::2]) == {"  tokenizer.max_length: 32 → 9"}
+    own = 'data.evaluation={late: "train[32:40]"}'
+    with_set = asked(filled, "cache", "why", "small.yaml", "--set", own)
+    assert with_set.out.splitlines()[2].split()[:2] == ["late", "miss"], with_set.said
     # the command prepares nothing, and does not count as a use
     assert len(entries(filled)) == len(ALL)
 

@@ -220,6 +220,7 @@ def test_metric_of_a_set_selects_the_best_model(
         for one in logged
         if "eval_other/loss" in one and "eval_loss" in one
     }
+    assert "did not find" not in (run_dir / "log.txt").read_text(encoding="utf-8")
     best = min(losses, key=lambda step: losses[step])
     assert list(losses) == [8, 16]  # the second is not better, so the run stops
     assert best == 8

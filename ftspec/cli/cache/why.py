@@ -1,4 +1,4 @@
-"""``ftspec cache why``: a hit or a miss for each split, and what changed."""
+"""``ftspec cache why``: a hit or a miss for each split and set, and what changed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SHOWN = 6  # changes
 def why_command(
     spec: str, profile: str | None, overrides: tuple[str, ...], no_plugins: bool
 ) -> None:
-    """Show which splits of SPEC are cached, and why the others are not."""
+    """Show which splits and sets of SPEC are cached, and why the others are not."""
     registry = open_registry(no_plugins=no_plugins)
     _, document, plan = sound_plan(spec, registry, profile=profile, overrides=overrides)
     require_engine()
@@ -57,6 +57,8 @@ def why_command(
 
 def _lines(found: Lookup) -> list[str]:
     split = f"{found.split:<12}"
+    if found.obstacle is not None:
+        return [f"{split}miss  it is never kept: {found.obstacle}"]
     if found.entry is None:
         return [f"{split}miss  no similar entry is in the cache"]
     entry = found.entry

@@ -14,6 +14,7 @@ from ftspec.document.paths import format_path
 from ftspec.planning.difference import Difference
 from ftspec.planning.variants import Variation
 from ftspec.quantities import shown_size, shown_time
+from ftspec.runs.repeated_metrics import is_repeated
 from ftspec.runs.summary import RunSummary
 from ftspec.runs.verdicts import verdict_of_rows, verdict_of_seeds
 
@@ -115,7 +116,11 @@ def _evaluation(one: ComparedRows, number: int, tests: int) -> Iterator[str]:
     first, second = one.metrics
     yield ""
     yield f"evaluation {printable(one.name)}, on the same {one.rows:,} rows"
-    names = [*dict.fromkeys([*first, *second])]
+    names = [
+        name
+        for name in dict.fromkeys([*first, *second])
+        if not (is_repeated(name, first) and is_repeated(name, second))
+    ]
     yield from aligned(
         ("", "1", str(number)),
         [

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from ftspec.cli.terminal.columns import aligned
 from ftspec.cli.terminal.groups import groups_shown
 from ftspec.diagnostics.model import printable
+from ftspec.runs.repeated_metrics import is_repeated
 
 if TYPE_CHECKING:
-    from ftspec.engine.artifacts.evaluate import Evaluation
+    from ftspec.engine.artifacts.evaluate import Evaluation, Value
 
 _MOST_CLASSES = 20
 _MOST_PAIRS = 5
@@ -28,7 +29,7 @@ def evaluation_result(evaluation: Evaluation, folder: Path) -> str:
 
 def evaluations_result(made: Sequence[tuple[Evaluation, Path]]) -> str:
     """The metrics of several checkpoints, one line each, and where all of it is."""
-    names = list(made[0][0].metrics)[:_MOST_METRICS]
+    names = list(_shown(made[0][0]))[:_MOST_METRICS]
     rows = [
         (
             folder.name.rpartition("checkpoint-")[2],
@@ -48,8 +49,9 @@ def _lines(evaluation: Evaluation, folder: Path) -> Iterator[str]:
     yield ""
     if evaluation.without:
         yield f"{evaluation.rows:,} rows are predicted; {_no_metrics(evaluation)}"
-    width = max(map(len, evaluation.metrics), default=0)
-    for name, value in evaluation.metrics.items():
+    metrics = _shown(evaluation)
+    width = max(map(len, metrics), default=0)
+    for name, value in metrics.items():
         between = ""
         if value.interval is not None:
             low, high, resamples = value.interval
@@ -74,6 +76,12 @@ def _lines(evaluation: Evaluation, folder: Path) -> Iterator[str]:
     yield f"metrics  {shown / 'metrics.json'}"
     yield f"rows     {shown / 'rows.parquet'}"
     yield f"report   {shown / 'report.html'}"
+
+
+def _shown(evaluation: Evaluation) -> dict[str, Value]:
+    """The metrics, without those that repeat others."""
+    values = {name: one.value for name, one in evaluation.metrics.items()}
+    return {name: one for name, one in evaluation.metrics.items() if not is_repeated(name, values)}
 
 
 def _no_metrics(evaluation: Evaluation) -> str:

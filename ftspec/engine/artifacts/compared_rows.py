@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,16 @@ class ComparedRows:
         }
 
 
-def compare_rows(first: RunDirectory, second: RunDirectory, seed: int = 0) -> list[ComparedRows]:
+def compare_rows(
+    first: RunDirectory, second: RunDirectory, seed: int = 0, tests: int = 1
+) -> list[ComparedRows]:
     """The evaluations of the same name that both runs have, on the same rows.
+
+    Args:
+        first: a run.
+        second: another run.
+        seed: of the draws of permutations.
+        tests: how many runs the first is compared with.
 
     Raises:
         RunError: a file of an evaluation is damaged.
@@ -59,7 +67,11 @@ def compare_rows(first: RunDirectory, second: RunDirectory, seed: int = 0) -> li
     names = [path.name for path in sorted((first.path / EVALUATIONS).glob("[!.]*"))]
     shared = [name for name in names if (second.path / EVALUATIONS / name).is_dir()]
     found = (_compare(first, second, name, seed) for name in shared)
-    return [one for one in found if one is not None]
+    return [
+        replace(one, tests=[test.among(tests) for test in one.tests])
+        for one in found
+        if one is not None
+    ]
 
 
 def _compare(

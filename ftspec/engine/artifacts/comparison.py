@@ -118,7 +118,7 @@ def compare_runs(plans: Sequence[Plan], runs: Sequence[RunSummary]) -> Compariso
         variants=variants,
         seeds=list(_over_seeds(runs, variants)),
         rows={
-            number: compare_rows(first, run.run_dir, plans[0].seed)
+            number: compare_rows(first, run.run_dir, plans[0].seed, len(runs) - 1)
             for number, run in enumerate(runs)
             if number > 0
         },

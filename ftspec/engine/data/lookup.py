@@ -11,7 +11,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ftspec.cache import CacheEntry, cache_folder, entries_in, read_entry
-from ftspec.engine.data.cache_key import CacheKey, read_inputs
+from ftspec.engine.components.factories import build, make_contexts
+from ftspec.engine.data.cache_key import (
+    CacheKey,
+    PreparationInputs,
+    key_of_set,
+    obstacle_of,
+    read_inputs,
+)
+from ftspec.engine.data.evaluation_sets import at_place_of
 from ftspec.engine.data.row_cache import is_whole
 from ftspec.engine.data.source_splits import settle_splits
 from ftspec.engine.model.checkpoint import locate
@@ -19,6 +27,7 @@ from ftspec.engine.patches.quiet_libraries import quiet_libraries
 from ftspec.engine.patches.reliable_hub import reliable_hub
 from ftspec.engine.progress.run_log import RunLog, Watcher
 from ftspec.planning.plan import Plan
+from ftspec.protocols import Source
 
 _HASH = re.compile("[0-9a-f]{64}")
 
@@ -40,6 +49,7 @@ class Lookup:
         entry: the one with the cache key, or the one with the nearest cache key.
         is_hit: whether the entry has this cache key, and its files are as they were written.
         is_damaged: whether the entry has this cache key, and a file is not as it was written.
+        obstacle: why the rows of this set are never kept, if they are not.
         changes: how the cache key differs from that of the nearest entry.
     """
 
@@ -48,10 +58,11 @@ class Lookup:
     is_hit: bool = False
     is_damaged: bool = False
     changes: tuple[Change, ...] = ()
+    obstacle: str | None = None
 
 
 def look_up(plan: Plan, watcher: Watcher) -> tuple[list[Lookup], str | None]:
-    """What the cache has for each split; or why it cannot have rows of this plan.
+    """What the cache has for each split and each set; or why it cannot have rows of this plan.
 
     Raises:
         RunError: the plan does not fit the data or the checkpoint.
@@ -67,12 +78,35 @@ def look_up(plan: Plan, watcher: Watcher) -> tuple[list[Lookup], str | None]:
     ):
         plan = settle_splits(plan, log)
         inputs = read_inputs(plan, checkpoint, log)
+        of_sets = [] if inputs.obstacle else list(_keys_of_sets(plan, inputs, log))
     if inputs.obstacle is not None:
         return [], inputs.obstacle
     entries = entries_in(cache_folder())
-    return [
+    found = [
         _look_up(split, cache_key, entries, plan) for split, cache_key in inputs.cache_keys.items()
-    ], None
+    ]
+    for name, key, obstacle in of_sets:
+        if obstacle is None:
+            found.append(_look_up(name, key, entries, plan))
+        else:
+            found.append(Lookup(split=name, entry=None, obstacle=obstacle))
+    return found, None
+
+
+def _keys_of_sets(
+    plan: Plan, inputs: PreparationInputs, log: RunLog
+) -> Iterator[tuple[str, CacheKey, str | None]]:
+    """The key of each set that a run measures, and why its rows cannot be kept, if they cannot."""
+    training_key = inputs.cache_keys["train"].key
+    for name, planned in plan.evaluation.items():
+        if not plan.is_measured(name):
+            continue
+        with at_place_of(planned):
+            own = plan.of_set(name)
+            source: Source = build(own.source, make_contexts(own, log.note))
+            identity = source.identity()
+            key = key_of_set(own, planned, identity, training_key)
+            yield name, key, obstacle_of(own, identity)
 
 
 def _look_up(split: str, cache_key: CacheKey, entries: list[CacheEntry], plan: Plan) -> Lookup:

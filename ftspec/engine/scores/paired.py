@@ -16,15 +16,22 @@ class PairedTest(NamedTuple):
 
     Attributes:
         name: which test.
-        p: the probability of a difference as large as this one, if they are.
+        p: the probability of a difference as large as this one, if they are; of several tests times
+            their number (Bonferroni).
+        p_alone: that of this test alone.
         only_first: rows that only the first model gets right, or is better at.
         only_second: the same of the second.
     """
 
     name: str
     p: float
+    p_alone: float
     only_first: int
     only_second: int
+
+    def among(self, tests: int) -> PairedTest:
+        """The same as one of several tests."""
+        return self._replace(p=min(self.p_alone * tests, 1.0))
 
 
 def compare_answers(first: Sequence[bool], second: Sequence[bool]) -> PairedTest:
@@ -35,7 +42,7 @@ def compare_answers(first: Sequence[bool], second: Sequence[bool]) -> PairedTest
     only_second = int((is_second & ~is_first).sum())
     differing = only_first + only_second
     p = 1.0 if differing == 0 else float(stats.binomtest(only_first, differing, 0.5).pvalue)
-    return PairedTest("McNemar, exact", p, only_first, only_second)
+    return PairedTest("McNemar, exact", p, p, only_first, only_second)
 
 
 def compare_losses(first: Sequence[float], second: Sequence[float], seed: int) -> PairedTest:
@@ -45,7 +52,7 @@ def compare_losses(first: Sequence[float], second: Sequence[float], seed: int) -
     before, after = np.asarray(first, float), np.asarray(second, float)
     smaller, larger = int((before < after).sum()), int((before > after).sum())
     if smaller + larger == 0:
-        return PairedTest("paired permutation", 1.0, 0, 0)
+        return PairedTest("paired permutation", 1.0, 1.0, 0, 0)
     found = stats.permutation_test(
         (before, after),
         lambda one, other, axis: (one - other).mean(axis=axis),
@@ -55,4 +62,5 @@ def compare_losses(first: Sequence[float], second: Sequence[float], seed: int) -
         batch=100,
         rng=np.random.default_rng(seed),
     )
-    return PairedTest("paired permutation", float(found.pvalue), smaller, larger)
+    p = float(found.pvalue)
+    return PairedTest("paired permutation", p, p, smaller, larger)

@@ -16,6 +16,9 @@ def test_mcnemar_by_hand() -> None:
     found = compare_answers(first, second)
     assert found.p == pytest.approx(22 / 1024)
     assert (found.only_first, found.only_second) == (9, 1)
+    among = found.among(3)
+    assert (among.p, among.p_alone) == (3 * found.p, found.p)
+    assert among.among(99).p == 1
 
 
 def test_equal_models_do_not_differ() -> None:
