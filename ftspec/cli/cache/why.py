@@ -37,7 +37,10 @@ _SHOWN = 6  # changes
 def why_command(
     spec: str, profile: str | None, overrides: tuple[str, ...], no_plugins: bool
 ) -> None:
-    """Show which splits and sets of SPEC are cached, and why the others are not."""
+    """Show what of SPEC is cached, and why the rest is not.
+
+    Lists each split, and each set of data.evaluation that a run measures.
+    """
     registry = open_registry(no_plugins=no_plugins)
     _, document, plan = sound_plan(spec, registry, profile=profile, overrides=overrides)
     require_engine()
