@@ -109,6 +109,15 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when the run trains, evaluates or predicts.
     """,
+    ("not-sharded",): """
+        The spec asks for "fsdp" or "deepspeed", and the model is not split over the processes.
+
+        Why: each process would train the whole model instead, and transformers says nothing. One
+        process, or a machine without an accelerator, is refused before any row is prepared; the
+        model is looked at before the first step.
+
+        Found: when a run starts, and before its first step.
+    """,
     ("output-not-shared",): """
         A machine does not see the run directory that the first process created on another machine.
 

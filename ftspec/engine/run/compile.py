@@ -59,6 +59,7 @@ from ftspec.engine.trainer.global_batch import GlobalBatch, global_batch
 from ftspec.engine.trainer.loader_settings import choose_loading
 from ftspec.engine.trainer.next_token import require_next_token
 from ftspec.engine.trainer.padding import settle_padding
+from ftspec.engine.trainer.sharding import require_sharding
 from ftspec.engine.trainer.step_checks import StepChecks
 from ftspec.engine.trainer.trainer import StepTrainer, trainer_class_for
 from ftspec.errors import RunError
@@ -116,6 +117,7 @@ def compile_run(
     require_needed_packages(plan)
     resolved = resolve_precision(plan.performance.precision, _uses_cpu(plan))
     require_dtype(plan)
+    require_sharding(plan, group.launch.world_size)
     if plan.performance.compile:
         try_compiler(plan, group.launch.local_rank)
     set_seed(plan.seed)

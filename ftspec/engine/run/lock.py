@@ -18,6 +18,7 @@ from ftspec.engine.model.attention import attention_of
 from ftspec.engine.model.checkpoint import identity_of
 from ftspec.engine.model.parameters import count_parameters
 from ftspec.engine.run.compile import CompiledRun
+from ftspec.engine.trainer.sharding import wrapper_of
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
@@ -68,6 +69,7 @@ def write_lock(run: CompiledRun, registry: Registry, command: Sequence[str]) -> 
         "platform": platform.platform(),
         "device": _device(run),
         PROCESSES: run.trainer.accelerator.num_processes,
+        "wrapper": wrapper_of(run.trainer),
         "precision": run.precision,
         "attention": attention_of(run.model),
         OVERHEAD: _overhead_tokens(run),

@@ -18,6 +18,7 @@ from ftspec.engine.run.compile import CompiledRun
 from ftspec.engine.run.metrics_by_group import groups_of_set, groups_to_json
 from ftspec.engine.run.resuming import choose_checkpoint
 from ftspec.engine.trainer.logged_metrics import bare_metrics, metrics_of_set
+from ftspec.engine.trainer.sharding import ShardingCheck
 from ftspec.errors import in_one_line
 from ftspec.files import open_as_their_folder
 from ftspec.manifest import write_manifest
@@ -95,6 +96,7 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
             log.note('"metrics.jsonl" was damaged; its rows are now those of the checkpoint')
         log.note(f"resuming from step {resumed_at}")
     trainer.add_callback(LossSums(trainer, run_dir))
+    trainer.add_callback(ShardingCheck(run.plan, trainer))
     log.phase("training")
     with run.interruption:
         result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

@@ -1,0 +1,133 @@
+""" "fsdp" or "deepspeed" cannot shard the model, or contradicts other settings of the spec.
+
+Why: transformers trains without sharding on a CPU and does not say so. Other contradictions are
+errors of libraries, after all rows are prepared and the model is loaded. A number in a DeepSpeed
+configuration must be that of the spec; "auto" takes it from there.
+
+Bad:
+
+    training: {fsdp: true, use_cpu: true}
+
+Good:
+
+    training: {fsdp: true}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ftspec.diagnostics.model import Diagnostic, Label, labelled
+from ftspec.document.load import Document
+from ftspec.document.paths import SpecPath
+from ftspec.planning.plan import Plan
+from ftspec.planning.sharding import settings_of, sharders_of
+from ftspec.spec.training import GLOBAL_BATCH_SIZE, with_defaults
+
+SLUGS = ("sharding",)
+
+_FSDP: SpecPath = ("training", "fsdp")
+_DEEPSPEED: SpecPath = ("training", "deepspeed")
+_OF_FSDP_1 = ("no_shard", "hybrid_shard", "hybrid_shard_zero2")
+_ROWS = {
+    "train_micro_batch_size_per_gpu": "per_device_train_batch_size",
+    "gradient_accumulation_steps": "gradient_accumulation_steps",
+}
+
+
+def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    """Look at what shards, at its settings, and at what they repeat."""
+    sharders = sharders_of(plan)
+    if len(sharders) > 1:
+        yield Diagnostic(
+            slug="sharding",
+            headline='"fsdp" and "deepspeed" both shard the model',
+            labels=(Label(spans.span(_DEEPSPEED)), Label(spans.span(_FSDP), "the other")),
+            helps=("remove one of them",),
+        )
+    if "fsdp" in sharders:
+        yield from _of_fsdp(plan, spans)
+    if "deepspeed" in sharders:
+        config = settings_of(plan, "deepspeed")
+        yield from _repeated_rows(plan, config, spans)
+        yield from _repeated_precision(plan, config, spans)
+
+
+def _of_fsdp(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
+    if plan.training.get("use_cpu"):
+        yield Diagnostic(
+            slug="sharding",
+            headline='"fsdp" shards nothing on a CPU',
+            labels=(Label(spans.span(_FSDP)), Label(spans.span(("training", "use_cpu")), "a CPU")),
+            helps=('remove "fsdp", or "use_cpu"',),
+        )
+    written = plan.training["fsdp"]
+    options = written.split() if isinstance(written, str) else written
+    version = settings_of(plan, "fsdp_config").get("version", 2)
+    for option in options if isinstance(options, list) else ():
+        if option.lower() == "no_shard":
+            headline, help_ = '"fsdp: no_shard" shards nothing', 'write "fsdp: full_shard"'
+        elif option.lower() in _OF_FSDP_1 and version == 2:
+            headline = f'"fsdp: {option}" needs version 1 of FSDP'
+            help_ = 'write "fsdp: full_shard", or "fsdp_config: {version: 1}", which is deprecated'
+        else:
+            continue
+        yield Diagnostic(
+            slug="sharding", headline=headline, labels=labelled(spans.span(_FSDP)), helps=(help_,)
+        )
+
+
+def _repeated_rows(plan: Plan, config: Mapping[str, Any], spans: Document) -> Iterator[Diagnostic]:
+    """Numbers of rows that are not those of the spec. How many rows a device computes at once
+    follows from global_batch_size when the run starts."""
+    training = with_defaults(plan.training)
+    rows = training[GLOBAL_BATCH_SIZE]
+    for key, argument in _ROWS.items():
+        wanted = training[argument] if rows is None else None
+        yield from _differing(config, (key,), wanted, f"training.{argument}", spans)
+    written = config.get("train_batch_size")
+    per_device = training["per_device_train_batch_size"] * training["gradient_accumulation_steps"]
+    if rows is not None:
+        yield from _differing(
+            config, ("train_batch_size",), rows, f"training.{GLOBAL_BATCH_SIZE}", spans
+        )
+    elif isinstance(written, int) and written % per_device != 0:
+        yield from _differing(config, ("train_batch_size",), per_device, "each device", spans)
+
+
+def _repeated_precision(
+    plan: Plan, config: Mapping[str, Any], spans: Document
+) -> Iterator[Diagnostic]:
+    precision = plan.performance.precision
+    for kind in ("bf16", "fp16") if precision != "auto" else ():
+        key = (kind, "enabled")
+        if isinstance(_value_at(config, key), bool):
+            yield from _differing(config, key, precision == kind, "performance.precision", spans)
+
+
+def _differing(
+    config: Mapping[str, Any], key: tuple[str, ...], wanted: Any, source: str, spans: Document
+) -> Iterator[Diagnostic]:
+    value = _value_at(config, key)
+    if value is None or value == "auto" or value == wanted:
+        return
+    said = "" if wanted is None else f", and {source} gives {_shown(wanted)}"
+    follows = f", and follows from {GLOBAL_BATCH_SIZE}" if wanted is None else ""
+    yield Diagnostic(
+        slug="sharding",
+        headline=f'"{".".join(key)}" is {_shown(value)} in "deepspeed"{said}{follows}',
+        labels=labelled(spans.span((*_DEEPSPEED, *key))),
+        helps=(f'write "{key[-1]}: auto"',),
+    )
+
+
+def _value_at(config: Mapping[str, Any], key: tuple[str, ...]) -> Any:
+    value: Any = config
+    for step in key:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value}"
