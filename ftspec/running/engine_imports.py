@@ -6,6 +6,7 @@ import gc
 import importlib.util
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -92,7 +93,9 @@ def _raising_later() -> Iterator[None]:
     def keep(number: int, frame: FrameType | None) -> None:
         sent.append(number)
 
-    with handling(keep, also_ctrl_c=True):
+    with handling(keep, also_ctrl_c=True), warnings.catch_warnings():
+        # tqdm says in a notebook how its bars would look better; a run shows none of them
+        warnings.filterwarnings("ignore", message="IProgress not found")
         yield
     if sent:
         raise interrupt_of(sent[0])
