@@ -16,23 +16,29 @@ from ftspec.cli.inputs.sound_plan import sound_plan
 from ftspec.cli.launch.engine_imports import require_engine
 from ftspec.cli.launch.processes import following, leading, leave
 from ftspec.cli.syntax.options import (
+    format_option,
     no_plugins_option,
     profile_option,
     set_option,
     spec_argument,
 )
-from ftspec.cli.terminal.output import echo
+from ftspec.cli.terminal.exits import Exit
+from ftspec.cli.terminal.output import echo, echo_json
 from ftspec.cli.terminal.run_errors import run_endings_shown, show_failure, show_interruption
+from ftspec.cli.terminal.run_facts import run_facts
 from ftspec.cli.terminal.run_result import run_result
 from ftspec.cli.terminal.watchers import SilentWatcher, make_watcher
 from ftspec.engine.processes.failure import Failure
 from ftspec.engine.processes.launch import read_launch
 from ftspec.engine.processes.roles import Leader
+from ftspec.engine.progress.outcome import RunInterruptedError
 from ftspec.errors import UsageError
+from ftspec.planning.plan import Plan
 from ftspec.planning.urls import is_url
 from ftspec.registry.registry import Registry
+from ftspec.rundir import RunDirectory
 from ftspec.running.host import Host
-from ftspec.running.start import SoundSpec, follow_run, rehearse_spec, run_spec
+from ftspec.running.start import EndedRun, SoundSpec, follow_run, rehearse_spec, run_spec
 
 if TYPE_CHECKING:
     from ftspec.engine.processes.group import Group
@@ -58,6 +64,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Prepare the data and the model and report the number of steps, without training.",
 )
+@format_option
 def run_command(
     spec: str,
     profile: str | None,
@@ -66,6 +73,7 @@ def run_command(
     output_dir: Path | None,
     resume: str | None,
     dry_run: bool,
+    format_name: str,
 ) -> None:
     """Train, evaluate and save the model of SPEC.
 
@@ -74,7 +82,11 @@ def run_command(
     """
     if output_dir is not None and is_url(str(output_dir)):
         raise UsageError(f'"{output_dir}" is a URL; expected a local folder for --output-dir')
-    request = _Request(spec, profile, overrides, no_plugins, output_dir, resume, dry_run)
+    if dry_run and format_name == "json":
+        raise UsageError("--dry-run has no run to print; it does not work with --format json")
+    request = _Request(
+        spec, profile, overrides, no_plugins, output_dir, resume, dry_run, format_name
+    )
     launch = read_launch(os.environ)
     if launch.is_alone:
         _run(request)
@@ -99,6 +111,7 @@ class _Request:
     output_dir: Path | None
     resume: str | None
     dry_run: bool
+    format_name: str
 
     def sound(self, registry: Registry, *, shows: bool) -> SoundSpec:
         """The spec, if it has no errors."""
@@ -119,11 +132,16 @@ def _run(request: _Request, leader: Leader | None = None) -> None:
     spec = request.sound(registry, shows=True)
     require_engine()
     watcher = make_watcher()
-    host = Host(watcher, ["ftspec", *sys.argv[1:]], say_interrupted=show_interruption)
+    result = _Result(request.format_name, spec.plan)
+
+    def say_interrupted(stop: RunInterruptedError) -> None:
+        show_interruption(stop)
+        result.show_unfinished()
 
     def leave_run(group: Group, failure: Failure) -> NoReturn:
         watcher.close()
         show_failure(failure, spec.plan, spec.document)
+        result.show_unfinished()
         leave(group, failure)
 
     def open_group(**opened: Any) -> dict[str, Group]:
@@ -131,16 +149,52 @@ def _run(request: _Request, leader: Leader | None = None) -> None:
             return {}
         return {"group": leader.open({"plan": spec.plan.digest(), **opened}, leave_run)}
 
-    with run_endings_shown(spec.plan, spec.document, watcher, is_launched=leader is not None):
+    host = Host(
+        watcher,
+        ["ftspec", *sys.argv[1:]],
+        say_interrupted=say_interrupted,
+        at_opening=result.opened.append,
+    )
+    is_launched = leader is not None
+    with result, run_endings_shown(spec.plan, spec.document, watcher, is_launched=is_launched):
         if request.dry_run:
             echo("\n".join(rehearse_spec(spec.plan, host, open_group)))
             return
         ended = run_spec(spec, request.resume, registry, host, open_group)
         watcher.close()
-    if ended.outcome is None:
-        echo(f"the run in {ended.run_dir.path} is finished: nothing is left to do")
-    else:
-        echo(run_result(ended.outcome, spec.plan))
+        result.show(ended)
+
+
+class _Result:
+    """What is printed of the run at its end: text for people, or one object for programs, also of a
+    run that did not finish."""
+
+    def __init__(self, format_name: str, plan: Plan) -> None:
+        self._is_json = format_name == "json"
+        self._plan = plan
+        self.opened: list[RunDirectory] = []
+
+    def show(self, ended: EndedRun) -> None:
+        """A run that is finished."""
+        if self._is_json:
+            echo_json(run_facts(ended.run_dir))
+        elif ended.outcome is None:
+            echo(f"the run in {ended.run_dir.path} is finished: nothing is left to do")
+        else:
+            echo(run_result(ended.outcome, self._plan))
+
+    def show_unfinished(self) -> None:
+        """A run that failed or was interrupted, which is told on standard error."""
+        if self._is_json:
+            for run_dir in self.opened:
+                echo_json(run_facts(run_dir))
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, *trace: object) -> None:
+        if isinstance(error, Exit):
+            self.show_unfinished()
 
 
 def _follow(request: _Request, group: Group, opened: Mapping[str, Any]) -> None:

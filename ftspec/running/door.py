@@ -19,7 +19,6 @@ from ftspec.linting import examine
 from ftspec.planning.urls import is_url
 from ftspec.registry.discover import build_registry
 from ftspec.registry.registry import Registry
-from ftspec.rundir import RunDirectory
 from ftspec.running.engine_imports import require_packages
 from ftspec.running.failure_text import errors_explained
 from ftspec.running.host import Host
@@ -110,17 +109,22 @@ class _Asked:
         with errors_explained(sound.plan, sound.document), _connection_closed():
             try:
                 ended = run_spec(sound, resume, registry, host, open_group)
+            except BaseException as error:
+                if leader is not None:
+                    leader.end(1, Failure.of(error, leader.launch))
+                raise
             finally:
                 watcher.close()
         return Run(ended.run_dir.path, sound.plan)
 
     def lead(self, launch: Launch) -> Run:
-        """Run in the first of several processes."""
+        """Run in the first of several processes. The others end with it, also where it opens no
+        run."""
         leader = roles.Leader(launch)
         try:
             run = self.run(leader)
-        except BaseException as error:
-            leader.end(1, Failure.of(error, launch))
+        except BaseException:
+            leader.end(1, Failure.of(FtspecError("the first process says why"), launch))
             raise
         leader.end(0, None)
         return run
@@ -130,19 +134,19 @@ class _Asked:
         try:
             group, opened = roles.join(launch)
         except roles.FirstProcessEndedError:
-            raise FtspecError(
-                "the first process ended before it opened a run: it says why"
-            ) from None
+            text = "the first process ended before it opened a run: it says why"
+            raise FtspecError(text) from None
         registry = build_registry()
-        try:
-            sound = self._sound(registry, warns=False)
-            host = Host(QuietWatcher(), owns_process=False)
-            with errors_explained(sound.plan, sound.document), _connection_closed():
+        sound = self._sound(registry, warns=False)
+        host = Host(QuietWatcher(), owns_process=False)
+        with errors_explained(sound.plan, sound.document), _connection_closed():
+            try:
                 follow_run(sound.plan, group, opened, registry, host)
-        except BaseException as error:
-            roles.hand_over(group, Failure.of(error, launch))
-            raise
-        return Run(RunDirectory(Path(opened["run_dir"])).path, sound.plan)
+            except BaseException as error:
+                roles.hand_over(group, Failure.of(error, launch))
+                raise
+        roles.wait_for_end(group)
+        return Run(Path(opened["run_dir"]), sound.plan)
 
     def _sound(self, registry: Registry, *, warns: bool) -> SoundSpec:
         """The spec, if it has no errors.

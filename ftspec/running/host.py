@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 from ftspec.engine.progress.outcome import RunInterruptedError
 from ftspec.engine.progress.run_log import Watcher
+from ftspec.rundir import RunDirectory
 
 
 def _say_nothing(stop: RunInterruptedError) -> None:
     """Where an interruption is raised, nobody needs to say it."""
+
+
+def _do_nothing(run_dir: RunDirectory) -> None:
+    """Nobody waits for the run directory."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,7 @@ class Host:
         command: what was called, for the lock of the run.
         owns_process: whether the process is there for this run alone. If so, a signal in the middle
             of an import, or a second one, ends it at once. If not, each of them is raised.
+        at_opening: gets the run directory as soon as it is there.
         say_interrupted: says that a run was interrupted, just before the process ends at once.
     """
 
@@ -29,3 +35,4 @@ class Host:
     command: Sequence[str] = ()
     owns_process: bool = True
     say_interrupted: Callable[[RunInterruptedError], None] = _say_nothing
+    at_opening: Callable[[RunDirectory], None] = _do_nothing

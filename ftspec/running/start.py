@@ -84,6 +84,7 @@ def run_spec(
     changes = changes_named(spec.profile, spec.overrides, plan.mask)
     with opened_run(plan, spec.source.text, resume, changes) as opened:
         run_dir = opened.run_dir
+        host.at_opening(run_dir)
         try:
             for passed_over in opened.passed_over:
                 host.watcher.note(str(passed_over))

@@ -28,6 +28,7 @@ JSON_COMMANDS = {
     "plugins",
     "plugins list",
     "predict",
+    "run",
     "runs ls",
     "runs show",
 }

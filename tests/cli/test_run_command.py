@@ -24,6 +24,7 @@ pytestmark = pytest.mark.slow
 # a step takes about 0.1 seconds: time to interrupt the run, and little time once it is resumed
 MANY_STEPS = ("--set", "training.max_steps=40", "--set", "training.save_strategy=no")
 
+JSON = ("--format", "json")
 ARGUMENTS = {
     "overridden": ("--set", "training.max_steps=2", "--set", "name=other"),
     "dry": (
@@ -31,7 +32,7 @@ ARGUMENTS = {
         "--set",
         "training={num_train_epochs: 3, max_steps: -1, per_device_train_batch_size: 8}",
     ),
-    "failing": (),
+    "failing": JSON,
 }
 ON_A_TERMINAL = (
     sys.executable,
@@ -118,7 +119,7 @@ def _interrupt(warm: Warm, spec: Path, output: Path, env: dict[str, str]) -> Int
     hint = "resume it with: ftspec "
     [line] = [line for line in said.splitlines() if line.startswith(hint)] or [""]
     arguments = shlex.split(line.removeprefix(hint))
-    return Interrupted(code, said, run_dir, status, warm.ftspec(*arguments, env=env))
+    return Interrupted(code, said, run_dir, status, warm.ftspec(*arguments, *JSON, env=env))
 
 
 def test_run_directory_holds_everything(smoke_runs: SmokeRuns) -> None:
@@ -163,6 +164,9 @@ def test_finished_run_is_not_run_again(smoke_runs: SmokeRuns) -> None:
     done = ftspec("run", run_dir / "spec.resolved.yaml", "--resume", run_dir)
     assert done.code == 0, done.said
     assert done.out == f"the run in {run_dir} is finished: nothing is left to do\n"
+    again = ftspec("run", run_dir / "spec.resolved.yaml", "--resume", run_dir, *JSON)
+    facts = json.loads(again.out)
+    assert (facts["run_dir"], facts["status"]) == (str(run_dir), "finished")
     assert (run_dir / "status.json").read_bytes() == before
 
 
@@ -172,6 +176,16 @@ def test_another_spec_does_not_resume_a_run(smoke_runs: SmokeRuns, spec: Path) -
     assert (done.code, done.out) == (2, ""), done.said
     assert "the spec is not the one" in done.err
     assert str(run_dir / "spec.resolved.yaml") in done.err
+
+
+def test_a_run_that_makes_no_folder_prints_no_object(spec: Path) -> None:
+    done = ftspec("run", spec, "--dry-run", *JSON)
+    assert (done.code, done.out) == (2, ""), done.said
+    assert done.err == (
+        "error: --dry-run has no run to print; it does not work with --format json\n"
+    )
+    done = ftspec("run", spec, *JSON, "--set", "training.max_step=1")
+    assert (done.code, done.out) == (1, ""), done.said
 
 
 def test_resuming_what_is_not_a_run(spec: Path, tmp_path: Path) -> None:
@@ -197,6 +211,12 @@ def test_interrupted_run_resumes_with_the_printed_command(interrupted: Future[In
     status = json.loads((stopped.run_dir / "status.json").read_text(encoding="utf-8"))
     assert status["status"] == "finished"
     assert (stopped.run_dir / "model" / "config.json").is_file()
+    facts = json.loads(stopped.resumed.out)
+    metrics = json.loads((stopped.run_dir / "metrics.json").read_text(encoding="utf-8"))
+    assert facts.keys() == {"run_dir", "name", "status", "seconds", "error", "metrics"}
+    assert (facts["run_dir"], facts["name"]) == (str(stopped.run_dir), "small")
+    assert (facts["status"], facts["error"]) == ("finished", None)
+    assert facts["metrics"]["validation/f1"] == metrics["validation"]["f1"]
 
 
 def test_overrides_and_output_dir(runs: Runs) -> None:
@@ -243,10 +263,13 @@ def test_failure_of_a_library_is_no_traceback(runs: Runs) -> None:
     """An unexpected error ends the run with one line. The traceback is in the log."""
     folder, future = runs["failing"]
     done = future.result()
-    assert (done.code, done.out) == (1, ""), done.said
+    assert done.code == 1, done.said
     assert_no_traceback(done)
     [run_dir] = folder.glob("new/folder/*/*")
     assert "error: the run failed: RuntimeError: CUDA out of memory, say\n" in done.err
     assert f"the traceback is in {run_dir / 'log.txt'}\n" in done.err
     assert "Traceback (most recent call last)" in (run_dir / "log.txt").read_text(encoding="utf-8")
     assert json.loads((run_dir / "status.json").read_text(encoding="utf-8"))["status"] == "failed"
+    facts = json.loads(done.out)
+    assert (facts["run_dir"], facts["status"], facts["metrics"]) == (str(run_dir), "failed", {})
+    assert facts["error"] == "CUDA out of memory, say"

@@ -108,7 +108,8 @@ def meet(launch: Launch, leave: Leave | None) -> Group:
 
 
 def break_off() -> None:
-    """Have every exchange of tensors fail that waits for another process."""
+    """Have every exchange of tensors fail that waits for another process. That of gloo, on CPUs,
+    fails when the process that it waits for has ended."""
     world = group.WORLD if is_initialized() else None
     if world is not None:
         with suppress(RuntimeError):  # it ends meanwhile

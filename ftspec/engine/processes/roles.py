@@ -43,7 +43,7 @@ class Leader:
     """
 
     def __init__(self, launch: Launch, leave: Leave | None = None) -> None:
-        self._launch = launch
+        self.launch = launch
         self._leave = leave
         self._group: Group | None = None
 
@@ -55,7 +55,7 @@ class Leader:
         """
         from ftspec.engine.processes.group import meet  # imports torch
 
-        self._group = meet(self._launch, leave or self._leave)
+        self._group = meet(self.launch, leave or self._leave)
         self._group.post(_OPENED, opened)
         return self._group
 
@@ -115,6 +115,12 @@ def end_together(group: Group, code: int) -> None:
     else:
         group.wait_at_most(_SECONDS_TO_RECORD, _OVER)
         wait_for_first_to_exit()
+
+
+def wait_for_end(group: Group) -> None:
+    """Wait until the first process has written what the run leaves."""
+    with suppress(RuntimeError):  # it has ended
+        group.wait_at_most(_SECONDS_TO_RECORD, _OVER)
 
 
 def wait_for_first_to_exit() -> None:
