@@ -78,6 +78,22 @@ if os.environ.get("LOCAL_RANK") == "1":
 """
 
 
+FROM_PYTHON = """
+import json, os, sys
+
+import ftspec
+
+run = ftspec.run("run.yaml", overrides={"training.max_steps": 2}, output_dir="python")
+try:
+    ftspec.run("run.yaml")
+except ftspec.UsageError as error:
+    said = str(error)
+seen = {"path": str(run.path), "status": run.status, "metrics": run.metrics, "said": said}
+with open(f"seen-{os.environ['RANK']}.json", "w") as file:
+    json.dump(seen, file)
+"""
+
+
 @dataclass(frozen=True)
 class Interrupted:
     """The output and the status of a run that was terminated, and the run that resumed it."""
@@ -275,3 +291,18 @@ def test_measuring_is_for_one_process(folder: Path, env: dict[str, str]) -> None
     assert done.code == 1  # the launcher's own
     said = "error: ftspec plan --measure runs in a single process; start it without a launcher\n"
     assert done.err.count(said) == 1, done.err
+
+
+def test_python_programs_that_torchrun_starts_make_one_run(
+    folder: Path, env: dict[str, str]
+) -> None:
+    (folder / "program.py").write_text(FROM_PYTHON, encoding="utf-8")
+    done = run([*LAUNCH[:-2], "program.py"], cwd=folder, env=env)
+    assert done.code == 0, done.said
+    first, second = (json.loads((folder / f"seen-{rank}.json").read_text()) for rank in (0, 1))
+    assert first == second
+    assert first["status"] == "finished"
+    assert "validation/f1" in first["metrics"]
+    assert first["said"].startswith("several processes make one run each time they are started")
+    assert [str(path) for path in folder.glob("python/small/*")] == [first["path"]]
+    assert json.loads(Path(first["path"], "lock.json").read_text())["wrapper"] == "ddp"

@@ -71,6 +71,8 @@ DOCUMENTED_MODULES = frozenset(
         "tokenizers",
         "torch",
         "torch.distributed",
+        "torch.distributed.fsdp",
+        "torch.distributed.tensor",
         "torch.nn",
         "torch.nn.parallel",
         "torch.nn.utils.rnn",

@@ -21,6 +21,9 @@ _OPENED, _OVER = "opened", "over"
 _SECONDS_TO_RECORD = 20.0
 """How long the others give the first process to report a failure."""
 
+_SECONDS_TO_FINISH = 600.0
+"""How long the others give the first process to report and upload what all have trained."""
+
 _SECONDS_TO_EXIT = 1.0
 """How long the others then wait, so that the first process exits before them."""
 
@@ -120,7 +123,7 @@ def end_together(group: Group, code: int) -> None:
 def wait_for_end(group: Group) -> None:
     """Wait until the first process has written what the run leaves."""
     with suppress(RuntimeError):  # it has ended
-        group.wait_at_most(_SECONDS_TO_RECORD, _OVER)
+        group.wait_at_most(_SECONDS_TO_FINISH, _OVER)
 
 
 def wait_for_first_to_exit() -> None:
