@@ -9,11 +9,12 @@ PIP_INSTALL := -m pip install -q --no-compile
 INSTALL := $(BIN)/python $(PIP_INSTALL)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help quickstart test test-oldest test-variations architectures chaos check format bench clean
+.PHONY: help quickstart test test-long test-oldest test-variations architectures chaos check format bench clean
 
 help:
 	@echo "make quickstart   set up, then train the quickstart spec on real data with a real model"
-	@echo "make test         set up, then run every test"
+	@echo "make test         set up, then run every test but the long ones"
+	@echo "make test-long    set up, then run the long ones: plugins as users install them, chaos, …"
 	@echo "make test-oldest  set up, then run some tests with the oldest libraries that may be installed"
 	@echo "make test-variations"
 	@echo "                  set up, then run some tests under the conditions of other machines"
@@ -41,7 +42,11 @@ quickstart: $(VENV)/.train
 
 # one process for each core and one thread in each, so that they do not wait for each other
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder \
+		-m "not long"
+
+test-long: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto -m long
 
 # the lowest versions that pyproject.toml allows, in an environment of their own
 $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt requirements-quickstart.txt

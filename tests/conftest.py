@@ -16,7 +16,15 @@ pytest_plugins = ["tests.garbage", "tests.hub.fixtures"]
 settings.register_profile("tests", deadline=None, derandomize=True, database=None)
 settings.load_profile("tests")
 
-LONGEST = ("test_packages.py", "test_several_processes.py", "test_new_plugin.py")
+LONGEST = (
+    "test_packages.py",
+    "test_several_processes.py",
+    "test_new_plugin.py",
+    "test_bad_input.py",
+    "test_canaries.py",
+    "test_hostile_input.py",
+    "test_specs_run.py",
+)
 """Files that take minutes: begun last they would keep one process when the others have nothing left
 to do."""
 

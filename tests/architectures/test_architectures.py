@@ -44,6 +44,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("machine")
 @pytest.mark.parametrize("pair", quick_pairs(), ids=str)
 def test_an_architecture_learns_what_padded_batches_teach(pair: Pair, tmp_path: Path) -> None:

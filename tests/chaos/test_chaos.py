@@ -11,7 +11,7 @@ from tests.chaos.attacking import attempts_of
 from tests.chaos.place import Place, opened_place
 from tests.chaos.table import is_bad, line_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 SEED = 6
 """The phases of kills that follow are checkpoint, evaluation, save, export and evaluate."""

@@ -54,6 +54,7 @@ def test_lengths_are_not_beyond_the_positions(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(
     shutil.which(os.environ.get("CXX", "g++")) is None, reason="there is no C++ compiler"
 )
@@ -98,8 +99,8 @@ def test_it_learns_the_same_and_saves_an_ordinary_model(
     ("case", "backend"),
     [
         ("single-label", "aot_eager"),  # traces the way back too
-        ("summarization", "eager"),
-        ("rows of text", "eager"),
+        pytest.param("summarization", "eager", marks=pytest.mark.long),
+        pytest.param("rows of text", "eager", marks=pytest.mark.long),
     ],
 )
 def test_few_compilations_serve_many_shapes(

@@ -16,7 +16,7 @@ from tests.hub.server import HubServer
 from tests.plugins.conftest import WheelOf
 from tests.plugins.environment import Environment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 PROJECT = ROOT / "plugins" / "ftspec-peft"
 NAME = "openai-community/gpt2"

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.command import ROOT, own_environment, run
 from tests.plugins.environment import Environment, build_wheel
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 _CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _FROM_THE_REGISTRY = re.compile(r"pip install (?!-e )")

@@ -10,7 +10,7 @@ import pytest
 from ftspec.scaffolding.project import KINDS
 from tests.plugins.environment import Environment, build_wheel
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 NAMES = {
     "callback": "runaway-loss",

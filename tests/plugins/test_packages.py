@@ -12,6 +12,8 @@ from tests.cli.command import ROOT
 from tests.plugins.conftest import WheelOf
 from tests.plugins.environment import PROJECTS, Environment, make_environment
 
+pytestmark = pytest.mark.long
+
 SPECS = [spec for project in PROJECTS for spec in sorted(project.glob("specs/*.yaml"))]
 
 
@@ -30,14 +32,14 @@ def everything(tmp_path_factory: pytest.TempPathFactory, wheel_of: WheelOf) -> E
 
 
 @pytest.mark.slow
-def test_their_own_tests_pass(everything: Environment, tmp_path: Path) -> None:
-    """They lint, run with the smoke profile and predict. In one process, because importing the
-    libraries takes longer than the tests."""
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
+def test_its_own_tests_pass(project: Path, everything: Environment, tmp_path: Path) -> None:
+    """They lint, run with the smoke profile and predict, where all packages are installed."""
     shutil.copy(ROOT / "tests" / "garbage.py", everything.site)
     tested = everything.run(
         *("pytest", "-q", "-rs", "-p", "garbage", "-p", "no:cacheprovider", "-c", "/dev/null"),
         *("--import-mode=importlib", "--rootdir", ROOT / "plugins"),
-        *(project / "tests" for project in PROJECTS),
+        project / "tests",
         cwd=tmp_path,
     )
     assert tested.code == 0, tested.said
