@@ -64,7 +64,7 @@ class RunDirectory:
 
     def write_json(self, name: str, value: Any) -> None:
         """Write JSON atomically. A float that is no number is ``null``, as JSON has none."""
-        text = json.dumps(_as_json(value), indent=2, ensure_ascii=False, default=str)
+        text = json.dumps(as_json(value), indent=2, ensure_ascii=False, default=str)
         self.write_text(name, text + "\n")
 
     def read_json(self, name: str) -> Any:
@@ -154,7 +154,7 @@ class RunDirectory:
         path = self.path / "metrics.jsonl"
         if path.is_file():
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-            if [_record_in(line) for line in lines] == [_as_json(record) for record in records]:
+            if [_record_in(line) for line in lines] == [as_json(record) for record in records]:
                 return False
         elif path.is_dir():
             path.rename(path.with_name(f"damaged-{path.name}"))
@@ -269,14 +269,15 @@ def _record_in(line: str) -> dict[str, Any] | None:
 
 def _line_of(record: Mapping[str, Any]) -> str:
     """A line of ``metrics.jsonl``."""
-    return json.dumps(_as_json(record), ensure_ascii=False, default=str) + "\n"
+    return json.dumps(as_json(record), ensure_ascii=False, default=str) + "\n"
 
 
-def _as_json(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """A value with ``None`` for each float that is no number, as JSON has none."""
     if isinstance(value, Mapping):
-        return {key: _as_json(item) for key, item in value.items()}
+        return {key: as_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_as_json(item) for item in value]
+        return [as_json(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -207,13 +207,17 @@ def _value_and_interval(value: Any) -> tuple[str, str]:
 
 def groups_table(column: str, groups: Mapping[str, Any], caption: str = "") -> Table:
     """The metrics of the rows of each value of a column."""
-    found = [(value, one) for value, one in groups.items() if isinstance(one, dict)]
-    names = list(dict.fromkeys(name for _, one in found for name in one.get("metrics", {})))
+    found = [
+        (value, one)
+        for value, one in groups.items()
+        if isinstance(one, dict) and isinstance(one.get("metrics"), dict)
+    ]
+    names = list(dict.fromkeys(name for _, one in found for name in one["metrics"]))
     rows = [
         (
             shortened(value),
             shown_count(one.get("rows")),
-            *(shown_metric(one.get("metrics", {}).get(name)) for name in names),
+            *(shown_metric(one["metrics"].get(name)) for name in names),
         )
         for value, one in found[:_MOST_GROUPS]
     ]

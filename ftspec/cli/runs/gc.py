@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import click
 
 from ftspec.cache import size_of
+from ftspec.cli.runs.rm import remove_folders
 from ftspec.cli.terminal.output import echo_result, may_remove
 from ftspec.errors import UsageError
 from ftspec.quantities import shown_size
@@ -63,6 +63,5 @@ def gc_command(folder: Path, metric: str, keep: int, yes: bool) -> None:
     what = f"the weights in {len(doomed)} folders, {shown_size(sum(map(size_of, doomed)))}"
     if not may_remove(what, is_asked=not yes):
         return
-    for part in doomed:
-        shutil.rmtree(part)
+    remove_folders(doomed)
     echo_result(f"removed {what}")

@@ -61,7 +61,7 @@ def ls_command(
         metric = sort if sort and any(sort in run.metrics for run in runs) else main_metric(runs)
         for line in aligned(_header(metric), [_as_row(run, keys, metric) for run in runs]):
             echo_result(line)
-        echo_result(f"{len(runs)} runs in {folder}")
+        echo_result(f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} in {folder}")
 
 
 def _header(metric: str | None) -> tuple[str, ...]:

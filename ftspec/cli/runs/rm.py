@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -26,12 +27,26 @@ def rm_command(run_dirs: tuple[Path, ...], yes: bool) -> None:
     """
     for folder in run_dirs:
         require_idle(folder)
-    what = f"{len(run_dirs)} runs, {shown_size(sum(map(size_of, run_dirs)))}"
+    runs = "1 run" if len(run_dirs) == 1 else f"{len(run_dirs)} runs"
+    what = f"{runs}, {shown_size(sum(map(size_of, run_dirs)))}"
     if not may_remove(what, is_asked=not yes):
         return
-    for folder in run_dirs:
-        shutil.rmtree(folder)
+    remove_folders(run_dirs)
     echo_result(f"removed {what}")
+
+
+def remove_folders(folders: Iterable[Path]) -> None:
+    """Remove folders with everything in them.
+
+    Raises:
+        UsageError: one of them cannot be removed; those before it are gone.
+    """
+    for folder in folders:
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            reason = error.strerror or error
+            raise UsageError(f'cannot remove all of "{folder}": {reason}') from error
 
 
 def require_idle(folder: Path) -> RunDirectory:

@@ -60,7 +60,8 @@ def _lines(evaluation: Evaluation, folder: Path) -> Iterator[str]:
         yield f"{printable(name).ljust(width)}  {value.value:.4f}{between}"
     intervals = [value.interval for value in evaluation.metrics.values() if value.interval]
     if intervals:
-        yield f"in brackets: 95 % intervals, bootstrap over {evaluation.rows:,} rows"
+        rows = f"{evaluation.rows:,} row" + ("" if evaluation.rows == 1 else "s")
+        yield f"in brackets: 95 % intervals, bootstrap over {rows}"
     if any(low == high for low, high, _ in intervals):
         yield "where both ends are equal, no row differs: other rows may"
     if evaluation.unknown:

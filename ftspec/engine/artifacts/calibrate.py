@@ -104,7 +104,13 @@ def _fit(
 ) -> Calibrated:
     trained = load_trained(plan, run_dir, log.note, is_calibrated=False)
     asked = Asked("validation", None, needs_references=True)
-    rows = read_rows(plan, run_dir, trained, asked, scratch, log)
+    try:
+        rows = read_rows(plan, run_dir, trained, asked, scratch, log)
+    except RunError as error:
+        if error.slug != "unknown-split":
+            raise
+        helps = ("scores are fitted to rows that the model did not learn",)
+        raise RunError(error.headline, slug=error.slug, at=error.at, helps=helps) from error
     assert isinstance(rows, EvaluatedRows)  # they have references
     task = rows.task
     if not task.takes_calibration:

@@ -33,7 +33,7 @@ from ftspec.engine.trainer.arguments import build_arguments
 from ftspec.engine.trainer.logged_metrics import bare_metrics
 from ftspec.engine.trainer.trainer import trainer_class_for
 from ftspec.planning.plan import Plan
-from ftspec.rundir import RunDirectory
+from ftspec.rundir import RunDirectory, as_json
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the rows."""
-        return {
+        facts = {
             "split": self.of,
             "rows": self.rows,
             "has_references": self.has_references,
@@ -102,6 +102,8 @@ class Evaluation:
             "curves": {name: curve.to_json() for name, curve in self.curves.items()},
             "seconds": round(self.seconds, 3),
         }
+        kept: dict[str, Any] = as_json(facts)
+        return kept
 
 
 def no_metrics(without: str) -> str:

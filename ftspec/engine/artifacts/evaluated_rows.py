@@ -3,7 +3,7 @@ data of another spec."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -110,8 +110,39 @@ def read_rows(
         known = _prepared(plan, run_dir, split, asked, log)
         if known is not None:
             return known
+    with _named_as_asked(asked):
+        return _read(plan, run_dir, trained, data, split, asked, scratch, log)
+
+
+@contextmanager
+def _named_as_asked(asked: Asked) -> Iterator[None]:
+    """The rows of a file are read as a split; an error names the file."""
+    try:
+        yield
+    except RunError as error:
+        if asked.source is None:
+            raise
+        raise RunError(
+            error.headline.replace("the test split", "the file"),
+            slug=error.slug,
+            at=error.at,
+            helps=error.helps,
+        ) from error
+
+
+def _read(
+    plan: Plan,
+    run_dir: RunDirectory | None,
+    trained: TrainedModel,
+    data: Plan,
+    split: str,
+    asked: Asked,
+    scratch: Path,
+    log: RunLog,
+) -> EvaluatedRows | UnansweredRows:
+    """The rows of a split or set of ``data``, read for a model of ``plan``."""
     by = asked.by or (data.evaluation[split].by if split in data.evaluation else ())
-    own, rows = _load(data, split, by, log)
+    own, rows = _load(data, split, by, log, {} if asked.source is None else {split: "file"})
     rows = store_rows(rows, scratch / "rows.arrow")
     if len(rows) == 0:
         raise RunError(f"there are no rows to evaluate in {split}", slug="empty-split")
@@ -196,10 +227,13 @@ def _prepared(
     return EvaluatedRows(split, data.task, encoded, fields, groups)
 
 
-def _load(data: Plan, split: str, by: tuple[str, ...], log: RunLog) -> tuple[Plan, Rows]:
+def _load(
+    data: Plan, split: str, by: tuple[str, ...], log: RunLog, called: Mapping[str, str]
+) -> tuple[Plan, Rows]:
     """The rows of a split or a set, and the plan that says how they are rendered."""
     if split not in data.evaluation:
-        return data, load_rows(data, source_with(data, by, log.note), [split], log)[split]
+        source = source_with(data, by, log.note)
+        return data, load_rows(data, source, [split], log, called)[split]
     planned, own = data.evaluation[split], data.of_set(split)
     with at_place_of(planned):
         return own, load_set(own, planned, source_with(own, by, log.note), log)

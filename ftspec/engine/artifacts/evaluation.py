@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import tempfile
 from pathlib import Path
 
@@ -12,8 +14,9 @@ from ftspec.engine.artifacts.subject import Subject
 from ftspec.engine.progress.run_log import Watcher
 from ftspec.engine.run.opening import start_evaluations
 from ftspec.engine.run.session import open_session
+from ftspec.errors import not_writable
 from ftspec.files import sha256_of
-from ftspec.rundir import RunDirectory
+from ftspec.rundir import EVALUATIONS, RunDirectory
 
 
 def evaluate_model(
@@ -41,6 +44,8 @@ def evaluate_model(
         MissingExtraError: a package is not installed.
     """
     plan = subject.plan
+    if subject.run_dir is not None:
+        _require_writable(subject.run_dir)
     with (
         tempfile.TemporaryDirectory(prefix="ftspec-") as folder,
         open_session(plan, RunDirectory(Path(folder)), watcher) as log,
@@ -59,6 +64,14 @@ def evaluate_model(
     if subject.run_dir is not None:
         renew_report(run_dir)
     return evaluation, kept
+
+
+def _require_writable(run_dir: RunDirectory) -> None:
+    """Say before all the work that nothing could be kept of it."""
+    folder = run_dir.path / EVALUATIONS
+    folder = folder if folder.is_dir() else run_dir.path
+    if not os.access(folder, os.W_OK):
+        raise not_writable(folder, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def _name(evaluation: Evaluation, asked: Asked, file: Path | None, checkpoint: Path | None) -> str:

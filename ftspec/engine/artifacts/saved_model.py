@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,10 +104,11 @@ def read_calibration(run_dir: RunDirectory) -> Calibration | None:
     except (OSError, ValueError):
         calibration = None
     if calibration is None:
+        reset = ("ftspec", "calibrate", str(run_dir.path), "--reset")
         raise RunError(
             f'"{path}" is damaged',
             slug="damaged-run",
-            helps=(f"remove it: ftspec calibrate {run_dir.path} --reset",),
+            helps=(f"remove it: {shlex.join(reset)}",),
         )
     return calibration
 

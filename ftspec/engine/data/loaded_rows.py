@@ -19,9 +19,14 @@ from ftspec.protocols import Source
 
 
 def load_rows(
-    plan: Plan, source: Source, splits: Collection[str], log: RunLog
+    plan: Plan,
+    source: Source,
+    splits: Collection[str],
+    log: RunLog,
+    called: Mapping[str, str] | None = None,
 ) -> Mapping[str, Rows]:
-    """The transformed rows of these splits. The log says how many they are.
+    """The transformed rows of these splits. The log says how many they are; of those that are
+    ``called`` something else by that name.
 
     Raises:
         RunError: the source has no such split, or a split has no rows.
@@ -31,7 +36,7 @@ def load_rows(
     with no_dataset_cache():
         rows = load_splits(source, plan.splits, plan.seed, _transform_of(plan, log.note), splits)
     for split, part in rows.items():
-        log.note(f"{split}: {_count(part)}")
+        log.note(f"{(called or {}).get(split, split)}: {_count(part)}")
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from ftspec.calibration import CALIBRATION
 from ftspec.checkpoints import find_checkpoints
 from ftspec.errors import RunError, not_writable
 from ftspec.manifest import find_damage
@@ -218,7 +220,7 @@ def take_run(run_dir: RunDirectory) -> Ownership:
     except TakenError as error:
         raise run_in_use(run_dir, error.owner) from None
     except OSError as error:
-        raise _not_writable(run_dir.path, error) from error
+        raise not_writable(run_dir.path, error) from error
 
 
 @contextmanager
@@ -255,7 +257,8 @@ def require_model(run_dir: RunDirectory, *, with_hashes: bool = False) -> None:
     Raises:
         RunError: it has none.
     """
-    go_on = f"resume it with: ftspec run {run_dir.resolved_spec} --resume {run_dir.path}"
+    command = ("ftspec", "run", str(run_dir.resolved_spec), "--resume", str(run_dir.path))
+    go_on = f"resume it with: {shlex.join(command)}"
     if not run_dir.model.is_dir():
         raise RunError(
             f'the run in "{run_dir.path}" has no model: its status is "{status_of(run_dir)}"',
@@ -264,6 +267,9 @@ def require_model(run_dir: RunDirectory, *, with_hashes: bool = False) -> None:
         )
     damage = find_damage(run_dir.model, with_hashes=with_hashes)
     if damage is not None:
+        if f'"{CALIBRATION}"' in damage:
+            reset = shlex.join(("ftspec", "calibrate", str(run_dir.path), "--reset"))
+            go_on = f"remove the calibration with: {reset}"
         raise RunError(
             f'the model in "{run_dir.model}" is not as the run saved it: {damage} '
             f'(the status of the run is "{status_of(run_dir)}")',

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,11 @@ def test_each_writer_gets_a_name_and_none_is_overwritten(tmp_path: Path) -> None
         assert facts["metrics"]["f1"]["value"] == number
         rows = parquet.read_table(folder / "rows.parquet").to_pydict()
         assert rows["prediction"] == [str(number)] * 2
+
+
+def test_loss_that_is_no_number_is_null() -> None:
+    facts = replace(evaluation(1), metrics={"loss": Value(math.nan)}).to_json()
+    assert facts["metrics"] == {"loss": {"value": None}}
 
 
 def test_names_are_taken_once(tmp_path: Path) -> None:
