@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ftspec.diagnostics.model import Diagnostic
@@ -13,6 +13,18 @@ if TYPE_CHECKING:
 
 class FtspecError(Exception):
     """Base of expected errors. The command line shows them without a traceback."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How the error goes to another process: the arguments of its constructor differ from what
+        it says."""
+        return _made_again, (type(self), self.args, self.__dict__)
+
+
+def _made_again(kind: type[FtspecError], said: tuple[Any, ...], values: dict[str, Any]) -> Any:
+    error = kind.__new__(kind)
+    error.args = said
+    error.__dict__.update(values)
+    return error
 
 
 class FtspecWarning(UserWarning):

@@ -70,6 +70,9 @@ def run(
         RunInterruptedError: a signal stopped the run; ``checkpoint`` is the last one kept.
         FtspecError: the base of all of these, and the failure of another process of the run.
     """
+    for name, path in (("output_dir", output_dir), ("resume", resume)):
+        if path is not None and not isinstance(path, (str, os.PathLike)):
+            raise UsageError(f"{name} is a path, not {path!r}"[:200])
     if output_dir is not None and is_url(os.fspath(output_dir)):
         raise UsageError(f'"{output_dir}" is a URL; expected a local folder for output_dir')
     folder = None if output_dir is None else Path(output_dir)

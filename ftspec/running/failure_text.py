@@ -52,7 +52,9 @@ def errors_explained(plan: Plan, document: Document | None = None) -> Iterator[N
     try:
         yield
     except RunError as error:
-        _tell(error, [text.render([finding_of(error, plan, document)]).rstrip("\n")], plan)
+        finding = finding_of(error, plan, document)
+        error.headline, error.helps = finding.headline, finding.helps
+        _tell(error, [text.render([finding]).rstrip("\n")], plan)
     except RunFailedError as error:
         _tell(error, error_lines(str(error), str(error.run_dir.log), error.helps), plan)
     except RunInterruptedError as stop:

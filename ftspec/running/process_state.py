@@ -65,20 +65,22 @@ def _restore(environment: dict[str, str]) -> None:
 
 @contextmanager
 def _random_numbers_restored() -> Iterator[None]:
-    """Of Python, and of numpy and torch if the program uses them already."""
+    """Of Python, numpy and torch. Where a run is the first to use numpy or torch, their numbers are
+    as in a new process afterwards."""
     of_python = random.getstate()
-    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
-    of_numpy = numpy.random.get_state() if numpy is not None else None
-    of_torch = torch.get_rng_state() if torch is not None else None
-    has_cuda = torch is not None and torch.cuda.is_initialized()
-    of_cuda = torch.cuda.get_rng_state_all() if torch is not None and has_cuda else []
+    before = {name: sys.modules[name] for name in ("numpy", "torch") if name in sys.modules}
+    of_numpy = before["numpy"].random.get_state() if "numpy" in before else None
+    of_torch = before["torch"].get_rng_state() if "torch" in before else None
+    has_cuda = "torch" in before and before["torch"].cuda.is_initialized()
+    of_cuda = before["torch"].cuda.get_rng_state_all() if has_cuda else None
     try:
         yield
     finally:
         random.setstate(of_python)
+        numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
         if numpy is not None:
-            numpy.random.set_state(of_numpy)
+            numpy.random.seed() if of_numpy is None else numpy.random.set_state(of_numpy)
         if torch is not None:
-            torch.set_rng_state(of_torch)
-            if of_cuda:
+            torch.seed() if of_torch is None else torch.set_rng_state(of_torch)
+            if of_cuda is not None:
                 torch.cuda.set_rng_state_all(of_cuda)

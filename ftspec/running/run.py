@@ -137,6 +137,10 @@ class Run:
             )
         return predictor.from_text(row)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How the run goes to another process, which reads its folder."""
+        return Run, (self.path,)
+
     def __repr__(self) -> str:
         return f"<ftspec run {str(self.path)!r}, {self.status}>"
 

@@ -4,6 +4,7 @@ run makes for a GPU."""
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -12,9 +13,17 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from ftspec.engine.model.variable_length_attention import attend_variable_length
+from tests.cli.command import run
 from tests.engine.gradients import GradientRecorder, Gradients
 from tests.engine.running import Engine, Recorder
 from tests.engine.specs import AT_ONCE, CONFIGS, PADDED, STANDING_STILL, spec_of, with_model
@@ -229,3 +238,26 @@ def _needs_much(model: nn.Module, bytes_per_token: int) -> Any:
         torch.empty(tokens * bytes_per_token, dtype=torch.uint8, device="cuda")
 
     return model.register_forward_pre_hook(allocate, with_kwargs=True)
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="there are fewer than two CUDA devices")
+def test_fsdp_shards_the_model_and_saves_it_whole(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """In two processes, each with a device of its own; before the first step, the run itself looks
+    whether the parameters are sharded."""
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(spec_of(request, "single-label"), encoding="utf-8")
+    launch = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+    arguments = ("--set", "training.fsdp=true", "--set", "training.max_steps=2")
+    done = run([*launch, "-m", "ftspec", "run", str(spec), *arguments], cwd=tmp_path)
+
+    assert done.code == 0, done.said
+    [run_dir] = tmp_path.glob("runs/*/*")
+    assert json.loads((run_dir / "lock.json").read_text())["wrapper"] == "fsdp"
+    saved = AutoModelForSequenceClassification.from_pretrained(run_dir / "model")
+    asked = AutoConfig.from_pretrained(run_dir / "model")
+    whole = AutoModelForSequenceClassification.from_config(asked).state_dict()
+    assert {name: one.shape for name, one in saved.state_dict().items()} == {
+        name: one.shape for name, one in whole.items()
+    }

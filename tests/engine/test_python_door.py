@@ -6,6 +6,7 @@ import gc
 import json
 import logging
 import os
+import pickle
 import random
 import signal
 import sys
@@ -112,6 +113,8 @@ def test_a_loaded_run_predicts_and_shows_itself(spec: Path) -> None:
     assert loaded.predict([]) == []
     assert loaded.metrics == made.metrics
     assert loaded.plan == made.plan
+    sent = pickle.loads(pickle.dumps(loaded))
+    assert (sent.path, sent.metrics) == (loaded.path, loaded.metrics)
     page = loaded._repr_html_()
     assert page is not None
     assert "<strong>door</strong> finished" in page
@@ -195,6 +198,16 @@ def test_a_mistake_in_the_data_has_its_place(spec: Path) -> None:
     assert " --> spec.yaml:" in str(raised.value)
 
 
+def test_what_cannot_shard_is_refused_before_any_row_is_prepared(spec: Path) -> None:
+    with pytest.raises(ftspec.RunError, match="splits the model over processes") as raised:
+        ftspec.run(spec, overrides={"training.fsdp": True})
+    assert (raised.value.slug, raised.value.at) == ("not-sharded", ("training", "fsdp"))
+    folder = raised.value.run_folder
+    assert folder is not None
+    assert ftspec.load(folder).status == "failed"
+    assert "preparing data" not in (folder / "log.txt").read_text(encoding="utf-8")
+
+
 def test_an_error_has_no_secret(engine: Engine, text: str) -> None:
     place = "very-secret-place"
     plan = engine.plan(f'{text}output: {{dir: "${{env:PLACE}}"}}\n', environment={"PLACE": place})
@@ -222,6 +235,9 @@ def test_a_failure_outside_ftspec_names_its_log(
         f"what the run has written is in {folder}, its log is log.txt",
     ]
     assert RunDirectory(folder).status()["status"] == "failed"
+    again = pickle.loads(pickle.dumps(raised.value))  # as pools of processes and Ray send it
+    assert (type(again), str(again)) == (ftspec.RunFailedError, str(raised.value))
+    assert again.run_dir == raised.value.run_dir
 
 
 def test_findings_are_errors_with_all_of_them_and_warnings(spec: Path) -> None:
@@ -231,6 +247,8 @@ def test_findings_are_errors_with_all_of_them_and_warnings(spec: Path) -> None:
     assert [one.slug for one in error.diagnostics] == ["unknown-key", "unknown-key"]
     assert 'did you mean "learning_rate"?' in str(error)
     assert 'unknown key "modell"' in str(error)
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.diagnostics) == (str(error), error.diagnostics)
     with pytest.warns(ftspec.FtspecWarning, match="learning-rate") as warned:
         ftspec.run(spec, overrides={"training.learning_rate": 7.0})
     assert [one.filename for one in warned] == [__file__]
@@ -240,6 +258,8 @@ def test_findings_are_errors_with_all_of_them_and_warnings(spec: Path) -> None:
     ("arguments", "said"),
     [
         ({"output_dir": "s3://bucket/runs"}, '"s3://bucket/runs" is a URL'),
+        ({"output_dir": 3}, "output_dir is a path, not 3"),
+        ({"resume": True}, "resume is a path, not True"),
         ({"resume": "none"}, '"none" is not a run directory'),
         ({"profile": "smoke"}, 'the spec has no profile "smoke"'),
     ],
