@@ -93,3 +93,8 @@ def _started(pid: int) -> float | None:
     except (psutil.Error, ValueError, OverflowError):
         return None
     return started
+
+
+def process_name(pid: int) -> str:
+    """A name of a process that no other process ever has, on any machine."""
+    return f"{socket.gethostname()} {_boot()} {pid} {_started(pid)}"

@@ -14,6 +14,7 @@ from ftspec.engine.run.opening import (
     start_run,
     take_run,
 )
+from ftspec.engine.run.restarted import find_restarted, sign_run
 from ftspec.errors import UsageError
 from ftspec.manifest import find_damage
 from ftspec.ownership import Ownership
@@ -28,7 +29,7 @@ class OpenedRun(NamedTuple):
         run_dir: the run directory.
         ownership: this process owns it.
         is_resumed: whether its run was begun earlier.
-        passed_over: runs that ``--resume auto`` did not take, and why.
+        passed_over: runs that are not resumed, and why.
     """
 
     run_dir: RunDirectory
@@ -46,7 +47,8 @@ def opened_run(
     Args:
         plan: the plan to run.
         spec_text: the text of the spec, copied to a new run directory.
-        resume: the value of ``--resume``: a run directory, ``auto`` or nothing.
+        resume: the value of ``--resume``: a run directory, ``auto`` or nothing. With nothing, a
+            later attempt of a launcher goes on with the run of the earlier ones.
         changes: what the name of a new run directory ends with.
 
     Raises:
@@ -63,9 +65,14 @@ def opened_run(
 
 def _open(plan: Plan, spec_text: str, resume: str | None, changes: str) -> OpenedRun:
     passed_over: tuple[PassedOver, ...] = ()
+    if resume is None or resume == "auto":
+        run_dir, ownership, passed_over = find_restarted(plan)
+        if run_dir is not None and ownership is not None:
+            return OpenedRun(run_dir, ownership, True)
     if resume == "auto":
         run_dir, ownership, passed_over = find_unfinished(plan)
         if run_dir is not None and ownership is not None:
+            sign_run(run_dir)
             return OpenedRun(run_dir, ownership, True, passed_over)
     elif resume is not None:
         run_dir = open_run(Path(resume))
@@ -77,6 +84,7 @@ def _open(plan: Plan, spec_text: str, resume: str | None, changes: str) -> Opene
             raise
         return OpenedRun(run_dir, ownership, True)
     run_dir = start_run(plan, spec_text, changes)
+    sign_run(run_dir)
     return OpenedRun(run_dir, take_run(run_dir), False, passed_over)
 
 

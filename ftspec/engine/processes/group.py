@@ -7,6 +7,7 @@ read it while training waits for another process.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,27 +16,34 @@ from typing import Any, NoReturn
 
 from torch.distributed import PrefixStore, Store, group, is_initialized, rendezvous
 
+from ftspec.engine.processes.attempt import Attempt, begin_attempt, has_shared_store
 from ftspec.engine.processes.failure import AnotherFailedError, Failure
 from ftspec.engine.processes.launch import Launch
 from ftspec.errors import FtspecError
 
 _SECONDS_TO_MEET = 600.0
 _SECONDS_BETWEEN_LOOKS = 0.1
-_FAILURE = "failure"
+_FAILURE, _MET = "failure", "met"
 
 Leave = Callable[["Group", Failure], NoReturn]
 """Ends this process from a thread, because of the failure of another process."""
 
 
 class Group:
-    """The processes of a run. A single process has no store."""
+    """The processes of a run. A single process has no store. An ``attempt`` is kept, because the
+    first process holds the store that torch uses in it."""
 
     def __init__(
-        self, launch: Launch, store: Store | None = None, leave: Leave | None = None
+        self,
+        launch: Launch,
+        store: Store | None = None,
+        leave: Leave | None = None,
+        attempt: Attempt | None = None,
     ) -> None:
         self.launch = launch
         self.leave = leave
         self._store = store
+        self._attempt = attempt
 
     def post(self, name: str, value: Any) -> None:
         """Send a JSON value to all processes."""
@@ -67,6 +75,20 @@ class Group:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
         return self.has(name)
 
+    def greet(self) -> None:
+        """Tell the first process that this one has met it."""
+        if self._store is not None and not self.launch.is_first:
+            self._store.add(_MET, 1)
+
+    def wait_for_all(self, seconds: float) -> bool:
+        """Whether all other processes have met this one in time."""
+        until = time.monotonic() + seconds
+        while self._store is not None and self._store.add(_MET, 0) < self.launch.world_size - 1:
+            if time.monotonic() > until:
+                return False
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        return True
+
     def fail(self, failure: Failure) -> Failure:
         """Tell all processes that this one failed. Returns the earliest failure, which is the cause
         of all others."""
@@ -87,11 +109,13 @@ ALONE = Group(Launch())
 
 
 def meet(launch: Launch, leave: Leave | None) -> Group:
-    """Connect to the other processes, at the address that the launcher gave to all.
+    """Connect to the other processes, at the address that the launcher gave to all. Changes the
+    variables that say where torch finds them, if the launcher may start several attempts.
 
     Raises:
         FtspecError: they cannot be reached.
     """
+    attempt = None
     try:
         store, _, _ = next(
             rendezvous(
@@ -101,10 +125,16 @@ def meet(launch: Launch, leave: Leave | None) -> Group:
                 timeout=timedelta(seconds=_SECONDS_TO_MEET),
             )
         )
+        if has_shared_store(os.environ):
+            store, attempt = begin_attempt(
+                store, is_first=launch.is_first, seconds=_SECONDS_TO_MEET, environment=os.environ
+            )
+        met = Group(launch, PrefixStore("ftspec", store), leave, attempt)
+        met.greet()
     except (ValueError, RuntimeError) as error:
         text = " ".join(str(error).split())
         raise FtspecError(f"the processes of the run cannot reach each other: {text}") from error
-    return Group(launch, PrefixStore("ftspec", store), leave)
+    return met
 
 
 def break_off() -> None:

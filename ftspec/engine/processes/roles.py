@@ -6,6 +6,7 @@ exit before the first process has reported the error. Imports without torch.
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,9 @@ _SECONDS_TO_RECORD = 20.0
 
 _SECONDS_TO_FINISH = 600.0
 """How long the others give the first process to report and upload what all have trained."""
+
+_SECONDS_TO_IMPORT = 60.0
+"""How long the first process waits for the others to start, where it ends before them."""
 
 _SECONDS_TO_EXIT = 1.0
 """How long the others then wait, so that the first process exits before them."""
@@ -74,10 +78,14 @@ class Leader:
             return
         # if the launcher is gone, no other process is left
         with suppress(FtspecError, RuntimeError, ImportError):
+            is_early = self._group is None
             group = self._group or self.open({"exit": code})
             if failure is not None:
                 group.fail(failure)
             group.post(_OVER, code)
+            if is_early and (code == 0 or "TORCHELASTIC_RUN_ID" not in os.environ):
+                # no launcher stops the others, and what they wait for ends with this process
+                group.wait_for_all(_SECONDS_TO_IMPORT)
 
 
 def join(launch: Launch, leave: Leave | None = None) -> tuple[Group, dict[str, Any]]:
