@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal
+from typing import Annotated, Any, ClassVar, Generic, Literal
 
 from pydantic import Field
 from typing_extensions import TypeVar
@@ -55,6 +55,21 @@ class CallbackConfig(ComponentConfig):
     def training_defaults(self, training: Mapping[str, Any]) -> Mapping[str, Any]:
         """``TrainingArguments`` fields to set, unless the spec sets them in ``training``."""
         return {}
+
+
+class LauncherConfig(ComponentConfig):
+    """Base of every launcher's config: how many processes there are, and how often they restart."""
+
+    processes: Annotated[int, Field(ge=1)] | Literal["gpu"] = Field(
+        default=1,
+        description="number of processes on each machine; gpu: one for each GPU",
+    )
+    restarts: int = Field(
+        default=0,
+        ge=0,
+        description="how often all processes start again after one of them died; the run then goes "
+        "on from its newest whole checkpoint",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +193,25 @@ class CallbackComponent(Component):
     kind: ClassVar[str] = "callback"
 
 
+@dataclass(frozen=True, kw_only=True)
+class LauncherComponent(Component):
+    """How the processes of a run are started. The factory takes a ``LauncherContext`` and returns a
+    ``Launcher``.
+
+    Attributes:
+        starts: whether it starts the run. Otherwise it only prints what a user starts.
+        several_machines: whether it starts processes on several machines.
+        forwards_signals: whether the processes get the signals that stop a run, so that it saves a
+            checkpoint before it ends.
+    """
+
+    kind: ClassVar[str] = "launcher"
+    config: type[LauncherConfig]
+    starts: bool = True
+    several_machines: bool = False
+    forwards_signals: bool = True
+
+
 ComponentT = TypeVar("ComponentT", bound=Component, default=Component, covariant=True)
 ConfigT = TypeVar("ConfigT", bound=ComponentConfig, default=ComponentConfig, covariant=True)
 
@@ -198,8 +232,10 @@ ADAPTER = Kind(AdapterComponent, ComponentConfig)
 TASK = Kind(TaskComponent, TaskConfig)
 METRIC = Kind(MetricComponent, ComponentConfig)
 CALLBACK = Kind(CallbackComponent, ComponentConfig)
+LAUNCHER = Kind(LauncherComponent, LauncherConfig)
 
 KINDS: Mapping[str, Kind] = {
-    kind.name: kind for kind in (SOURCE, TRANSFORM, TOKENIZER, ADAPTER, TASK, METRIC, CALLBACK)
+    kind.name: kind
+    for kind in (SOURCE, TRANSFORM, TOKENIZER, ADAPTER, TASK, METRIC, CALLBACK, LAUNCHER)
 }
 """Every kind by its name, which is also the name of its sections."""

@@ -14,6 +14,7 @@ import pluggy
 from ftspec.components import (
     AdapterComponent,
     CallbackComponent,
+    LauncherComponent,
     MetricComponent,
     SourceComponent,
     TaskComponent,
@@ -295,6 +296,42 @@ class Hooks:
         return ()
 
     @hookspec
+    def ftspec_register_launchers(self) -> Iterable[LauncherComponent]:
+        """Register launchers: how the processes of a run are started, ``launcher``.
+
+        Called once by every command that reads specs, before it reads the first spec. Must not
+        import torch.
+
+        Return an iterable of ``LauncherComponent``, a list or a generator. The config is a subclass
+        of ``LauncherConfig``, which has the number of processes and of restarts. The record says
+        what the launcher can do. ``ftspec run`` calls the factory with the validated config and a
+        ``LauncherContext``, which has the command that every process runs; it returns a
+        ``Launcher``. A process that is already launched ignores the section. It finds its place in
+        the variables ``RANK``, ``WORLD_SIZE``, ``LOCAL_RANK``, ``MASTER_ADDR`` and ``MASTER_PORT``.
+
+        Example::
+
+            from ftspec.api import Field, LauncherComponent, LauncherConfig, hookimpl
+
+
+            class SshConfig(LauncherConfig):
+                '''Where to run.'''
+
+                host: str = Field(description="the machine, as ssh knows it")
+
+
+            @hookimpl
+            def ftspec_register_launchers():
+                yield LauncherComponent(
+                    name="ssh",
+                    summary="torchrun on another machine, by ssh",
+                    config=SshConfig,
+                    factory="ftspec_ssh.launcher:SshLauncher",
+                )
+        """
+        return ()
+
+    @hookspec
     def ftspec_check_plan(self, plan: Plan, spans: Document) -> Iterable[Diagnostic]:
         """Check a plan: find mistakes that involve more than one key.
 
@@ -379,6 +416,7 @@ class Hooks:
 REGISTER_HOOKS: dict[str, type] = {
     "ftspec_register_adapters": AdapterComponent,
     "ftspec_register_callbacks": CallbackComponent,
+    "ftspec_register_launchers": LauncherComponent,
     "ftspec_register_metrics": MetricComponent,
     "ftspec_register_sources": SourceComponent,
     "ftspec_register_tasks": TaskComponent,

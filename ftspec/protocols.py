@@ -157,6 +157,22 @@ class CallbackContext(Context):
     read_steps: ReadSteps
 
 
+@dataclass(frozen=True, kw_only=True)
+class LauncherContext:
+    """For launchers: the run that they start.
+
+    Attributes:
+        name: the name of the run.
+        arguments: what each process runs, as arguments of ``python -m``: ``ftspec``, ``run`` and
+            so on. They contain no option that names a launcher.
+        section: the path of the launcher's section in the spec, for errors.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    section: SpecPath
+
+
 # What factories return
 
 
@@ -248,6 +264,33 @@ class Adapter(Protocol):
         Raises:
             RunError: the adapter cannot be merged.
         """
+
+
+class Launcher(Protocol):
+    """Starts the processes of a run, and waits for them. ``ftspec run`` calls :meth:`submit` and
+    :meth:`wait`; with ``--print`` it calls only :meth:`render`."""
+
+    @abstractmethod
+    def render(self) -> str:
+        """The command or the script that starts the run, as a user would start it by hand."""
+
+    @abstractmethod
+    def submit(self) -> None:
+        """Start the run, and return at once. The processes inherit the environment.
+
+        Raises:
+            RunError: it cannot be started.
+        """
+
+    @abstractmethod
+    def wait(self) -> int:
+        """Wait until the run ends; returns the exit code. If the first process on this machine
+        ends with another one, as a launcher may hide it, ``ftspec run`` uses that."""
+
+    @abstractmethod
+    def stop(self, number: int) -> None:
+        """Send a signal to all processes. They save a checkpoint and end. It may be called while
+        :meth:`wait` waits."""
 
 
 class Task(Protocol):

@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from ftspec.exit_code import record_exit_code
+
 INTERRUPTED = 130
 REQUEUE = 75
 
@@ -102,7 +104,9 @@ def end_now(number: int, say: Callable[[], None] | None = None) -> None:
             os.write(2, b"interrupted\n")
     with suppress(Exception):
         sys.stdout.flush()
-    os._exit(code_of_interrupt(interrupt_of(number)))
+    code = code_of_interrupt(interrupt_of(number))
+    record_exit_code(code)
+    os._exit(code)
 
 
 def mute_lost_outputs() -> None:

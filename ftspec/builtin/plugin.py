@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ftspec.api import (
     CallbackComponent,
+    LauncherComponent,
     MetricComponent,
     SourceComponent,
     TaskComponent,
@@ -15,6 +16,7 @@ from ftspec.api import (
     hookimpl,
 )
 from ftspec.builtin.callbacks import config as callbacks
+from ftspec.builtin.launchers import config as launchers
 from ftspec.builtin.metrics import config as metrics
 from ftspec.builtin.sources import config as sources
 from ftspec.builtin.tasks import config as tasks
@@ -285,4 +287,24 @@ def ftspec_register_callbacks() -> Iterable[CallbackComponent]:
         summary="show predictions of the model at every evaluation",
         config=callbacks.GeneratedSamplesConfig,
         factory=f"{_BUILTIN}.callbacks.generated_samples:GeneratedSamples",
+    )
+
+
+@hookimpl
+def ftspec_register_launchers() -> Iterable[LauncherComponent]:
+    """How the processes of a run are started."""
+    yield LauncherComponent(
+        name="torchrun",
+        summary="several processes on this machine, or on several that run the same command",
+        config=launchers.TorchrunConfig,
+        factory=f"{_BUILTIN}.launchers.torchrun:Torchrun",
+        several_machines=True,
+    )
+    yield LauncherComponent(
+        name="slurm",
+        summary="a batch script for Slurm, on any number of machines",
+        config=launchers.SlurmConfig,
+        factory=f"{_BUILTIN}.launchers.slurm:Slurm",
+        starts=False,
+        several_machines=True,
     )

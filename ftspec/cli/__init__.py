@@ -12,6 +12,7 @@ import click
 from ftspec import __version__
 from ftspec.cli.syntax.lazy_group import LazyGroup
 from ftspec.cli.terminal.exits import MEANINGS, end_at_once, guarded
+from ftspec.exit_code import record_exit_code
 from ftspec.stopping import INTERRUPTED, REQUEUE, interrupt_command, set_handlers
 
 COMMANDS = {
@@ -70,6 +71,7 @@ def main() -> None:
     is_stopped_by_ctrl_c = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     set_handlers(interrupt_command, also_ctrl_c=is_stopped_by_ctrl_c)
     code = guarded(lambda: cli.main(prog_name="ftspec", standalone_mode=False))
+    record_exit_code(code)
     # all is said and written: another signal must not change the exit code
     set_handlers(lambda number, frame: end_at_once(code), also_ctrl_c=True)
     if is_lint or (code in (INTERRUPTED, REQUEUE) and _is_waited_for()):

@@ -14,6 +14,7 @@ import click
 from ftspec.cli.inputs.installed import load_registry, open_registry
 from ftspec.cli.inputs.sound_plan import sound_plan
 from ftspec.cli.launch.engine_imports import require_engine
+from ftspec.cli.launch.launcher import Wanted, is_launched, launch_if_wanted, launcher_options
 from ftspec.cli.launch.processes import following, leading, leave
 from ftspec.cli.syntax.options import (
     format_option,
@@ -24,12 +25,22 @@ from ftspec.cli.syntax.options import (
 )
 from ftspec.cli.terminal.exits import Exit
 from ftspec.cli.terminal.output import echo, echo_json
-from ftspec.cli.terminal.run_errors import run_endings_shown, show_failure, show_interruption
+from ftspec.cli.terminal.run_errors import (
+    run_endings_shown,
+    run_errors_shown,
+    show_failure,
+    show_interruption,
+)
 from ftspec.cli.terminal.run_facts import run_facts
 from ftspec.cli.terminal.run_result import run_result
 from ftspec.cli.terminal.watchers import SilentWatcher, make_watcher
 from ftspec.engine.processes.failure import Failure
 from ftspec.engine.processes.launch import read_launch
+from ftspec.engine.processes.launched_by import (
+    LAUNCHED_WITH,
+    end_with_launcher,
+    launched_by,
+)
 from ftspec.engine.processes.roles import Leader
 from ftspec.engine.progress.outcome import RunInterruptedError
 from ftspec.errors import UsageError
@@ -65,6 +76,7 @@ if TYPE_CHECKING:
     help="Prepare the data and the model and report the number of steps, without training.",
 )
 @format_option
+@launcher_options
 def run_command(
     spec: str,
     profile: str | None,
@@ -74,6 +86,9 @@ def run_command(
     resume: str | None,
     dry_run: bool,
     format_name: str,
+    on: str | None,
+    processes: int | None,
+    prints: bool,
 ) -> None:
     """Train, evaluate and save the model of SPEC.
 
@@ -84,10 +99,15 @@ def run_command(
         raise UsageError(f'"{output_dir}" is a URL; expected a local folder for --output-dir')
     if dry_run and format_name == "json":
         raise UsageError("--dry-run has no run to print; it does not work with --format json")
+    wanted = Wanted(on, processes, prints)
     request = _Request(
-        spec, profile, overrides, no_plugins, output_dir, resume, dry_run, format_name
+        spec, profile, overrides, no_plugins, output_dir, resume, dry_run, format_name, wanted
     )
     launch = read_launch(os.environ)
+    if is_launched(os.environ):
+        wanted.require_none()
+    if launched_by(os.environ) is not None:
+        end_with_launcher()
     if launch.is_alone:
         _run(request)
     elif launch.is_first:
@@ -112,6 +132,21 @@ class _Request:
     resume: str | None
     dry_run: bool
     format_name: str
+    wanted: Wanted
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The command that each process runs, without the options of a launcher."""
+        return (
+            *("ftspec", "run", self.spec),
+            *(() if self.profile is None else ("--profile", self.profile)),
+            *(part for override in self.overrides for part in ("--set", override)),
+            *(("--no-plugins",) if self.no_plugins else ()),
+            *(() if self.output_dir is None else ("--output-dir", str(self.output_dir))),
+            *(() if self.resume is None else ("--resume", self.resume)),
+            *(("--dry-run",) if self.dry_run else ()),
+            *(() if self.format_name == "text" else ("--format", self.format_name)),
+        )
 
     def sound(self, registry: Registry, *, shows: bool) -> SoundSpec:
         """The spec, if it has no errors."""
@@ -129,7 +164,11 @@ class _Request:
 def _run(request: _Request, leader: Leader | None = None) -> None:
     """Run in the only process, or in the first of several."""
     registry = open_registry(no_plugins=request.no_plugins)
-    spec = request.sound(registry, shows=True)
+    is_shown = LAUNCHED_WITH in os.environ  # by the process that started this one
+    spec = request.sound(registry, shows=not is_shown)
+    if not is_launched(os.environ):
+        with run_errors_shown(spec.plan, spec.document):
+            launch_if_wanted(spec.plan, registry, request.wanted, request.spec, request.arguments)
     require_engine()
     watcher = make_watcher()
     result = _Result(request.format_name, spec.plan)

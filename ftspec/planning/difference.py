@@ -29,6 +29,7 @@ _SECTIONS: dict[str, Effect] = {
     "name": "record",
     "description": "record",
     "output": "record",
+    "launcher": "record",
 }
 
 _RECORD = ("logging_", "log_", "save_", "hub_", "push_to_hub", "project", "trackio_", "debug")

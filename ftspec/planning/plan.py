@@ -12,6 +12,8 @@ from typing import Any
 from ftspec.components import (
     AdapterComponent,
     CallbackComponent,
+    LauncherComponent,
+    LauncherConfig,
     MetricComponent,
     SourceComponent,
     TaskComponent,
@@ -41,7 +43,8 @@ class Plan:
     ``secret_places`` are the paths of values in the spec that contain a secret.
     ``fitting_metrics`` are the installed metrics that score the predictions of the task.
     ``has_open_splits`` says that the spec names no splits, and only the run finds those of the
-    source. ``evaluation`` are the further sets to evaluate on.
+    source. ``evaluation`` are the further sets to evaluate on. ``launcher`` starts the processes;
+    it affects nothing that the run learns, and is none of its components.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Plan:
     fitting_metrics: tuple[str, ...] = field(default=(), repr=False, compare=False)
     has_open_splits: bool = False
     evaluation: Mapping[str, PlannedSet] = field(default_factory=dict)
+    launcher: PlannedComponent[LauncherComponent, LauncherConfig] | None = None
 
     def to_spec(self) -> dict[str, Any]:
         """The spec with every default filled in. Secrets are references to the environment."""
@@ -96,6 +100,8 @@ class Plan:
         }
         if self.description is None:
             del spec["description"]
+        if self.launcher is not None:
+            spec["launcher"] = self.launcher.to_spec()
         if self.has_open_splits:
             spec["data"] = {"source": self.source.to_spec()}
         if self.evaluation:
@@ -152,13 +158,13 @@ class Plan:
         return {"version": 1, "spec": self.to_spec(), "components": resolved}
 
     def digest(self) -> str:
-        """The hash of everything that affects the model: the plan without its name and output, and
-        without the sets that it is only evaluated on."""
+        """The hash of everything that affects the model: the plan without its name, output and
+        launcher, and without the sets that it is only evaluated on."""
         spec = self.to_spec()
         sets = spec["data"].pop("evaluation", {})
         if self.watched_set is not None:
             spec["data"]["evaluation"] = {self.watched_set: sets[self.watched_set]}
-        for key in ("name", "description", "output"):
+        for key in ("name", "description", "output", "launcher"):
             spec.pop(key, None)
         text = json.dumps(spec, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()

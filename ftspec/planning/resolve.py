@@ -15,6 +15,7 @@ from ftspec.components import (
     ADAPTER,
     CALLBACK,
     KINDS,
+    LAUNCHER,
     METRIC,
     SOURCE,
     TASK,
@@ -134,6 +135,9 @@ class _Resolver:
         task = self._component(TASK, spec.task, ("task",))
         metrics = self._metrics(spec.metrics, task, spec.preprocess.template)
         callbacks = self._callbacks(spec.callbacks)
+        launcher = None
+        if spec.launcher is not None:
+            launcher = self._component(LAUNCHER, spec.launcher, ("launcher",))
         output = self._anchored(spec.output, ("output",))
         model = self._anchored(spec.model, ("model",))
         training = self._anchored(spec.training, ("training",))
@@ -142,6 +146,8 @@ class _Resolver:
         if None in callbacks or None in evaluation.values():
             return None
         if adapter is None and spec.model.adapter is not None:
+            return None
+        if launcher is None and spec.launcher is not None:
             return None
         if not self._is_confined:  # checks would read what is outside
             return None
@@ -175,6 +181,7 @@ class _Resolver:
             secret_places=self._secret_places,
             fitting_metrics=self._fitting_metrics(predictions),
             evaluation={name: one for name, one in evaluation.items() if one is not None},
+            launcher=launcher,
         )
 
     def _set(self, name: str, section: EvaluationSet) -> PlannedSet | None:
@@ -214,6 +221,7 @@ class _Resolver:
             (("tokenizer",), "tokenizer"),
             (("model", "adapter"), "adapter"),
             (("task",), "task"),
+            (("launcher",), "launcher"),
         )
         for path, kind in single:
             self._loose(path, kind)

@@ -105,6 +105,12 @@ class CallbackSection(ComponentSection):
     kind: ClassVar[str] = "callback"
 
 
+class LauncherSection(ComponentSection):
+    """How the processes of the run are started."""
+
+    kind: ClassVar[str] = "launcher"
+
+
 def is_local(checkpoint: str) -> bool:
     """Whether a checkpoint is a folder: it starts with ``.``, ``/`` or ``~``, or has more parts
     than a name on the Hub, as ``runs/reviews/20260101T120000Z-1a2b3c4d``."""

@@ -9,6 +9,7 @@ from pydantic_core import PydanticKnownError
 
 from ftspec.spec.base import (
     CallbackSection,
+    LauncherSection,
     MetricSection,
     SpecModel,
     TaskSection,
@@ -55,6 +56,10 @@ class Spec(SpecModel):
         default=None, description="what is measured; the task's own metrics by default"
     )
     callbacks: list[CallbackSection] = Field(default=[], description="actions during training")
+    launcher: LauncherSection | None = Field(
+        default=None,
+        description="how the processes of the run are started; one process by default",
+    )
     output: OutputSection = Field(
         default_factory=OutputSection, description="where run directories go"
     )

@@ -19,6 +19,7 @@ from ftspec.testing.subject import Subject, title
 
 _PROTOCOLS = {
     "adapter": protocols.Adapter,
+    "launcher": protocols.Launcher,
     "source": protocols.Source,
     "task": protocols.Task,
     "transform": protocols.Transform,

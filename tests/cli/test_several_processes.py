@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cli import specs
-from tests.cli.command import Done, run
+from tests.cli.command import FTSPEC, Done, ftspec, run
 from tests.cli.conftest import Start
 from tests.cli.interrupting import rest_of, said_until, started
 from tests.cli.placing import placed
@@ -26,9 +26,8 @@ LAUNCH = (
     sys.executable,
     "-m",
     "torch.distributed.run",
+    "--standalone",
     "--nproc-per-node=2",
-    "--rdzv-backend=c10d",
-    "--rdzv-endpoint=127.0.0.1:0",
     "-m",
     "ftspec",
 )
@@ -93,12 +92,37 @@ with open(f"seen-{os.environ['RANK']}.json", "w") as file:
     json.dump(seen, file)
 """
 
+LAUNCHER = "launcher: {type: torchrun, processes: 2, restarts: 2}\n"
+
+KILLS = """
+import os
+import signal
+
+KILLED = {("1", "0"): 5, ("0", "1"): 3}  # (process, attempt): the step of the attempt
+step_to_die = KILLED.get((os.environ.get("RANK"), os.environ.get("TORCHELASTIC_RESTART_COUNT")))
+if step_to_die is not None:
+    import torch.optim
+
+    steps = 0
+    make_step = torch.optim.AdamW.step
+
+    def step(*arguments, **options):
+        global steps
+        steps += 1
+        if steps == step_to_die:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return make_step(*arguments, **options)
+
+    torch.optim.AdamW.step = step
+"""
+
 
 @dataclass(frozen=True)
 class Interrupted:
     """The output and the status of a run that was terminated, and the run that resumed it."""
 
     said: str
+    code: int
     status: dict[str, Any]
     run_dir: Path
     resumed: tuple[Done, Done]
@@ -111,6 +135,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     specs.write_data(folder)
     (folder / "run.yaml").write_text(SPEC, encoding="utf-8")
     unseen = SPEC.replace("task: text-classification", "task: {type: text-classification, %s}")
+    (folder / "launched.yaml").write_text(SPEC + LAUNCHER, encoding="utf-8")
     (folder / "data.yaml").write_text(unseen % "labels: [animal, plant]", encoding="utf-8")
     (folder / "key.yaml").write_text(SPEC.replace("max_steps", "max_step"), encoding="utf-8")
     return folder
@@ -153,10 +178,25 @@ def breaking(start: Start, two: Any, folder: Path, env: dict[str, str]) -> Futur
     return future
 
 
+@pytest.fixture(scope="module")
+def killed(start: Start, breaking: Any, folder: Path, env: dict[str, str]) -> Future[Done]:
+    site = folder / "killing"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(KILLS, encoding="utf-8")
+    arguments = ("run", folder / "launched.yaml", "--output-dir", folder / "killed")
+    future: Future[Done] = start(
+        ftspec,
+        *arguments,
+        *("--set", "training.save_steps=2"),
+        env=env | {"PYTHONPATH": str(site)},
+    )
+    return future
+
+
 def _interrupt(warm: Warm, folder: Path, env: dict[str, str]) -> Interrupted:
     output = folder / "interrupted"
     arguments = ("run", str(folder / "run.yaml"), "--output-dir", str(output), *LONG)
-    with started([*LAUNCH, *arguments], env) as process:
+    with started([*FTSPEC, *arguments, "--processes", "2"], env) as process:
         said = said_until(process, lambda line: line.strip().startswith(f"step 1/{STEPS}"))
         process.send_signal(signal.SIGTERM)
         process.wait()
@@ -165,7 +205,7 @@ def _interrupt(warm: Warm, folder: Path, env: dict[str, str]) -> Interrupted:
     status = read_json(run_dir, "status.json")
     shutil.copytree(run_dir, folder / "left")
     resumed = placed(warm, *arguments, "--resume", "auto", env=env)
-    return Interrupted(said, status, run_dir, resumed)
+    return Interrupted(said, process.returncode, status, run_dir, resumed)
 
 
 def read_json(run_dir: Path, name: str) -> Any:
@@ -228,6 +268,10 @@ def test_termination_leaves_a_checkpoint(interrupted: Future[Interrupted], folde
     assert stopped.said.count("stopping after this step, with a checkpoint\n") == 1
     ended = f"interrupted; what the run has written is in {stopped.run_dir}\n"
     assert stopped.said.count(ended) == 1
+    resume = f"resume it with: ftspec run {stopped.run_dir / 'spec.resolved.yaml'} --resume "
+    assert f"{resume}{stopped.run_dir} --processes 2\n" in stopped.said
+    assert stopped.code == 130
+    assert "Traceback" not in stopped.said
     [checkpoint] = (folder / "left" / "checkpoints").iterdir()
     assert {"rng_state_0.pth", "rng_state_1.pth"} <= {path.name for path in checkpoint.iterdir()}
 
@@ -274,6 +318,19 @@ def test_failure_of_the_second_process_ends_both(breaking: Future[Done], folder:
     status = read_json(run_dir, "status.json")
     assert status["status"] == "failed"
     assert status["error"].startswith("RuntimeError: the second device fell off")
+
+
+def test_run_whose_processes_are_killed_ends_as_if_they_were_not(
+    killed: Future[Done], two: Future[Done], folder: Path
+) -> None:
+    two.result()
+    done = killed.result()
+    assert done.code == 0, done.said
+    [undisturbed], [run_dir] = ((folder / name / "small").iterdir() for name in ("two", "killed"))
+    assert done.err.count("resuming from step ") == 2, done.said
+    weights = [one / "model" / "model.safetensors" for one in (undisturbed, run_dir)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    assert [step for step, _ in logged(run_dir, "loss")] == list(range(1, 9))
 
 
 def test_dry_run_counts_the_processes(warm: Warm, folder: Path, env: dict[str, str]) -> None:

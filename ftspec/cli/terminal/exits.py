@@ -21,6 +21,7 @@ from ftspec.errors import (
     is_disk_full,
     text_of_os_error,
 )
+from ftspec.exit_code import record_exit_code
 from ftspec.stopping import INTERRUPTED, REQUEUE, code_of_interrupt
 
 DONE = 0
@@ -84,6 +85,7 @@ def end_at_once(code: int) -> NoReturn:
     Only for a command that has nothing left to do: output is flushed, but no handler of
     :mod:`atexit` runs.
     """
+    record_exit_code(code)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # the parent process may have closed it
             with suppress(RuntimeError):  # a signal came while it was flushed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -11,6 +13,7 @@ from ftspec.cli.terminal.output import echo, shell_command
 from ftspec.cli.terminal.watchers import PlainWatcher
 from ftspec.document.load import Document
 from ftspec.engine.processes.failure import AnotherFailedError, Failure
+from ftspec.engine.processes.launched_by import LAUNCHED_WITH
 from ftspec.engine.progress.outcome import RunFailedError, RunInterruptedError
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
@@ -105,10 +108,13 @@ def show_interruption(stop: RunInterruptedError, *, is_launched: bool = False) -
     folder = shell_command(str(stop.run_dir.path))
     echo(f"interrupted; what the run has written is in {folder}", err=True)
     if stop.checkpoint is not None:
-        launcher = ", using the same launcher" if is_launched else ""
+        is_named = LAUNCHED_WITH in os.environ
+        launcher = ", using the same launcher" if is_launched and not is_named else ""
         echo(f"resume it{launcher} with: {_resume_command(stop.run_dir)}", err=True)
 
 
 def _resume_command(run_dir: RunDirectory) -> str:
     """The resolved spec includes the profile and every ``--set`` of the run."""
-    return shell_command("ftspec", "run", str(run_dir.resolved_spec), "--resume", str(run_dir.path))
+    spec, folder = str(run_dir.resolved_spec), str(run_dir.path)
+    launcher = shlex.split(os.environ.get(LAUNCHED_WITH, ""))
+    return shell_command("ftspec", "run", spec, "--resume", folder, *launcher)

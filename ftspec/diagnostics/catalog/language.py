@@ -89,8 +89,9 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
     ("unknown-type",): """
         No installed package has a component with this name.
 
-        Why: "type" names a source, transform, tokenizer, adapter, task, metric or callback. The
-        plugin that has it may not be installed. "ftspec plugins" lists every component.
+        Why: "type" names a source, transform, tokenizer, adapter, task, metric, callback or
+        launcher. The plugin that has it may not be installed. "ftspec plugins" lists every
+        component.
 
         Bad:
 

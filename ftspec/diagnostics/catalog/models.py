@@ -125,6 +125,13 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
 
         Found: when a run starts with several processes.
     """,
+    ("cannot-launch",): """
+        The launcher of the spec, or of "--on", cannot start the processes of the run.
+
+        Why: a launcher may be there only to print a script, or need what this machine lacks.
+
+        Found: when a run starts, before anything is prepared.
+    """,
     ("machines-differ",): """
         The spec or the prepared rows on one machine differ from those on the first machine.
 

@@ -1,0 +1,1 @@
+"""Built-in launchers: how the processes of a run are started."""
