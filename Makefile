@@ -9,7 +9,8 @@ PIP_INSTALL := -m pip install -q --no-compile
 INSTALL := $(BIN)/python $(PIP_INSTALL)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help quickstart test test-long test-oldest test-variations architectures chaos check format bench clean
+.PHONY: help quickstart test test-long test-oldest test-variations architectures chaos test-engines check format \
+	bench clean
 
 help:
 	@echo "make quickstart   set up, then train the quickstart spec on real data with a real model"
@@ -21,6 +22,7 @@ help:
 	@echo "make architectures"
 	@echo "                  set up, then check every architecture of transformers for every task"
 	@echo "make chaos        set up, then kill, damage and starve hundreds of runs, and see what is lost"
+	@echo "make test-engines set up, then kill runs under torchrun at random moments"
 	@echo "make check        set up, then check style, types and layers"
 	@echo "make format       set up, then format the code"
 	@echo "make bench        set up, then measure every claim about speed"
@@ -70,6 +72,10 @@ architectures: $(VENV)/.dev
 # about half an hour; one attack again: python -m tests.chaos --only kills --seed 17 --attempts 1
 chaos: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos --long --output docs/chaos.md
+
+# about a minute for each kill; one run again: python -m tests.engines --seed 17 --kills 1
+test-engines: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.engines --kills 50
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

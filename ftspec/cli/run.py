@@ -194,8 +194,8 @@ def _run(request: _Request, leader: Leader | None = None) -> None:
         say_interrupted=say_interrupted,
         at_opening=result.opened.append,
     )
-    is_launched = leader is not None
-    with result, run_endings_shown(spec.plan, spec.document, watcher, is_launched=is_launched):
+    is_led = leader is not None
+    with result, run_endings_shown(spec.plan, spec.document, watcher, is_launched=is_led):
         if request.dry_run:
             echo("\n".join(rehearse_spec(spec.plan, host, open_group)))
             return

@@ -129,15 +129,11 @@ class _Resolver:
         ]
         evaluation = {name: self._set(name, one) for name, one in spec.data.evaluation.items()}
         tokenizer = self._component(TOKENIZER, spec.tokenizer, ("tokenizer",))
-        adapter = None
-        if spec.model.adapter is not None:
-            adapter = self._component(ADAPTER, spec.model.adapter, ("model", "adapter"))
+        adapter = self._optional(ADAPTER, spec.model.adapter, ("model", "adapter"))
         task = self._component(TASK, spec.task, ("task",))
         metrics = self._metrics(spec.metrics, task, spec.preprocess.template)
         callbacks = self._callbacks(spec.callbacks)
-        launcher = None
-        if spec.launcher is not None:
-            launcher = self._component(LAUNCHER, spec.launcher, ("launcher",))
+        launcher = self._optional(LAUNCHER, spec.launcher, ("launcher",))
         output = self._anchored(spec.output, ("output",))
         model = self._anchored(spec.model, ("model",))
         training = self._anchored(spec.training, ("training",))
@@ -290,6 +286,11 @@ class _Resolver:
         return [
             self._component(kind, section, (*at, index)) for index, section in enumerate(sections)
         ]
+
+    def _optional(
+        self, kind: Kind[ComponentT, ConfigT], section: ComponentSection | None, at: SpecPath
+    ) -> PlannedComponent[ComponentT, ConfigT] | None:
+        return None if section is None else self._component(kind, section, at)
 
     def _component(
         self, kind: Kind[ComponentT, ConfigT], section: ComponentSection, at: SpecPath
