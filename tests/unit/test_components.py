@@ -14,6 +14,7 @@ from ftspec.components import (
     CallbackComponent,
     CallbackConfig,
     Component,
+    LauncherComponent,
     MetricComponent,
     SourceComponent,
     TaskComponent,
@@ -27,6 +28,7 @@ from ftspec.spec.base import (
     CallbackSection,
     ComponentConfig,
     ComponentSection,
+    LauncherSection,
     MetricSection,
     SourceSection,
     TaskSection,
@@ -37,6 +39,7 @@ from ftspec.spec.base import (
 SECTIONS: dict[type[Component], type[ComponentSection]] = {
     AdapterComponent: AdapterSection,
     CallbackComponent: CallbackSection,
+    LauncherComponent: LauncherSection,
     MetricComponent: MetricSection,
     SourceComponent: SourceSection,
     TaskComponent: TaskSection,

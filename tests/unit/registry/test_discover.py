@@ -412,7 +412,7 @@ def test_hook_of_a_newer_ftspec_may_be_marked_as_optional(install: Install) -> N
 @pytest.mark.parametrize(
     "code",
     [
-        "from ftspec.api import Launcher\n",
+        "from ftspec.api import Portal\n",
         "from ftspec.api import hookimpl\n\n@hookimpl\ndef ftspec_open_portal():\n    return []\n",
     ],
 )

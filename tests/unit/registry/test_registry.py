@@ -63,7 +63,9 @@ def test_names_of_a_kind_are_sorted_and_without_former_ones(registry: Registry) 
 
 def test_registry_iterates_over_every_component(registry: Registry) -> None:
     kinds = {registered.component.kind for registered in registry}
-    assert kinds == {"source", "transform", "tokenizer", "task", "metric", "callback"}
+    assert kinds == {
+        *("source", "transform", "tokenizer", "task", "metric", "callback", "launcher"),
+    }
     assert len(list(registry)) == len(registry.components)
 
 
