@@ -57,10 +57,14 @@ class CallbackConfig(ComponentConfig):
         return {}
 
 
+Processes = Annotated[int, Field(ge=1)] | Literal["gpu"]
+"""A number of processes, or one for each GPU."""
+
+
 class LauncherConfig(ComponentConfig):
     """Base of every launcher's config: how many processes there are, and how often they restart."""
 
-    processes: Annotated[int, Field(ge=1)] | Literal["gpu"] = Field(
+    processes: Processes = Field(
         default=1,
         description="number of processes on each machine; gpu: one for each GPU",
     )

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ftspec.cli.terminal.output import echo
 from ftspec.engine.processes.launched_by import end_with_launcher
 from ftspec.exit_code import FILE_VARIABLE, recorded_exit_code
 from ftspec.stopping import STOP_SIGNALS, code_of_interrupt, end_now, interrupt_of
@@ -37,7 +38,7 @@ def main() -> None:
 def _launch(arguments: list[str], path: Path) -> int:
     """Run torchrun; returns the exit code of the run."""
     from torch.distributed import run as torchrun
-    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     logging.disable(logging.CRITICAL)  # the run itself says what is wrong
@@ -50,7 +51,7 @@ def _launch(arguments: list[str], path: Path) -> int:
         code = _FAILED
     except Exception as error:
         text = " ".join(str(error).split())
-        print(f"error: torchrun cannot start the processes: {text}", file=sys.stderr)
+        echo(f"error: torchrun cannot start the processes: {text}", err=True)
         code = _FAILED
     else:
         return 0
@@ -65,7 +66,7 @@ def _say_who_was_killed(error: Any) -> None:
     rank = min(killed, key=lambda rank: killed[rank].timestamp)
     name = signal.Signals(-killed[rank].exitcode).name
     why = "; the system does that when memory runs out" if name == "SIGKILL" else ""
-    print(f"error: {name} ended process {rank + 1} of the run{why}", file=sys.stderr)
+    echo(f"error: {name} ended process {rank + 1} of the run{why}", err=True)
 
 
 if __name__ == "__main__":

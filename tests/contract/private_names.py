@@ -71,6 +71,8 @@ DOCUMENTED_MODULES = frozenset(
         "tokenizers",
         "torch",
         "torch.distributed",
+        "torch.distributed.elastic.multiprocessing",
+        "torch.distributed.elastic.multiprocessing.errors",
         "torch.distributed.fsdp",
         "torch.distributed.tensor",
         "torch.nn",
