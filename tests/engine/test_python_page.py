@@ -44,6 +44,7 @@ def test_the_page_has_every_error() -> None:
     assert errors <= {*TABLE.findall(PAGE.read_text(encoding="utf-8"))}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(find_spec("nbclient") is None, reason="nbclient is not installed")
 def test_every_cell_of_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import nbformat
