@@ -23,6 +23,8 @@ NEVER_SPLIT = 4**10
 """An overhead so large that padding costs nothing in comparison."""
 
 _TOLERANCE = 0.02
+_FIRST_STEP = 0.05
+"""By so much more than the least cost of a share the first search goes up."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def split_by_length(lengths: LengthTable, costs: Costs) -> list[Range]:
 
 
 def share_by_cost(lengths: LengthTable, processes: int, costs: Costs) -> list[Range]:
-    """Contiguous shares of the rows in the order given, one for each process. The costliest share,
+    """Contiguous shares of rows from short to long, one for each process. The costliest share,
     once it is split, costs as little as possible (within 2 % of its tokens).
 
     With fewer rows than processes the last shares are empty.
@@ -72,13 +74,14 @@ def share_by_cost(lengths: LengthTable, processes: int, costs: Costs) -> list[Ra
         return [(0, rows)]
     if rows <= processes:
         return [(min(part, rows), min(part + 1, rows)) for part in range(processes)]
-    # no share is cheaper than its part of the whole, or than the costliest row; each has at least
-    # one micro-batch, however much that costs compared with the tokens
-    *_, (total, _) = _cheapest(lengths, costs)
+    tokens = lengths.sum(axis=1)
     overhead = costs.overhead_tokens
-    low = max(total / processes, float(lengths.sum(axis=1).max()) + overhead)
-    high = total
-    best = _fill(lengths, processes, costs, high)
+    # no share is cheaper than its part of the tokens, or than the longest row; each has at least
+    # one micro-batch, however much that costs compared with the tokens
+    low = high = max(float(tokens.sum()) / processes, float(tokens.max())) + overhead
+    step = _FIRST_STEP * high
+    while (best := _fill(lengths, processes, costs, high)) is None:
+        low, high, step = high, high + step, 2 * step
     while high - low > _TOLERANCE * max(1.0, low - overhead):
         limit = (low + high) / 2
         ranges = _fill(lengths, processes, costs, limit)
@@ -86,17 +89,20 @@ def share_by_cost(lengths: LengthTable, processes: int, costs: Costs) -> list[Ra
             low = limit
         else:
             best, high = ranges, limit
-    assert best is not None  # all rows cost no more than the total
     return best
 
 
 def _fill(lengths: LengthTable, processes: int, costs: Costs, limit: float) -> list[Range] | None:
-    """Shares filled one after the other up to ``limit``; ``None`` if rows are left over."""
+    """Shares of rows from short to long, filled one after the other up to ``limit``; ``None`` if
+    rows are left over."""
     ranges = []
     start, rows = 0, len(lengths)
     for others in reversed(range(processes)):
         stop = start
-        for cost, _ in _cheapest(lengths[start : rows - others], costs):
+        # no later row has fewer tokens: so few rows can be in the share
+        shortest = int(lengths[start].sum()) if start < rows else 0
+        most = int(limit / shortest) if shortest else rows
+        for cost, _ in _cheapest(lengths[start : min(rows - others, start + most)], costs):
             if cost > limit:
                 break
             stop += 1
