@@ -21,6 +21,7 @@ BENCHMARKS = (
     "tokenizing",
     "preparation",
     "evaluation",
+    "several_processes",
     "batching_speed",
     "step_profile",
     "train_classifier",
