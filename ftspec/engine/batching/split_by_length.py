@@ -98,17 +98,33 @@ def _fill(lengths: LengthTable, processes: int, costs: Costs, limit: float) -> l
     ranges = []
     start, rows = 0, len(lengths)
     for others in reversed(range(processes)):
-        stop = start
         # no later row has fewer tokens: so few rows can be in the share
         shortest = int(lengths[start].sum()) if start < rows else 0
         most = int(limit / shortest) if shortest else rows
-        for cost, _ in _cheapest(lengths[start : min(rows - others, start + most)], costs):
-            if cost > limit:
-                break
-            stop += 1
+        stop = start + _rows_within(limit, lengths[start : min(rows - others, start + most)], costs)
         ranges.append((start, stop))
         start = stop
     return ranges if start == rows else None
+
+
+def _rows_within(limit: float, lengths: LengthTable, costs: Costs) -> int:
+    """How many of the first rows cost no more than ``limit``."""
+    tokens = lengths.sum(axis=1).cumsum()
+    largest = costs.max_tokens or np.inf
+    if not costs.pads:
+        batches = np.maximum(1, np.ceil(tokens / largest))
+        return int(np.searchsorted(tokens + batches * costs.overhead_tokens, limit, side="right"))
+    padded = np.arange(1, len(lengths) + 1) * np.maximum.accumulate(lengths, axis=0).sum(axis=1)
+    count = int(np.searchsorted(padded + costs.overhead_tokens, limit, side="right"))
+    wasted = (padded - tokens)[: count + 1].max(initial=0)
+    if wasted <= costs.overhead_tokens and padded[: count + 1].max(initial=0) <= largest:
+        return count  # no split saves as much padding as it costs
+    count = 0
+    for cost, _ in _cheapest(lengths, costs):
+        if cost > limit:
+            break
+        count += 1
+    return count
 
 
 def _cheapest(lengths: LengthTable, costs: Costs) -> Iterator[tuple[float, int]]:
