@@ -22,6 +22,7 @@ BENCHMARKS = (
     "preparation",
     "evaluation",
     "several_processes",
+    "restart",
     "batching_speed",
     "step_profile",
     "train_classifier",
