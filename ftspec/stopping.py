@@ -53,6 +53,12 @@ def code_of_interrupt(error: BaseException) -> int:
     return REQUEUE if is_requeue else INTERRUPTED
 
 
+def comes_twice() -> bool:
+    """Whether a process gets each signal from its launcher too, and perhaps after it: a scheduler
+    sends it to both. A second signal is then no wish to end at once."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
+
+
 @contextmanager
 def handling(handler: Handler, *, also_ctrl_c: bool) -> Iterator[None]:
     """Inside, ``handler`` gets the signals that stop a run. SIGHUP stays ignored where it is, as

@@ -12,7 +12,14 @@ from accelerate.utils import gather
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ftspec.engine.progress.run_log import RunLog
-from ftspec.stopping import REQUEUE_SIGNALS, RequeueInterrupt, end_now, handling, interrupt_of
+from ftspec.stopping import (
+    REQUEUE_SIGNALS,
+    RequeueInterrupt,
+    comes_twice,
+    end_now,
+    handling,
+    interrupt_of,
+)
 
 _NOT, _STOP, _REQUEUE = 0, 1, 2
 
@@ -27,7 +34,7 @@ class Termination:
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Do what Ctrl-C does."""
-        if self._interrupt is not None and self._once:
+        if self._interrupt is not None and (self._once or comes_twice()):
             return
         if self._interrupt is not None and self._ends_process:
             # the run is ending: an exception may come out of a destructor
@@ -100,16 +107,15 @@ class Interruption(TrainerCallback):
 
     def _request(self, number: int, frame: FrameType | None) -> None:
         if self.requested:
-            if self._processes > 1:
+            if self._processes > 1 or comes_twice():
                 return
             raise self.interrupt
         self._kind = _REQUEUE if number in REQUEUE_SIGNALS else _STOP
         if self._processes > 1:
             return
         with suppress(RuntimeError, OSError):  # the signal came in the middle of another message
-            self._log.note(
-                "stopping after this step, with a checkpoint; Ctrl-C again stops at once"
-            )
+            again = "" if comes_twice() else "; Ctrl-C again stops at once"
+            self._log.note(f"stopping after this step, with a checkpoint{again}")
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

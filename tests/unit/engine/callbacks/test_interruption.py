@@ -42,8 +42,13 @@ def test_run_without_a_signal_goes_on() -> None:
         termination.raise_if_lost()
 
 
-def test_only_the_first_signal_counts_where_a_launcher_sends_them_again() -> None:
-    with termination_as_interrupt(once=True):
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_only_the_first_signal_counts_where_a_launcher_sends_them_again(
+    is_alone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_alone:
+        monkeypatch.setenv("TORCHELASTIC_RUN_ID", "7")
+    with termination_as_interrupt(once=not is_alone):
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGTERM)
