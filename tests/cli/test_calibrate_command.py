@@ -110,6 +110,25 @@ def test_calibration_is_used_until_it_is_reset(run: Run) -> None:
     assert again == before
 
 
+def test_second_of_two_labels_has_a_threshold(run: Run) -> None:
+    changes = ("task=text-classification", 'preprocess.template.label="{agree}"')
+    settings = [word for change in changes for word in ("--set", change)]
+    run.ftspec("run", "spec.yaml", *settings, "--output-dir", "two")
+    [run_dir] = run.folder.glob("two/*/*")
+    done = run.ftspec("calibrate", run_dir, "--temperature", "--threshold-for", "f1")
+    kept = json.loads((run_dir / "model" / "calibration.json").read_text(encoding="utf-8"))
+    [(label, threshold)] = kept["thresholds"].items()
+    assert label == "yes"
+    assert f"{threshold:.4f}" in done.out
+    options = ("--split", "validation", "--format", "json")
+    facts = json.loads(run.ftspec("evaluate", run_dir, *options).out)
+    table = parquet.read_table(Path(facts["folder"]) / "rows.parquet").to_pydict()
+    given = ["yes" if score >= threshold else "no" for score in table["scores.yes"]]
+    assert table["prediction"] == given
+    value = metrics.f1_score(table["reference"], given, average="macro", zero_division=0)
+    assert facts["metrics"]["f1"]["value"] == pytest.approx(value)
+
+
 def test_mistakes_are_said(run: Run) -> None:
     done = run.ftspec("calibrate", run.run_dir, "--reset", code=2)
     assert "is not calibrated" in done.err

@@ -171,6 +171,26 @@ def test_setting_that_does_not_exist_is_said(
     assert said in done.err
 
 
+def test_settings_apply_to_a_language_model(
+    evaluated: Evaluate, warm: Warm, local: dict[str, str]
+) -> None:
+    run_dir = Path(evaluated("rows").facts["folder"]).parents[1]
+    lengths = []
+    tokenizer = AutoTokenizer.from_pretrained(run_dir / "model")
+    for count in (2, 5):
+        settings = (
+            "--generate",
+            f"max_new_tokens={count}",
+            "--generate",
+            f"min_new_tokens={count}",
+        )
+        done = warm.ftspec("predict", run_dir, "the dog", *settings, "--format", "json", env=local)
+        assert_no_traceback(done)
+        assert done.code == 0, done.said
+        lengths.append(len(tokenizer(json.loads(done.out)["text"])["input_ids"]))
+    assert lengths[0] < lengths[1]
+
+
 def test_settings_apply_to_rows_of_the_standard_input(
     evaluated: Evaluate, local: dict[str, str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tomllib
 from pathlib import Path
@@ -74,6 +75,21 @@ def test_all_of_them_go_together(everything: Environment, tmp_path: Path) -> Non
     schema = everything.ftspec("schema", cwd=tmp_path)
     for project in PROJECTS:
         assert f"From `{project.name}`" in schema.out, project.name
+
+
+@pytest.mark.slow
+def test_spans_of_each_type_are_in_a_table(everything: Environment, tmp_path: Path) -> None:
+    [spec] = [spec for spec in SPECS if spec.stem == "names"]
+    options = ("--profile", "smoke", "--output-dir", tmp_path / "runs")
+    ran = everything.ftspec("run", spec, *options, cwd=tmp_path)
+    assert ran.code == 0, ran.said
+    [run_dir] = tmp_path.glob("runs/*/*")
+    done = everything.ftspec("evaluate", run_dir, cwd=tmp_path)
+    assert done.code == 0, done.said
+    facts = json.loads((run_dir / "evaluations" / "test" / "metrics.json").read_text())
+    assert {one["entity"] for one in facts["tables"]["entities"]} == {"LOC", "PER"}
+    header = "entity  precision  recall      f1  spans"
+    assert header in done.out
 
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)

@@ -1,4 +1,9 @@
-"""Compares whole spans, with seqeval."""
+"""Compares whole spans, with seqeval.
+
+The rates of each type come from seqeval too, and not from nervaluate, whose "strict" rates count
+the same spans: one library gives all numbers of a page. Its others forgive a wrong type or a wrong
+end, and are measures of their own.
+"""
 
 from __future__ import annotations
 
