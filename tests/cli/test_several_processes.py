@@ -299,10 +299,14 @@ def test_resuming_with_fewer_processes_is_refused(
 
 
 @pytest.mark.parametrize(("name", "slug"), [("key", "unknown-key"), ("data", "unseen-label")])
-def test_mistake_is_reported_once(name: str, slug: str, folder: Path, env: dict[str, str]) -> None:
-    done = launched("run", folder / f"{name}.yaml", "--output-dir", folder / name, env=env)
-    assert done.code == 1
-    assert done.err.count("error[") == done.err.count(f"error[{slug}]") == 1, done.err
+def test_mistake_is_reported_once(
+    name: str, slug: str, warm: Warm, folder: Path, env: dict[str, str]
+) -> None:
+    arguments = ("run", folder / f"{name}.yaml", "--output-dir", folder / name)
+    first, second = placed(warm, *arguments, env=env)
+    assert first.code == second.code == 1, first.said + second.said
+    assert first.err.count("error[") == first.err.count(f"error[{slug}]") == 1, first.err
+    assert second.err == ""
     assert list((folder / name).glob("*/*")) == []  # lint finds both
 
 
@@ -320,6 +324,7 @@ def test_failure_of_the_second_process_ends_both(breaking: Future[Done], folder:
     assert status["error"].startswith("RuntimeError: the second device fell off")
 
 
+@pytest.mark.long
 def test_run_whose_processes_are_killed_ends_as_if_they_were_not(
     killed: Future[Done], two: Future[Done], folder: Path
 ) -> None:
@@ -343,11 +348,12 @@ def test_dry_run_counts_the_processes(warm: Warm, folder: Path, env: dict[str, s
     assert second.out == second.err == ""
 
 
-def test_measuring_is_for_one_process(folder: Path, env: dict[str, str]) -> None:
-    done = launched("plan", folder / "run.yaml", "--measure", env=env)
-    assert done.code == 1  # the launcher's own
+def test_measuring_is_for_one_process(warm: Warm, folder: Path, env: dict[str, str]) -> None:
+    first, second = placed(warm, "plan", folder / "run.yaml", "--measure", env=env)
+    assert first.code == second.code == 2, first.said + second.said
     said = "error: ftspec plan --measure runs in a single process; start it without a launcher\n"
-    assert done.err.count(said) == 1, done.err
+    assert first.err.count(said) == 1, first.err
+    assert second.err == ""
 
 
 def test_python_programs_that_torchrun_starts_make_one_run(

@@ -23,7 +23,7 @@ from ftspec.errors import FtspecError
 
 _SECONDS_TO_MEET = 600.0
 _SECONDS_BETWEEN_LOOKS = 0.1
-_FAILURE, _MET = "failure", "met"
+_FAILURE, _GREETED = "failure", "greeted"
 
 Leave = Callable[["Group", Failure], NoReturn]
 """Ends this process from a thread, because of the failure of another process."""
@@ -76,14 +76,14 @@ class Group:
         return self.has(name)
 
     def greet(self) -> None:
-        """Tell the first process that this one has met it."""
+        """Tell the first process that this one has read what it sent."""
         if self._store is not None and not self.launch.is_first:
-            self._store.add(_MET, 1)
+            self._store.add(_GREETED, 1)
 
     def wait_for_all(self, seconds: float) -> bool:
-        """Whether all other processes have met this one in time."""
+        """Whether all other processes have greeted this one in time."""
         until = time.monotonic() + seconds
-        while self._store is not None and self._store.add(_MET, 0) < self.launch.world_size - 1:
+        while self._store is not None and self._store.add(_GREETED, 0) < self.launch.world_size - 1:
             if time.monotonic() > until:
                 return False
             time.sleep(_SECONDS_BETWEEN_LOOKS)
@@ -129,12 +129,10 @@ def meet(launch: Launch, leave: Leave | None) -> Group:
             store, attempt = begin_attempt(
                 store, is_first=launch.is_first, seconds=_SECONDS_TO_MEET, environment=os.environ
             )
-        met = Group(launch, PrefixStore("ftspec", store), leave, attempt)
-        met.greet()
     except (ValueError, RuntimeError) as error:
         text = " ".join(str(error).split())
         raise FtspecError(f"the processes of the run cannot reach each other: {text}") from error
-    return met
+    return Group(launch, PrefixStore("ftspec", store), leave, attempt)
 
 
 def break_off() -> None:

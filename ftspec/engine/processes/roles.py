@@ -100,6 +100,7 @@ def join(launch: Launch, leave: Leave | None = None) -> tuple[Group, dict[str, A
 
     group = meet(launch, leave)
     opened = group.wait_for(_OPENED)
+    group.greet()
     if "exit" in opened:
         wait_for_first_to_exit()
         raise FirstProcessEndedError(opened["exit"])
