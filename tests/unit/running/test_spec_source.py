@@ -92,7 +92,7 @@ LOOP["again"] = LOOP
         ("ftspec: 1\nname: x", "read a text with yaml.safe_load first"),
         (b"spec.yaml", "not of type bytes"),
         ({"a": {1: 2}}, '"a" has the key 1, which is of type int'),
-        ({"a": [{"b": object()}]}, '"a[0].b" is of type object'),
+        ({"a": [{"b": 1j}]}, '"a[0].b" is of type complex'),
         ({"a": b"x"}, '"a" is of type bytes'),
         (LOOP, "the spec contains itself"),
     ],
