@@ -22,7 +22,7 @@ help:
 	@echo "make architectures"
 	@echo "                  set up, then check every architecture of transformers for every task"
 	@echo "make chaos        set up, then kill, damage and starve hundreds of runs, and see what is lost"
-	@echo "make test-engines set up, then kill runs under torchrun at random moments"
+	@echo "make test-engines set up, then disturb runs under torchrun and Slurm"
 	@echo "make check        set up, then check style, types and layers"
 	@echo "make format       set up, then format the code"
 	@echo "make bench        set up, then measure every claim about speed"
@@ -45,7 +45,7 @@ quickstart: $(VENV)/.train
 # one process for each core and one thread in each, so that they do not wait for each other
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder \
-		-m "not long"
+		-m "not long and not engines"
 
 test-long: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto -m long
@@ -75,6 +75,7 @@ chaos: $(VENV)/.dev
 
 # about a minute for each kill; one run again: python -m tests.engines --seed 17 --kills 1
 test-engines: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m engines
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.engines --kills 50
 
 check: $(VENV)/.dev
