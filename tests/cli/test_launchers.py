@@ -11,6 +11,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli import specs
 from tests.cli.command import ROOT, own_environment
@@ -151,7 +152,7 @@ def _blocks() -> list[str]:
 
 def test_commands_of_the_page_work(folder: Path) -> None:
     shutil.copy(folder / "plain.yaml", folder / "SPEC")
-    commands = [one for one in _blocks() if not one.startswith("launcher:")]
+    commands = [one for one in _blocks() if not one.startswith(("launcher:", "training:"))]
     assert len(commands) == 5
     for command in commands:
         written = command.replace("specs/quickstart.yaml", "SPEC").removesuffix(" > job.sh")
@@ -166,6 +167,8 @@ def test_commands_of_the_page_work(folder: Path) -> None:
 def test_sections_of_the_page_are_valid(folder: Path) -> None:
     sections = [one for one in _blocks() if one.startswith("launcher:")]
     assert len(sections) == 3
+    rows = [one for one in _blocks() if one.startswith("training:")]
+    assert [yaml.safe_load(one) for one in rows] == [{"training": {"global_batch_size": 32}}]
     for number, section in enumerate(sections):
         (folder / f"page{number}.yaml").write_text(f"{SPEC}{section}\n", encoding="utf-8")
         printed(folder, f"page{number}")

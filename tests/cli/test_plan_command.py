@@ -33,7 +33,7 @@ def test_text_shows_sections_and_components() -> None:
     assert '    path: "abisee/cnn_dailymail"' in lines
     assert '    source: "summarize: {article}"' in lines
     # from the file that the spec extends
-    assert "  gradient_accumulation_steps: 4" in lines
+    assert "  global_batch_size: 16" in lines
     assert "  task summarization: ftspec.builtin.plugin" in lines
     assert "  callback generated-samples: ftspec.builtin.plugin" in lines
 

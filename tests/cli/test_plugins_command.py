@@ -37,8 +37,10 @@ def test_built_in_components_by_kind() -> None:
     assert blocks[0].splitlines()[:2][0] == "plugins"
     assert "  ftspec.builtin.plugin  ftspec " in blocks[0]
     kinds = [block.splitlines()[0] for block in blocks[1:]]
-    assert kinds == ["callbacks", "metrics", "sources", "tasks", "tokenizers", "transforms"]
-    tasks = dict(line.split(maxsplit=1) for line in blocks[4].splitlines()[1:])
+    assert kinds == [
+        *("callbacks", "launchers", "metrics", "sources", "tasks", "tokenizers", "transforms")
+    ]
+    tasks = dict(line.split(maxsplit=1) for line in blocks[5].splitlines()[1:])
     assert tasks["translation"] == "a text in another language"
 
 

@@ -33,7 +33,8 @@ def test_file_is_read(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "settings.json").write_bytes(content)
-    text = f"{SPEC}{minimal_spec}training: {{fsdp: true, {key}: settings.json}}\n"
+    text = f"{SPEC}{minimal_spec}training: {{{key}: settings.json}}\n"
+    text = text.replace("{fsdp_config", "{fsdp: true, fsdp_config")  # has no effect without
     verdict = examine(text, path=tmp_path / "spec.yaml")
     assert [placed(one).split()[1] for one in verdict.diagnostics] == (
         ["unreadable-settings"] if said else []
