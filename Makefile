@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make quickstart   set up, then train the quickstart spec on real data with a real model"
 	@echo "make test         set up, then run every test but the long ones"
-	@echo "make test-long    set up, then run the long ones: plugins as users install them, chaos, …"
+	@echo "make test-long    set up, then run the long ones: plugins as users install them, torchrun, …"
 	@echo "make test-oldest  set up, then run some tests with the oldest libraries that may be installed"
 	@echo "make test-variations"
 	@echo "                  set up, then run some tests under the conditions of other machines"
@@ -48,7 +48,7 @@ test: $(VENV)/.dev
 		-m "not long and not engines"
 
 test-long: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto -m long
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadgroup -m long
 
 # the lowest versions that pyproject.toml allows, in an environment of their own
 $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt requirements-quickstart.txt

@@ -17,8 +17,8 @@ settings.register_profile("tests", deadline=None, derandomize=True, database=Non
 settings.load_profile("tests")
 
 LONGEST = (
-    "test_packages.py",
     "test_several_processes.py",
+    "test_packages.py",
     "test_new_plugin.py",
     "test_bad_input.py",
     "test_canaries.py",

@@ -20,7 +20,11 @@ from tests.cli.interrupting import rest_of, said_until, started
 from tests.cli.placing import placed
 from tests.cli.warm import Warm
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.long,
+    pytest.mark.xdist_group("several processes"),  # which share what they start
+]
 
 LAUNCH = (
     sys.executable,
@@ -324,7 +328,6 @@ def test_failure_of_the_second_process_ends_both(breaking: Future[Done], folder:
     assert status["error"].startswith("RuntimeError: the second device fell off")
 
 
-@pytest.mark.long
 def test_run_whose_processes_are_killed_ends_as_if_they_were_not(
     killed: Future[Done], two: Future[Done], folder: Path
 ) -> None:
