@@ -143,9 +143,17 @@ class Cluster:
         self.command("scontrol", "update", f"JobId={job}", "StartTime=now")
 
 
+class NoClusterError(Exception):
+    """Slurm does not start on this machine."""
+
+
 @contextmanager
 def started_cluster(folder: Path) -> Iterator[Cluster]:
-    """Start a cluster in a folder, and end it."""
+    """Start a cluster in a folder, and end it.
+
+    Raises:
+        NoClusterError: it does not start.
+    """
     ports = [_free_port() for _ in range(1 + len(NODES))]
     nodes = "\n".join(
         f"NodeName={name} NodeHostname=localhost NodeAddr=127.0.0.1 Port={port} CPUs=2"
@@ -159,19 +167,27 @@ def started_cluster(folder: Path) -> Iterator[Cluster]:
     (folder / "munge.key").chmod(0o400)
     cluster = Cluster(folder)
     try:
-        cluster.start(
-            *("munged", "munged", "--foreground", "--force", f"--socket={folder}/munge.socket"),
-            *(f"--key-file={folder}/munge.key", f"--pid-file={folder}/munged.pid"),
-            *(f"--log-file={folder}/munged.log", f"--seed-file={folder}/munged.seed"),
-        )
-        _wait_for(lambda: (folder / "munge.socket").exists())
-        cluster.start("slurmctld", "slurmctld", "-D")
-        for name in NODES:
-            cluster.start_node(name)
-        cluster.wait_for_nodes()
+        try:
+            _start(cluster)
+        except (AssertionError, OSError) as error:
+            raise NoClusterError(str(error)) from error
         yield cluster
     finally:
         cluster.end()
+
+
+def _start(cluster: Cluster) -> None:
+    folder = cluster.folder
+    cluster.start(
+        *("munged", "munged", "--foreground", "--force", f"--socket={folder}/munge.socket"),
+        *(f"--key-file={folder}/munge.key", f"--pid-file={folder}/munged.pid"),
+        *(f"--log-file={folder}/munged.log", f"--seed-file={folder}/munged.seed"),
+    )
+    _wait_for(lambda: (folder / "munge.socket").exists())
+    cluster.start("slurmctld", "slurmctld", "-D")
+    for name in NODES:
+        cluster.start_node(name)
+    cluster.wait_for_nodes()
 
 
 def _is_idle(cluster: Cluster) -> bool:
