@@ -48,18 +48,17 @@ class GlobalBatch:
         return min(self.share, self.most_rows * self.devices)
 
     @property
-    def accumulation(self) -> int:
-        """Batches that a process accumulates: as few as the limit allows, all of one size. Where
-        shares are not even, a step is split by its tokens only."""
+    def rows_of_batch(self) -> int:
+        """Rows of a batch in one process: as many as the limit allows, so that all batches of a
+        share have one size. Where shares are not even, a step is split by its tokens only."""
         if not self.is_even:
-            return 1
-        fewest = math.ceil(self.share / self.rows_at_once)
-        return next(count for count in range(fewest, self.share + 1) if self.share % count == 0)
+            return self.share
+        return next(size for size in range(self.rows_at_once, 0, -1) if self.share % size == 0)
 
     @property
-    def rows_of_batch(self) -> int:
-        """Rows of a batch in one process."""
-        return self.share // self.accumulation
+    def accumulation(self) -> int:
+        """Batches that a process accumulates."""
+        return self.share // self.rows_of_batch
 
     @property
     def arguments(self) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -62,10 +63,8 @@ class RowLoaders:
     def rows_of_batch(self) -> int:
         """Rows of a batch on one process, for all devices that it feeds. A step accumulates
         several."""
-        if self._global_batch is not None:
-            return self._global_batch.rows_of_batch
         processes: int = self._trainer.accelerator.num_processes
-        return self._rows_of_part // processes
+        return math.ceil(self._rows_of_part / processes)
 
     @property
     def _rows_of_part(self) -> int:
