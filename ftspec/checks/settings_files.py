@@ -13,18 +13,19 @@ Good:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from ftspec.diagnostics.model import Diagnostic, labelled
 from ftspec.document.load import Document
 from ftspec.planning.plan import Plan
-from ftspec.planning.settings_files import settings_files
+from ftspec.planning.settings_files import (
+    UnreadableSettingsError,
+    read_settings,
+    settings_files,
+)
 
 SLUGS = ("unreadable-settings",)
-
-_MOST_BYTES = 1_000_000
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
@@ -43,17 +44,9 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
 def _problem(path: Path) -> str | None:
     """What is wrong with a file, as the end of a sentence."""
     try:
-        if not path.exists():
-            return None
-        if not path.is_file():
-            return "is not a file"
-        if path.stat().st_size > _MOST_BYTES:
-            return "is larger than 1 MB"
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        return f"is not JSON: line {error.lineno}, column {error.colno}: {error.msg.lower()}"
-    except (ValueError, RecursionError):
-        return "is not JSON in UTF-8"
-    except OSError:
-        return "cannot be read"
-    return None if isinstance(read, dict) else "has no JSON object"
+        read_settings(path)
+    except FileNotFoundError:
+        return None
+    except UnreadableSettingsError as error:
+        return str(error)
+    return None

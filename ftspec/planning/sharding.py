@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ftspec.planning.plan import Plan
+from ftspec.planning.settings_files import UnreadableSettingsError, read_settings
 from ftspec.spec.training_shapes import is_json_text
-
-_MOST_BYTES = 1_000_000
 
 Sharder = Literal["fsdp", "deepspeed"]
 
@@ -25,15 +24,10 @@ def settings_of(plan: Plan, name: str) -> Mapping[str, Any]:
     """The mapping of ``fsdp_config`` or ``deepspeed``, also from a file; empty where there is none
     or it cannot be read, which another check reports."""
     written = plan.training.get(name)
-    try:
-        if isinstance(written, str):
-            text = written
-            if not is_json_text(written):
-                path = Path(written)
-                if not path.is_file() or path.stat().st_size > _MOST_BYTES:
-                    return {}
-                text = path.read_text(encoding="utf-8")
-            written = json.loads(text)
-    except (OSError, ValueError, RecursionError):
-        return {}
+    if isinstance(written, str):
+        try:
+            is_text = is_json_text(written)
+            written = json.loads(written) if is_text else read_settings(Path(written))
+        except (OSError, ValueError, RecursionError, UnreadableSettingsError):
+            return {}
     return written if isinstance(written, Mapping) else {}
