@@ -22,6 +22,7 @@ from ftspec.engine.artifacts.predict import Predictor
 from ftspec.engine.artifacts.saved_model import load_trained
 from ftspec.engine.components.factories import load_factory
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
+from ftspec.engine.progress.run_log import drop_note
 from ftspec.engine.run.compile import CompiledRun
 from ftspec.engine.run.execute import execute
 from ftspec.engine.run.opening import start_run
@@ -132,13 +133,9 @@ def _check_prediction(plan: Plan, run_dir: RunDirectory, compiled: CompiledRun) 
     fields = compiled.data.fields["train"]
     rows = list(fields.take(2)) if not isinstance(fields, Dataset) else list(fields.select([0, 1]))
     given = [{name: row[name] for name in inputs if name in row} for row in rows]
-    trained = load_trained(plan, run_dir, _unsaid)
-    results = Predictor(plan, trained, _unsaid).predict_fields(given)
+    trained = load_trained(plan, run_dir, drop_note)
+    results = Predictor(plan, trained, drop_note).predict_fields(given)
     require(len(results) == len(given), f"it gave {len(results)} results for {len(given)} rows")
     for result in results:
         require(isinstance(result, Mapping), f"a result is a mapping, found {result!r}")
         json.dumps(result, allow_nan=False)
-
-
-def _unsaid(note: str) -> None:
-    """Drop a note: the run said the same."""

@@ -20,7 +20,7 @@ from ftspec.engine.data.fields import not_text
 from ftspec.engine.data.task import lengths_of
 from ftspec.engine.patches.quiet_libraries import quiet_libraries
 from ftspec.engine.patches.reliable_hub import reliable_hub
-from ftspec.engine.progress.run_log import Note, Watcher
+from ftspec.engine.progress.run_log import Note, Watcher, drop_note
 from ftspec.engine.trainer.module_state import unchanged
 from ftspec.errors import RunError, in_one_line
 from ftspec.planning.plan import Plan
@@ -66,7 +66,7 @@ class Predictor:
         self._note = note
         self._cap: int | None = None  # tokens; set where memory runs out
         self._together: Together | None = None  # found out with the first rows
-        self._max_length = lengths_of(plan, trained.tokenizer, trained.config, _unsaid).inputs
+        self._max_length = lengths_of(plan, trained.tokenizer, trained.config, drop_note).inputs
         self._model = self._task.wrap(trained.module).eval()
         if torch.cuda.is_available():
             self._model = self._model.to("cuda")
@@ -311,10 +311,6 @@ def _refused_settings(error: Exception) -> RunError:
         slug="generation-settings",
         helps=("change the values of --generate",),
     )
-
-
-def _unsaid(note: str) -> None:
-    """Drop a note: the task has the same lengths, and its note was shown."""
 
 
 def _text_of(value: Any) -> str:

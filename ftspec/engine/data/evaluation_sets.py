@@ -27,7 +27,7 @@ from ftspec.engine.data.preparation import Preparation
 from ftspec.engine.data.row_cache import ENCODED, FIELDS, NOTES, RowCache, RowFolders
 from ftspec.engine.data.row_groups import group_values, source_with
 from ftspec.engine.processes.group import ALONE, Group
-from ftspec.engine.progress.run_log import RunLog
+from ftspec.engine.progress.run_log import RunLog, drop_note
 from ftspec.errors import RunError
 from ftspec.planning.evaluation_set import PlannedSet
 from ftspec.planning.plan import Plan
@@ -141,7 +141,7 @@ class _Set:
             return {}
         with at_place_of(self.planned):
             own = self.plan.of_set(name)
-            rows = rows_of_set(own, self.planned, source_with(own, by, _unsaid), _unsaid)
+            rows = rows_of_set(own, self.planned, source_with(own, by, drop_note), drop_note)
             return group_values(rows, by, (*self.planned.at, "by"))
 
     def _prepare(self, own: Plan, source: Source, identity: Mapping[str, Any]) -> PreparedSet:
@@ -222,10 +222,6 @@ def evaluating(task: Task) -> Task:
     own = copy.copy(task)
     own.accepts_unknown_answers = True
     return own
-
-
-def _unsaid(note: str) -> None:
-    """Drop a note: it was shown when the rows were prepared."""
 
 
 def _count_unknown(encoded: Rows) -> int:

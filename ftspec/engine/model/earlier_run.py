@@ -33,7 +33,7 @@ from ftspec.engine.model.config import load_config
 from ftspec.engine.model.load import load_model
 from ftspec.engine.model.vocabulary import grow_embeddings
 from ftspec.engine.model.weight_dtype import dtype_to_load
-from ftspec.engine.progress.run_log import Note
+from ftspec.engine.progress.run_log import Note, drop_note
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
 from ftspec.planning.resolve import build_plan
@@ -74,7 +74,7 @@ def base_weights(plan: Plan, checkpoint: Checkpoint | None, note: Note) -> Itera
     earlier = plan_of_run(run_dir)
     if _has_same_adapter(plan, earlier):
         note(f'the adapter of "{run_dir.path}" is trained further')
-        with base_weights(earlier, locked_checkpoint(earlier, run_dir), _unsaid) as below:
+        with base_weights(earlier, locked_checkpoint(earlier, run_dir), drop_note) as below:
             yield replace(below, adapter=run_dir.model)
         return
     why = "another adapter" if plan.adapter is not None else "no adapter"
@@ -94,13 +94,13 @@ def load_base(
     """The weights below the adapter of a run, as the run loaded them: with the ``config`` that it
     saved, and as many embeddings as the tokenizer has tokens. ``options`` may have another
     ``dtype``."""
-    with base_weights(plan, checkpoint, _unsaid) as base:
+    with base_weights(plan, checkpoint, drop_note) as base:
         before = load_config(plan.model, base.checkpoint, {})
         config = _with_vocabulary_of(before, config)
         auto_model = plan.task.component.auto_model
         options = {"dtype": dtype_to_load(plan, before), **options}
-        model, _ = load_model(plan.model, base.checkpoint, config, auto_model, _unsaid, options)
-    grow_embeddings(model, tokenizer, _unsaid)
+        model, _ = load_model(plan.model, base.checkpoint, config, auto_model, drop_note, options)
+    grow_embeddings(model, tokenizer, drop_note)
     return model
 
 
@@ -158,7 +158,7 @@ def _write_merged(plan: Plan, run_dir: RunDirectory, folder: str) -> None:
     config = AutoConfig.from_pretrained(run_dir.model)
     tokenizer = AutoTokenizer.from_pretrained(run_dir.model)
     checkpoint = locked_checkpoint(plan, run_dir)
-    adapter = build_adapter(plan, checkpoint.revision, _unsaid)
+    adapter = build_adapter(plan, checkpoint.revision, drop_note)
     model = load_base(plan, checkpoint, config, tokenizer, {"dtype": torch.float32})
     merged: Any = adapter.merge(adapter.load(model, run_dir.model))
     merged.save_pretrained(folder)
@@ -172,7 +172,3 @@ def _with_vocabulary_of(before: PretrainedConfig, config: PretrainedConfig) -> P
     if size is not None:  # a model that reads characters has no vocabulary
         config.get_text_config().vocab_size = size
     return config
-
-
-def _unsaid(note: str) -> None:
-    """Drop a note: the earlier run has said it."""

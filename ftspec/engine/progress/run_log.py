@@ -31,6 +31,10 @@ class Watcher(Protocol):
         """A split was evaluated."""
 
 
+def drop_note(note: str) -> None:
+    """A ``Note`` that shows nothing: where what it says was shown before."""
+
+
 class RunLog:
     """Passes everything on to the watcher and writes it to the run's log, with the warnings of
     libraries. Inside the ``with`` block these are not printed.

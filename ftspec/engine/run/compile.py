@@ -51,7 +51,7 @@ from ftspec.engine.model.weight_dtype import (
     widen_trained,
 )
 from ftspec.engine.processes.group import ALONE, Group
-from ftspec.engine.progress.run_log import Note, RunLog
+from ftspec.engine.progress.run_log import Note, RunLog, drop_note
 from ftspec.engine.trainer.arguments import build_arguments, rows_per_batch
 from ftspec.engine.trainer.batching_choice import choose_batching
 from ftspec.engine.trainer.calibration import settle_overhead
@@ -224,14 +224,10 @@ def _load_pretrained(
     head = plan_head(config, settings, data.checkpoint_labels)
     note: Note = log.note
     if base.adapter is not None:
-        head, note = None, _unsaid  # the adapter brings its own head
+        head, note = None, drop_note  # the adapter brings its own head
     model, names = load_model(plan.model, base.checkpoint, config, auto_model, note, options, head)
     tokens = grow_embeddings(model, data.tokenizer, log.note)
     return model, NewWeights(parameters=names, tokens=tokens)
-
-
-def _unsaid(note: str) -> None:
-    """Drop a note: the earlier run has said it."""
 
 
 def _build_trainer(
