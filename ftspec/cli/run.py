@@ -33,7 +33,7 @@ from ftspec.cli.terminal.run_errors import (
 )
 from ftspec.cli.terminal.run_facts import run_facts
 from ftspec.cli.terminal.run_result import run_result
-from ftspec.cli.terminal.watchers import SilentWatcher, make_watcher
+from ftspec.cli.terminal.watchers import make_watcher
 from ftspec.engine.processes.failure import Failure
 from ftspec.engine.processes.launch import read_launch
 from ftspec.engine.processes.launched_by import (
@@ -49,6 +49,7 @@ from ftspec.planning.urls import is_url
 from ftspec.registry.registry import Registry
 from ftspec.rundir import RunDirectory
 from ftspec.running.host import Host
+from ftspec.running.quiet_watcher import QuietWatcher
 from ftspec.running.start import EndedRun, SoundSpec, follow_run, rehearse_spec, run_spec
 
 if TYPE_CHECKING:
@@ -241,5 +242,5 @@ def _follow(request: _Request, group: Group, opened: Mapping[str, Any]) -> None:
     registry = load_registry(no_plugins=request.no_plugins)
     plan = request.sound(registry, shows=False).plan
     require_engine()
-    host = Host(SilentWatcher())
+    host = Host(QuietWatcher())
     follow_run(plan, group, opened, registry, host, is_rehearsal=request.dry_run)

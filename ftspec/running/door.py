@@ -22,8 +22,9 @@ from ftspec.registry.registry import Registry
 from ftspec.running.engine_imports import require_packages
 from ftspec.running.failure_text import errors_explained
 from ftspec.running.host import Host
-from ftspec.running.notebook import QuietWatcher, watcher_here
+from ftspec.running.notebook import watcher_here
 from ftspec.running.process_state import one_run_at_a_time, state_restored
+from ftspec.running.quiet_watcher import QuietWatcher
 from ftspec.running.run import Run
 from ftspec.running.spec_findings import spec_error, warn_of
 from ftspec.running.spec_source import Spec, source_of, written_overrides

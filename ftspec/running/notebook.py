@@ -11,28 +11,10 @@ from ftspec.quantities import shown_time
 from ftspec.report.numbers import shown_metric
 from ftspec.report.pages import render_page
 from ftspec.report.tables import Column, Table
+from ftspec.running.quiet_watcher import QuietWatcher
 
 _SECONDS_BETWEEN = 0.5
 _MOST_EVALUATIONS = 50
-
-
-class QuietWatcher:
-    """Says nothing."""
-
-    def phase(self, name: str) -> None:
-        """A phase begins."""
-
-    def note(self, text: str) -> None:
-        """Something the user should know."""
-
-    def step(self, done: int, total: int, logs: Mapping[str, float]) -> None:
-        """Training finished a step."""
-
-    def evaluated(self, split: str, metrics: Mapping[str, float], step: int) -> None:
-        """A split was evaluated."""
-
-    def close(self) -> None:
-        """The run is over."""
 
 
 class NotebookWatcher(QuietWatcher):

@@ -22,8 +22,8 @@ from ftspec.report.run_files import RunFiles
 from ftspec.rundir import RunDirectory
 from ftspec.running.engine_imports import engine_imports, require_packages
 from ftspec.running.failure_text import errors_explained
-from ftspec.running.notebook import QuietWatcher
 from ftspec.running.process_state import one_prediction_at_a_time, state_restored
+from ftspec.running.quiet_watcher import QuietWatcher
 from ftspec.running.run_plan import plan_of_run, require_run
 from ftspec.running.spec_findings import spec_error
 from ftspec.runs.summary import State, summary_of

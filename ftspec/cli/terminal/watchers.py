@@ -53,13 +53,6 @@ class PlainWatcher:
         echo(text, err=True)
 
 
-class SilentWatcher(PlainWatcher):
-    """Prints nothing. With several processes, only the first process prints."""
-
-    def _say(self, text: str) -> None:
-        pass
-
-
 def make_watcher() -> PlainWatcher:
     """A live progress bar on a terminal, plain lines elsewhere."""
     if sys.stderr.isatty():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ftspec.running.notebook import NotebookWatcher, QuietWatcher, watcher_here
+from ftspec.running.notebook import NotebookWatcher, watcher_here
+from ftspec.running.quiet_watcher import QuietWatcher
 
 
 def test_a_block_shows_phase_bar_notes_and_evaluations() -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import datasets
 import pytest
 
-from ftspec.cli.terminal.watchers import SilentWatcher
 from ftspec.engine.data.source_splits import settle_splits
 from ftspec.engine.progress.run_log import RunLog
 from ftspec.errors import RunError
 from ftspec.planning.source_splits import known_splits
+from ftspec.running.quiet_watcher import QuietWatcher
 from tests.unit.conftest import PlanOf
 from tests.unit.isolation import isolated_libraries
 
@@ -80,7 +80,7 @@ def test_the_run_settles_what_lint_does_not_know(plan_of: PlanOf, folder: Path) 
     plan = plan_of(SPEC.replace("SOURCE", ALL), path=folder / "spec.yaml")
     hub = plan_of(SPEC.replace("SOURCE", HUB))
     is_open = replace(plan, splits=hub.splits, has_open_splits=True)
-    with RunLog(folder / "log.txt", SilentWatcher(), plan.mask) as log:
+    with RunLog(folder / "log.txt", QuietWatcher(), plan.mask) as log:
         assert settle_splits(is_open, log) == plan
         assert settle_splits(plan, log) is plan
 
@@ -90,7 +90,7 @@ def test_a_run_that_evaluates_needs_a_validation_split(plan_of: PlanOf, folder: 
     plan = plan_of(SPEC.replace("SOURCE", source), path=folder / "spec.yaml")
     is_open = replace(plan, has_open_splits=True, training={"eval_strategy": "epoch"})
     with (
-        RunLog(folder / "log.txt", SilentWatcher(), plan.mask) as log,
+        RunLog(folder / "log.txt", QuietWatcher(), plan.mask) as log,
         pytest.raises(RunError) as caught,
     ):
         settle_splits(is_open, log)
