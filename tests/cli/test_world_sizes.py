@@ -11,8 +11,7 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.cli import specs
-from tests.cli.placing import placed
-from tests.cli.test_several_processes import SPEC
+from tests.cli.placing import SPEC, placed
 from tests.cli.warm import Warm
 
 pytestmark = pytest.mark.slow

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
+
+from tests.cli.placing import free_port
 
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "scancel", "squeue")
 NODES = ("n0", "n1")
@@ -154,7 +155,7 @@ def started_cluster(folder: Path) -> Iterator[Cluster]:
     Raises:
         NoClusterError: it does not start.
     """
-    ports = [_free_port() for _ in range(1 + len(NODES))]
+    ports = [free_port() for _ in range(1 + len(NODES))]
     nodes = "\n".join(
         f"NodeName={name} NodeHostname=localhost NodeAddr=127.0.0.1 Port={port} CPUs=2"
         for name, port in zip(NODES, ports[1:], strict=True)
@@ -202,9 +203,3 @@ def _wait_for(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < until, "the cluster does not start"
         time.sleep(0.2)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

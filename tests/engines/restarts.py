@@ -11,7 +11,6 @@ import hashlib
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ import psutil
 
 from tests.cli import specs
 from tests.cli.command import own_environment
-from tests.cli.test_several_processes import SPEC
+from tests.cli.placing import free_port, spec_with_checkpoints
 
 STEPS = 60
 VICTIMS = ("first", "second", "agent", "all")
@@ -61,8 +60,7 @@ def kill_at_random(seeds: Iterable[int]) -> Iterator[Verdict]:
     with tempfile.TemporaryDirectory(prefix="ftspec-engines-") as name:
         folder = Path(name)
         specs.write_data(folder)
-        often = SPEC.replace("max_steps: 8", f"max_steps: {STEPS}\n  save_steps: 3")
-        (folder / "run.yaml").write_text(often.replace("eval_steps: 4", f"eval_steps: {STEPS}"))
+        (folder / "run.yaml").write_text(spec_with_checkpoints(STEPS), encoding="utf-8")
         began = time.monotonic()
         expected = _Run(folder, "undisturbed", agents=1, is_shared=True).finish()
         undisturbed = time.monotonic() - began
@@ -143,7 +141,7 @@ class _Run:
         env = own_environment(GLOO_SOCKET_IFNAME="lo", FTSPEC_CACHE=str(self._folder / "cache"))
         place = ["--standalone", "--nproc-per-node=2"]
         if self._agents == 2:
-            endpoint = f"--rdzv-endpoint=127.0.0.1:{_free_port()}"
+            endpoint = f"--rdzv-endpoint=127.0.0.1:{free_port()}"
             place = ["--nnodes=2", "--nproc-per-node=1", "--rdzv-backend=c10d", endpoint]
             place += [f"--rdzv-id={self._name}", "--rdzv-conf=join_timeout=60"]
         run = ["run", str(self._folder / "run.yaml"), "--output-dir", str(output)]
@@ -175,9 +173,3 @@ def _workers_of(agents: Iterable[subprocess.Popen[bytes]]) -> list[psutil.Proces
         with suppress(psutil.NoSuchProcess):
             found += psutil.Process(agent.pid).children()
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

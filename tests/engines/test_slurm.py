@@ -17,7 +17,7 @@ import pytest
 
 from tests.cli import specs
 from tests.cli.command import ftspec, own_environment
-from tests.cli.test_several_processes import SPEC
+from tests.cli.placing import spec_with_checkpoints
 from tests.engines.cluster import Cluster, NoClusterError, is_installed, started_cluster
 
 pytestmark = [
@@ -41,9 +41,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The spec, with a checkpoint every three steps."""
     folder = tmp_path_factory.mktemp("slurm")
     specs.write_data(folder)
-    often = SPEC.replace("max_steps: 8", f"max_steps: {STEPS}\n  save_steps: 3")
-    often = often.replace("eval_steps: 4", f"eval_steps: {STEPS}")
-    (folder / "run.yaml").write_text(often + SECTION, encoding="utf-8")
+    text = spec_with_checkpoints(STEPS) + SECTION
+    (folder / "run.yaml").write_text(text, encoding="utf-8")
     return folder
 
 
