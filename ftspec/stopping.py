@@ -54,8 +54,8 @@ def code_of_interrupt(error: BaseException) -> int:
 
 
 def comes_twice() -> bool:
-    """Whether a process gets each signal from its launcher too, and perhaps after it: a scheduler
-    sends it to both. A second signal is then no wish to end at once."""
+    """Whether a process may get each signal twice: a scheduler sends it to the process and to the
+    launcher, which forwards it. Then the second one does not ask to end at once."""
     return "TORCHELASTIC_RUN_ID" in os.environ
 
 

@@ -1,7 +1,7 @@
 """``python -m ftspec.torchrun`` is torchrun for runs of ftspec, with the same options.
 
-torchrun ends with 1 whatever happens, and prints a traceback of its own. Here the exit code is that
-of the run, so that a scheduler knows what to do, and a failure is one message. If the process that
+torchrun ends with 1 after every failure, and prints a traceback. Here the exit code is that of the
+run, so that a scheduler knows what to do, and a failure is one message. If the process that
 started it dies, the run saves a checkpoint and ends.
 """
 

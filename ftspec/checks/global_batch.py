@@ -30,7 +30,7 @@ _STEPS: SpecPath = ("training", "gradient_accumulation_steps")
 
 
 def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
-    """Report both, wherever they are written. Null is no number of rows."""
+    """Report both, also where two files set them. Null is no number of rows."""
     rows, steps = spans.node(_ROWS), spans.node(_STEPS)
     if plan.training.get(GLOBAL_BATCH_SIZE) is None or rows is None or steps is None:
         return

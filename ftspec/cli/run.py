@@ -224,7 +224,7 @@ class _Result:
             echo(run_result(ended.outcome, self._plan))
 
     def show_unfinished(self) -> None:
-        """A run that failed or was interrupted, which is told on standard error."""
+        """A run that failed or was interrupted. Standard error has the message."""
         if self._is_json:
             for run_dir in self.opened:
                 echo_json(run_facts(run_dir))

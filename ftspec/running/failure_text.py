@@ -41,8 +41,8 @@ def error_lines(said: str, log: str, helps: Iterable[str] = ()) -> Iterator[str]
 
 @contextmanager
 def errors_explained(plan: Plan, document: Document | None = None) -> Iterator[None]:
-    """Give the errors of a run the text that the command line shows. They have no secrets, and no
-    other errors behind them, whose texts may have some: the log has these.
+    """Give the errors of a run the text that the command line shows. They contain no secrets. Their
+    causes are removed, because the texts of causes may contain some; the log has the causes.
 
     Raises:
         RunError: with the place in the spec and the help.

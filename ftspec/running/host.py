@@ -1,4 +1,4 @@
-"""Where a run runs: in a command, which has its process for itself, or inside another program."""
+"""What starts a run: a command, whose process runs nothing else, or another program."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ftspec.rundir import RunDirectory
 
 
 def _say_nothing(stop: RunInterruptedError) -> None:
-    """Where an interruption is raised, nobody needs to say it."""
+    """An interruption is raised: no message is needed."""
 
 
 def _do_nothing(run_dir: RunDirectory) -> None:
-    """Nobody waits for the run directory."""
+    """The run directory is not needed at once."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Host:
     """What starts a run.
 
     Attributes:
-        watcher: hears of the progress.
+        watcher: gets the progress.
         command: what was called, for the lock of the run.
-        owns_process: whether the process is there for this run alone. If so, a signal in the middle
-            of an import, or a second one, ends it at once. If not, each of them is raised.
+        owns_process: whether the process runs nothing else. If so, a signal in the middle of an
+            import, or a second one, ends it at once. If not, each of them is raised.
         at_opening: gets the run directory as soon as it is there.
         say_interrupted: says that a run was interrupted, just before the process ends at once.
     """

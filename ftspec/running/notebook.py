@@ -1,4 +1,4 @@
-"""The progress of a run in a notebook. Elsewhere a program hears nothing: the log has it all."""
+"""The progress of a run in a notebook. Elsewhere nothing is shown: the log has the progress."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class NotebookWatcher(QuietWatcher):
 
 
 def watcher_here() -> QuietWatcher:
-    """A watcher for a notebook if this is one, and one that says nothing elsewhere."""
+    """A watcher for a notebook if this is one, and one that shows nothing elsewhere."""
     ipython: Any = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if not hasattr(shell, "kernel"):  # a terminal has a shell without one

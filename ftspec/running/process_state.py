@@ -1,4 +1,4 @@
-"""What a run changes in its process, put back for the program that goes on after it."""
+"""Restores what a run changes in its process, for the program that goes on."""
 
 from __future__ import annotations
 

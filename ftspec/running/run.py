@@ -1,4 +1,4 @@
-"""A run that is there: its files, as a Python program uses them."""
+"""A run directory, as a Python program uses it."""
 
 from __future__ import annotations
 

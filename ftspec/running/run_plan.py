@@ -1,4 +1,4 @@
-"""From a run directory to the plan of the run, for what uses a run that is there."""
+"""From a run directory to the plan of the run."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def spec_error(found: Iterable[Diagnostic], secrets: Mapping[str, str] | None = 
 def warn_of(
     found: Iterable[Diagnostic], secrets: Mapping[str, str] | None = None, *, stacklevel: int
 ) -> None:
-    """Warn of each finding that stops no run, except of what is only worth knowing."""
+    """Warn of each finding that stops no run. Findings of the severity "info" are left out."""
     for one in found:
         if one.severity is not Severity.INFO:
             warnings.warn(_text([one], secrets), FtspecWarning, stacklevel=stacklevel + 1)

@@ -11,7 +11,7 @@ from ftspec.builtin.launchers.config import SlurmConfig
 from ftspec.builtin.launchers.torchrun import SECONDS_TO_JOIN, torchrun_options
 
 _REQUEUE = 75
-"""The exit code of a run that SIGUSR1 stopped, and that is to start again."""
+"""The exit code of a run that SIGUSR1 stopped, and that starts again."""
 
 _MEET = """\
 # where the machines meet

@@ -20,8 +20,8 @@ _SIGNALS = "SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1,SIGUSR2"
 
 
 class Torchrun(Launcher):
-    """torchrun, in a process of its own. Ctrl-C in a terminal reaches only this process, which
-    hands it on: the processes of the run would get it twice."""
+    """torchrun, in a session of its own. Ctrl-C in a terminal reaches this process only, which
+    sends it to torchrun. Otherwise the processes of the run would get it twice."""
 
     def __init__(self, config: TorchrunConfig, context: LauncherContext) -> None:
         self._context = context
@@ -59,7 +59,7 @@ class Torchrun(Launcher):
         return code if code >= 0 else 128 - code
 
     def stop(self, number: int) -> None:
-        """Hand a signal to torchrun, which hands it to the processes."""
+        """Send a signal to torchrun, which sends it to the processes."""
         assert self._process is not None
         self._process.send_signal(number)
 

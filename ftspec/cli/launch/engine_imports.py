@@ -1,4 +1,4 @@
-"""Imports of the engine for a command, which has its process for itself."""
+"""Imports of the engine for a command, whose process runs nothing else."""
 
 from __future__ import annotations
 

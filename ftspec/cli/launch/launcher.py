@@ -80,7 +80,7 @@ def launcher_options(command: Command) -> Command:
         click.option(
             "--processes",
             type=click.IntRange(min=1),
-            help="The number of processes on each machine; with torchrun, unless --on says else.",
+            help="The number of processes on each machine; starts torchrun, or what --on names.",
         ),
         click.option(
             "--on",
@@ -133,7 +133,7 @@ def launch_if_wanted(
 
 
 def _run(launcher: Launcher) -> int:
-    """Start the run, wait for it, and hand signals on; returns the exit code."""
+    """Start the run, wait for it, and forward signals; returns the exit code."""
     early: list[int] = []  # a signal before there is anything to stop
     is_started = False
 

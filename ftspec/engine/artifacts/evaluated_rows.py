@@ -164,7 +164,7 @@ def _read(
 
 @contextmanager
 def _saying_how_to_predict(plan: Plan, columns: Sequence[str]) -> Iterator[None]:
-    """An answer may be in a column with the name of its field, or not be meant to be there."""
+    """The answer may have the name of its field, or the rows may have none: add help for both."""
     answers = {field.name for field in plan.task.component.fields if field.is_answer}
     try:
         yield

@@ -67,7 +67,7 @@ def evaluate_model(
 
 
 def _require_writable(run_dir: RunDirectory) -> None:
-    """Say before all the work that nothing could be kept of it."""
+    """Refuse a folder that cannot be written before anything is evaluated."""
     folder = run_dir.path / EVALUATIONS
     folder = folder if folder.is_dir() else run_dir.path
     if not os.access(folder, os.W_OK):

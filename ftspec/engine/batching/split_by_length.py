@@ -24,7 +24,7 @@ NEVER_SPLIT = 4**10
 
 _TOLERANCE = 0.02
 _FIRST_STEP = 0.05
-"""By so much more than the least cost of a share the first search goes up."""
+"""The first step upwards, as a part of the least that a share can cost."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,7 @@ def share_by_cost(lengths: LengthTable, processes: int, costs: Costs) -> list[Ra
         return [(min(part, rows), min(part + 1, rows)) for part in range(processes)]
     tokens = lengths.sum(axis=1)
     overhead = costs.overhead_tokens
-    # no share is cheaper than its part of the tokens, or than the longest row; each has at least
-    # one micro-batch, however much that costs compared with the tokens
+    # the costliest share has at least the mean of the tokens, the longest row, and one micro-batch
     low = high = max(float(tokens.sum()) / processes, float(tokens.max())) + overhead
     step = _FIRST_STEP * high
     while (best := _fill(lengths, processes, costs, high)) is None:

@@ -38,7 +38,7 @@ class Attempt:
         name: no other attempt has it.
         host: the machine of the first process.
         port: where its store for torch is.
-        sign: the port where it says the name, as long as it lives.
+        sign: the port at which the first process sends the name until it ends.
     """
 
     def __init__(self, name: str, host: str, port: int, sign: int) -> None:
@@ -90,7 +90,7 @@ class Attempt:
 
     def _is_alive(self) -> bool:
         """Whether its first process lives: its port may be that of another program by now, which
-        may answer nothing. The store of torch would wait for it without end."""
+        may answer nothing. The store of torch would wait for it forever."""
         with suppress(OSError):
             sign = socket.create_connection((self.host, self.sign), _SECONDS_TO_ANSWER)
             with sign:
@@ -100,7 +100,7 @@ class Attempt:
 
 
 def _say(name: str) -> int:
-    """From now on, say a name to everyone who connects to the port that is returned."""
+    """Start to send a name to everyone who connects to a port; returns the port."""
     listener = socket.create_server(("", 0))
 
     def answer() -> None:

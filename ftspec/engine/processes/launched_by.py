@@ -62,8 +62,8 @@ def launched_by(environment: Mapping[str, str]) -> LaunchedBy | None:
 
 
 def end_with_launcher() -> None:
-    """Let the system send SIGTERM to this process when its launcher dies: nobody would stop it, and
-    it would keep the run from those that come after it. Only Linux can."""
+    """Have the system send SIGTERM to this process when its launcher dies. Otherwise this process
+    would go on, and a later attempt could not take the run. Only Linux can."""
     launcher = os.getppid()
     if sys.platform != "linux":
         return

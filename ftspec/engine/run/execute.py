@@ -63,9 +63,9 @@ def execute(
     group: Group = ALONE,
     owns_process: bool = True,
 ) -> Outcome:
-    """Run the plan to its end in ``run_dir``; with ``resume``, from its latest checkpoint. Of a
-    ``group`` each process calls it, all but the first with a directory that they only read. The
-    first one owns the run, with an ``ownership`` already. A signal ends no process but an own one.
+    """Run the plan to its end in ``run_dir``; with ``resume``, from its latest checkpoint. All
+    processes of a ``group`` call it; all but the first only read the directory. The first owns the
+    run, with an ``ownership`` already. Without ``owns_process`` no signal ends the process.
 
     Raises:
         RunError: the plan does not fit the data, the model or the machine.

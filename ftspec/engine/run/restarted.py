@@ -1,7 +1,7 @@
 """The run that an earlier attempt of the same launch has begun. Imports without torch.
 
 A launcher that starts all processes again does not say which run they had. So a run directory says
-which launch began it, and a later attempt goes on with it, whatever ``--resume`` was written.
+which launch began it, and a later attempt goes on with it. ``--resume`` makes no difference.
 """
 
 from __future__ import annotations

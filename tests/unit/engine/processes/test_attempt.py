@@ -1,4 +1,4 @@
-"""Each attempt of a launcher starts anew, whatever the attempt before left in the store."""
+"""Each attempt of a launcher ignores what earlier attempts left in the store."""
 
 from __future__ import annotations
 
