@@ -43,6 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("key", "{type: torchrun, proceses: 2}"),
         ("none", "{type: torchrun, processes: 0}"),
         ("apart", "{type: torchrun, nodes: 2}"),
+        ("nowhere", '{type: torchrun, nodes: 2, rendezvous: "nowhere.invalid:29500"}'),
     ):
         section = "" if launcher is None else f"launcher: {launcher}\n"
         (folder / f"{name}.yaml").write_text(SPEC + section, encoding="utf-8")
@@ -112,6 +113,7 @@ def test_script_for_slurm_is_a_script(folder: Path) -> None:
         ("key", [], 1, 'did you mean "processes"?'),
         ("none", [], 1, "launcher: {type: torchrun, processes: 0}"),
         ("apart", [], 1, 'several "nodes" need a "rendezvous"'),
+        ("nowhere", [], 1, 'this machine does not know the host "nowhere.invalid"'),
         ("slurm", [], 1, "error[cannot-launch]: ftspec prints the script for Slurm"),
     ],
 )

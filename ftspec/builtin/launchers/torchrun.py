@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ class Torchrun(Launcher):
 
     def __init__(self, config: TorchrunConfig, context: LauncherContext) -> None:
         self._context = context
+        self._rendezvous = config.rendezvous
         self._command = [
             *(sys.executable, "-m", "ftspec.torchrun"),
             *meeting_place(config.nodes, config.rendezvous, context.name),
@@ -41,8 +43,9 @@ class Torchrun(Launcher):
         """Start torchrun.
 
         Raises:
-            RunError: the system starts no process.
+            RunError: the machines cannot meet where the spec says, or the system starts no process.
         """
+        self._require_known_host()
         try:
             self._process = subprocess.Popen(self._command, start_new_session=True)
         except OSError as error:
@@ -51,6 +54,21 @@ class Torchrun(Launcher):
                 slug="cannot-launch",
                 at=self._context.section,
             ) from error
+
+    def _require_known_host(self) -> None:
+        """Refuse a host that has no address: torchrun would try it for minutes."""
+        if self._rendezvous is None:
+            return
+        host = self._rendezvous.rpartition(":")[0].strip("[]")
+        try:
+            socket.getaddrinfo(host, None)
+        except (OSError, UnicodeError):
+            raise RunError(
+                f'this machine does not know the host "{host}", where the machines meet',
+                slug="cannot-launch",
+                at=(*self._context.section, "rendezvous"),
+                helps=("write the name or the address of one of the machines",),
+            ) from None
 
     def wait(self) -> int:
         """Wait for torchrun."""
