@@ -11,7 +11,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -110,9 +110,16 @@ def end_now(number: int, say: Callable[[], None] | None = None) -> None:
             os.write(2, b"interrupted\n")
     with suppress(Exception):
         sys.stdout.flush()
-    code = code_of_interrupt(interrupt_of(number))
+    code = code_after([*_received, number])
     record_exit_code(code)
     os._exit(code)
+
+
+def code_after(numbers: Sequence[int]) -> int:
+    """The exit code after these signals. The first decides: a scheduler that asked for another
+    start sends SIGTERM to what then still runs. But Ctrl-C is a user who wants no other start."""
+    decisive = numbers[-1] if numbers[-1] == signal.SIGINT else numbers[0]
+    return code_of_interrupt(interrupt_of(decisive))
 
 
 def mute_lost_outputs() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from ftspec.cli.terminal.output import echo
 from ftspec.engine.processes.launched_by import end_with_launcher
 from ftspec.exit_code import FILE_VARIABLE, recorded_exit_code
-from ftspec.stopping import STOP_SIGNALS, code_of_interrupt, end_now, interrupt_of
+from ftspec.stopping import STOP_SIGNALS, Handler, code_after, end_now
 
 _FAILED = 1
 
@@ -26,13 +26,18 @@ _FAILED = 1
 def main() -> None:
     """Run torchrun with the arguments of this process."""
     end_with_launcher()
-    for number in STOP_SIGNALS | {signal.SIGINT}:  # until torchrun has handlers of its own
-        signal.signal(number, lambda number, frame: end_now(number))
+    _handle_signals(lambda number, frame: end_now(number))  # until torchrun has handlers of its own
     with tempfile.TemporaryDirectory(prefix="ftspec-") as folder:
         path = Path(folder) / "code"
         os.environ[FILE_VARIABLE] = str(path)
         code = _launch(sys.argv[1:], path)
+        _handle_signals(signal.SIG_IGN)  # the code is known
     sys.exit(code)
+
+
+def _handle_signals(handler: Handler | signal.Handlers) -> None:
+    for number in STOP_SIGNALS | {signal.SIGINT}:
+        signal.signal(number, handler)
 
 
 def _launch(arguments: list[str], path: Path) -> int:
@@ -45,7 +50,7 @@ def _launch(arguments: list[str], path: Path) -> int:
     try:
         torchrun.main(arguments)
     except SignalException as stop:
-        code = code_of_interrupt(interrupt_of(stop.sigval))
+        code = code_after(_signals_of(stop))
     except ChildFailedError as error:
         _say_who_was_killed(error)
         code = _FAILED
@@ -56,6 +61,17 @@ def _launch(arguments: list[str], path: Path) -> int:
     else:
         return 0
     return recorded_exit_code(path) or code
+
+
+def _signals_of(stop: BaseException) -> list[int]:
+    """All signals that torchrun got, the last one last. One that comes while it ends its processes
+    is an error in the handling of an error."""
+    numbers: list[int] = []
+    error: BaseException | None = stop
+    while error is not None:
+        numbers[:0] = [int(error.sigval)] if hasattr(error, "sigval") else []
+        error = error.__context__
+    return numbers
 
 
 def _say_who_was_killed(error: Any) -> None:

@@ -139,8 +139,14 @@ class Cluster:
         """
         _wait_for(lambda: _is_idle(self))
 
+    def log(self) -> str:
+        """What the controller and the nodes have written."""
+        return "".join(f"{path.name}:\n{path.read_text()}" for path in self.folder.glob("*.log"))
+
     def start_now(self, job: str) -> None:
-        """Do without the two minutes that Slurm waits before it starts a job again."""
+        """Do without the two minutes that Slurm waits before it starts a job again. What a node
+        still reports of the first start would be taken for the second, so that must be over."""
+        self.wait_for_nodes()
         self.command("scontrol", "update", f"JobId={job}", "StartTime=now")
 
 

@@ -26,6 +26,7 @@ pytestmark = [
 ]
 
 STEPS = 60
+ENDED = ("COMPLETED", "FAILED")
 SECONDS = 400
 SECTION = """\
 launcher:
@@ -133,12 +134,13 @@ def test_a_disturbed_job_ends_as_if_it_was_not(
     wait_until(lambda: any(output.glob("*/*/checkpoints/checkpoint-6/manifest.json")), job, output)
     disturb(cluster, job)
     if is_queued_again:
-        wait_until(lambda: cluster.state(job) == "PENDING", job, output)
+        wait_until(lambda: cluster.state(job) in ("PENDING", *ENDED), job, output)
+        assert cluster.state(job) == "PENDING", story(cluster, output)
         if disturb is not lose_a_node:  # whose remains Slurm still ends when the node is back
             cluster.start_now(job)
-    wait_until(lambda: cluster.state(job) in ("COMPLETED", "FAILED"), job, output)
+    wait_until(lambda: cluster.state(job) in ENDED, job, output)
+    assert cluster.state(job) == "COMPLETED", story(cluster, output)
     said = Path(f"{output}.out").read_text()
-    assert cluster.state(job) == "COMPLETED", said
     assert cluster.restarts(job) == is_queued_again
     assert "resuming from step " in said
     assert weights_in(output) == undisturbed
@@ -163,6 +165,11 @@ def submit(cluster: Cluster, folder: Path, output: Path, env: dict[str, str]) ->
         check=True,
     )
     return done.stdout.strip()
+
+
+def story(cluster: Cluster, output: Path) -> str:
+    """What the job and Slurm say."""
+    return Path(f"{output}.out").read_text() + cluster.log()
 
 
 def wait_until(is_so: Callable[[], bool], job: str, output: Path) -> None:

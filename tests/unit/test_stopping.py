@@ -11,7 +11,7 @@ import click
 import pytest
 
 from ftspec.cli.terminal.exits import code_of_error
-from ftspec.stopping import RequeueInterrupt, handling, interrupt_of
+from ftspec.stopping import RequeueInterrupt, code_after, handling, interrupt_of
 
 NUMBERS = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
@@ -32,6 +32,21 @@ def test_code_is_that_of_what_click_made_its_error_from() -> None:
     aborted = click.Abort()
     aborted.__cause__ = interrupt_of(signal.SIGUSR2)
     assert code_of_error(aborted) == 75
+
+
+@pytest.mark.parametrize(
+    ("numbers", "code"),
+    [
+        ([signal.SIGTERM], 130),
+        ([signal.SIGUSR1], 75),
+        ([signal.SIGUSR1, signal.SIGTERM], 75),
+        ([signal.SIGTERM, signal.SIGUSR2], 130),
+        ([signal.SIGUSR1, signal.SIGINT], 130),
+        ([signal.SIGINT, signal.SIGTERM], 130),
+    ],
+)
+def test_only_ctrl_c_takes_another_start_back(numbers: list[int], code: int) -> None:
+    assert code_after(numbers) == code
 
 
 def test_handlers_are_for_a_while(hangup: None) -> None:
