@@ -31,6 +31,7 @@ tokenizer: {max_length: 32}
 model: {checkpoint: ./bert}
 task: {type: text-classification, problem: multi-label, threshold: 0.7}
 training: {max_steps: 20, learning_rate: 1e-2}
+performance: {precision: fp32}
 metrics: [f1]
 """
 

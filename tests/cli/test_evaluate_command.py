@@ -48,6 +48,7 @@ tokenizer: {max_length: 32}
 model: {checkpoint: ./bert}
 task: text-classification
 training: {max_steps: 30, learning_rate: 1e-3, save_steps: 30}
+performance: {precision: fp32}
 metrics: [accuracy, f1, matthews_correlation]
 """
 
