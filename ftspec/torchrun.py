@@ -21,6 +21,13 @@ from ftspec.exit_code import FILE_VARIABLE, recorded_exit_code
 from ftspec.stopping import STOP_SIGNALS, Handler, code_after, end_now
 
 _FAILED = 1
+_SECONDS_TO_ANSWER = 20.0
+_TEXTS = {
+    "RendezvousTimeoutError": "the other machines did not come in time",
+    "RendezvousClosedError": "another machine has ended the run",
+    "RendezvousConnectionError": "the machine where they meet cannot be reached",
+}
+"""Of errors that have none, or one that helps nobody."""
 
 
 def main() -> None:
@@ -48,6 +55,8 @@ def _launch(arguments: list[str], path: Path) -> int:
 
     logging.disable(logging.CRITICAL)  # the run itself says what is wrong
     try:
+        options = torchrun.parse_args(arguments)  # type: ignore[no-untyped-call]
+        _require_port(options)
         torchrun.main(arguments)
     except SignalException as stop:
         code = code_after(_signals_of(stop))
@@ -55,12 +64,25 @@ def _launch(arguments: list[str], path: Path) -> int:
         _say_who_was_killed(error)
         code = _FAILED
     except Exception as error:
-        text = " ".join(str(error).split())
+        text = _TEXTS.get(type(error).__name__) or " ".join(str(error).split())
         echo(f"error: torchrun cannot start the processes: {text}", err=True)
         code = _FAILED
     else:
         return 0
     return recorded_exit_code(path) or code
+
+
+def _require_port(options: Any) -> None:
+    """Refuse to meet at the port of another program, for which torchrun would wait for ever.
+
+    Raises:
+        ConnectionError: it is one.
+    """
+    from ftspec.engine.processes.store_port import require_store
+
+    host, _, port = options.rdzv_endpoint.rpartition(":")
+    if options.rdzv_backend == "c10d" and host and port.isdecimal() and not options.standalone:
+        require_store(host.strip("[]"), int(port), _SECONDS_TO_ANSWER)
 
 
 def _signals_of(stop: BaseException) -> list[int]:

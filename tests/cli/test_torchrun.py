@@ -1,8 +1,9 @@
-"""`python -m ftspec.torchrun` ends with the code that a scheduler needs."""
+"""`python -m ftspec.torchrun` ends in time, with the code that a scheduler needs."""
 
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import own_environment
+from tests.cli.placing import free_port
+from tests.cli.warm import Warm
 
 SLOW_TO_END = """\
 import pathlib, signal, sys, time
@@ -55,3 +58,47 @@ def _wait_for(path: Path, text: str) -> None:
     while not path.exists() or not path.read_text().startswith(text):
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+@pytest.mark.slow
+def test_port_of_another_program_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        said = met_at(port)
+    text = f'the port {port} of "127.0.0.1" belongs to another program; choose another one'
+    assert said == f"error: torchrun cannot start the processes: {text}\n"
+
+
+@pytest.mark.slow
+def test_machine_that_does_not_come_is_said() -> None:
+    said = met_at(free_port(), "--rdzv-conf=join_timeout=2")
+    text = "the other machines did not come in time"
+    assert said == f"error: torchrun cannot start the processes: {text}\n"
+
+
+def met_at(port: int, *options: str) -> str:
+    """What one of two machines says, which ends with the code of a failure."""
+    meeting = ("--nnodes=2", "--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", *options)
+    done = subprocess.run(
+        [sys.executable, "-m", "ftspec.torchrun", *meeting, "none.py"],
+        env=own_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    return done.stderr
+
+
+@pytest.mark.slow
+def test_process_does_not_wait_for_another_program(
+    warm: Warm, local: dict[str, str], small_spec: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        place = {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2"}
+        meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        done = warm.ftspec("run", small_spec, env=local | place | meeting)
+    assert done.code == 1
+    assert f'the port {port} of "127.0.0.1" belongs to another program' in done.err

@@ -19,9 +19,12 @@ from torch.distributed import PrefixStore, Store, group, is_initialized, rendezv
 from ftspec.engine.processes.attempt import Attempt, begin_attempt, has_shared_store
 from ftspec.engine.processes.failure import AnotherFailedError, Failure
 from ftspec.engine.processes.launch import Launch
+from ftspec.engine.processes.store_port import require_store
 from ftspec.errors import FtspecError
 
 _SECONDS_TO_MEET = 600.0
+_SECONDS_TO_ANSWER = 20.0
+
 _SECONDS_BETWEEN_LOOKS = 0.1
 _FAILURE, _GREETED = "failure", "greeted"
 
@@ -117,22 +120,31 @@ def meet(launch: Launch, leave: Leave | None) -> Group:
     """
     attempt = None
     try:
-        store, _, _ = next(
-            rendezvous(
-                "env://",
-                rank=launch.rank,
-                world_size=launch.world_size,
-                timeout=timedelta(seconds=_SECONDS_TO_MEET),
-            )
-        )
+        store = _store(launch)
         if has_shared_store(os.environ):
             store, attempt = begin_attempt(
                 store, is_first=launch.is_first, seconds=_SECONDS_TO_MEET, environment=os.environ
             )
-    except (ValueError, RuntimeError) as error:
+    except (KeyError, ValueError, RuntimeError, ConnectionError) as error:
         text = " ".join(str(error).split())
         raise FtspecError(f"the processes of the run cannot reach each other: {text}") from error
     return Group(launch, PrefixStore("ftspec", store), leave, attempt)
+
+
+def _store(launch: Launch) -> Store:
+    """The store at the address that the launcher gave to all. The first process may open it."""
+    if not launch.is_first:
+        host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+        require_store(host, port, _SECONDS_TO_ANSWER)
+    store: Store = next(
+        rendezvous(
+            "env://",
+            rank=launch.rank,
+            world_size=launch.world_size,
+            timeout=timedelta(seconds=_SECONDS_TO_MEET),
+        )
+    )[0]
+    return store
 
 
 def break_off() -> None:
