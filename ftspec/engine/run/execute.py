@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 
+from torch.distributed import is_initialized
+
 from ftspec.checkpoints import drop_optimizers
 from ftspec.engine.callbacks.interruption import Termination, termination_as_interrupt
 from ftspec.engine.callbacks.ownership_check import OwnershipCheck
@@ -99,7 +101,7 @@ def execute(
             raise RunInterruptedError(run_dir, code_of_interrupt(stop)) from None
         except Exception as error:
             guard.dismiss()
-            failure = group.failure()
+            failure = group.cause_of(error)
             if failure is not None and not _is_same(failure, error):
                 record.fail_with(failure)
                 raise AnotherFailedError(failure) from error
@@ -134,6 +136,7 @@ class _Execution:
 
     def run(self, resources: ExitStack, *, resume: bool) -> tuple[MetricsBySplit, GroupsBySet]:
         """From the plan to the trained model; the metrics of each split, and of groups."""
+        was_connected = is_initialized()  # by the program that runs the plan, such as Ray Train
         before = self.run_dir.read_json("lock.json") if resume else {}
         moved = check_processes(before, self.group.launch.world_size, self.plan)
         self.record.prepare()
@@ -169,7 +172,9 @@ class _Execution:
             run.trainer.add_callback(OwnershipCheck(self.ownership, self.run_dir))
         if push is not None:
             run.trainer.add_callback(push)
-        metrics, groups = train_and_save(run, self.run_dir, self.log, resume=resume)
+        metrics, groups = train_and_save(
+            run, self.run_dir, self.log, resume=resume, stays_connected=was_connected
+        )
         if is_first:
             self.run_dir.write_json("metrics.json", metrics)
             if groups:

@@ -28,10 +28,15 @@ _NEW_MODEL = "model.new"
 
 
 def train_and_save(
-    run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
+    run: CompiledRun,
+    run_dir: RunDirectory,
+    log: RunLog,
+    *,
+    resume: bool,
+    stays_connected: bool = False,
 ) -> tuple[MetricsBySplit, GroupsBySet]:
     """Train to the end, with ``resume`` from the latest checkpoint; the metrics of each split, and
-    of the groups of sets.
+    of the groups of sets. Afterwards torch has no process group, unless it ``stays_connected``.
 
     Raises:
         KeyboardInterrupt: the run was stopped, and a checkpoint saved.
@@ -41,7 +46,7 @@ def train_and_save(
         for name, one in run.sets.items()
         if run.plan.evaluation[name].by and isinstance(one.fields, Dataset)
     ]
-    metrics = _train(run, run_dir, log, resume=resume)
+    metrics = _train(run, run_dir, log, resume=resume, stays_connected=stays_connected)
     groups: GroupsBySet = {}
     log.phase("evaluating")
     for split, prefix in (("validation", "eval"), ("test", "test")):
@@ -62,8 +67,14 @@ def train_and_save(
             groups[name] = by_group
     log.phase("saving")
     save_model(run, run_dir)
-    run.trainer.accelerator.end_training()
+    _disconnect(run, stays_connected)
     return metrics, groups
+
+
+def _disconnect(run: CompiledRun, stays_connected: bool) -> None:
+    """End the process group, unless a program has it for more than this run."""
+    if not stays_connected:
+        run.trainer.accelerator.end_training()
 
 
 def _metrics_by_group(
@@ -84,7 +95,9 @@ def _metrics_by_group(
     return groups_to_json(found)
 
 
-def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool) -> MetricsBySplit:
+def _train(
+    run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool, stays_connected: bool
+) -> MetricsBySplit:
     trainer = run.trainer
     checkpoint = choose_checkpoint(run_dir, log) if resume else None
     resumed_at = 0
@@ -102,7 +115,7 @@ def _train(run: CompiledRun, run_dir: RunDirectory, log: RunLog, *, resume: bool
         result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if run.interruption.requested:
         trainer.accelerator.wait_for_everyone()  # the first process may still save
-        trainer.accelerator.end_training()
+        _disconnect(run, stays_connected)
         raise run.interruption.interrupt
     loss = trainer.mean_training_loss()
     if loss is None:
