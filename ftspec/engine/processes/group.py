@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NoReturn
 
@@ -27,6 +28,7 @@ _SECONDS_TO_ANSWER = 20.0
 
 _SECONDS_BETWEEN_LOOKS = 0.1
 _FAILURE, _GREETED = "failure", "greeted"
+_SILENT = "the process ended without a word; it may have been killed"
 
 Leave = Callable[["Group", Failure], NoReturn]
 """Ends this process from a thread, because of the failure of another process."""
@@ -47,6 +49,7 @@ class Group:
         self.leave = leave
         self._store = store
         self._attempt = attempt
+        self._known: Failure | None = None
 
     def post(self, name: str, value: Any) -> None:
         """Send a JSON value to all processes."""
@@ -61,15 +64,18 @@ class Group:
         """Wait for a value that another process sends.
 
         Raises:
-            AnotherFailedError: another process failed before it sent the value.
+            AnotherFailedError: another process failed, or was killed, before it sent the value.
         """
         assert self._store is not None
-        while not self.has(name):
-            failure = self.failure()
-            if failure is not None:
-                raise AnotherFailedError(failure)
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
-        return json.loads(self._store.get(name))
+        try:
+            while not self.has(name):
+                failure = self.failure()
+                if failure is not None:
+                    raise AnotherFailedError(failure)
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+            return json.loads(self._store.get(name))
+        except RuntimeError as error:
+            raise AnotherFailedError(self._loss_of_store()) from error
 
     def wait_at_most(self, seconds: float, name: str) -> bool:
         """Whether a value is sent in time."""
@@ -101,10 +107,28 @@ class Group:
         return Failure.from_text(earliest.decode())
 
     def failure(self) -> Failure | None:
-        """The earliest failure of a process; ``None`` if none has failed."""
-        if self._store is None or not self.has(_FAILURE):
-            return None
-        return Failure.from_text(self._store.get(_FAILURE).decode())
+        """The earliest failure of a process; ``None`` if none has failed. It stays known where the
+        store ends."""
+        if self._known is None and self._store is not None and self.has(_FAILURE):
+            self._known = Failure.from_text(self._store.get(_FAILURE).decode())
+        return self._known
+
+    def cause_of(self, error: Exception) -> Failure | None:
+        """The failure of a process that led to an error in this one; ``None`` if none has failed.
+        A process that was killed could tell nobody, but the store may have ended with it; an error
+        that ftspec explains has a cause of its own."""
+        try:
+            return self.failure()
+        except RuntimeError:
+            return None if isinstance(error, FtspecError) else self._loss_of_store()
+
+    def _loss_of_store(self) -> Failure:
+        """The store ends with the launcher if it is that of the launcher, and else with the first
+        process."""
+        if self._attempt is not None:
+            return Failure.of(FtspecError("the launcher ended, or was killed"), self.launch)
+        failure = Failure.of(FtspecError(_SILENT), Launch(0, self.launch.world_size))
+        return replace(failure, host=os.environ.get("MASTER_ADDR", failure.host))
 
 
 ALONE = Group(Launch())

@@ -28,6 +28,10 @@ _SECONDS_TO_FINISH = 600.0
 _SECONDS_TO_IMPORT = 60.0
 """How long the first process waits for the others to start, where it ends before them."""
 
+_SECONDS_TO_NOTICE = 1.0
+"""How long the first process then stays, so that the others learn of its failure: where it is not
+the launcher that has the store, the store ends with it."""
+
 _SECONDS_TO_EXIT = 1.0
 """How long the others then wait, so that the first process exits before them."""
 
@@ -83,9 +87,12 @@ class Leader:
             if failure is not None:
                 group.fail(failure)
             group.post(_OVER, code)
-            if is_early and (code == 0 or "TORCHELASTIC_RUN_ID" not in os.environ):
+            has_launcher = "TORCHELASTIC_RUN_ID" in os.environ
+            if is_early and (code == 0 or not has_launcher):
                 # no launcher stops the others, and what they wait for ends with this process
                 group.wait_for_all(_SECONDS_TO_IMPORT)
+            elif failure is not None and not has_launcher:
+                time.sleep(_SECONDS_TO_NOTICE)
 
 
 def join(launch: Launch, leave: Leave | None = None) -> tuple[Group, dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from torch.distributed import TCPStore
 
 from ftspec.engine.processes.failure import AnotherFailedError, Failure
 from ftspec.engine.processes.group import ALONE, Group
@@ -37,6 +38,29 @@ def test_the_first_failure_is_the_reason(pair: tuple[Group, Group]) -> None:
     reason = second.fail(Failure.of(ValueError("out of memory"), SECOND))
     assert first.fail(Failure.of(ValueError("connection closed"), Launch(0, 2))) == reason
     assert first.failure() == second.failure() == reason
+
+
+def test_who_loses_the_store_has_lost_the_first_process() -> None:
+    server = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    second = Group(SECOND, TCPStore("127.0.0.1", server.port))
+    assert second.cause_of(ValueError("no")) is None
+    del server
+    said = "the process ended without a word; it may have been killed (in process 1 of 2, on "
+    with pytest.raises(AnotherFailedError) as raised:
+        second.wait_for("rows")
+    assert str(raised.value).startswith(said)
+    assert second.cause_of(RuntimeError("connection closed")) == raised.value.failure
+    # what ftspec says of its own error is more than that
+    assert second.cause_of(RunError("no such label", slug="unseen-label")) is None
+
+
+def test_a_failure_stays_known_where_the_store_ends() -> None:
+    server = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    second = Group(SECOND, TCPStore("127.0.0.1", server.port))
+    failure = Group(Launch(0, 2), server).fail(Failure.of(ValueError("no"), Launch(0, 2)))
+    assert second.failure() == failure
+    del server
+    assert second.failure() == second.cause_of(RuntimeError("connection closed")) == failure
 
 
 def test_a_mistake_keeps_its_place(pair: tuple[Group, Group]) -> None:
