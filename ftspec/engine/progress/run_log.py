@@ -50,6 +50,7 @@ class RunLog:
         self._mask = mask
         self._handler = _LogFile(path, encoding="utf-8")
         self._handler.setFormatter(_MaskingFormatter(mask))
+        self._handler.addFilter(_is_of_the_run)
         self._logger = logging.getLogger("ftspec.run")
         self._logger.setLevel(logging.INFO)
         self._logger.propagate = False
@@ -128,6 +129,12 @@ class RunLog:
         """A split was evaluated."""
         self._logger.info("%s at step %d: %s", split, step, _shown(metrics))
         self._watcher.evaluated(split, metrics, step)
+
+
+def _is_of_the_run(record: logging.LogRecord) -> bool:
+    """Warnings, and what ftspec and its plugins say. A program may have the root logger pass on
+    more, as Ray Train does: what libraries only inform of is not kept."""
+    return record.levelno >= logging.WARNING or record.name.startswith("ftspec")
 
 
 class _LogFile(logging.FileHandler):

@@ -56,6 +56,24 @@ def test_everything_is_passed_on_and_written(tmp_path: Path) -> None:
     ]
 
 
+def test_what_libraries_inform_of_is_not_written(tmp_path: Path) -> None:
+    """A program may have asked for it, for a log of its own."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.INFO)
+    try:
+        with RunLog(tmp_path / "log.txt", Recorder()):
+            logging.getLogger("library").info("what only its authors want to know")
+            logging.getLogger("ftspec_plugin").info("rows are shouted")
+            logging.getLogger("library").warning("not quite")
+    finally:
+        root.setLevel(before)
+    assert lines_of(tmp_path / "log.txt") == [
+        "INFO ftspec_plugin: rows are shouted",
+        "WARNING library: not quite",
+    ]
+
+
 def test_warnings_of_libraries_are_written_and_not_shown(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
