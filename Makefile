@@ -22,7 +22,7 @@ help:
 	@echo "make architectures"
 	@echo "                  set up, then check every architecture of transformers for every task"
 	@echo "make chaos        set up, then kill, damage and starve hundreds of runs, and see what is lost"
-	@echo "make test-engines set up, then disturb runs under torchrun and Slurm"
+	@echo "make test-engines set up, then disturb runs under torchrun, Slurm and Ray"
 	@echo "make check        set up, then check style, types and layers"
 	@echo "make format       set up, then format the code"
 	@echo "make bench        set up, then measure every claim about speed"
