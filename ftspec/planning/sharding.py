@@ -13,6 +13,12 @@ from ftspec.spec.training_shapes import is_json_text
 
 Sharder = Literal["fsdp", "deepspeed"]
 
+ZERO = "zero_optimization"
+STAGES = (1, 2, 3)
+"""The stages of ZeRO that split something: the optimizer, the gradients too, the parameters too."""
+FIRST_OF_ALL_PARAMETERS = 3
+WHOLE_WEIGHTS = "stage3_gather_16bit_weights_on_model_save"
+
 
 def sharders_of(plan: Plan) -> tuple[Sharder, ...]:
     """What splits the model, in the order of the arguments: usually nothing or one."""
@@ -31,3 +37,30 @@ def settings_of(plan: Plan, name: str) -> Mapping[str, Any]:
         except (OSError, ValueError, RecursionError, UnreadableSettingsError):
             return {}
     return written if isinstance(written, Mapping) else {}
+
+
+def stage_of(plan: Plan) -> int:
+    """The stage of ZeRO that the configuration of DeepSpeed asks for; 0 splits nothing."""
+    stage = _zero_of(plan).get("stage", 0)
+    return stage if isinstance(stage, int) else 0
+
+
+def is_offloaded(plan: Plan) -> bool:
+    """Whether ZeRO moves something to the CPU or to a disk, which helps one process too."""
+    zero = _zero_of(plan)
+    parts = (zero.get("offload_optimizer"), zero.get("offload_param"))
+    return any(isinstance(one, Mapping) and one.get("device") in ("cpu", "nvme") for one in parts)
+
+
+def arguments_that_save(plan: Plan) -> Mapping[str, Any]:
+    """The argument ``deepspeed`` where it must say that whole weights are saved. At stage 3,
+    DeepSpeed saves none by default, and transformers only logs that."""
+    if stage_of(plan) != FIRST_OF_ALL_PARAMETERS:
+        return {}
+    zero = {**_zero_of(plan), WHOLE_WEIGHTS: True}
+    return {"deepspeed": {**settings_of(plan, "deepspeed"), ZERO: zero}}
+
+
+def _zero_of(plan: Plan) -> Mapping[str, Any]:
+    zero = settings_of(plan, "deepspeed").get(ZERO)
+    return zero if isinstance(zero, Mapping) else {}

@@ -16,6 +16,7 @@ from ftspec.engine.trainer.global_batch import GlobalBatch
 from ftspec.errors import RunError
 from ftspec.planning.idle_arguments import idle_arguments
 from ftspec.planning.plan import Plan
+from ftspec.planning.sharding import arguments_that_save
 from ftspec.protocols import Task
 from ftspec.rundir import RunDirectory
 from ftspec.spec.training import GLOBAL_BATCH_SIZE, argument_table
@@ -61,6 +62,7 @@ def build_arguments(
                 **loading,
                 **{name: value for name, value in plan.training.items() if name not in left_out},
                 **shared,
+                **arguments_that_save(plan),
                 **_owned(plan, run_dir, precision, needs_predictions),
             }
         )
