@@ -15,6 +15,7 @@ Good:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ from ftspec.diagnostics.model import Diagnostic, Label, labelled
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
 from ftspec.planning.plan import Plan
-from ftspec.planning.sharding import settings_of, sharders_of
+from ftspec.planning.sharding import STAGES, WHOLE_WEIGHTS, ZERO, settings_of, sharders_of
 from ftspec.spec.training import GLOBAL_BATCH_SIZE, with_defaults
 
 SLUGS = ("sharding",)
@@ -50,7 +51,9 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         yield from _of_fsdp(plan, spans)
     if "deepspeed" in sharders:
         config = settings_of(plan, "deepspeed")
+        yield from _of_zero(config, spans)
         yield from _repeated_rows(plan, config, spans)
+        yield from _repeated_clipping(plan, config, spans)
         yield from _repeated_precision(plan, config, spans)
 
 
@@ -64,7 +67,15 @@ def _of_fsdp(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         )
     written = plan.training["fsdp"]
     options = written.split() if isinstance(written, str) else written
-    version = settings_of(plan, "fsdp_config").get("version", 2)
+    config = settings_of(plan, "fsdp_config")
+    version, kind = config.get("version", 2), config.get("state_dict_type")
+    if kind is not None and "FULL" not in str(kind).upper():
+        yield Diagnostic(
+            slug="sharding",
+            headline=f'"{kind}" in "fsdp_config" saves no whole weights',
+            labels=labelled(spans.span(("training", "fsdp_config", "state_dict_type"))),
+            helps=('write "state_dict_type: FULL_STATE_DICT", or remove it',),
+        )
     for option in options if isinstance(options, list) else ():
         if option.lower() == "no_shard":
             headline, help_ = '"fsdp: no_shard" shards nothing', 'write "fsdp: full_shard"'
@@ -75,6 +86,32 @@ def _of_fsdp(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
             continue
         yield Diagnostic(
             slug="sharding", headline=headline, labels=labelled(spans.span(_FSDP)), helps=(help_,)
+        )
+
+
+def _of_zero(config: Mapping[str, Any], spans: Document) -> Iterator[Diagnostic]:
+    """A stage that splits nothing, and weights that would not be saved."""
+    if not config:  # a file that another check reports
+        return
+    stage = _value_at(config, (ZERO, "stage"))
+    if isinstance(stage, bool) or stage not in STAGES:
+        yield Diagnostic(
+            slug="sharding",
+            headline='"deepspeed" shards nothing without "zero_optimization.stage"'
+            if stage is None
+            else f'"zero_optimization.stage" is {json.dumps(stage)} in "deepspeed", not 1, 2 or 3',
+            labels=labelled(spans.span((*_DEEPSPEED, ZERO, "stage"))),
+            helps=(
+                'write "zero_optimization: {stage: 2}": 1 splits the optimizer, 2 its gradients '
+                "too, 3 the parameters too",
+            ),
+        )
+    if _value_at(config, (ZERO, WHOLE_WEIGHTS)) is False:
+        yield Diagnostic(
+            slug="sharding",
+            headline=f'"{WHOLE_WEIGHTS}" is false in "deepspeed", so no weights would be saved',
+            labels=labelled(spans.span((*_DEEPSPEED, ZERO, WHOLE_WEIGHTS))),
+            helps=("remove it: ftspec sets it",),
         )
 
 
@@ -94,6 +131,13 @@ def _repeated_rows(plan: Plan, config: Mapping[str, Any], spans: Document) -> It
         )
     elif isinstance(written, int) and written % per_device != 0:
         yield from _differing(config, ("train_batch_size",), per_device, "each device", spans)
+
+
+def _repeated_clipping(
+    plan: Plan, config: Mapping[str, Any], spans: Document
+) -> Iterator[Diagnostic]:
+    wanted = with_defaults(plan.training)["max_grad_norm"]
+    yield from _differing(config, ("gradient_clipping",), wanted, "training.max_grad_norm", spans)
 
 
 def _repeated_precision(

@@ -11,33 +11,44 @@ import torch
 from torch import nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from ftspec.engine.trainer.deepspeed import require_deepspeed
 from ftspec.engine.trainer.trainer import StepTrainer
 from ftspec.errors import RunError
 from ftspec.planning.plan import Plan
-from ftspec.planning.sharding import settings_of, sharders_of
-
-_FIRST_OF_ALL_PARAMETERS = 3
-"""The stage of ZeRO that splits the parameters too, and not only their optimizer."""
+from ftspec.planning.sharding import (
+    FIRST_OF_ALL_PARAMETERS,
+    STAGES,
+    is_offloaded,
+    sharders_of,
+    stage_of,
+)
 
 
 def require_sharding(plan: Plan, processes: int) -> None:
     """Refuse what cannot shard here, before any row is prepared.
 
     Raises:
-        RunError: FSDP has one process, or no accelerator.
+        RunError: there is one process, FSDP has no accelerator, or DeepSpeed refuses its
+            configuration.
     """
-    if "fsdp" not in sharders_of(plan):
-        return
-    if processes == 1:
-        raise RunError(
-            '"fsdp" splits the model over processes, and this run has one',
-            slug="not-sharded",
-            at=("training", "fsdp"),
-            helps=(
-                "start one process for each GPU: torchrun --nproc-per-node=2 -m ftspec run SPEC",
-                'or remove "fsdp"',
-            ),
-        )
+    for sharder in sharders_of(plan):
+        if processes == 1 and not (sharder == "deepspeed" and is_offloaded(plan)):
+            raise RunError(
+                f'"{sharder}" splits the model over processes, and this run has one',
+                slug="not-sharded",
+                at=("training", sharder),
+                helps=(
+                    "start one process for each GPU: ftspec run SPEC --processes gpu",
+                    f'or remove "{sharder}"',
+                ),
+            )
+        if sharder == "deepspeed":
+            require_deepspeed(plan, processes)
+        else:
+            _require_accelerator()
+
+
+def _require_accelerator() -> None:
     if not torch.accelerator.is_available():
         raise RunError(
             '"fsdp" shards nothing on a CPU, and this machine has no accelerator',
@@ -76,7 +87,7 @@ class ShardingCheck(TrainerCallback):
             if sharder == "fsdp":
                 is_sharded = is_split(wrapped)
             else:
-                is_sharded = _has_stage(wrapped, _stage_of(self._plan))
+                is_sharded = _has_stage(wrapped, stage_of(self._plan), args.world_size)
             if not is_sharded:
                 raise RunError(
                     f'"{sharder}" was asked for, and the model is not sharded: it is a '
@@ -106,18 +117,21 @@ def is_split(model: nn.Module) -> bool:
     return held < whole or bool(strategies - {ShardingStrategy.NO_SHARD})
 
 
-def _stage_of(plan: Plan) -> int:
-    """The stage of ZeRO that the configuration asks for."""
-    zero = settings_of(plan, "deepspeed").get("zero_optimization")
-    stage = zero.get("stage", 0) if isinstance(zero, dict) else 0
-    return stage if isinstance(stage, int) else 0
-
-
-def _has_stage(engine: Any, stage: int) -> bool:
-    """Whether DeepSpeed runs the model, with this stage of ZeRO."""
+def _has_stage(engine: Any, stage: int, processes: int) -> bool:
+    """Whether DeepSpeed runs the model with this stage of ZeRO, and this process holds a part of
+    what the stage splits. One process holds all, and may offload it."""
     if not hasattr(engine, "zero_optimization_stage"):
         return False
-    is_split_too = stage < _FIRST_OF_ALL_PARAMETERS or all(
-        hasattr(parameter, "ds_tensor") for parameter in engine.module.parameters()
-    )
-    return engine.zero_optimization_stage() == stage and is_split_too
+    if stage not in STAGES or engine.zero_optimization_stage() != stage:
+        return False
+    parameters = list(engine.module.parameters())
+    if stage < FIRST_OF_ALL_PARAMETERS:
+        whole = sum(one.numel() for one in parameters if one.requires_grad)
+        groups = engine.optimizer.param_groups
+        held = sum(one.numel() for group in groups for one in group["params"])
+    elif not all(hasattr(one, "ds_tensor") for one in parameters):
+        return False
+    else:
+        whole = sum(one.ds_numel for one in parameters)
+        held = sum(one.ds_tensor.numel() for one in parameters)
+    return held < whole or processes == 1
