@@ -1,4 +1,5 @@
-"""The exit code of a process, written down for the launcher, which would hide it."""
+"""What a process tells the launcher at its end: its exit code, which the launcher would hide, and
+whether another attempt would end the same way."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 FILE_VARIABLE = "FTSPEC_EXIT_CODE_FILE"
+_FINAL = ".final"
+_MISTAKE = 1
 
 
 def record_exit_code(code: int) -> None:
@@ -24,3 +27,24 @@ def recorded_exit_code(path: Path) -> int | None:
         return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None
+
+
+def forbid_restart() -> None:
+    """Write down that a mistake of the user ends the run. Another attempt would repeat it."""
+    path = os.environ.get(FILE_VARIABLE)
+    if path:
+        with suppress(OSError):
+            Path(path + _FINAL).touch()
+
+
+def is_restart_forbidden() -> bool:
+    """Whether another attempt would only repeat a mistake."""
+    path = os.environ.get(FILE_VARIABLE)
+    return path is not None and Path(path + _FINAL).exists()
+
+
+def code_of_forbidden_restart() -> int | None:
+    """The exit code of an attempt that would only repeat a mistake; ``None`` for all others."""
+    if not is_restart_forbidden():
+        return None
+    return recorded_exit_code(Path(os.environ[FILE_VARIABLE])) or _MISTAKE

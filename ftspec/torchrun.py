@@ -33,6 +33,7 @@ _TEXTS = {
 def main() -> None:
     """Run torchrun with the arguments of this process."""
     end_with_launcher()
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # its warnings say nothing to a user
     _handle_signals(lambda number, frame: end_now(number))  # until torchrun has handlers of its own
     with tempfile.TemporaryDirectory(prefix="ftspec-") as folder:
         path = Path(folder) / "code"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import own_environment
+from tests.cli.command import own_environment, run
 from tests.cli.placing import free_port
 from tests.cli.warm import Warm
 
@@ -102,3 +102,24 @@ def test_process_does_not_wait_for_another_program(
         done = warm.ftspec("run", small_spec, env=local | place | meeting)
     assert done.code == 1
     assert f'the port {port} of "127.0.0.1" belongs to another program' in done.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--set", "task.labels=[animal, plant]"), "error[unseen-label]"),
+        (("--set", "training.max_step=3"), "error[unknown-key]"),
+        (("--resume", "nowhere"), "error[no-run]"),
+        (("--processes", "2"), "error: "),
+    ],
+    ids=["data", "spec", "run", "usage"],
+)
+def test_mistake_is_not_tried_again(
+    options: tuple[str, str], said: str, small_spec: Path, local: dict[str, str]
+) -> None:
+    torchrun = ("-m", "ftspec.torchrun", "--standalone", "--nproc-per-node=2", "--max-restarts=2")
+    done = run([sys.executable, *torchrun, "-m", "ftspec", "run", small_spec, *options], env=local)
+    assert done.code in (1, 2)
+    assert done.err.count(said) == 1, done.said
+    assert done.err.count("preparing data") <= 1

@@ -12,6 +12,7 @@ from ftspec.cli.terminal.output import echo, hide
 from ftspec.diagnostics.model import Collector, Severity
 from ftspec.document.load import Document
 from ftspec.errors import SpecError
+from ftspec.exit_code import forbid_restart
 from ftspec.linting import Verdict, examine
 from ftspec.planning.plan import Plan
 from ftspec.registry.registry import Registry
@@ -48,6 +49,7 @@ def sound_plan(
     if source is None or verdict.document is None or verdict.plan is None or not verdict.is_sound:
         if not shows:
             raise SpecError(verdict.diagnostics)
+        forbid_restart()
         echo(summary(shown, 1), err=True)
         raise Exit(FINDINGS)
     return source, verdict.document, verdict.plan

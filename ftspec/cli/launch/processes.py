@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ftspec.cli.terminal.exits import (
@@ -24,6 +25,7 @@ from ftspec.engine.processes import roles
 from ftspec.engine.processes.failure import Failure
 from ftspec.engine.processes.launch import Launch, read_launch
 from ftspec.errors import FtspecError, UsageError
+from ftspec.exit_code import forbid_restart, is_restart_forbidden
 from ftspec.stopping import INTERRUPTED, REQUEUE, RequeueInterrupt
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ def following(launch: Launch) -> Iterator[tuple[Group, dict[str, Any]]]:
     except KeyboardInterrupt as stop:
         raise Exit(code_of_error(stop)) from None
     except roles.FirstProcessEndedError as end:
+        if end.is_final:
+            forbid_restart()
         raise Exit(end.code) from None
     try:
         yield group, opened
@@ -68,6 +72,8 @@ def following(launch: Launch) -> Iterator[tuple[Group, dict[str, Any]]]:
 def leave(group: Group, failure: Failure) -> NoReturn:
     """End this process from a thread, after the first process has reported the failure."""
     code = code_of_failure(failure)
+    if failure.is_final:
+        forbid_restart()
     roles.end_together(group, code)
     end_at_once(code)
 
@@ -92,6 +98,8 @@ def _hand_over(group: Group, failure: Failure) -> int:
     failure, is_reported = roles.hand_over(group, failure)
     if not is_reported and failure.rank == group.launch.rank:
         echo(f"error: {failure}", err=True)
+    if failure.is_final:
+        forbid_restart()
     roles.wait_for_first_to_exit()
     return code_of_failure(failure)
 
@@ -103,7 +111,8 @@ def _failure(code: int, launch: Launch) -> Failure | None:
     if code in (INTERRUPTED, REQUEUE):
         stop = RequeueInterrupt() if code == REQUEUE else KeyboardInterrupt()
         return Failure.of(stop, launch)
-    return Failure.of(FtspecError("the first process has reported the error"), launch)
+    failure = Failure.of(FtspecError("the first process has reported the error"), launch)
+    return replace(failure, kind="mistake") if is_restart_forbidden() else failure
 
 
 def _silence_torch() -> None:

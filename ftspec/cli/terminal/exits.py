@@ -15,13 +15,14 @@ from ftspec.cli.terminal.findings import show_findings
 from ftspec.cli.terminal.output import echo
 from ftspec.errors import (
     FtspecError,
+    MissingExtraError,
     SpecError,
     UsageError,
     is_bad_path,
     is_disk_full,
     text_of_os_error,
 )
-from ftspec.exit_code import record_exit_code
+from ftspec.exit_code import forbid_restart, record_exit_code
 from ftspec.stopping import INTERRUPTED, REQUEUE, code_of_interrupt
 
 DONE = 0
@@ -58,6 +59,8 @@ def guarded(command: Callable[[], object]) -> int:
         command()
     except (Exception, KeyboardInterrupt) as error:
         code = code_of_error(error)
+        if code == USAGE or isinstance(error, (SpecError, MissingExtraError)):
+            forbid_restart()
         _show(error, code)
         return code
     return DONE

@@ -12,10 +12,11 @@ from ftspec.cli.terminal.findings import show_findings
 from ftspec.cli.terminal.output import echo, shell_command
 from ftspec.cli.terminal.watchers import PlainWatcher
 from ftspec.document.load import Document
-from ftspec.engine.processes.failure import AnotherFailedError, Failure
+from ftspec.engine.processes.failure import AnotherFailedError, Failure, may_pass
 from ftspec.engine.processes.launched_by import LAUNCHED_WITH
 from ftspec.engine.progress.outcome import RunFailedError, RunInterruptedError
 from ftspec.errors import RunError
+from ftspec.exit_code import forbid_restart
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 from ftspec.running.failure_text import error_lines, finding_of
@@ -87,6 +88,8 @@ def code_of_failure(failure: Failure) -> int:
 
 def _show_run_error(error: RunError, plan: Plan, document: Document | None) -> None:
     """Show the error at the place in the spec that is at fault."""
+    if not may_pass(error.slug):
+        forbid_restart()
     show_findings([finding_of(error, plan, document)])
 
 

@@ -12,6 +12,18 @@ from ftspec.engine.progress.outcome import RunFailedError, RunInterruptedError
 from ftspec.errors import FtspecError, RunError
 from ftspec.stopping import code_of_interrupt
 
+_MAY_PASS = frozenset(
+    {
+        *("hub", "cannot-push", "run-in-use", "out-of-memory", "disk-too-small"),
+        *("output-not-writable", "cache-not-writable", "unreadable-weights"),
+    }
+)
+
+
+def may_pass(slug: str) -> bool:
+    """Whether another attempt may not meet such a mistake."""
+    return slug in _MAY_PASS
+
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
@@ -39,6 +51,11 @@ class Failure:
     def __str__(self) -> str:
         """What happened, and in which process, counted from 1."""
         return f"{self.headline} (in process {self.rank + 1} of {self.world_size}, on {self.host})"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether another attempt would fail in the same way."""
+        return self.kind == "mistake" and not may_pass(self.slug)
 
     def to_text(self) -> str:
         """As JSON."""

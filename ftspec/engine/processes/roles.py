@@ -37,11 +37,17 @@ _SECONDS_TO_EXIT = 1.0
 
 
 class FirstProcessEndedError(FtspecError):
-    """The first process ended before it opened a run; ``code`` is its exit code."""
+    """The first process ended before it opened a run.
 
-    def __init__(self, code: int) -> None:
+    Attributes:
+        code: its exit code.
+        is_final: whether another attempt would end in the same way.
+    """
+
+    def __init__(self, code: int, *, is_final: bool) -> None:
         super().__init__(f"the first process ended with exit code {code}")
         self.code = code
+        self.is_final = is_final
 
 
 class Leader:
@@ -83,7 +89,8 @@ class Leader:
         # if the launcher is gone, no other process is left
         with suppress(FtspecError, RuntimeError, ImportError):
             is_early = self._group is None
-            group = self._group or self.open({"exit": code})
+            is_final = failure is not None and failure.is_final
+            group = self._group or self.open({"exit": code, "is_final": is_final})
             if failure is not None:
                 group.fail(failure)
             group.post(_OVER, code)
@@ -110,7 +117,7 @@ def join(launch: Launch, leave: Leave | None = None) -> tuple[Group, dict[str, A
     group.greet()
     if "exit" in opened:
         wait_for_first_to_exit()
-        raise FirstProcessEndedError(opened["exit"])
+        raise FirstProcessEndedError(opened["exit"], is_final=opened["is_final"])
     return group, opened
 
 
