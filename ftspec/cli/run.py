@@ -105,14 +105,14 @@ def run_command(
         spec, profile, overrides, no_plugins, output_dir, resume, dry_run, format_name, wanted
     )
     launch = read_launch(os.environ)
-    if is_launched(os.environ):
-        wanted.require_none()
     if launched_by(os.environ) is not None:
         end_with_launcher()
     if launch.is_alone:
+        wanted.require_none_if_launched(os.environ)
         _run(request)
     elif launch.is_first:
         with leading(launch) as leader:
+            wanted.require_none_if_launched(os.environ)
             if spec == "-":
                 raise UsageError("several processes cannot read one spec from standard input")
             _run(request, leader)

@@ -54,14 +54,14 @@ class Wanted:
             *(() if self.processes is None else ("--processes", str(self.processes))),
         )
 
-    def require_none(self) -> None:
+    def require_none_if_launched(self, environment: Mapping[str, str]) -> None:
         """Refuse the options in a process that a launcher has started.
 
         Raises:
             UsageError: there are some.
         """
         given = (*self.options[::2], *(("--print",) if self.prints else ()))
-        if given:
+        if given and is_launched(environment):
             raise UsageError(
                 f"a launcher has started this process, and {given[0]} would start another one; "
                 f"leave out {given[0]}, or start ftspec without the launcher"
