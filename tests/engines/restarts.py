@@ -76,11 +76,14 @@ def _try(folder: Path, seed: int, expected: str, undisturbed: float) -> Verdict:
     is_shared = choice.random() < 0.7
     moment = choice.uniform(0.1, 0.95) * undisturbed
     store = "shared" if is_shared else "own"
-    case = f"seed {seed}: {victim} after {moment:.0f} s, {agents} agents, {store} store"
     began = time.monotonic()
     run = _Run(folder, f"seed-{seed}", agents, is_shared)
     time.sleep(moment)
-    run.kill(victim)
+    while not run.kill(victim):  # it has ended: the machine is less busy than before
+        moment /= 2
+        run = _Run(folder, f"seed-{seed}-after-{moment:.1f}", agents, is_shared)
+        time.sleep(moment)
+    case = f"seed {seed}: {victim} after {moment:.1f} s, {agents} agents, {store} store"
     try:
         weights = run.finish()
         problem = "" if weights == expected else f"the weights are {weights}, not {expected}"
@@ -102,20 +105,31 @@ class _Run:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._start()
 
-    def kill(self, victim: str) -> None:
-        """Kill a part of it without a warning."""
-        agents = [process for process in self._processes if process.poll() is None]
-        if victim == "agent":
-            for agent in agents[-1:]:
-                agent.kill()
-            return
-        for process in _workers_of(agents):
-            rank = "first" if process.environ().get("RANK") == "0" else "second"
-            if victim in (rank, "all"):
+    def kill(self, victim: str) -> bool:
+        """Kill a part of it without a warning; whether it still ran. A part that does not run yet
+        is waited for."""
+        while agents := [process for process in self._processes if process.poll() is None]:
+            victims = [*self._victims(victim, agents)]
+            for process in victims:
                 with suppress(psutil.NoSuchProcess):
                     process.send_signal(signal.SIGKILL)
-        for agent in agents if victim == "all" else ():
-            agent.kill()
+            if victims:
+                return True
+            time.sleep(0.1)
+        return False
+
+    def _victims(
+        self, victim: str, agents: list[subprocess.Popen[bytes]]
+    ) -> Iterator[psutil.Process | subprocess.Popen[bytes]]:
+        if victim == "agent":
+            yield agents[-1]
+            return
+        for process in _workers_of(agents):
+            with suppress(psutil.NoSuchProcess):
+                rank = "first" if process.environ().get("RANK") == "0" else "second"
+                if victim in (rank, "all"):
+                    yield process
+        yield from agents if victim == "all" else ()
 
     def finish(self) -> str:
         """Wait for its end, starting it again where nobody else does; the hash of its weights."""
