@@ -169,8 +169,18 @@ def test_commands_of_the_page_work(folder: Path) -> None:
 def test_sections_of_the_page_are_valid(folder: Path) -> None:
     sections = [one for one in _blocks() if one.startswith("launcher:")]
     assert len(sections) == 3
-    rows = [one for one in _blocks() if one.startswith("training:")]
-    assert [yaml.safe_load(one) for one in rows] == [{"training": {"global_batch_size": 32}}]
     for number, section in enumerate(sections):
         (folder / f"page{number}.yaml").write_text(f"{SPEC}{section}\n", encoding="utf-8")
         printed(folder, f"page{number}")
+
+
+def test_training_settings_of_the_page_are_valid(folder: Path) -> None:
+    settings = [one for one in _blocks() if one.startswith("training:")]
+    assert len(settings) == 2
+    for number, written in enumerate(settings):
+        spec = yaml.safe_load(SPEC)
+        spec["training"] |= yaml.safe_load(written)["training"]
+        text = "# ftspec: ignore[missing-package]\n" + yaml.safe_dump(spec)  # of DeepSpeed
+        (folder / f"training{number}.yaml").write_text(text, encoding="utf-8")
+        done = ftspec("lint", f"training{number}.yaml", cwd=folder)
+        assert done.code == 0, done.said
