@@ -63,6 +63,7 @@ class Leader:
         self.launch = launch
         self._leave = leave
         self._group: Group | None = None
+        self._has_ended = False
 
     def open(self, opened: dict[str, Any], leave: Leave | None = None) -> Group:
         """Let the other processes start. They receive ``opened``, which must be JSON values.
@@ -77,12 +78,15 @@ class Leader:
         return self._group
 
     def end(self, code: int, failure: Failure | None) -> None:
-        """Let the other processes end with this one.
+        """Let the other processes end with this one. Only the first call does something.
 
         Args:
             code: the exit code of this process.
             failure: why it ends, if it did not finish.
         """
+        if self._has_ended:
+            return
+        self._has_ended = True
         is_interrupted = failure is not None and failure.kind == "interrupted"
         if self._group is None and is_interrupted:  # the same signal interrupts the others
             return
