@@ -20,8 +20,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ftspec.diagnostics.model import Diagnostic, Label, labelled
+from ftspec.diagnostics.suggest import nearest
 from ftspec.document.load import Document
 from ftspec.document.paths import SpecPath
+from ftspec.planning.deepspeed_keys import DEEPSPEED_KEYS
 from ftspec.planning.plan import Plan
 from ftspec.planning.sharding import STAGES, WHOLE_WEIGHTS, ZERO, settings_of, sharders_of
 from ftspec.spec.training import GLOBAL_BATCH_SIZE, with_defaults
@@ -51,6 +53,7 @@ def check(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         yield from _of_fsdp(plan, spans)
     if "deepspeed" in sharders:
         config = settings_of(plan, "deepspeed")
+        yield from _misspelt(config, spans)
         yield from _of_zero(config, spans)
         yield from _repeated_rows(plan, config, spans)
         yield from _repeated_clipping(plan, config, spans)
@@ -87,6 +90,19 @@ def _of_fsdp(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
         yield Diagnostic(
             slug="sharding", headline=headline, labels=labelled(spans.span(_FSDP)), helps=(help_,)
         )
+
+
+def _misspelt(config: Mapping[str, Any], spans: Document) -> Iterator[Diagnostic]:
+    """Keys that DeepSpeed would ignore without a word. One that resembles none may be newer."""
+    for key in (key for key in config if key not in DEEPSPEED_KEYS):
+        name = nearest(str(key), DEEPSPEED_KEYS)
+        if name is not None:
+            yield Diagnostic(
+                slug="sharding",
+                headline=f'"{key}" is no key of DeepSpeed, which would ignore it',
+                labels=labelled(spans.key_span((*_DEEPSPEED, str(key)))),
+                helps=(f'did you mean "{name}"?',),
+            )
 
 
 def _of_zero(config: Mapping[str, Any], spans: Document) -> Iterator[Diagnostic]:
