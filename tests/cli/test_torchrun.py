@@ -15,6 +15,8 @@ from tests.cli.command import own_environment, run
 from tests.cli.placing import free_port
 from tests.cli.warm import Warm
 
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
 SLOW_TO_END = """\
 import pathlib, signal, sys, time
 
@@ -30,7 +32,6 @@ time.sleep(60)
 """A process of a run that still works when the scheduler sends the next signal."""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("last", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)], ids=["scheduler", "user"]
 )
@@ -60,7 +61,6 @@ def _wait_for(path: Path, text: str) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.slow
 def test_port_of_another_program_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
@@ -69,7 +69,6 @@ def test_port_of_another_program_is_refused() -> None:
     assert said == f"error: torchrun cannot start the processes: {text}\n"
 
 
-@pytest.mark.slow
 def test_machine_that_does_not_come_is_said() -> None:
     said = met_at(free_port(), "--rdzv-conf=join_timeout=2")
     text = "the other machines did not come in time"
@@ -91,7 +90,6 @@ def met_at(port: int, *options: str) -> str:
     return done.stderr
 
 
-@pytest.mark.slow
 def test_process_does_not_wait_for_another_program(
     warm: Warm, local: dict[str, str], small_spec: Path
 ) -> None:
@@ -104,7 +102,6 @@ def test_process_does_not_wait_for_another_program(
     assert f'the port {port} of "127.0.0.1" belongs to another program' in done.err
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "said"),
     [
