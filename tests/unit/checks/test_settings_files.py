@@ -15,7 +15,7 @@ SPEC = "# ftspec: ignore[missing-package]\n"
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b'{"a": 1}', None),
+        (b'{"zero_optimization": {"stage": 2}}', None),
         (b"", "is not JSON: line 1, column 1"),
         (b'{"a": 1,}', "is not JSON: line 1, column 9"),
         (b"\xff", "is not JSON in UTF-8"),
@@ -56,7 +56,10 @@ def test_missing_file_suggests_its_neighbour(
 
 
 def test_strings_of_a_mapping_and_json_are_no_paths(examine: Examine, minimal_spec: str) -> None:
-    for value in ("{bf16: {enabled: auto}}", '\'{"bf16": {"enabled": "auto"}}\''):
+    for value in (
+        "{zero_optimization: {stage: 2}, bf16: {enabled: auto}}",
+        '\'{"zero_optimization": {"stage": 2}, "bf16": {"enabled": "auto"}}\'',
+    ):
         verdict = examine(f"{SPEC}{minimal_spec}training: {{deepspeed: {value}}}\n")
         assert verdict.diagnostics == ()
         assert verdict.plan is not None
