@@ -25,8 +25,8 @@ model:
     num_hidden_layers: 2
     num_attention_heads: 2
     intermediate_size: 64
-    hidden_dropout_prob: 0
-    attention_probs_dropout_prob: 0
+    hidden_dropout_prob: 0.0
+    attention_probs_dropout_prob: 0.0
 task: text-classification
 training:
   max_steps: 8
@@ -39,10 +39,12 @@ performance: {precision: fp32}
 """
 
 
-def spec_with_checkpoints(steps: int) -> str:
-    """The spec with so many steps, and a checkpoint after every third."""
+def spec_with_checkpoints(steps: int, dropout: float = 0.1) -> str:
+    """The spec with so many steps, and a checkpoint after every third. A run that goes on must draw
+    the masks of dropout that it would have drawn."""
     longer = SPEC.replace("max_steps: 8", f"max_steps: {steps}\n  save_steps: 3")
-    return longer.replace("eval_steps: 4", f"eval_steps: {steps}")
+    longer = longer.replace("eval_steps: 4", f"eval_steps: {steps}")
+    return longer.replace("dropout_prob: 0.0", f"dropout_prob: {dropout}")
 
 
 def free_port() -> int:

@@ -11,7 +11,7 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.cli import specs
-from tests.cli.placing import SPEC, placed
+from tests.cli.placing import SPEC, placed, spec_with_checkpoints
 from tests.cli.warm import Warm
 
 pytestmark = pytest.mark.slow
@@ -87,6 +87,38 @@ def test_one_process_then_two_then_one(
         assert weights.keys() == expected.keys()
         for name, tensor in expected.items():
             assert (weights[name] - tensor).abs().max() < 1e-5, name
+
+
+@pytest.mark.parametrize("logging_steps", [1, 2, 4])
+def test_two_processes_go_on_as_if_they_had_not_stopped(
+    logging_steps: int, warm: Warm, folder: Path, env: dict[str, str]
+) -> None:
+    spec = folder / f"two-{logging_steps}.yaml"
+    text = spec_with_checkpoints(9).replace("logging_steps: 1", f"logging_steps: {logging_steps}")
+    spec.write_text(text, encoding="utf-8")
+    command = ("run", spec, "--set", "output.keep_optimizer=true")
+    whole = folder / f"whole-{logging_steps}"
+    first, second = placed(warm, *command, "--output-dir", whole, env=env)
+    assert first.code == second.code == 0, first.said + second.said
+    [run_dir] = (whole / "small").iterdir()
+    resumed = left_at(run_dir, 6, folder / f"resumed-{logging_steps}")
+    first, second = placed(warm, *command, "--resume", resumed, env=env)
+    assert first.code == second.code == 0, first.said + second.said
+
+    found, expected = (load_file(one / "model" / "model.safetensors") for one in (resumed, run_dir))
+    assert all(found[name].equal(tensor) for name, tensor in expected.items())
+    assert losses_of(resumed) == pytest.approx(losses_of(run_dir), rel=1e-6)
+    for name in ("train", "validation"):
+        metrics = [
+            json.loads((one / "metrics.json").read_text())[name] for one in (resumed, run_dir)
+        ]
+        assert metrics[0] == pytest.approx(metrics[1], rel=1e-6)
+
+
+def losses_of(run_dir: Path) -> dict[int, float]:
+    """The logged losses, by their steps."""
+    rows = map(json.loads, (run_dir / "metrics.jsonl").read_text().splitlines())
+    return {row["step"]: row["loss"] for row in rows if "loss" in row}
 
 
 def test_padded_batches_cannot_be_shared_unevenly(

@@ -100,7 +100,7 @@ def plain(folder: Path, train: Train) -> Path:
 
 def write_spec(folder: Path, name: str, zero: Any, more: str = "", **settings: Any) -> Path:
     """A spec with this configuration of DeepSpeed."""
-    text = spec_with_checkpoints(8)
+    text = spec_with_checkpoints(8, dropout=0.0)
     if zero is not None:
         config = {**BATCHES, "zero_optimization": zero, **settings}
         (folder / f"{name}.json").write_text(json.dumps(config))

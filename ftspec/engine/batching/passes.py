@@ -13,15 +13,20 @@ from ftspec.engine.batching.packed_sequence import Batch
 
 @dataclass(frozen=True)
 class Pass:
-    """A micro-batch and the items of the whole step, which give the weight of its own items."""
+    """A micro-batch and the items of the whole step, which give the weight of its own items.
+
+    Attributes:
+        is_idle: whether it has no weight, and is only there because other processes wait for it.
+    """
 
     batch: Batch
     items_of_step: torch.Tensor | int | None
+    is_idle: bool = False
 
 
 def idle_pass(batch: Batch) -> Pass:
     """A pass of weight zero: other processes wait for what happens in it."""
-    return Pass(batch, torch.tensor(float("inf")))
+    return Pass(batch, torch.tensor(float("inf")), is_idle=True)
 
 
 def plan_passes(

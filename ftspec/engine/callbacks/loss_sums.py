@@ -46,6 +46,18 @@ class LossSums(TrainerCallback, ExportableState):
 
     on_epoch_end = on_step_end
 
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: Mapping[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """The losses begin again at a log, which comes before the checkpoint of the same step."""
+        if self._mean is not None and "loss" in (logs or {}):
+            self._mean = 0.0
+
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
         sums = self._trainer.loss_sums()

@@ -33,6 +33,7 @@ from ftspec.engine.batching.process_share import ProcessShare
 from ftspec.engine.batching.split_by_length import NEVER_SPLIT, Costs
 from ftspec.engine.batching.token_counts import TokenCounts
 from ftspec.engine.trainer.mean_loss import Count
+from ftspec.engine.trainer.without_randomness import own_randomness
 from ftspec.errors import RunError
 
 Learn = Callable[[Batch, Count | None], torch.Tensor]
@@ -167,7 +168,7 @@ class MicroBatching:
             # DeepSpeed's engine reads this to know when to step
             accelerator.gradient_state._set_sync_gradients(is_last)
             try:
-                with self._synchronising(model, is_last):
+                with self._synchronising(model, is_last), self._randomness_of(one):
                     loss = loss + learn(one.batch, one.items_of_step)
             except RuntimeError as error:
                 if not is_out_of_memory(error) or not self._can_retry(is_last):
@@ -217,6 +218,11 @@ class MicroBatching:
             return nullcontext()
         context: AbstractContextManager[None] = accelerator.no_sync(model)
         return context
+
+    def _randomness_of(self, one: Pass) -> AbstractContextManager[None]:
+        """An idle pass draws no random numbers of the run: a resumed run makes other idle passes
+        than one without a stop, and must draw the same masks of dropout."""
+        return own_randomness(self._trainer.args.device) if one.is_idle else nullcontext()
 
     def _can_retry(self, is_last: bool) -> bool:
         """Other processes would wait for ever if one left a pass that they are in."""
