@@ -93,6 +93,7 @@ class _Reporter:
 
     def report(self, errors: list[ErrorDetails]) -> None:
         expected: dict[SpecPath, list[str]] = {}
+        of_right_type: set[SpecPath] = set()
         for error in errors:
             if self._found.is_full:
                 return
@@ -107,13 +108,14 @@ class _Reporter:
             elif kind in ("literal_error", "enum"):
                 expected.setdefault(path, []).append("one of " + error["ctx"]["expected"])
             else:
+                of_right_type.add(path)
                 self._report_value(path, error)
         # in a union, the branch that fits in part gives the best message
         fitting = {path[:depth] for path in expected for depth in range(len(path))}
         for path, wanted in expected.items():
             if self._found.is_full:
                 return
-            if path not in fitting:
+            if path not in fitting | of_right_type:
                 self._report_type(path, list(dict.fromkeys(wanted)))
 
     def _existing_path(self, loc: tuple[str | int, ...]) -> SpecPath:
