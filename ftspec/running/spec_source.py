@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from ftspec.confinement import confinement_of
 from ftspec.diagnostics.model import Collector
@@ -19,6 +22,8 @@ from ftspec.span import SourceText
 
 NAME_OF_MAPPING = "<spec>"
 """What findings call the text of a mapping."""
+
+_ONLY_EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 
 Spec = str | os.PathLike[str] | Mapping[str, Any]
 
@@ -42,7 +47,7 @@ def source_of(spec: Spec, found: Collector) -> SourceText | None:
     """
     if isinstance(spec, Mapping):
         try:
-            text = dump(_plain(spec, ()))
+            text = dump(_with_exponents(_plain(spec, ())))
         except RecursionError:
             raise UsageError("the spec contains itself, or is nested too deeply") from None
         return decode_source(NAME_OF_MAPPING, text.encode("utf-8", "replace")[: LARGEST + 1], found)
@@ -110,6 +115,18 @@ def _plain(value: Any, at: SpecPath) -> Any:
         f"{_place(at)} is {_kind(value)}; a spec has mappings, lists, texts, numbers, booleans "
         "and null"
     )
+
+
+def _with_exponents(value: Any) -> Any:
+    """The value, with the numbers that ``yaml.safe_load`` reads as texts: it follows YAML 1.1, in
+    which 2e-5 is one. In a spec it is a number."""
+    if isinstance(value, dict):
+        return {key: _with_exponents(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_exponents(inner) for inner in value]
+    if isinstance(value, str) and _ONLY_EXPONENT.fullmatch(value):
+        return float(value) if isinstance(yaml.safe_load(value), str) else value
+    return value
 
 
 def _place(at: SpecPath) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from ftspec.diagnostics.model import Collector
 from ftspec.document.nodes import to_plain
@@ -19,7 +20,7 @@ from ftspec.span import SourceText
 
 VALUES: dict[str, Any] = {
     "words": "a plain text",
-    "number in text": "1e-4",
+    "number in text": "1.0e-4",
     "no": "no",
     "empty": "",
     "lines": "a\nb",
@@ -42,6 +43,21 @@ def read(text: str) -> Any:
     assert [*found] == []
     assert node is not None
     return to_plain(node)
+
+
+def test_numbers_that_pyyaml_reads_as_texts_are_numbers() -> None:
+    written = "{rate: 2e-5, list: [1E3, -4e+2], dotted: 1.5e6, text: 2e-5x, digits: '12'}"
+    spec = yaml.safe_load(written)
+    assert isinstance(spec["rate"], str)
+    source = source_of(spec, Collector())
+    assert source is not None
+    assert read(source.text) == {
+        "rate": 2e-5,
+        "list": [1000.0, -400.0],
+        "dotted": 1.5e6,
+        "text": "2e-5x",
+        "digits": "12",
+    }
 
 
 def test_a_mapping_reads_as_it_was() -> None:
