@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ftspec.api import Field, LauncherConfig
+
+_LAST_PORT = 65535
+_TIMES_OF_SLURM = (
+    r"[0-9]+(:[0-9]{1,2}){0,2}|[0-9]+-[0-9]{1,2}(:[0-9]{1,2}){0,2}|(?i:infinite|unlimited)"
+)
+"""Minutes, minutes:seconds, hours:minutes:seconds, and days- before hours."""
 
 OneLine = Annotated[str, Field(pattern=r"^[^\r\n]+$")]
 
@@ -18,11 +25,26 @@ class TorchrunConfig(LauncherConfig):
     nodes: int = Field(
         default=1, ge=1, description="number of machines; start the same command on each"
     )
-    rendezvous: Annotated[str, Field(pattern=r"^\S+:[0-9]{1,5}$")] | None = Field(
+    rendezvous: str | None = Field(
         default=None,
         description="where several machines meet: the name of one of them and a free port, as in "
         "host1:29500",
     )
+
+    @field_validator("rendezvous")
+    @classmethod
+    def _is_host_and_port(cls, place: str | None) -> str | None:
+        if place is None:
+            return None
+        host, _, port = place.rpartition(":")
+        is_port = re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) <= _LAST_PORT
+        if not host or re.search(r"\s|/", host) or not is_port:
+            raise PydanticCustomError(
+                "bad-value",
+                '"{place}" is not a host and a port',
+                {"place": place, "help": 'write, for example, "host1:29500"'},
+            )
+        return place
 
     @model_validator(mode="after")
     def _machines_meet(self) -> TorchrunConfig:
@@ -56,3 +78,14 @@ class SlurmConfig(LauncherConfig):
     setup: list[str] = Field(
         default=[], description="shell commands that the job runs first, as in module load cuda"
     )
+
+    @field_validator("time")
+    @classmethod
+    def _is_time(cls, time: str | None) -> str | None:
+        if time is not None and not re.fullmatch(_TIMES_OF_SLURM, time):
+            raise PydanticCustomError(
+                "bad-value",
+                '"{time}" is not a time of Slurm',
+                {"time": time, "help": 'write "12:00:00", or "1-00:00:00" for a day'},
+            )
+        return time
