@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ftspec.document.load import Document
 from ftspec.engine.hub.connection import Connection
+from ftspec.engine.processes.launched_by import restarts
 from ftspec.engine.progress.outcome import Outcome, RunInterruptedError
 from ftspec.engine.run.opening import join_run
 from ftspec.errors import RunError
@@ -86,6 +88,9 @@ def run_spec(
         run_dir = opened.run_dir
         host.at_opening(run_dir)
         try:
+            used, most = restarts(os.environ)
+            if used:
+                host.watcher.note(f"all processes were started again: restart {used} of {most}")
             for passed_over in opened.passed_over:
                 host.watcher.note(str(passed_over))
             if opened.is_resumed and is_complete(run_dir):

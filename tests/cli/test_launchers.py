@@ -43,6 +43,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("key", "{type: torchrun, proceses: 2}"),
         ("none", "{type: torchrun, processes: 0}"),
         ("apart", "{type: torchrun, nodes: 2}"),
+        ("port", '{type: torchrun, nodes: 2, rendezvous: "host1:99999"}'),
+        ("url", '{type: torchrun, nodes: 2, rendezvous: "http://host1:29500"}'),
+        ("no_port", "{type: torchrun, nodes: 2, rendezvous: host1}"),
+        ("time", "{type: slurm, time: 1 day}"),
         ("nowhere", '{type: torchrun, nodes: 2, rendezvous: "nowhere.invalid:29500"}'),
     ):
         section = "" if launcher is None else f"launcher: {launcher}\n"
@@ -113,6 +117,10 @@ def test_script_for_slurm_is_a_script(folder: Path) -> None:
         ("key", [], 1, 'did you mean "processes"?'),
         ("none", [], 1, "launcher: {type: torchrun, processes: 0}"),
         ("apart", [], 1, 'several "nodes" need a "rendezvous"'),
+        ("port", [], 1, 'error[bad-value]: "host1:99999" is not a host and a port'),
+        ("url", [], 1, '"http://host1:29500" is not a host and a port'),
+        ("no_port", [], 1, '"host1" is not a host and a port'),
+        ("time", [], 1, '"1 day" is not a time of Slurm'),
         ("nowhere", [], 1, 'this machine does not know the host "nowhere.invalid"'),
         ("slurm", [], 1, "error[cannot-launch]: ftspec prints the script for Slurm"),
     ],
@@ -123,6 +131,12 @@ def test_what_is_refused(name: str, options: list[str], code: int, said: str, fo
     assert said in done.err
     assert "Traceback" not in done.err
     assert not (folder / "runs").exists()
+
+
+def test_number_that_is_too_small_is_one_error(folder: Path) -> None:
+    done = ftspec("lint", "none.yaml", cwd=folder)
+    assert done.out.count("error[") == 1, done.said
+    assert "launcher.processes should be greater than or equal to 1, found the number 0" in done.out
 
 
 def test_spec_from_standard_input_is_for_one_process(folder: Path) -> None:

@@ -13,10 +13,10 @@ from ftspec.cli.terminal.output import echo, shell_command
 from ftspec.cli.terminal.watchers import PlainWatcher
 from ftspec.document.load import Document
 from ftspec.engine.processes.failure import AnotherFailedError, Failure, may_pass
-from ftspec.engine.processes.launched_by import LAUNCHED_WITH
+from ftspec.engine.processes.launched_by import LAUNCHED_WITH, restarts
 from ftspec.engine.progress.outcome import RunFailedError, RunInterruptedError
 from ftspec.errors import RunError
-from ftspec.exit_code import forbid_restart
+from ftspec.exit_code import forbid_restart, is_restart_forbidden
 from ftspec.planning.plan import Plan
 from ftspec.rundir import RunDirectory
 from ftspec.running.failure_text import error_lines, finding_of
@@ -102,7 +102,10 @@ def _show_what_is_left(run_dir: RunDirectory) -> None:
     """Show where a failed run is, and how to go on if it has a checkpoint."""
     folder = shell_command(str(run_dir.path))
     echo(f"what the run has written is in {folder}, its log is log.txt", err=True)
-    if run_dir.latest_checkpoint() is not None:
+    used, most = restarts(os.environ)
+    if used < most and not is_restart_forbidden():
+        echo("the launcher starts the run again", err=True)
+    elif run_dir.latest_checkpoint() is not None:
         echo(f"resume it with: {_resume_command(run_dir)}", err=True)
 
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from ftspec.engine.processes.launch import Launch
+from ftspec.engine.processes.launched_by import restarts
 from ftspec.engine.progress.outcome import RunFailedError, RunInterruptedError
 from ftspec.errors import FtspecError, RunError
 from ftspec.stopping import code_of_interrupt
 
 _MAY_PASS = frozenset(
     {
-        *("hub", "cannot-push", "run-in-use", "out-of-memory", "disk-too-small"),
+        *("hub", "cannot-push", "out-of-memory", "disk-too-small"),
         *("output-not-writable", "cache-not-writable", "unreadable-weights"),
     }
 )
 
 
 def may_pass(slug: str) -> bool:
-    """Whether another attempt may not meet such a mistake."""
+    """Whether another attempt may not meet such a mistake. A run that is in use when its processes
+    start again may be in use by one of the attempt before."""
+    if slug == "run-in-use":
+        return restarts(os.environ).used > 0
     return slug in _MAY_PASS
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 LAUNCHED_WITH = "FTSPEC_LAUNCHED_WITH"
 """The variable in which ``ftspec run`` tells the processes that it starts which options start them
@@ -59,6 +59,24 @@ def launched_by(environment: Mapping[str, str]) -> LaunchedBy | None:
     return LaunchedBy(
         run_id, process_name(os.getppid()), int(attempt) if attempt.isdecimal() else 0
     )
+
+
+class Restarts(NamedTuple):
+    """How often a launcher has started all processes again, and how often it would."""
+
+    used: int
+    most: int
+
+
+def restarts(environment: Mapping[str, str]) -> Restarts:
+    """Those of the launcher of this process; none without a launcher that starts again."""
+    used, most = (
+        environment.get(name, "")
+        for name in ("TORCHELASTIC_RESTART_COUNT", "TORCHELASTIC_MAX_RESTARTS")
+    )
+    if not (used.isdecimal() and most.isdecimal()):
+        return Restarts(0, 0)
+    return Restarts(int(used), int(most))
 
 
 def end_with_launcher() -> None:
