@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 _LONGEST = 80
 _LONGEST_VALUE = 24
 _UNSAFE = re.compile(r"[^\w.+-]+", re.ASCII)
-_UNSAID = ("name", "description", "output.")
+_UNSAID = ("name", "description", "output.", "launcher")
 _HAS_SECRET = re.compile(r"token|secret|password|\$\{", re.IGNORECASE)
 
 

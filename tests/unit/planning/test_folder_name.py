@@ -19,7 +19,7 @@ def hide(text: str) -> str:
         (None, ("model.checkpoint=google/mt5-small",), "checkpoint=google-mt5-small"),
         (None, ("callbacks[0].patience=3",), "patience=3"),
         (None, ("metrics=[accuracy, f1]",), "metrics=accuracy-f1"),
-        (None, ("name=x", "output.dir=/tmp/x", "description=y"), ""),
+        (None, ("name=x", "output.dir=/tmp/x", "description=y", "launcher.processes=2"), ""),
         (None, ("training.hub_token=abc", "data.source.path=${env:P}", "a.b=swordfish"), ""),
         (None, ("model.checkpoint=../../../etc",), "checkpoint=etc"),
         (None, ("preprocess.template.text=über\n\x1b[2J",), "text=ber-2J"),
