@@ -192,7 +192,7 @@ def has_a_checkpoint(folder: Path, processes: list[subprocess.Popen[bytes]]) -> 
     ("victim", "error", "said"),
     [
         (0, "AnotherFailedError", SILENT),
-        (1, "RunFailedError", "error: the run failed: RuntimeError: "),
+        (1, "RunFailedError", "error: the run failed: another process of the run ended, or the "),
     ],
     ids=["first", "second"],
 )

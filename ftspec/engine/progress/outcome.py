@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ftspec.engine.progress.disk_fault import disk_fault_in
+from ftspec.engine.progress.lost_process import LOST_PROCESS, is_lost_process
 from ftspec.errors import FtspecError
 from ftspec.rundir import RunDirectory
 from ftspec.stopping import INTERRUPTED
@@ -38,6 +39,7 @@ class RunFailedError(FtspecError):
     def __init__(self, error: Exception, run_dir: RunDirectory) -> None:
         text = " ".join(str(error).split())
         said = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        said = LOST_PROCESS if is_lost_process(error) else said
         fault = disk_fault_in(error, run_dir.path)
         super().__init__(said if fault is None else fault.text)
         self.run_dir = run_dir
