@@ -29,6 +29,10 @@ class TorchrunConfig(LauncherConfig):
         default=None,
         description="where several machines meet: the name of one of them and a free port, as in "
         "host1:29500",
+        json_schema_extra={
+            "pattern": r"^[^\s/]+:[0-9]{1,5}$",
+            "patternErrorMessage": "write a host and a port, as in host1:29500",
+        },
     )
 
     @field_validator("rendezvous")
