@@ -89,19 +89,23 @@ def test_one_process_then_two_then_one(
             assert (weights[name] - tensor).abs().max() < 1e-5, name
 
 
-@pytest.mark.parametrize("logging_steps", [1, 2, 4])
+@pytest.mark.parametrize(
+    ("logging_steps", "rows", "stop"),
+    [(1, 40, 6), (2, 40, 6), (4, 40, 6), (1, 33, 9)],
+    ids=["each step", "a step is logged", "none is logged", "next one has a single row"],
+)
 def test_two_processes_go_on_as_if_they_had_not_stopped(
-    logging_steps: int, warm: Warm, folder: Path, env: dict[str, str]
+    logging_steps: int, rows: int, stop: int, warm: Warm, folder: Path, env: dict[str, str]
 ) -> None:
-    spec = folder / f"two-{logging_steps}.yaml"
-    text = spec_with_checkpoints(9).replace("logging_steps: 1", f"logging_steps: {logging_steps}")
-    spec.write_text(text, encoding="utf-8")
+    spec = folder / f"two-{logging_steps}-{rows}.yaml"
+    text = spec_with_checkpoints(12).replace("logging_steps: 1", f"logging_steps: {logging_steps}")
+    spec.write_text(text.replace("train[:40]", f"train[:{rows}]"), encoding="utf-8")
     command = ("run", spec, "--set", "output.keep_optimizer=true")
-    whole = folder / f"whole-{logging_steps}"
+    whole = folder / f"whole-{logging_steps}-{rows}"
     first, second = placed(warm, *command, "--output-dir", whole, env=env)
     assert first.code == second.code == 0, first.said + second.said
     [run_dir] = (whole / "small").iterdir()
-    resumed = left_at(run_dir, 6, folder / f"resumed-{logging_steps}")
+    resumed = left_at(run_dir, stop, folder / f"resumed-{logging_steps}-{rows}")
     first, second = placed(warm, *command, "--resume", resumed, env=env)
     assert first.code == second.code == 0, first.said + second.said
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
-from accelerate.utils import DistributedType
+from accelerate.utils import DistributedType, send_to_device
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from transformers import Trainer
@@ -30,6 +31,7 @@ from ftspec.engine.batching.out_of_memory import free_memory, is_out_of_memory, 
 from ftspec.engine.batching.packed_sequence import Batch
 from ftspec.engine.batching.passes import Pass, idle_pass, plan_passes
 from ftspec.engine.batching.process_share import ProcessShare
+from ftspec.engine.batching.row_lengths import first_rows
 from ftspec.engine.batching.split_by_length import NEVER_SPLIT, Costs
 from ftspec.engine.batching.token_counts import TokenCounts
 from ftspec.engine.trainer.mean_loss import Count
@@ -89,6 +91,7 @@ class MicroBatching:
         self.passes_must_match = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
         self._limit = max_tokens  # lowered where memory runs out
         self._collator: MicroBatchCollator | None = None
+        self._collate_all: MicroBatchCollator | None = None
         self._last_batch: Batch | None = None
         self._largest = 0  # tokens of the largest micro-batch of the step
         self._had_room_for = Size(0, 0)  # the most that was computed so far
@@ -117,6 +120,7 @@ class MicroBatching:
         overhead = self.overhead_tokens if self.pads else NEVER_SPLIT
         costs = Costs(overhead, self._at_most(self._limit, most_tokens), pads=not packs)
         self._collator = MicroBatchCollator(collate, self._columns, costs, packs, share)
+        self._collate_all = replace(self._collator, share=None)
         return self._collator
 
     @staticmethod
@@ -184,13 +188,8 @@ class MicroBatching:
         if self.passes_must_match:
             count = torch.tensor([len(batches)], device=self._trainer.args.device)
             least = max(1, int(accelerator.gather(count).max()))
-        if not batches and self._last_batch is None:
-            raise RunError(
-                "there are fewer training rows than processes",
-                slug="corpus-too-small",
-                at=("data",),
-            )
-        passes = plan_passes(batches, items, least, self._last_batch, self._columns)
+        spare = None if batches else self._spare()
+        passes = plan_passes(batches, items, least, spare, self._columns)
         last = passes[-1].batch
         if (
             accelerator.num_processes > 1
@@ -202,6 +201,25 @@ class MicroBatching:
             # the batch with a weight of zero, for which there is room
             passes.append(idle_pass(split_rows(last, 1)[0]))
         return passes
+
+    def _spare(self) -> Batch:
+        """A batch for a step in which this process has no rows. A run may go on with such a step.
+
+        Raises:
+            RunError: no step has rows for all processes.
+        """
+        if self._last_batch is None:
+            processes = self._trainer.accelerator.num_processes
+            rows = first_rows(self._trainer.train_dataset, processes)
+            if len(rows) < processes or self._collate_all is None:
+                raise RunError(
+                    "there are fewer training rows than processes",
+                    slug="corpus-too-small",
+                    at=("data",),
+                )
+            (batch,) = self._collate_all(rows[:1])
+            self._last_batch = dict(send_to_device(batch, self._trainer.args.device))
+        return self._last_batch
 
     def _size_of(self, batch: Batch) -> Size:
         """What decides whether there is room for a batch."""
