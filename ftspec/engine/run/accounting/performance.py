@@ -17,6 +17,7 @@ from ftspec.engine.run.accounting.arithmetic import FORMULA, flop_of, measure_ma
 from ftspec.engine.run.accounting.peak_memory import device_memory, peak_device_memory, peak_memory
 from ftspec.engine.run.compile import CompiledRun
 from ftspec.engine.trainer.trainer import StepTrainer
+from ftspec.quantities import shown_amount
 
 FILE = "performance.json"
 _ROWS = 100_000  # whose lengths are looked at
@@ -109,8 +110,8 @@ class Performance:
         return [
             f"{self.tokens_per_second:,.0f} tokens/s; {self.waste:.1%} of the computed tokens are "
             f"padding",
-            f"{self.flop_per_second / 1e9:,.0f} GFLOP/s, {self.share_of_matmul:.1%} of a matrix "
-            f"product in {self.precision} here" + "".join(f"; {one}" for one in memory),
+            f"{shown_amount(self.flop_per_second, 'FLOP/s')}, {self.share_of_matmul:.1%} of a "
+            f"matrix product in {self.precision} here" + "".join(f"; {one}" for one in memory),
             f"time: {where}",
             *(f"advice: {one}" for one in self.advice),
         ]
