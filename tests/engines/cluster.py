@@ -17,6 +17,7 @@ from tests.cli.placing import free_port
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "scancel", "squeue")
 NODES = ("n0", "n1")
 _SECONDS = 60
+_SECONDS_TO_FORGET = 3.0
 
 _CONF = """\
 ClusterName=ftspec
@@ -144,9 +145,10 @@ class Cluster:
         return "".join(f"{path.name}:\n{path.read_text()}" for path in self.folder.glob("*.log"))
 
     def start_now(self, job: str) -> None:
-        """Do without the two minutes that Slurm waits before it starts a job again. What a node
-        still reports of the first start would be taken for the second, so that must be over."""
+        """Do without the two minutes that Slurm waits before it starts a job again. A node refuses
+        a start as "already killed" until the second is over in which it ended the job."""
         self.wait_for_nodes()
+        time.sleep(_SECONDS_TO_FORGET)
         self.command("scontrol", "update", f"JobId={job}", "StartTime=now")
 
 
