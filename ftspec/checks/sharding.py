@@ -94,8 +94,8 @@ def _of_fsdp(plan: Plan, spans: Document) -> Iterator[Diagnostic]:
 
 def _misspelt(config: Mapping[str, Any], spans: Document) -> Iterator[Diagnostic]:
     """Keys that DeepSpeed would ignore without a word. One that resembles none may be newer."""
-    for key in (key for key in config if key not in DEEPSPEED_KEYS):
-        name = nearest(str(key), DEEPSPEED_KEYS)
+    for key in config:
+        name = None if key in DEEPSPEED_KEYS else nearest(str(key), DEEPSPEED_KEYS)
         if name is not None:
             yield Diagnostic(
                 slug="sharding",
