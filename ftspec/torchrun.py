@@ -21,7 +21,6 @@ from ftspec.exit_code import FILE_VARIABLE, recorded_exit_code
 from ftspec.stopping import STOP_SIGNALS, Handler, code_after, end_now
 
 _FAILED = 1
-_SECONDS_TO_ANSWER = 20.0
 _TEXTS = {
     "RendezvousTimeoutError": "the other machines did not come in time",
     "RendezvousClosedError": "another machine has ended the run",
@@ -83,7 +82,7 @@ def _require_port(options: Any) -> None:
 
     host, _, port = options.rdzv_endpoint.rpartition(":")
     if options.rdzv_backend == "c10d" and host and port.isdecimal() and not options.standalone:
-        require_store(host.strip("[]"), int(port), _SECONDS_TO_ANSWER)
+        require_store(host.strip("[]"), int(port))
 
 
 def _signals_of(stop: BaseException) -> list[int]:

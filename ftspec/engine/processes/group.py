@@ -24,8 +24,6 @@ from ftspec.engine.processes.store_port import require_store
 from ftspec.errors import FtspecError
 
 _SECONDS_TO_MEET = 600.0
-_SECONDS_TO_ANSWER = 20.0
-
 _SECONDS_BETWEEN_LOOKS = 0.1
 _FAILURE, _GREETED = "failure", "greeted"
 _SILENT = "the process ended without a word; it may have been killed"
@@ -158,8 +156,7 @@ def meet(launch: Launch, leave: Leave | None) -> Group:
 def _store(launch: Launch) -> Store:
     """The store at the address that the launcher gave to all. The first process may open it."""
     if not launch.is_first:
-        host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-        require_store(host, port, _SECONDS_TO_ANSWER)
+        require_store(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
     store: Store = next(
         rendezvous(
             "env://",
