@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from ftspec.api import Field, LauncherConfig
 
+_HOST_AND_PORT = r"^[^\s/]+:[0-9]{1,5}$"
 _LAST_PORT = 65535
 _TIMES_OF_SLURM = (
     r"[0-9]+(:[0-9]{1,2}){0,2}|[0-9]+-[0-9]{1,2}(:[0-9]{1,2}){0,2}|(?i:infinite|unlimited)"
@@ -30,7 +31,7 @@ class TorchrunConfig(LauncherConfig):
         description="where several machines meet: the name of one of them and a free port, as in "
         "host1:29500",
         json_schema_extra={
-            "pattern": r"^[^\s/]+:[0-9]{1,5}$",
+            "pattern": _HOST_AND_PORT,
             "patternErrorMessage": "write a host and a port, as in host1:29500",
         },
     )
@@ -40,9 +41,8 @@ class TorchrunConfig(LauncherConfig):
     def _is_host_and_port(cls, place: str | None) -> str | None:
         if place is None:
             return None
-        host, _, port = place.rpartition(":")
-        is_port = re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) <= _LAST_PORT
-        if not host or re.search(r"\s|/", host) or not is_port:
+        has_form = re.fullmatch(_HOST_AND_PORT, place) is not None
+        if not (has_form and 0 < int(place.rpartition(":")[2]) <= _LAST_PORT):
             raise PydanticCustomError(
                 "bad-value",
                 '"{place}" is not a host and a port',
