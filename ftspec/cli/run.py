@@ -108,11 +108,9 @@ def run_command(
     if launched_by(os.environ) is not None:
         end_with_launcher()
     if launch.is_alone:
-        wanted.require_none_if_launched(os.environ)
         _run(request)
     elif launch.is_first:
         with leading(launch) as leader:
-            wanted.require_none_if_launched(os.environ)
             if spec == "-":
                 raise UsageError("several processes cannot read one spec from standard input")
             _run(request, leader)
@@ -164,6 +162,7 @@ class _Request:
 
 def _run(request: _Request, leader: Leader | None = None) -> None:
     """Run in the only process, or in the first of several."""
+    request.wanted.require_none_if_launched(os.environ)
     registry = open_registry(no_plugins=request.no_plugins)
     is_shown = LAUNCHED_WITH in os.environ  # by the process that started this one
     spec = request.sound(registry, shows=not is_shown)
