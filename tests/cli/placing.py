@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.cli.command import Done
+from tests.cli.command import Done, ftspec
 from tests.cli.warm import Warm
 
 SPEC = """\
@@ -45,6 +46,20 @@ def spec_with_checkpoints(steps: int, dropout: float = 0.1) -> str:
     longer = SPEC.replace("max_steps: 8", f"max_steps: {steps}\n  save_steps: 3")
     longer = longer.replace("eval_steps: 4", f"eval_steps: {steps}")
     return longer.replace("dropout_prob: 0.0", f"dropout_prob: {dropout}")
+
+
+def weights_in(output: Path) -> str:
+    """The hash of the weights of the only run in a folder for run directories."""
+    [model] = output.glob("*/*/model/model.safetensors")
+    return hashlib.sha256(model.read_bytes()).hexdigest()
+
+
+def weights_of_two(spec: Path, output: Path, env: dict[str, str]) -> str:
+    """The weights that two processes under torchrun leave, which nothing disturbs."""
+    options = ("--on", "torchrun", "--processes", "2", "--output-dir", output)
+    done = ftspec("run", spec, *options, env=env)
+    assert done.code == 0, done.said
+    return weights_in(output)
 
 
 def free_port() -> int:

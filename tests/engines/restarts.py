@@ -7,7 +7,6 @@ agent, or all at once. If nothing is left that could start the run again, it is 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import signal
@@ -24,7 +23,7 @@ import psutil
 
 from tests.cli import specs
 from tests.cli.command import own_environment
-from tests.cli.placing import free_port, spec_with_checkpoints
+from tests.cli.placing import free_port, spec_with_checkpoints, weights_in
 
 STEPS = 60
 VICTIMS = ("first", "second", "agent", "all")
@@ -173,8 +172,7 @@ class _Run:
                 )
 
     def _weights(self) -> str:
-        [model] = (self._folder / self._name / "small").glob("*/model/model.safetensors")
-        return hashlib.sha256(model.read_bytes()).hexdigest()[:16]
+        return weights_in(self._folder / self._name)[:16]
 
     def _said(self) -> str:
         return "".join(path.read_text() for path in self._folder.glob(f"{self._name}.*.txt"))

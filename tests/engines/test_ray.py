@@ -3,7 +3,6 @@ weights are those of a run that was never disturbed. The program is the block of
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -20,8 +19,8 @@ import psutil
 import pytest
 
 from tests.cli import specs
-from tests.cli.command import ftspec, own_environment
-from tests.cli.placing import spec_with_checkpoints
+from tests.cli.command import own_environment
+from tests.cli.placing import spec_with_checkpoints, weights_in, weights_of_two
 from tests.engine.test_python_page import BLOCK, OF_RAY, PAGE
 
 STEPS = 60
@@ -77,15 +76,7 @@ def env(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def undisturbed(folder: Path, env: dict[str, str]) -> str:
     """The weights of the same run under torchrun."""
-    options = ("--on", "torchrun", "--processes", "2", "--output-dir", folder / "undisturbed")
-    done = ftspec("run", folder / "spec.yaml", *options, env=env)
-    assert done.code == 0, done.said
-    return weights_in(folder / "undisturbed")
-
-
-def weights_in(output: Path) -> str:
-    [model] = output.glob("*/*/model/model.safetensors")
-    return hashlib.sha256(model.read_bytes()).hexdigest()
+    return weights_of_two(folder / "spec.yaml", folder / "undisturbed", env)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ killed, or a node is lost."""
 
 from __future__ import annotations
 
-import hashlib
 import signal
 import subprocess
 import time
@@ -17,7 +16,7 @@ import pytest
 
 from tests.cli import specs
 from tests.cli.command import ftspec, own_environment
-from tests.cli.placing import spec_with_checkpoints
+from tests.cli.placing import spec_with_checkpoints, weights_in, weights_of_two
 from tests.engines.cluster import Cluster, NoClusterError, is_installed, started_cluster
 
 pytestmark = [
@@ -56,10 +55,7 @@ def env(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def undisturbed(folder: Path, env: dict[str, str]) -> str:
     """The weights of the same run under torchrun."""
-    options = ("--on", "torchrun", "--processes", "2", "--output-dir", folder / "undisturbed")
-    done = ftspec("run", folder / "run.yaml", *options, env=env)
-    assert done.code == 0, done.said
-    return weights_in(folder / "undisturbed")
+    return weights_of_two(folder / "run.yaml", folder / "undisturbed", env)
 
 
 @pytest.fixture
@@ -70,11 +66,6 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         except NoClusterError as error:
             pytest.skip(f"Slurm does not start on this machine: {error}")
         yield started
-
-
-def weights_in(output: Path) -> str:
-    [model] = output.glob("*/*/model/model.safetensors")
-    return hashlib.sha256(model.read_bytes()).hexdigest()
 
 
 def stop_before_the_time_is_up(cluster: Cluster, job: str) -> None:
