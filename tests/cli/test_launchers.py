@@ -18,7 +18,7 @@ from tests.cli.command import ROOT, own_environment
 from tests.cli.light import ftspec
 from tests.cli.test_several_processes import SPEC
 
-TORCHRUN = f"{sys.executable} -m ftspec.torchrun"
+TORCHRUN = shlex.join([sys.executable, "-m", "ftspec.torchrun"])
 BY_HAND = "torchrun --standalone --nproc-per-node=2 -m ftspec"
 PAGE = (ROOT / "docs" / "multi-gpu.md").read_text(encoding="utf-8")
 ELSEWHERE = {
